@@ -1,0 +1,65 @@
+/**
+ * Errors that a person reads. Each has a stable `code`, says what happened and what to do about it, and knows
+ * with which exit code the command ends and whether trying again can help.
+ */
+
+export const EXIT = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  errorRate: 3,
+  stopped: 4,
+} as const;
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/**
+ * What a retry can do about an error.
+ *
+ * - `transient`: the same step may pass a moment later (deadlock, service busy).
+ * - `ambiguous`: the answer was lost; the step may have been done. Ask again with the same token.
+ * - `exhausted`: log or disk is full. Nobody should spin: the run pauses.
+ * - `data`: the database refuses a row. The chunk goes on without it.
+ * - `permanent`: trying again gives the same answer.
+ */
+export type ErrorClass = 'transient' | 'ambiguous' | 'exhausted' | 'data' | 'permanent';
+
+export class CardGeniusError extends Error {
+  readonly code: string;
+  readonly exitCode: ExitCode;
+
+  constructor(code: string, message: string, options: ErrorOptions & { exitCode?: ExitCode } = {}) {
+    super(message, options);
+    this.name = new.target.name;
+    this.code = code;
+    this.exitCode = options.exitCode ?? EXIT.failed;
+  }
+}
+
+/** The command line, the configuration or the catalogue is wrong: nothing was touched. */
+export class UsageError extends CardGeniusError {
+  constructor(code: string, message: string, options: ErrorOptions = {}) {
+    super(code, message, { ...options, exitCode: EXIT.usage });
+  }
+}
+
+/** Something that the database said. `errorClass` decides what the batch does next. */
+export class DatabaseError extends CardGeniusError {
+  readonly errorClass: ErrorClass;
+
+  constructor(code: string, message: string, errorClass: ErrorClass, options: ErrorOptions = {}) {
+    super(code, message, options);
+    this.errorClass = errorClass;
+  }
+}
+
+/** The chunk belongs to somebody else now: an expected outcome. Nothing was written; stop quietly. */
+export class LeaseLostError extends CardGeniusError {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super('LEASE_LOST', message, options);
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
