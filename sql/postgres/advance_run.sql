@@ -1,0 +1,44 @@
+-- Purpose   Asked when a claim found nothing: waits for the chunks of others, plans the next round for users that became
+--           new meanwhile (three rounds at most, one for a run with a limit), or closes the run as done.
+-- Answers   one row: outcome wait | planned | closed; state of the run
+-- Errors    CG005 no such run
+-- Locks     the row of run, then the new chunks
+-- Isolation READ COMMITTED
+-- Indexes   pk_run, ix_chunk_claim
+-- Callers   the batch, whenever there is nothing to claim
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR REPLACE FUNCTION cardgenius.advance_run(p_run_id BIGINT, p_now TIMESTAMPTZ DEFAULT NULL)
+RETURNS TABLE (outcome TEXT, state TEXT)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  v_now  TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
+  v_run  cardgenius.run%ROWTYPE;
+BEGIN
+  SELECT r.* INTO v_run FROM cardgenius.run AS r WHERE r.run_id = p_run_id FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no run %', p_run_id USING ERRCODE = 'CG005';
+  END IF;
+
+  IF v_run.state <> 'running' THEN
+    RETURN QUERY SELECT 'closed', v_run.state::TEXT;
+    RETURN;
+  END IF;
+  IF EXISTS (SELECT FROM cardgenius.chunk AS c WHERE c.run_id = p_run_id AND c.state IN ('open', 'leased')) THEN
+    RETURN QUERY SELECT 'wait', v_run.state::TEXT;
+    RETURN;
+  END IF;
+
+  IF v_run.round < v_run.max_rounds AND cardgenius.plan_round(p_run_id, v_run.round + 1, v_now) > 0 THEN
+    UPDATE cardgenius.run AS r SET round = r.round + 1 WHERE r.run_id = p_run_id;
+    RETURN QUERY SELECT 'planned', v_run.state::TEXT;
+    RETURN;
+  END IF;
+
+  UPDATE cardgenius.run AS r
+     SET state = 'done', active_key = r.run_id, finished_at = v_now
+   WHERE r.run_id = p_run_id;
+  RETURN QUERY SELECT 'closed', 'done';
+END;
+$$;

@@ -1,0 +1,47 @@
+-- Purpose   What an operator, a gate or a stopping processor asks of the active run:
+--             paused    nobody claims until it is resumed; what is in flight is finished
+--             running   resumes a paused or stopped run
+--             stopped   only where nobody holds a living lease (else others go on, and it stays as it is)
+--             cancelled, failed   ends it: chunks closed, pending users new again, the fence falls
+-- Answers   one row: run_id and its state now; or none where no run is active (or not the one named)
+-- Locks     run, chunk, user_spending_data in that order
+-- Isolation READ COMMITTED
+-- Indexes   uq_run_active, ix_chunk_claim
+-- Callers   cardgenius pause, resume, cancel; the batch when it stops or must not go on
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR REPLACE FUNCTION cardgenius.change_run_state(
+  p_run_id BIGINT,                            -- NULL: whichever run is active
+  p_state  TEXT,
+  p_reason TEXT,
+  p_now    TIMESTAMPTZ DEFAULT NULL
+)
+RETURNS TABLE (run_id BIGINT, state TEXT)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  v_now  TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
+  v_run  cardgenius.run%ROWTYPE;
+BEGIN
+  SELECT r.* INTO v_run FROM cardgenius.run AS r
+  WHERE r.active_key = 0 AND r.run_id = COALESCE(p_run_id, r.run_id)
+  FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+
+  IF p_state IN ('cancelled', 'failed') THEN
+    PERFORM cardgenius.close_run(v_run.run_id, p_state, 'cancelled', p_reason, v_now);
+  ELSIF p_state = 'stopped' AND (v_run.state <> 'running' OR EXISTS (
+      SELECT FROM cardgenius.chunk AS c
+      WHERE c.run_id = v_run.run_id AND c.state = 'leased' AND c.lease_until >= v_now)) THEN
+    NULL;                                     -- others go on with it, or it is paused anyway
+  ELSE
+    UPDATE cardgenius.run AS r
+       SET state = p_state, reason = CASE p_state WHEN 'running' THEN NULL ELSE LEFT(p_reason, 400) END
+     WHERE r.run_id = v_run.run_id;
+  END IF;
+
+  RETURN QUERY SELECT r.run_id, r.state::TEXT FROM cardgenius.run AS r WHERE r.run_id = v_run.run_id;
+END;
+$$;

@@ -1,0 +1,38 @@
+-- Purpose   Ends a run before its time: open and leased chunks are closed, their pending users become new again,
+--           and the fence falls: whoever still works on one of these chunks writes nothing.
+-- Locks     run, chunk, user_spending_data in that order
+-- Isolation READ COMMITTED, inside the caller's transaction
+-- Indexes   ix_chunk_claim, pk_chunk_user, the key of user_spending_data
+-- Callers   open_run, change_run_state; never called directly
+-- Grants    none: runs with its callers' rights
+
+CREATE OR REPLACE FUNCTION cardgenius.close_run(
+  p_run_id       BIGINT,
+  p_run_state    TEXT,                        -- cancelled | failed
+  p_chunk_state  TEXT,                        -- cancelled | superseded
+  p_reason       TEXT,
+  p_now          TIMESTAMPTZ
+)
+RETURNS VOID
+LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE cardgenius.run
+     SET state = p_run_state, active_key = run_id, reason = LEFT(p_reason, 400), finished_at = p_now
+   WHERE run_id = p_run_id;
+
+  UPDATE cardgenius.chunk
+     SET state = p_chunk_state, closed_at = p_now
+   WHERE run_id = p_run_id AND state IN ('open', 'leased');
+
+  UPDATE cardgenius.chunk_attempt
+     SET outcome = p_chunk_state, ended_at = p_now
+   WHERE run_id = p_run_id AND outcome IS NULL;
+
+  UPDATE public.user_spending_data AS u
+     SET processing_status = 'new'
+    FROM cardgenius.chunk_user AS cu
+   WHERE cu.run_id = p_run_id AND u.user_id = cu.user_id AND u.processing_status = 'pending';
+
+  DELETE FROM cardgenius.chunk_user WHERE run_id = p_run_id;
+END;
+$$;

@@ -1,0 +1,16 @@
+-- Purpose   Writes down that an import is finished.
+-- Answers   one row (load_no)
+-- Locks     one row of import
+-- Isolation READ COMMITTED
+-- Indexes   pk_import
+-- Callers   cardgenius import, seed
+-- Grants    EXECUTE for cardgenius_importer
+
+CREATE OR REPLACE FUNCTION cardgenius.end_import(p_load_no BIGINT, p_duplicates BIGINT, p_now TIMESTAMPTZ DEFAULT NULL)
+RETURNS TABLE (load_no BIGINT)
+LANGUAGE sql AS $$
+  UPDATE cardgenius.import AS i
+     SET finished_at = COALESCE(p_now, clock_timestamp()), duplicates = p_duplicates
+   WHERE i.load_no = p_load_no
+  RETURNING i.load_no;
+$$;

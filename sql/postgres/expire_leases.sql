@@ -1,0 +1,17 @@
+-- Purpose   Ends all living leases at once. Only where it is certain that no other processor lives: the embedded engine
+--           has one process at a time, so a start takes over what a killed one left.
+-- Answers   one row: how many
+-- Locks     the leased rows of chunk
+-- Isolation READ COMMITTED
+-- Indexes   ix_chunk_claim
+-- Callers   the opening of the embedded engine, under its lock file
+-- Grants    none on SQL Server: nobody may call it there
+
+CREATE OR REPLACE FUNCTION cardgenius.expire_leases()
+RETURNS TABLE (expired INTEGER)
+LANGUAGE sql AS $$
+  WITH ended AS (
+    UPDATE cardgenius.chunk SET lease_until = '-infinity' WHERE state = 'leased' RETURNING 1
+  )
+  SELECT COUNT(*)::INTEGER FROM ended;
+$$;

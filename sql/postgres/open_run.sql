@@ -1,0 +1,94 @@
+-- Purpose   Joins the active run, or plans a new one: the run, its cards and its chunks in one transaction.
+--           The same fingerprint joins (a stopped run goes on; a paused one stays paused until somebody resumes it).
+--           Another fingerprint is refused (CG002) while a processor holds a living lease; else that run is closed as
+--           cancelled, its chunks as superseded, its users are set back to new, and a new run is planned.
+--           A run with nobody due is written down as done at once.
+-- Answers   one row: outcome joined | planned | superseded; run_id, state, chunks, users
+-- Errors    CG002 another engine is at work · CG003 a run of another kind is active
+-- Locks     an advisory lock for the transaction (one opener at a time); run, chunk, user_spending_data in that order
+-- Isolation READ COMMITTED
+-- Indexes   uq_run_active, ix_chunk_claim, pk_chunk_user
+-- Callers   cardgenius run, demo, serve
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR REPLACE FUNCTION cardgenius.open_run(
+  p_kind            TEXT,
+  p_engine_name     TEXT,
+  p_engine_version  TEXT,
+  p_fingerprint     TEXT,
+  p_cards           TEXT,                     -- JSON: [{cardNo, name, joiningFees (paise), redemptionMethod, redemptionRate (1/10000), definition}]
+  p_chunk_size      INTEGER,
+  p_user_limit      BIGINT,
+  p_max_rounds      INTEGER,
+  p_requested_by    TEXT,
+  p_deadline_at     TIMESTAMPTZ DEFAULT NULL,
+  p_now             TIMESTAMPTZ DEFAULT NULL
+)
+RETURNS TABLE (outcome TEXT, run_id BIGINT, state TEXT, chunks INTEGER, users BIGINT)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  v_now      TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
+  v_outcome  TEXT := 'planned';
+  v_run      cardgenius.run%ROWTYPE;
+  v_chunks   INTEGER;
+  v_users    BIGINT;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('cardgenius.open_run'));
+
+  SELECT r.* INTO v_run FROM cardgenius.run AS r WHERE r.active_key = 0 FOR UPDATE;
+
+  IF FOUND AND v_run.fingerprint = p_fingerprint THEN
+    IF v_run.kind <> p_kind THEN
+      RAISE EXCEPTION 'run % is active and is a %', v_run.run_id, v_run.kind USING ERRCODE = 'CG003';
+    END IF;
+    IF v_run.state = 'stopped' THEN
+      UPDATE cardgenius.run AS r SET state = 'running', reason = NULL WHERE r.run_id = v_run.run_id;
+      v_run.state := 'running';
+    END IF;
+    SELECT COUNT(*), COALESCE(SUM(c.planned_users), 0) INTO v_chunks, v_users
+    FROM cardgenius.chunk AS c
+    WHERE c.run_id = v_run.run_id AND c.state IN ('open', 'leased');
+    RETURN QUERY SELECT 'joined', v_run.run_id, v_run.state::TEXT, v_chunks, v_users;
+    RETURN;
+  END IF;
+
+  IF FOUND THEN
+    IF EXISTS (SELECT FROM cardgenius.chunk AS c
+               WHERE c.run_id = v_run.run_id AND c.state = 'leased' AND c.lease_until >= v_now) THEN
+      RAISE EXCEPTION 'run % is being worked on by an engine of another fingerprint: it has %, this one has %',
+        v_run.run_id, v_run.fingerprint, p_fingerprint USING ERRCODE = 'CG002';
+    END IF;
+    PERFORM cardgenius.close_run(v_run.run_id, 'cancelled', 'superseded',
+      'superseded by an engine of another fingerprint: ' || p_fingerprint, v_now);
+    v_outcome := 'superseded';
+  END IF;
+
+  INSERT INTO cardgenius.run
+    (kind, state, active_key, engine_name, engine_version, fingerprint, chunk_size, user_limit, max_rounds,
+     requested_by, deadline_at, started_at)
+  VALUES
+    (p_kind, 'running', 0, p_engine_name, p_engine_version, p_fingerprint, p_chunk_size, p_user_limit,
+     CASE WHEN p_user_limit IS NULL THEN p_max_rounds ELSE 1 END, p_requested_by, p_deadline_at, v_now)
+  RETURNING * INTO v_run;
+
+  INSERT INTO cardgenius.run_card
+    (run_id, card_no, card_name, joining_fees, redemption_method, redemption_rate, definition)
+  SELECT v_run.run_id, card."cardNo", card.name, card."joiningFees" / 100.0, card."redemptionMethod",
+         card."redemptionRate" / 10000.0, card.definition
+  FROM jsonb_to_recordset(p_cards::JSONB) AS card
+    ("cardNo" INTEGER, name TEXT, "joiningFees" BIGINT, "redemptionMethod" TEXT, "redemptionRate" INTEGER, definition TEXT);
+
+  v_chunks := cardgenius.plan_round(v_run.run_id, 1, v_now);
+  SELECT COALESCE(SUM(c.planned_users), 0) INTO v_users FROM cardgenius.chunk AS c WHERE c.run_id = v_run.run_id;
+
+  IF v_chunks = 0 THEN
+    UPDATE cardgenius.run AS r
+       SET state = 'done', active_key = r.run_id, finished_at = v_now
+     WHERE r.run_id = v_run.run_id;
+    v_run.state := 'done';
+  END IF;
+
+  RETURN QUERY SELECT v_outcome, v_run.run_id, v_run.state::TEXT, v_chunks, v_users;
+END;
+$$;

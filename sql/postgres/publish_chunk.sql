@@ -1,0 +1,200 @@
+-- Purpose   Swaps the staged results of a chunk in: one transaction, and the same when it is called twice.
+--             1 the fence     an UPDATE of the chunk's row under its token: from here its lock is the lease
+--             2 the counts    one outcome a user, ten rows for each one served
+--             3 the decision  one for each user, under lock: pending and spends unchanged becomes completed or failed;
+--                             pending and changed becomes new; a status that somebody else set is left alone
+--             4 the MERGE     of the users just completed, and of no one else; rows that would not change are not written
+--             5 the clearing  of what was staged; the chunk closes when its last user is decided
+--           With a span of user numbers it does that for the span alone: so that one row which the database refuses is
+--           cornered without losing the others. With a failure code the users of the span become failed, nothing is read
+--           from staging, and their rows of last week stay.
+-- Answers   one row: state of the chunk, and its counts so far
+-- Errors    CG001 the lease is somebody else's · CG004 the staged rows do not add up (load again)
+-- Locks     chunk, user_spending_data, card_recommendations, staging, in that order; the row of run is never written
+-- Isolation READ COMMITTED
+-- Indexes   pk_chunk, pk_chunk_user, pk_staged_outcome, pk_staged_recommendation, the keys of both contract tables
+-- Callers   the chunk pipeline; fail_chunk; split_chunk
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR REPLACE FUNCTION cardgenius.publish_chunk(
+  p_run_id           BIGINT,
+  p_chunk_no         INTEGER,
+  p_token            UUID,
+  p_load_no          BIGINT,
+  p_user_no_from     INTEGER,                 -- NULL: from the first
+  p_user_no_to       INTEGER,                 -- NULL: to the last
+  p_failure_code     TEXT,                    -- NULL: publish what was staged
+  p_failure_message  TEXT,
+  p_compute_ms       INTEGER,
+  p_load_ms          INTEGER,
+  p_now              TIMESTAMPTZ DEFAULT NULL
+)
+RETURNS TABLE (state TEXT, users INTEGER, completed INTEGER, failed INTEGER, changed INTEGER, gone INTEGER,
+               rows_written INTEGER, rows_unchanged INTEGER)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  v_now           TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
+  v_started       TIMESTAMPTZ := clock_timestamp();
+  v_from          INTEGER := COALESCE(p_user_no_from, 1);
+  v_to            INTEGER := COALESCE(p_user_no_to, 2147483647);
+  v_error_length  INTEGER;
+  v_load_no       BIGINT;
+  v_span          INTEGER;
+  v_outcomes      INTEGER;
+  v_served        INTEGER;
+  v_rows          INTEGER;
+  v_completed     INTEGER;
+  v_failed        INTEGER;
+  v_gone          INTEGER;
+  v_written       INTEGER;
+BEGIN
+  -- 1 The fence.
+  UPDATE cardgenius.chunk AS c
+     SET lease_until = c.lease_until
+   WHERE c.run_id = p_run_id AND c.chunk_no = p_chunk_no AND c.lease_token = p_token AND c.state = 'leased'
+  RETURNING c.load_no INTO v_load_no;
+
+  IF NOT FOUND THEN
+    IF EXISTS (SELECT FROM cardgenius.chunk AS c
+               WHERE c.run_id = p_run_id AND c.chunk_no = p_chunk_no AND c.lease_token = p_token
+                 AND c.state IN ('done', 'failed')) THEN
+      RETURN QUERY SELECT * FROM cardgenius.chunk_result(p_run_id, p_chunk_no);   -- done before, the answer was lost
+      RETURN;
+    END IF;
+    RAISE EXCEPTION 'the lease of chunk % of run % is somebody else''s', p_chunk_no, p_run_id USING ERRCODE = 'CG001';
+  END IF;
+
+  -- 2 The counts.
+  SELECT COUNT(*) INTO v_span
+  FROM cardgenius.chunk_user AS cu
+  WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to;
+
+  IF p_failure_code IS NULL THEN
+    SELECT COUNT(*), COUNT(*) FILTER (WHERE o.error_code IS NULL) INTO v_outcomes, v_served
+    FROM cardgenius.staged_outcome AS o
+    WHERE o.load_no = p_load_no AND o.user_no BETWEEN v_from AND v_to;
+
+    SELECT COUNT(*) INTO v_rows
+    FROM cardgenius.staged_recommendation AS s
+    WHERE s.load_no = p_load_no AND s.user_no BETWEEN v_from AND v_to;
+
+    IF v_load_no IS DISTINCT FROM p_load_no OR v_outcomes <> v_span OR v_rows <> v_served * 10 THEN
+      RAISE EXCEPTION 'load % of chunk % of run % does not add up: % users, % outcomes, % rows for % served users',
+        p_load_no, p_chunk_no, p_run_id, v_span, v_outcomes, v_rows, v_served USING ERRCODE = 'CG004';
+    END IF;
+  END IF;
+
+  SELECT COALESCE(col.character_maximum_length, 1000000) INTO v_error_length
+  FROM information_schema.columns AS col
+  WHERE col.table_schema = 'public' AND col.table_name = 'user_spending_data' AND col.column_name = 'processing_error';
+
+  -- 3 The decision, and 4 the MERGE of whom it completed.
+  WITH decided AS (
+    UPDATE public.user_spending_data AS u
+       SET processing_status = CASE
+             WHEN (cu.avg_amazon_gmv, cu.avg_flipkart_gmv, cu.avg_myntra_gmv, cu.avg_ajio_gmv, cu.avg_grocery_gmv,
+                   cu.avg_confirmed_gmv)
+                  IS DISTINCT FROM
+                  (u.avg_amazon_gmv, u.avg_flipkart_gmv, u.avg_myntra_gmv, u.avg_ajio_gmv, u.avg_grocery_gmv,
+                   u.avg_confirmed_gmv) THEN 'new'
+             WHEN COALESCE(p_failure_code, o.error_code) IS NULL THEN 'completed'
+             ELSE 'failed' END,
+           processing_error = CASE
+             WHEN (cu.avg_amazon_gmv, cu.avg_flipkart_gmv, cu.avg_myntra_gmv, cu.avg_ajio_gmv, cu.avg_grocery_gmv,
+                   cu.avg_confirmed_gmv)
+                  IS DISTINCT FROM
+                  (u.avg_amazon_gmv, u.avg_flipkart_gmv, u.avg_myntra_gmv, u.avg_ajio_gmv, u.avg_grocery_gmv,
+                   u.avg_confirmed_gmv) THEN NULL
+             WHEN p_failure_code IS NOT NULL THEN LEFT(p_failure_code || ': ' || p_failure_message, v_error_length)
+             ELSE LEFT(o.error_code || ': ' || o.error_message, v_error_length) END
+      FROM cardgenius.chunk_user AS cu
+      LEFT JOIN cardgenius.staged_outcome AS o ON o.load_no = p_load_no AND o.user_no = cu.user_no
+     WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to
+       AND u.user_id = cu.user_id AND u.processing_status = 'pending'
+    RETURNING cu.user_no, u.user_id, u.processing_status
+  ), merged AS (
+    MERGE INTO public.card_recommendations AS t
+    USING (
+      SELECT d.user_id, s.rank, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
+             (s.total_savings_yearly * 0.01)::NUMERIC(12,2) AS total_savings_yearly,
+             (s.total_extra_benefits * 0.01)::NUMERIC(12,2) AS total_extra_benefits,
+             ((s.total_savings_yearly + s.total_extra_benefits) * 0.01 - rc.joining_fees)::NUMERIC(12,2) AS net_savings,
+             (s.amazon_points * 0.01)::NUMERIC(12,2) AS amazon_points,
+             (s.flipkart_points * 0.01)::NUMERIC(12,2) AS flipkart_points,
+             (s.myntra_points * 0.01)::NUMERIC(12,2) AS myntra_points,
+             (s.ajio_points * 0.01)::NUMERIC(12,2) AS ajio_points,
+             (s.grocery_points * 0.01)::NUMERIC(12,2) AS grocery_points,
+             (s.other_online_points * 0.01)::NUMERIC(12,2) AS other_online_points
+      FROM decided AS d
+      JOIN cardgenius.staged_recommendation AS s ON s.load_no = p_load_no AND s.user_no = d.user_no
+      JOIN cardgenius.run_card AS rc ON rc.run_id = p_run_id AND rc.card_no = s.card_no
+      WHERE d.processing_status = 'completed'
+    ) AS s
+    ON t.user_id = s.user_id AND t.rank = s.rank
+    WHEN MATCHED AND
+         (t.card_name, t.total_savings_yearly, t.joining_fees, t.total_extra_benefits, t.net_savings, t.amazon_points,
+          t.flipkart_points, t.myntra_points, t.ajio_points, t.grocery_points, t.other_online_points,
+          t.redemption_method, t.redemption_rate)
+         IS DISTINCT FROM
+         (s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings, s.amazon_points,
+          s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
+          s.redemption_method, s.redemption_rate)
+    THEN UPDATE SET
+      card_name = s.card_name, total_savings_yearly = s.total_savings_yearly, joining_fees = s.joining_fees,
+      total_extra_benefits = s.total_extra_benefits, net_savings = s.net_savings, amazon_points = s.amazon_points,
+      flipkart_points = s.flipkart_points, myntra_points = s.myntra_points, ajio_points = s.ajio_points,
+      grocery_points = s.grocery_points, other_online_points = s.other_online_points,
+      redemption_method = s.redemption_method, redemption_rate = s.redemption_rate
+    WHEN NOT MATCHED THEN INSERT
+      (user_id, rank, card_name, total_savings_yearly, joining_fees, total_extra_benefits, net_savings, amazon_points,
+       flipkart_points, myntra_points, ajio_points, grocery_points, other_online_points, redemption_method, redemption_rate)
+    VALUES
+      (s.user_id, s.rank, s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings,
+       s.amazon_points, s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
+       s.redemption_method, s.redemption_rate)
+    RETURNING 1
+  )
+  SELECT (SELECT COUNT(*) FROM decided AS d WHERE d.processing_status = 'completed'),
+         (SELECT COUNT(*) FROM decided AS d WHERE d.processing_status = 'failed'),
+         (SELECT COUNT(*) FROM merged)
+  INTO v_completed, v_failed, v_written;
+
+  v_gone := 0;
+  IF v_completed + v_failed < v_span THEN
+    SELECT COUNT(*) INTO v_gone
+    FROM cardgenius.chunk_user AS cu
+    WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to
+      AND NOT EXISTS (SELECT FROM public.user_spending_data AS u WHERE u.user_id = cu.user_id);
+  END IF;
+
+  -- 5 The clearing.
+  DELETE FROM cardgenius.staged_recommendation AS s WHERE s.load_no = p_load_no AND s.user_no BETWEEN v_from AND v_to;
+  DELETE FROM cardgenius.staged_outcome AS o WHERE o.load_no = p_load_no AND o.user_no BETWEEN v_from AND v_to;
+  DELETE FROM cardgenius.chunk_user AS cu
+  WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to;
+
+  UPDATE cardgenius.chunk AS c
+     SET completed = c.completed + v_completed,
+         failed = c.failed + v_failed,
+         changed = c.changed + v_span - v_completed - v_failed - v_gone,
+         gone = c.gone + v_gone,
+         refused = c.refused + CASE WHEN p_failure_code = 'REFUSED_BY_DATABASE' THEN v_failed ELSE 0 END,
+         rows_written = c.rows_written + v_written,
+         rows_unchanged = c.rows_unchanged + v_completed * 10 - v_written
+   WHERE c.run_id = p_run_id AND c.chunk_no = p_chunk_no;
+
+  IF NOT EXISTS (SELECT FROM cardgenius.chunk_user AS cu WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no) THEN
+    UPDATE cardgenius.chunk AS c
+       SET state = 'done', closed_at = v_now, expired_leases = 0
+     WHERE c.run_id = p_run_id AND c.chunk_no = p_chunk_no;
+
+    UPDATE cardgenius.chunk_attempt AS a
+       SET outcome = 'done', ended_at = v_now, compute_ms = p_compute_ms, load_ms = p_load_ms,
+           publish_ms = EXTRACT(EPOCH FROM clock_timestamp() - v_started) * 1000
+     WHERE a.run_id = p_run_id AND a.chunk_no = p_chunk_no AND a.outcome IS NULL;
+  END IF;
+
+  RETURN QUERY SELECT * FROM cardgenius.chunk_result(p_run_id, p_chunk_no);
+END;
+$$;

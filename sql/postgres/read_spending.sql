@@ -1,0 +1,18 @@
+-- Purpose   One user's spends (whole paise in doubles, NULL as it is), status and error.
+-- Answers   one row, or none where there is no such user
+-- Locks     none
+-- Isolation READ COMMITTED
+-- Indexes   the key of user_spending_data
+-- Callers   cardgenius recommend
+-- Grants    EXECUTE for cardgenius_reader
+
+CREATE OR REPLACE FUNCTION cardgenius.read_spending(p_user_id TEXT)
+RETURNS TABLE (user_id TEXT, amazon FLOAT8, flipkart FLOAT8, myntra FLOAT8, ajio FLOAT8, grocery FLOAT8,
+               confirmed FLOAT8, processing_status TEXT, processing_error TEXT)
+LANGUAGE sql STABLE AS $$
+  SELECT u.user_id::TEXT, (u.avg_amazon_gmv * 100)::FLOAT8, (u.avg_flipkart_gmv * 100)::FLOAT8,
+         (u.avg_myntra_gmv * 100)::FLOAT8, (u.avg_ajio_gmv * 100)::FLOAT8, (u.avg_grocery_gmv * 100)::FLOAT8,
+         (u.avg_confirmed_gmv * 100)::FLOAT8, u.processing_status::TEXT, u.processing_error::TEXT
+  FROM public.user_spending_data AS u
+  WHERE u.user_id = p_user_id;
+$$;

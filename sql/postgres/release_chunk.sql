@@ -1,0 +1,27 @@
+-- Purpose   Gives a chunk back unfinished, at a graceful stop: it is open at once, and the attempt does not count.
+-- Answers   one row (chunk_no), or none where the lease is somebody else's
+-- Locks     one row of chunk
+-- Isolation READ COMMITTED
+-- Indexes   pk_chunk
+-- Callers   the chunk pipeline, when it stops
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR REPLACE FUNCTION cardgenius.release_chunk(
+  p_run_id BIGINT, p_chunk_no INTEGER, p_token UUID, p_now TIMESTAMPTZ DEFAULT NULL
+)
+RETURNS TABLE (chunk_no INTEGER)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+  UPDATE cardgenius.chunk AS c
+     SET state = 'open', not_before = COALESCE(p_now, clock_timestamp()), expired_leases = 0,
+         lease_token = NULL, lease_owner = NULL, lease_until = NULL, load_no = NULL
+   WHERE c.run_id = p_run_id AND c.chunk_no = p_chunk_no AND c.lease_token = p_token AND c.state = 'leased';
+  IF FOUND THEN
+    UPDATE cardgenius.chunk_attempt AS a
+       SET outcome = 'released', ended_at = COALESCE(p_now, clock_timestamp())
+     WHERE a.run_id = p_run_id AND a.chunk_no = p_chunk_no AND a.outcome IS NULL;
+    RETURN QUERY SELECT p_chunk_no;
+  END IF;
+END;
+$$;

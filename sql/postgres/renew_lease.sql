@@ -1,0 +1,21 @@
+-- Purpose   Prolongs a lease from now, under its token, and tells the run's state, so that a pause or a cancel reaches
+--           every worker with its next heartbeat. No row: the lease is somebody else's by now.
+-- Answers   one row (run_state), or none
+-- Locks     one row of chunk
+-- Isolation READ COMMITTED
+-- Indexes   pk_chunk
+-- Callers   the heartbeat, while the chunk's work moves
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR REPLACE FUNCTION cardgenius.renew_lease(
+  p_run_id BIGINT, p_chunk_no INTEGER, p_token UUID, p_lease_seconds INTEGER, p_now TIMESTAMPTZ DEFAULT NULL
+)
+RETURNS TABLE (run_state TEXT)
+LANGUAGE sql AS $$
+  UPDATE cardgenius.chunk AS c
+     SET lease_until = COALESCE(p_now, clock_timestamp()) + make_interval(secs => p_lease_seconds)
+    FROM cardgenius.run AS r
+   WHERE c.run_id = p_run_id AND c.chunk_no = p_chunk_no AND c.lease_token = p_token AND c.state = 'leased'
+     AND r.run_id = c.run_id
+  RETURNING r.state::TEXT;
+$$;

@@ -1,0 +1,126 @@
+/**
+ * A run, its chunks and what becomes of them. The words are those of the tables in schema `cardgenius`.
+ */
+import type { RunCard } from './recommendation.ts';
+
+/** Active: running, paused, stopped. Closed: cancelled, done, failed. */
+export type RunState = 'running' | 'paused' | 'stopped' | 'cancelled' | 'done' | 'failed';
+export type RunKind = 'batch' | 'dry_run';
+
+/** What a run is opened with. Its fingerprint decides whether an active run is joined, refused or superseded. */
+export interface RunRequest {
+  readonly kind: RunKind;
+  readonly engineName: string;
+  readonly engineVersion: string;
+  readonly fingerprint: string;
+  readonly cards: readonly RunCard[];
+  readonly chunkSize: number;
+  /** At most so many users; null is all who are due. */
+  readonly userLimit: number | null;
+  readonly maxRounds: number;
+  /** Who asked: a processor, or the schedule that fired. */
+  readonly requestedBy: string;
+  readonly deadlineAt: Date | null;
+}
+
+export interface OpenedRun {
+  readonly outcome: 'joined' | 'planned' | 'superseded';
+  readonly runId: number;
+  readonly state: RunState;
+  /** Chunks that are open or leased, and the users planned in them. */
+  readonly chunks: number;
+  readonly users: number;
+}
+
+/** A chunk under our token. Every write carries all three: that is the fence. */
+export interface Lease {
+  readonly runId: number;
+  readonly chunkNo: number;
+  readonly token: string;
+}
+
+export interface ClaimRequest {
+  readonly runId: number;
+  readonly processor: string;
+  /** Fresh for each claim (a UUID); the same again asks for the same answer. */
+  readonly token: string;
+  readonly fingerprint: string;
+  readonly leaseSeconds: number;
+}
+
+export type ClaimAnswer =
+  | { readonly outcome: 'claimed'; readonly chunkNo: number; readonly users: number; readonly attempt: number }
+  | { readonly outcome: 'wait'; readonly waitMs: number }
+  | { readonly outcome: 'closed'; readonly runState: RunState };
+
+/** User numbers from..to, both included. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Publishes what was staged, or (with `failure`) sets the users of the span failed without reading staging. */
+export interface PublishRequest {
+  readonly loadNo: number | null;
+  readonly span: Span | null;
+  readonly failure: { readonly code: string; readonly message: string } | null;
+  readonly computeMs: number | null;
+  readonly loadMs: number | null;
+}
+
+/** A chunk's counts so far: users = completed + failed + changed + gone once it is done. */
+export interface ChunkResult {
+  readonly state: 'leased' | 'done' | 'failed';
+  readonly users: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly changed: number;
+  readonly gone: number;
+  readonly rowsWritten: number;
+  readonly rowsUnchanged: number;
+}
+
+export interface ChunkFailure {
+  readonly code: string;
+  readonly message: string;
+  /** False: trying again gives the same answer; the chunk's users become failed at once. */
+  readonly mayPass: boolean;
+  readonly retryAfterSeconds: number;
+}
+
+/** A row of the view run_progress. */
+export interface RunProgress {
+  readonly runId: number;
+  readonly kind: RunKind;
+  readonly state: RunState;
+  readonly reason: string | null;
+  readonly round: number;
+  readonly engineName: string;
+  readonly engineVersion: string;
+  readonly fingerprint: string;
+  readonly requestedBy: string;
+  readonly deadlineAt: Date | null;
+  readonly startedAt: Date;
+  readonly finishedAt: Date | null;
+  readonly chunks: number;
+  readonly chunksOpen: number;
+  readonly chunksLeased: number;
+  readonly chunksClosed: number;
+  readonly plannedUsers: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly changed: number;
+  readonly gone: number;
+  readonly rowsWritten: number;
+  readonly rowsUnchanged: number;
+  readonly failures: number;
+}
+
+/** How many users stand in each status, and how many rows card_recommendations holds. */
+export interface UserCounts {
+  readonly new: number;
+  readonly pending: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly recommendations: number;
+}
