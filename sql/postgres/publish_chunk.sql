@@ -31,7 +31,14 @@ CREATE OR REPLACE FUNCTION cardgenius.publish_chunk(
 )
 RETURNS TABLE (state TEXT, users INTEGER, completed INTEGER, failed INTEGER, changed INTEGER, gone INTEGER,
                rows_written INTEGER, rows_unchanged INTEGER)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+-- Staging is filled and emptied all the time, and nothing ever analyses it: every join here is a look-up by key, and the
+-- planner is told so.
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
 #variable_conflict use_column
 DECLARE
   v_now           TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
@@ -44,6 +51,8 @@ DECLARE
   v_outcomes      INTEGER;
   v_served        INTEGER;
   v_rows          INTEGER;
+  v_user_nos      INTEGER[];                 -- of the users just completed
+  v_user_ids      TEXT[];
   v_completed     INTEGER;
   v_failed        INTEGER;
   v_gone          INTEGER;
@@ -89,7 +98,7 @@ BEGIN
   FROM information_schema.columns AS col
   WHERE col.table_schema = 'public' AND col.table_name = 'user_spending_data' AND col.column_name = 'processing_error';
 
-  -- 3 The decision, and 4 the MERGE of whom it completed.
+  -- 3 The decision.
   WITH decided AS (
     UPDATE public.user_spending_data AS u
        SET processing_status = CASE
@@ -113,52 +122,59 @@ BEGIN
      WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to
        AND u.user_id = cu.user_id AND u.processing_status = 'pending'
     RETURNING cu.user_no, u.user_id, u.processing_status
-  ), merged AS (
-    MERGE INTO public.card_recommendations AS t
-    USING (
-      SELECT d.user_id, s.rank, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
-             (s.total_savings_yearly * 0.01)::NUMERIC(12,2) AS total_savings_yearly,
-             (s.total_extra_benefits * 0.01)::NUMERIC(12,2) AS total_extra_benefits,
-             ((s.total_savings_yearly + s.total_extra_benefits) * 0.01 - rc.joining_fees)::NUMERIC(12,2) AS net_savings,
-             (s.amazon_points * 0.01)::NUMERIC(12,2) AS amazon_points,
-             (s.flipkart_points * 0.01)::NUMERIC(12,2) AS flipkart_points,
-             (s.myntra_points * 0.01)::NUMERIC(12,2) AS myntra_points,
-             (s.ajio_points * 0.01)::NUMERIC(12,2) AS ajio_points,
-             (s.grocery_points * 0.01)::NUMERIC(12,2) AS grocery_points,
-             (s.other_online_points * 0.01)::NUMERIC(12,2) AS other_online_points
-      FROM decided AS d
-      JOIN cardgenius.staged_recommendation AS s ON s.load_no = p_load_no AND s.user_no = d.user_no
-      JOIN cardgenius.run_card AS rc ON rc.run_id = p_run_id AND rc.card_no = s.card_no
-      WHERE d.processing_status = 'completed'
-    ) AS s
-    ON t.user_id = s.user_id AND t.rank = s.rank
-    WHEN MATCHED AND
-         (t.card_name, t.total_savings_yearly, t.joining_fees, t.total_extra_benefits, t.net_savings, t.amazon_points,
-          t.flipkart_points, t.myntra_points, t.ajio_points, t.grocery_points, t.other_online_points,
-          t.redemption_method, t.redemption_rate)
-         IS DISTINCT FROM
-         (s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings, s.amazon_points,
-          s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
-          s.redemption_method, s.redemption_rate)
-    THEN UPDATE SET
-      card_name = s.card_name, total_savings_yearly = s.total_savings_yearly, joining_fees = s.joining_fees,
-      total_extra_benefits = s.total_extra_benefits, net_savings = s.net_savings, amazon_points = s.amazon_points,
-      flipkart_points = s.flipkart_points, myntra_points = s.myntra_points, ajio_points = s.ajio_points,
-      grocery_points = s.grocery_points, other_online_points = s.other_online_points,
-      redemption_method = s.redemption_method, redemption_rate = s.redemption_rate
-    WHEN NOT MATCHED THEN INSERT
-      (user_id, rank, card_name, total_savings_yearly, joining_fees, total_extra_benefits, net_savings, amazon_points,
-       flipkart_points, myntra_points, ajio_points, grocery_points, other_online_points, redemption_method, redemption_rate)
-    VALUES
-      (s.user_id, s.rank, s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings,
-       s.amazon_points, s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
-       s.redemption_method, s.redemption_rate)
-    RETURNING 1
   )
-  SELECT (SELECT COUNT(*) FROM decided AS d WHERE d.processing_status = 'completed'),
-         (SELECT COUNT(*) FROM decided AS d WHERE d.processing_status = 'failed'),
-         (SELECT COUNT(*) FROM merged)
-  INTO v_completed, v_failed, v_written;
+  SELECT ARRAY_AGG(d.user_no ORDER BY d.user_no) FILTER (WHERE d.processing_status = 'completed'),
+         ARRAY_AGG(d.user_id ORDER BY d.user_no) FILTER (WHERE d.processing_status = 'completed'),
+         COUNT(*) FILTER (WHERE d.processing_status = 'completed'),
+         COUNT(*) FILTER (WHERE d.processing_status = 'failed')
+  INTO v_user_nos, v_user_ids, v_completed, v_failed
+  FROM decided AS d;
+
+  -- 4 The MERGE.
+  MERGE INTO public.card_recommendations AS t
+  USING (
+    SELECT d.user_id, s.rank, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
+           (s.total_savings_yearly * 0.01)::NUMERIC(12,2) AS total_savings_yearly,
+           (s.total_extra_benefits * 0.01)::NUMERIC(12,2) AS total_extra_benefits,
+           ((s.total_savings_yearly + s.total_extra_benefits) * 0.01 - rc.joining_fees)::NUMERIC(12,2) AS net_savings,
+           (s.amazon_points * 0.01)::NUMERIC(12,2) AS amazon_points,
+           (s.flipkart_points * 0.01)::NUMERIC(12,2) AS flipkart_points,
+           (s.myntra_points * 0.01)::NUMERIC(12,2) AS myntra_points,
+           (s.ajio_points * 0.01)::NUMERIC(12,2) AS ajio_points,
+           (s.grocery_points * 0.01)::NUMERIC(12,2) AS grocery_points,
+           (s.other_online_points * 0.01)::NUMERIC(12,2) AS other_online_points
+    FROM UNNEST(v_user_nos, v_user_ids) AS d (user_no, user_id)
+    CROSS JOIN LATERAL (                    -- OFFSET 0: ten rows a user by key, never the other way round
+      SELECT staged.*
+      FROM cardgenius.staged_recommendation AS staged
+      WHERE staged.load_no = p_load_no AND staged.user_no = d.user_no
+      OFFSET 0
+    ) AS s
+    JOIN cardgenius.run_card AS rc ON rc.run_id = p_run_id AND rc.card_no = s.card_no
+  ) AS s
+  ON t.user_id = s.user_id AND t.rank = s.rank
+  WHEN MATCHED AND
+       (t.card_name, t.total_savings_yearly, t.joining_fees, t.total_extra_benefits, t.net_savings, t.amazon_points,
+        t.flipkart_points, t.myntra_points, t.ajio_points, t.grocery_points, t.other_online_points,
+        t.redemption_method, t.redemption_rate)
+       IS DISTINCT FROM
+       (s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings, s.amazon_points,
+        s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
+        s.redemption_method, s.redemption_rate)
+  THEN UPDATE SET
+    card_name = s.card_name, total_savings_yearly = s.total_savings_yearly, joining_fees = s.joining_fees,
+    total_extra_benefits = s.total_extra_benefits, net_savings = s.net_savings, amazon_points = s.amazon_points,
+    flipkart_points = s.flipkart_points, myntra_points = s.myntra_points, ajio_points = s.ajio_points,
+    grocery_points = s.grocery_points, other_online_points = s.other_online_points,
+    redemption_method = s.redemption_method, redemption_rate = s.redemption_rate
+  WHEN NOT MATCHED THEN INSERT
+    (user_id, rank, card_name, total_savings_yearly, joining_fees, total_extra_benefits, net_savings, amazon_points,
+     flipkart_points, myntra_points, ajio_points, grocery_points, other_online_points, redemption_method, redemption_rate)
+  VALUES
+    (s.user_id, s.rank, s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings,
+     s.amazon_points, s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
+     s.redemption_method, s.redemption_rate);
+  GET DIAGNOSTICS v_written = ROW_COUNT;
 
   v_gone := 0;
   IF v_completed + v_failed < v_span THEN

@@ -10,7 +10,13 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.publish_import(p_load_no BIGINT, p_line_no_from INTEGER, p_line_no_to INTEGER)
 RETURNS TABLE (imported BIGINT, unchanged BIGINT)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+-- A span is small and the table may be large: users are looked up by key.
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
 DECLARE
   v_imported  BIGINT;
   v_staged    BIGINT;

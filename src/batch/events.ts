@@ -1,0 +1,40 @@
+import type { ChunkResult, OpenedRun, RunState } from '../model/run.ts';
+
+/**
+ * What a run says while it goes on, for progress, logs and metrics. Listeners are called synchronously and must not throw.
+ */
+export type BatchEvent =
+  | ({ readonly type: 'run-opened' } & OpenedRun)
+  | { readonly type: 'chunk-claimed'; readonly chunkNo: number; readonly users: number; readonly attempt: number }
+  | { readonly type: 'users-computed'; readonly chunkNo: number; readonly users: number; readonly failed: number }
+  | {
+      readonly type: 'chunk-published';
+      readonly chunkNo: number;
+      readonly result: ChunkResult;
+      readonly stages: StageTimes;
+    }
+  | {
+      readonly type: 'chunk-retried';
+      readonly chunkNo: number;
+      readonly stage: Stage;
+      readonly code: string;
+      readonly message: string;
+      readonly delayMs: number;
+    }
+  | {
+      readonly type: 'chunk-failed';
+      readonly chunkNo: number;
+      readonly outcome: 'retry' | 'failed';
+      readonly code: string;
+      readonly message: string;
+    }
+  | { readonly type: 'lease-lost'; readonly chunkNo: number }
+  | { readonly type: 'round-planned' }
+  | { readonly type: 'run-closed'; readonly runId: number; readonly state: RunState };
+
+/** Where the time of a chunk goes. */
+export type Stage = 'claim' | 'read' | 'compute' | 'load' | 'publish';
+/** Milliseconds. */
+export type StageTimes = Readonly<Record<Stage, number>>;
+
+export type BatchListener = (event: BatchEvent) => void;

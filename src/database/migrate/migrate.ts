@@ -1,0 +1,80 @@
+import { CardGeniusError } from '../../model/errors.ts';
+import { readSqlFiles, type SqlEngine, type SqlFile } from './sql-files.ts';
+
+/** What a database knows of itself: a row of `cardgenius.migration`. */
+export interface AppliedFile {
+  readonly checksum: string;
+  readonly breaking: boolean;
+}
+
+/** What the migrator asks of an engine. */
+export interface MigrationTarget {
+  readonly engine: SqlEngine;
+  /** By name; empty where nothing was ever applied. */
+  appliedFiles(): Promise<Map<string, AppliedFile>>;
+  /** Applies a file and records it: in one transaction where the engine's DDL allows it. */
+  applyFile(file: SqlFile): Promise<void>;
+  /** Held while migrating, so that two migrators never collide. */
+  lockMigrations(): Promise<AsyncDisposable>;
+}
+
+/** What would run, in order. */
+export interface MigrationPlan {
+  readonly pending: readonly SqlFile[];
+  readonly upToDate: number;
+}
+
+/** Brings a database to this program's schema. Nothing is ever undone; a second call finds nothing to do. */
+export async function migrate(target: MigrationTarget): Promise<MigrationPlan> {
+  await using _lock = await target.lockMigrations();
+  const plan = await planMigration(target);
+  for (const file of plan.pending) await target.applyFile(file);
+  return plan;
+}
+
+/**
+ * Throws SCHEMA_TOO_NEW where a newer program made a breaking change, and MIGRATION_EDITED where a migration was
+ * changed after it had been applied.
+ */
+export async function planMigration(target: MigrationTarget): Promise<MigrationPlan> {
+  const files = await readSqlFiles(target.engine);
+  const applied = await target.appliedFiles();
+  refuseNewerSchema(files, applied);
+
+  const pending = files.filter(file => {
+    const found = applied.get(file.name);
+    if (found !== undefined && file.kind === 'migration' && found.checksum !== file.checksum) {
+      throw new CardGeniusError(
+        'MIGRATION_EDITED',
+        `${file.path} was changed after it had been applied (recorded ${found.checksum.slice(0, 12)}, file ` +
+          `${file.checksum.slice(0, 12)}). Restore the file; a change goes into a migration of its own.`,
+      );
+    }
+    return found?.checksum !== file.checksum;
+  });
+  return { pending, upToDate: files.length - pending.length };
+}
+
+/** Refuses to work on a database whose schema is missing, older or newer than this program's. */
+export async function checkSchema(target: MigrationTarget): Promise<void> {
+  const { pending } = await planMigration(target);
+  const [first] = pending;
+  if (first === undefined) return;
+  throw new CardGeniusError(
+    'SCHEMA_OUTDATED',
+    `The database's schema is not this program's: ${pending.length} of its files are missing or older ` +
+      `(the first: ${first.path}). Run "cardgenius migrate", or give your DBA the output of "cardgenius migrate --sql".`,
+  );
+}
+
+function refuseNewerSchema(files: readonly SqlFile[], applied: ReadonlyMap<string, AppliedFile>): void {
+  const known = new Set(files.map(file => file.name));
+  for (const [name, { breaking }] of applied) {
+    if (breaking && !known.has(name)) {
+      throw new CardGeniusError(
+        'SCHEMA_TOO_NEW',
+        `The database has ${name}, a breaking change that this version does not know. Use the newer version of cardgenius.`,
+      );
+    }
+  }
+}

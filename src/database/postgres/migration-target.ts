@@ -1,0 +1,53 @@
+import type { AppliedFile, MigrationTarget } from '../migrate/migrate.ts';
+import type { SqlFile } from '../migrate/sql-files.ts';
+import type { Pglite } from './pglite.ts';
+
+/** PostgreSQL as the migrator sees it. The folder's lock keeps a second migrator out. */
+export class PostgresMigrationTarget implements MigrationTarget {
+  readonly engine = 'postgres';
+  readonly #pglite: Pglite;
+
+  constructor(pglite: Pglite) {
+    this.#pglite = pglite;
+  }
+
+  async appliedFiles(): Promise<Map<string, AppliedFile>> {
+    const [table] = await this.#pglite.query<{ there: boolean }>(
+      "SELECT to_regclass('cardgenius.migration') IS NOT NULL AS there",
+    );
+    if (table?.there !== true) return new Map();
+    const rows = await this.#pglite.query<{ name: string } & AppliedFile>(
+      'SELECT name, checksum, breaking FROM cardgenius.migration',
+    );
+    return new Map(rows.map(({ name, checksum, breaking }) => [name, { checksum, breaking }]));
+  }
+
+  async applyFile(file: SqlFile): Promise<void> {
+    await this.#pglite.transaction([
+      ...(file.kind === 'object' ? [{ sql: dropFunctions(file.name.replace('object:', '')) }] : []),
+      { sql: file.text },
+      {
+        sql: `INSERT INTO cardgenius.migration (name, checksum, breaking) VALUES ($1, $2, $3)
+              ON CONFLICT (name) DO UPDATE SET checksum = EXCLUDED.checksum, breaking = EXCLUDED.breaking,
+                                               applied_at = clock_timestamp(), applied_by = CURRENT_USER`,
+        params: [file.name, file.checksum, file.breaking],
+      },
+    ]);
+  }
+
+  async lockMigrations(): Promise<AsyncDisposable> {
+    return { [Symbol.asyncDispose]: async () => {} };
+  }
+}
+
+/** CREATE OR REPLACE cannot change a function's answer, and would leave an overload behind: the old one goes first. */
+function dropFunctions(name: string): string {
+  return `DO $drop$
+    DECLARE v_signature TEXT;
+    BEGIN
+      FOR v_signature IN SELECT p.oid::regprocedure::TEXT FROM pg_proc AS p
+                         WHERE p.pronamespace = 'cardgenius'::regnamespace AND p.proname = '${name}' LOOP
+        EXECUTE 'DROP FUNCTION ' || v_signature;
+      END LOOP;
+    END $drop$`;
+}

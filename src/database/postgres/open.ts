@@ -1,0 +1,58 @@
+import { mkdirSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
+import { lockFolder } from './folder-lock.ts';
+import { PostgresMigrationTarget } from './migration-target.ts';
+import { Pglite } from './pglite.ts';
+import { PostgresDatabase } from './postgres-database.ts';
+
+/**
+ * Opens the embedded engine: a folder that is made where it does not exist, or `memory`.
+ *
+ * Throws DATABASE_IN_USE while another process has the folder, and DATABASE_UNUSABLE where it cannot be opened.
+ */
+export async function openPglite(
+  location: string,
+): Promise<{ database: PostgresDatabase; target: PostgresMigrationTarget }> {
+  if (location === 'memory') return open(new Pglite('memory://'), 'pglite:memory', () => {});
+
+  const folder = resolve(location);
+  let lock: ReturnType<typeof lockFolder>;
+  try {
+    if (!(statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? true)) {
+      throw new UsageError('DATABASE_URL', `${folder} is a file; pglite: needs a folder. Name another one.`);
+    }
+    lock = lockFolder(folder);
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    if (error instanceof CardGeniusError) throw error;
+    throw new CardGeniusError(
+      'DATABASE_UNUSABLE',
+      `Cannot make ${folder}: ${messageOf(error)}. Name a folder that can be written.`,
+    );
+  }
+  try {
+    return await open(new Pglite(folder), `pglite:${location}`, () => lock.unlock());
+  } catch (error) {
+    lock.unlock();
+    throw error;
+  }
+}
+
+async function open(pglite: Pglite, description: string, onClose: () => void) {
+  try {
+    await pglite.query('SELECT 1');
+  } catch (error) {
+    await pglite.close().catch(() => {});
+    throw new CardGeniusError(
+      'DATABASE_UNUSABLE',
+      `Cannot open ${description}: ${messageOf(error)}. If the folder is not a PGlite database, name another one.`,
+      { cause: error },
+    );
+  }
+  const target = new PostgresMigrationTarget(pglite);
+  if ((await target.appliedFiles()).has('object:expire_leases')) {
+    await pglite.query('SELECT * FROM cardgenius.expire_leases()');
+  }
+  return { database: new PostgresDatabase(pglite, description, onClose), target };
+}

@@ -1,0 +1,72 @@
+import { Worker } from 'node:worker_threads';
+import { DatabaseError } from '../../model/errors.ts';
+import { toDatabaseError } from './errors.ts';
+import type { PgliteAnswer, PgliteRequest } from './pglite-thread.ts';
+
+/** PGlite in a thread of its own: questions go in, answers come back in order. */
+export class Pglite {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, { resolve: (answer: PgliteAnswer) => void; reject: (error: Error) => void }>();
+  #lastId = 0;
+  #ended: Error | undefined;
+
+  /** `dataDir` as PGlite takes it: a folder, or `memory://`. */
+  constructor(dataDir: string) {
+    this.#worker = new Worker(new URL(import.meta.resolve('./pglite-thread.ts')), { workerData: { dataDir } });
+    this.#worker.on('message', (answer: PgliteAnswer) => this.#settle(answer));
+    this.#worker.on('error', error => this.#end(new DatabaseError('DATABASE_DIED', error.message, 'permanent')));
+    this.#worker.on('exit', () =>
+      this.#end(new DatabaseError('DATABASE_CLOSED', 'The database is closed.', 'permanent')),
+    );
+  }
+
+  /** One statement in a transaction of its own. */
+  async query<Row>(sql: string, params: readonly unknown[] = []): Promise<Row[]> {
+    const { rows } = await this.#ask({ kind: 'query', statements: [{ sql, params }] });
+    return rows as Row[];
+  }
+
+  /** COPY … FROM '/dev/blob'. The bytes are handed over, not copied: they are empty afterwards. */
+  async copyIn(sql: string, bytes: Uint8Array): Promise<void> {
+    await this.#ask({ kind: 'query', statements: [{ sql }], blob: bytes }, [bytes.buffer as ArrayBuffer]);
+  }
+
+  /** COPY … TO '/dev/blob'. */
+  async copyOut(sql: string): Promise<Uint8Array> {
+    const { blob } = await this.#ask({ kind: 'query', statements: [{ sql }], wantsBlob: true });
+    return blob!;
+  }
+
+  /** Several statements in one transaction; one without parameters may be a whole script. */
+  async transaction(statements: PgliteRequest['statements']): Promise<void> {
+    await this.#ask({ kind: 'exec', statements });
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    await this.#ask({ kind: 'close', statements: [] });
+    await this.#worker.terminate();
+  }
+
+  async #ask(request: Omit<PgliteRequest, 'id'>, transfer: ArrayBuffer[] = []): Promise<PgliteAnswer> {
+    if (this.#ended !== undefined) throw this.#ended;
+    const id = ++this.#lastId;
+    const { promise, resolve, reject } = Promise.withResolvers<PgliteAnswer>();
+    this.#waiting.set(id, { resolve, reject });
+    this.#worker.postMessage({ id, ...request }, transfer);
+    return promise;
+  }
+
+  #settle(answer: PgliteAnswer): void {
+    const waiting = this.#waiting.get(answer.id);
+    this.#waiting.delete(answer.id);
+    if (answer.error === undefined) waiting?.resolve(answer);
+    else waiting?.reject(toDatabaseError(answer.error));
+  }
+
+  #end(error: Error): void {
+    this.#ended ??= error;
+    for (const { reject } of this.#waiting.values()) reject(this.#ended);
+    this.#waiting.clear();
+  }
+}
