@@ -1,7 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
+import { createEngine } from '../engine/create.ts';
 import type { EngineSource } from '../engine/source.ts';
-import type { RunKind, RunState } from '../model/run.ts';
+import { CardGeniusError, DatabaseError, LeaseLostError, messageOf } from '../model/errors.ts';
+import type { ChunkResult, ClaimRequest, Lease, RunKind, RunState } from '../model/run.ts';
+import { type ChunkContext, plainText, processChunk } from './chunk-pipeline.ts';
 import type { BatchListener } from './events.ts';
+import { SystemicError } from './publisher.ts';
+import { backOff, retry } from './retry.ts';
+import { Waker } from './waker.ts';
+import { WorkerPool } from './worker-pool.ts';
 
 /** The sizes and limits of a run; see cron.config.ts for what each is for. */
 export interface BatchSettings {
@@ -37,19 +45,177 @@ export interface BatchOutcome {
   readonly recommendations: number;
 }
 
+/** How long to wait at most before asking again whether there is something to claim. */
+const MAX_WAIT_MS = 1_000;
+
 /**
  * Takes part in a run until it is over: joins the active one or plans a new one, then claims, computes, loads and
  * publishes chunk after chunk, `chunksInFlight` at a time.
  *
  * When `signal` is aborted, what is in flight is given back and the outcome's state is the run's own (`stopped`, or
- * `running` where other processors go on).
+ * `running` where other processors go on). Throws what no chunk can answer for: the database is away, the run belongs to
+ * another engine. The run can be taken up again after any of that.
  */
 export async function runBatch(
-  _database: Database,
-  _settings: BatchSettings,
-  _request: BatchRequest,
-  _listener: BatchListener,
-  _signal: AbortSignal,
+  database: Database,
+  settings: BatchSettings,
+  request: BatchRequest,
+  listener: BatchListener,
+  signal: AbortSignal,
 ): Promise<BatchOutcome> {
-  throw new Error('under construction');
+  const startedAt = performance.now();
+  const engine = await createEngine(request.engine);
+  const opened = await retry(
+    () =>
+      database.openRun({
+        kind: request.kind,
+        engineName: engine.name,
+        engineVersion: engine.version,
+        fingerprint: engine.fingerprint,
+        cards: engine.cards,
+        chunkSize: settings.chunkSize,
+        userLimit: request.userLimit,
+        maxRounds: settings.maxRounds,
+        requestedBy: request.requestedBy,
+        deadlineAt: request.deadlineAt,
+      }),
+    { signal },
+  );
+  listener({ type: 'run-opened', ...opened });
+
+  const { runId } = opened;
+  const totals = { users: 0, completed: 0, failed: 0 };
+  const outcome = (state: RunState): BatchOutcome => {
+    const seconds = (performance.now() - startedAt) / 1000;
+    return {
+      runId,
+      state,
+      ...totals,
+      seconds: Math.round(seconds * 1000) / 1000,
+      usersPerSecond: Math.round(totals.users / seconds),
+      recommendations: totals.completed * 10,
+    };
+  };
+  if (opened.state !== 'running') return outcome(opened.state);
+
+  await retry(() => database.sweepStaging(), { signal });
+  const pool = new WorkerPool(settings.workers, request.engine);
+  const crew = new Crew(
+    { database, pool, leaseSeconds: settings.leaseSeconds, listener, stopping: signal },
+    { runId, processor: request.processor, fingerprint: engine.fingerprint },
+    result => {
+      totals.users += result.completed + result.failed + result.changed + result.gone;
+      totals.completed += result.completed;
+      totals.failed += result.failed;
+    },
+  );
+  try {
+    await crew.work(settings.chunksInFlight);
+    if (signal.aborted) await retry(() => database.changeRunState(runId, 'stopped', 'stopped by its operator'));
+  } finally {
+    await pool.close();
+  }
+  const run = await retry(() => database.readRun(runId));
+  const state = run?.state ?? 'done';
+  listener({ type: 'run-closed', runId, state });
+  return outcome(state);
+}
+
+/** As whom this process claims from which run. */
+type Membership = Pick<ClaimRequest, 'runId' | 'processor' | 'fingerprint'>;
+
+/** The loops that claim and process; each has one chunk at a time. */
+class Crew {
+  readonly #context: ChunkContext;
+  readonly #run: Membership;
+  readonly #onResult: (result: ChunkResult) => void;
+  readonly #waker = new Waker();
+  /** Set by the first loop that meets something no chunk can answer for: the others stop, too. */
+  #failure: unknown;
+  #over = false;
+
+  constructor(context: ChunkContext, run: Membership, onResult: (result: ChunkResult) => void) {
+    this.#context = context;
+    this.#run = run;
+    this.#onResult = onResult;
+  }
+
+  async work(loops: number): Promise<void> {
+    await Promise.all(Array.from({ length: loops }, () => this.#loop()));
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async #loop(): Promise<void> {
+    const { stopping } = this.#context;
+    try {
+      while (!this.#over && !stopping.aborted) await this.#next();
+    } catch (error) {
+      if (!stopping.aborted) this.#failure ??= error;
+    } finally {
+      this.#over = true; // whatever ended this loop ends the others: a closed run, a failure, a stop
+      this.#waker.wakeAll();
+    }
+  }
+
+  async #next(): Promise<void> {
+    const { database, leaseSeconds, listener, stopping } = this.#context;
+    const { runId, processor, fingerprint } = this.#run;
+    const token = randomUUID();
+    const startedAt = performance.now();
+    const claim = await retry(() => database.claimChunk({ runId, processor, token, fingerprint, leaseSeconds }), {
+      signal: stopping,
+    });
+
+    if (claim.outcome === 'closed') {
+      this.#over = true;
+    } else if (claim.outcome === 'wait') {
+      const { outcome } = await retry(() => database.advanceRun(runId), { signal: stopping });
+      if (outcome === 'planned') listener({ type: 'round-planned' });
+      else if (outcome === 'closed') this.#over = true;
+      else await this.#waker.sleep(Math.min(MAX_WAIT_MS, Math.max(claim.waitMs, 50)), stopping);
+    } else {
+      const { chunkNo, users, attempt } = claim;
+      listener({ type: 'chunk-claimed', chunkNo, users, attempt });
+      await this.#process({ runId, chunkNo, token }, performance.now() - startedAt);
+      this.#waker.wakeAll();
+    }
+  }
+
+  async #process(lease: Lease, claimMs: number): Promise<void> {
+    try {
+      this.#onResult(await processChunk(this.#context, lease, claimMs));
+    } catch (error) {
+      await this.#mend(lease, error);
+    }
+  }
+
+  /** What becomes of a chunk that could not be published. */
+  async #mend(lease: Lease, error: unknown): Promise<void> {
+    const { database, listener, stopping } = this.#context;
+    const { chunkNo, runId } = lease;
+    if (error instanceof LeaseLostError) {
+      listener({ type: 'lease-lost', chunkNo });
+      return;
+    }
+    if (stopping.aborted) {
+      await retry(() => database.releaseChunk(lease));
+      return;
+    }
+
+    const code = error instanceof CardGeniusError ? error.code : 'PROCESSOR_FAILED';
+    const message = plainText(messageOf(error));
+    const errorClass = error instanceof DatabaseError ? error.errorClass : undefined;
+    if (error instanceof SystemicError || errorClass === 'permanent' || errorClass === 'exhausted') {
+      // Not the fault of these users: nobody is failed for it. An operator mends the cause and resumes.
+      await retry(() => database.releaseChunk(lease));
+      await retry(() => database.changeRunState(runId, 'paused', `${code}: ${message}`));
+      return;
+    }
+
+    const mayPass = errorClass !== 'data';
+    const failure = { code, message, mayPass, retryAfterSeconds: Math.ceil(backOff(4) / 1000) };
+    const outcome = await retry(() => database.failChunk(lease, failure));
+    if (outcome === undefined) listener({ type: 'lease-lost', chunkNo });
+    else listener({ type: 'chunk-failed', chunkNo, outcome, code, message });
+  }
 }

@@ -1,0 +1,82 @@
+import type { BatchDatabase } from '../database/database.ts';
+import { LeaseLostError } from '../model/errors.ts';
+import type { Lease, RunState } from '../model/run.ts';
+
+/**
+ * Keeps a lease alive, but only while the work moves: a hung worker must not be kept alive by a healthy timer.
+ *
+ * The database's clock decides when a lease ends. Here stands only a conservative local deadline: the start of the last
+ * attempt to renew that succeeded, plus the lease, less a margin; when it passes, `signal` is aborted and whatever comes
+ * before publish stops. Stop the heartbeat and await it before publishing: from there the chunk row's lock is the lease.
+ */
+export class Heartbeat {
+  readonly signal: AbortSignal;
+  readonly #controller = new AbortController();
+  readonly #database: BatchDatabase;
+  readonly #lease: Lease;
+  readonly #leaseMs: number;
+  readonly #timer: NodeJS.Timeout;
+  #moved = true;
+  #trustedUntil: number;
+  #beat: Promise<void> = Promise.resolve();
+  #beating = false;
+
+  constructor(database: BatchDatabase, lease: Lease, leaseSeconds: number) {
+    this.#database = database;
+    this.#lease = lease;
+    this.#leaseMs = leaseSeconds * 1000;
+    this.#trustedUntil = performance.now() + this.#leaseMs * TRUSTED_SHARE;
+    this.signal = this.#controller.signal;
+    this.#timer = setInterval(() => this.#tick(), this.#leaseMs / BEATS_PER_LEASE);
+    this.#timer.unref();
+  }
+
+  /** The work has moved: rows read, a slice computed, rows loaded. */
+  moved(): void {
+    this.#moved = true;
+  }
+
+  /** Renews for the last time and stops. Throws LeaseLostError where the lease is somebody else's. */
+  async finish(): Promise<void> {
+    await this.stop();
+    this.signal.throwIfAborted();
+    if ((await this.#renew()) === undefined) throw lost(this.#lease);
+  }
+
+  /** Stops, and waits for the beat that is under way. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#beat;
+  }
+
+  #tick(): void {
+    if (performance.now() > this.#trustedUntil) this.#controller.abort(lost(this.#lease));
+    if (!this.#moved || this.#beating || this.signal.aborted) return;
+    this.#moved = false;
+    this.#beating = true;
+    this.#beat = this.#renew()
+      .then(state => {
+        if (state === undefined) this.#controller.abort(lost(this.#lease));
+      })
+      .catch(() => {
+        this.#moved = true; // not renewed: tried again with the next beat, until the deadline passes
+      })
+      .finally(() => {
+        this.#beating = false;
+      });
+  }
+
+  async #renew(): Promise<RunState | undefined> {
+    const startedAt = performance.now();
+    const state = await this.#database.renewLease(this.#lease, this.#leaseMs / 1000);
+    if (state !== undefined) this.#trustedUntil = startedAt + this.#leaseMs * TRUSTED_SHARE;
+    return state;
+  }
+}
+
+const BEATS_PER_LEASE = 4;
+const TRUSTED_SHARE = 0.9;
+
+function lost({ runId, chunkNo }: Lease): LeaseLostError {
+  return new LeaseLostError(`the lease of chunk ${chunkNo} of run ${runId} has run out`);
+}

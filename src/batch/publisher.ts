@@ -1,0 +1,74 @@
+import type { BatchDatabase } from '../database/database.ts';
+import { CardGeniusError, DatabaseError } from '../model/errors.ts';
+import type { ChunkResult, Lease, PublishRequest, Span } from '../model/run.ts';
+import { type RetryOptions, retry } from './retry.ts';
+
+/** More refused users than this in one chunk is not a matter of users. */
+const MAX_REFUSED_USERS = 50;
+
+export interface Publication extends Pick<PublishRequest, 'loadNo' | 'computeMs' | 'loadMs'> {
+  /** The largest user number of the chunk. */
+  readonly lastUserNo: number;
+}
+
+/** The database refuses too many users of one chunk: something about all of them is wrong, and the run must pause. */
+export class SystemicError extends CardGeniusError {
+  constructor(message: string, options: ErrorOptions) {
+    super('REFUSED_SYSTEMICALLY', message, options);
+  }
+}
+
+/**
+ * Publishes a staged chunk. Where the database refuses a row, the chunk is published span by span, halved until the culprit
+ * stands alone; that user becomes `failed` with the database's own words, and nobody else loses anything.
+ */
+export async function publish(
+  database: BatchDatabase,
+  lease: Lease,
+  publication: Publication,
+  leaseSeconds: number,
+  options: RetryOptions,
+): Promise<ChunkResult> {
+  const { lastUserNo, ...request } = publication;
+  let refused = 0;
+
+  const attempt = (span: Span | null, failure: PublishRequest['failure']) =>
+    retry(() => database.publishChunk(lease, { ...request, span, failure }), options);
+
+  const corner = async (span: Span, refusal: DatabaseError): Promise<ChunkResult> => {
+    await retry(() => database.renewLease(lease, leaseSeconds), options);
+    if (span.from === span.to) {
+      if (++refused > MAX_REFUSED_USERS) {
+        throw new SystemicError(
+          `the database refuses more than ${MAX_REFUSED_USERS} users of chunk ${lease.chunkNo}; the last time it said: ` +
+            refusal.message,
+          { cause: refusal },
+        );
+      }
+      return attempt(span, { code: 'REFUSED_BY_DATABASE', message: refusal.message });
+    }
+    const middle = Math.floor((span.from + span.to) / 2);
+    await publishSpan({ from: span.from, to: middle });
+    return publishSpan({ from: middle + 1, to: span.to });
+  };
+
+  const publishSpan = async (span: Span): Promise<ChunkResult> => {
+    try {
+      return await attempt(span, null);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return corner(span, error);
+    }
+  };
+
+  try {
+    return await attempt(null, null);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    return corner({ from: 1, to: lastUserNo }, error);
+  }
+}
+
+function isRefusal(error: unknown): error is DatabaseError {
+  return error instanceof DatabaseError && error.errorClass === 'data';
+}

@@ -1,0 +1,64 @@
+import { Piscina } from 'piscina';
+import type { EngineSource } from '../engine/source.ts';
+import { CardGeniusError, messageOf } from '../model/errors.ts';
+import type { RecommendationSlice } from '../model/recommendation.ts';
+import { CATEGORIES, type SpendingSlice } from '../model/spending.ts';
+
+/** Below this a slice costs more to hand over than it gains. */
+const MIN_SLICE_USERS = 500;
+/** Slices for each worker and chunk: enough for the threads to even out, few enough to hand over cheaply. */
+const SLICES_PER_WORKER = 2;
+
+/** The worker threads that compute. One pool serves all chunks in flight. */
+export class WorkerPool {
+  readonly #pool: Piscina<SpendingSlice, RecommendationSlice>;
+  readonly #workers: number;
+
+  constructor(workers: number, engine: EngineSource) {
+    this.#workers = workers;
+    this.#pool = new Piscina({
+      filename: import.meta.resolve('./compute-thread.ts'),
+      minThreads: workers,
+      maxThreads: workers,
+      workerData: engine,
+    });
+  }
+
+  /**
+   * Computes a chunk, cut into slices; the answers come in the order of the users, whichever thread was first.
+   * `onSlice` is called as each is ready. Throws ENGINE_FAILED where a thread dies or the engine throws.
+   */
+  async compute(chunk: SpendingSlice, onSlice: (slice: RecommendationSlice) => void): Promise<RecommendationSlice[]> {
+    const size = Math.max(MIN_SLICE_USERS, Math.ceil(chunk.count / (this.#workers * SLICES_PER_WORKER)));
+    const answers: Promise<RecommendationSlice>[] = [];
+    for (let from = 0; from < chunk.count; from += size) {
+      const slice = cut(chunk, from, Math.min(chunk.count, from + size));
+      const transferList = [slice.userNo.buffer as ArrayBuffer, slice.amounts.buffer as ArrayBuffer];
+      answers.push(
+        this.#pool.run(slice, { transferList }).then(answer => {
+          onSlice(answer);
+          return answer;
+        }),
+      );
+    }
+    try {
+      return await Promise.all(answers);
+    } catch (error) {
+      throw new CardGeniusError('ENGINE_FAILED', `the engine failed: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}
+
+/** Users `from` to `to` (exclusive) with columns of their own, so that they can be handed over. */
+function cut(chunk: SpendingSlice, from: number, to: number): SpendingSlice {
+  const count = to - from;
+  const amounts = new Float64Array(count * CATEGORIES.length);
+  for (let c = 0; c < CATEGORIES.length; c++) {
+    amounts.set(chunk.amounts.subarray(c * chunk.count + from, c * chunk.count + to), c * count);
+  }
+  return { count, userNo: chunk.userNo.slice(from, to), amounts };
+}

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import type { Database } from '../../src/database/database.ts';
+import type { MigrationTarget } from '../../src/database/migrate/migrate.ts';
+import { CARDS_PER_USER, type RecommendationSlice, type RunCard } from '../../src/model/recommendation.ts';
+import type { Lease, OpenedRun, PublishRequest, RunRequest } from '../../src/model/run.ts';
+import type { SpendingSlice } from '../../src/model/spending.ts';
+
+/**
+ * What the contract suite needs of an engine: the port itself, and a way to do what CashKaro and its DBAs do behind our
+ * back, in the SQL that both dialects share.
+ */
+export interface ContractEngine {
+  readonly database: Database;
+  readonly target: MigrationTarget;
+  execute(sql: string): Promise<void>;
+  query(sql: string): Promise<Record<string, unknown>[]>;
+}
+
+export const FINGERPRINT = 'a'.repeat(64);
+export const OTHER_FINGERPRINT = 'b'.repeat(64);
+
+/** Twelve cards; card n costs n × 100 rupees. */
+export const CARDS: readonly RunCard[] = Array.from({ length: 12 }, (_, cardNo) => ({
+  cardNo,
+  name: `Card ${String(cardNo).padStart(2, '0')}`,
+  joiningFees: cardNo * 10_000,
+  redemptionMethod: 'Vouchers',
+  redemptionRate: 2500 + cardNo,
+  definition: '{"id":"card"}',
+}));
+
+export const runRequest = (overrides: Partial<RunRequest> = {}): RunRequest => ({
+  kind: 'batch',
+  engineName: 'contract',
+  engineVersion: '1',
+  fingerprint: FINGERPRINT,
+  cards: CARDS,
+  chunkSize: 4,
+  userLimit: null,
+  maxRounds: 3,
+  requestedBy: 'contract suite',
+  deadlineAt: null,
+  ...overrides,
+});
+
+export const userId = (n: number): string => `CK${String(n).padStart(7, '0')}`;
+
+/** Empties everything, so that each test starts from the same nothing. */
+export async function reset({ execute }: ContractEngine): Promise<void> {
+  const tables = [
+    'cardgenius.staged_recommendation',
+    'cardgenius.staged_outcome',
+    'cardgenius.staged_spending',
+    'cardgenius.chunk_user',
+    'cardgenius.chunk_attempt',
+    'cardgenius.chunk',
+    'cardgenius.run_card',
+    'cardgenius.run',
+    'cardgenius.import',
+    'card_recommendations',
+    'user_spending_data',
+  ];
+  for (const table of tables) await execute(`DELETE FROM ${table}`);
+}
+
+/** Imports users 1 to `count`; user n spends n rupees on amazon, nothing known on flipkart, and 10 n in all. */
+export async function importUsers(
+  { database }: ContractEngine,
+  count: number,
+  amount = (n: number) => n * 100,
+): Promise<void> {
+  const loadNo = await database.beginImport('contract suite');
+  const rows = Array.from({ length: count }, (_, i) => ({
+    lineNo: i + 2,
+    userId: userId(i + 1),
+    amounts: [amount(i + 1), null, 0, 0, 0, (i + 1) * 1000],
+  }));
+  await database.stageSpending(loadNo, rows);
+  await database.rejectDuplicates(loadNo);
+  await database.publishImport(loadNo, 1, count + 1);
+  await database.endImport(loadNo, 0);
+}
+
+export async function openRun({ database }: ContractEngine, overrides: Partial<RunRequest> = {}): Promise<OpenedRun> {
+  return database.openRun(runRequest(overrides));
+}
+
+/** Claims under a fresh token; the test fails where there is nothing to claim. */
+export async function claim(
+  { database }: ContractEngine,
+  runId: number,
+  { fingerprint = FINGERPRINT, processor = 'suite' } = {},
+): Promise<Lease & { users: number; attempt: number }> {
+  const token = randomUUID();
+  const answer = await database.claimChunk({ runId, processor, token, fingerprint, leaseSeconds: 60 });
+  if (answer.outcome !== 'claimed') throw new Error(`expected a chunk, but: ${answer.outcome}`);
+  return { runId, chunkNo: answer.chunkNo, token, users: answer.users, attempt: answer.attempt };
+}
+
+/** Lets every lease run out, as if the processors that hold them had died a while ago. */
+export async function expireLeases({ execute }: ContractEngine): Promise<void> {
+  await execute("UPDATE cardgenius.chunk SET lease_until = '2020-01-01' WHERE state = 'leased'");
+}
+
+/** Ten rows a user, recognisable: card (rank + shift), yearly = user number and rank in paise. */
+export function recommend(
+  users: SpendingSlice,
+  options: { shift?: number; failed?: readonly number[] } = {},
+): RecommendationSlice {
+  const { shift = 0, failed = [] } = options;
+  const served = [...users.userNo].filter(no => !failed.includes(no));
+  const rows = served.length * CARDS_PER_USER;
+  return {
+    userNo: Int32Array.from(served),
+    cardNo: Int32Array.from({ length: rows }, (_, r) => (r % CARDS_PER_USER) + shift),
+    yearly: Float64Array.from({ length: rows }, (_, r) => served[Math.floor(r / 10)]! * 100_000 + (10 - (r % 10))),
+    extra: Float64Array.from({ length: rows }, () => 50_000),
+    points: Float64Array.from({ length: rows * 6 }, (_, i) => Math.floor(i / rows) * 100 + 7),
+    failures: failed.map(userNo => ({ userNo, code: 'INVALID_SPENDING', message: `user number ${userNo} is bad` })),
+  };
+}
+
+/** Reads, computes and loads what a lease holds; returns the load's number. */
+export async function load(
+  { database }: ContractEngine,
+  lease: Lease,
+  options: Parameters<typeof recommend>[1] = {},
+): Promise<number> {
+  const users = await database.readChunk(lease);
+  const loadNo = (await database.beginLoad(lease))!;
+  await database.stage(loadNo, [recommend(users, options)]);
+  return loadNo;
+}
+
+export const publishRequest = (loadNo: number | null, overrides: Partial<PublishRequest> = {}): PublishRequest => ({
+  loadNo,
+  span: null,
+  failure: null,
+  computeMs: 1,
+  loadMs: 2,
+  ...overrides,
+});
+
+/** The whole way of one chunk. */
+export async function process(
+  engine: ContractEngine,
+  lease: Lease,
+  options: Parameters<typeof recommend>[1] = {},
+): Promise<Awaited<ReturnType<Database['publishChunk']>>> {
+  return engine.database.publishChunk(lease, publishRequest(await load(engine, lease, options)));
+}
+
+export async function statuses({ query }: ContractEngine): Promise<string[]> {
+  const rows = await query('SELECT processing_status FROM user_spending_data ORDER BY user_id');
+  return rows.map(row => String(row.processing_status));
+}
+
+export async function count({ query }: ContractEngine, table: string, where = '1 = 1'): Promise<number> {
+  const [row] = await query(`SELECT COUNT(*) AS number FROM ${table} WHERE ${where}`);
+  return Number(row!.number);
+}

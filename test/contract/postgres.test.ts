@@ -1,0 +1,25 @@
+import test from 'ava';
+import { migrate } from '../../src/database/migrate/migrate.ts';
+import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
+import { Pglite } from '../../src/database/postgres/pglite.ts';
+import { PostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
+import type { ContractEngine } from './context.ts';
+import { registerContract } from './suite.ts';
+
+let engine: ContractEngine;
+
+test.before('open the embedded engine', async () => {
+  const pglite = new Pglite('memory://');
+  const target = new PostgresMigrationTarget(pglite);
+  await migrate(target);
+  engine = {
+    database: new PostgresDatabase(pglite, 'pglite:memory', () => {}),
+    target,
+    execute: sql => pglite.transaction([{ sql }]),
+    query: sql => pglite.query(sql),
+  };
+});
+
+test.after.always('close it', () => engine?.database.close());
+
+registerContract(test, () => engine);

@@ -1,0 +1,232 @@
+import { publish } from '../../src/batch/publisher.ts';
+import { DatabaseError } from '../../src/model/errors.ts';
+import {
+  claim,
+  count,
+  expireLeases,
+  importUsers,
+  load,
+  openRun,
+  process,
+  publishRequest,
+  recommend,
+  statuses,
+  userId,
+} from './context.ts';
+import type { ContractTests } from './suite.ts';
+
+export const publishContract: ContractTests = {
+  'publish: ten rows a user, statuses, counts, and nothing is left staged': async (t, engine) => {
+    await importUsers(engine, 4);
+    const { runId } = await openRun(engine);
+    const lease = await claim(engine, runId);
+    t.deepEqual(await process(engine, lease), {
+      state: 'done',
+      users: 4,
+      completed: 4,
+      failed: 0,
+      changed: 0,
+      gone: 0,
+      rowsWritten: 40,
+      rowsUnchanged: 0,
+    });
+    t.deepEqual(await statuses(engine), Array(4).fill('completed'));
+    t.is(await count(engine, 'card_recommendations'), 40);
+    t.is(
+      await count(
+        engine,
+        'card_recommendations',
+        'net_savings = total_savings_yearly + total_extra_benefits - joining_fees',
+      ),
+      40,
+    );
+    for (const table of ['staged_recommendation', 'staged_outcome', 'chunk_user']) {
+      t.is(await count(engine, `cardgenius.${table}`), 0, table);
+    }
+    const [attempt] = await engine.query('SELECT outcome, compute_ms, load_ms FROM cardgenius.chunk_attempt');
+    t.deepEqual([attempt!.outcome, Number(attempt!.compute_ms), Number(attempt!.load_ms)], ['done', 1, 2]);
+  },
+
+  'publish: called again when the answer was lost, it is the same': async (t, engine) => {
+    await importUsers(engine, 4);
+    const { runId } = await openRun(engine);
+    const lease = await claim(engine, runId);
+    const loadNo = await load(engine, lease);
+    const first = await engine.database.publishChunk(lease, publishRequest(loadNo));
+    t.deepEqual(await engine.database.publishChunk(lease, publishRequest(loadNo)), first);
+    t.is(await count(engine, 'card_recommendations'), 40);
+  },
+
+  'publish: ten ranks replace ten ranks, and rows that would not change are not written': async (t, engine) => {
+    await importUsers(engine, 4);
+    const first = await openRun(engine);
+    await process(engine, await claim(engine, first.runId));
+    await engine.database.advanceRun(first.runId);
+
+    await engine.execute("UPDATE user_spending_data SET processing_status = 'new'");
+    const second = await openRun(engine);
+    t.like(await process(engine, await claim(engine, second.runId)), {
+      completed: 4,
+      rowsWritten: 0,
+      rowsUnchanged: 40,
+    });
+    await engine.database.advanceRun(second.runId);
+
+    await engine.execute("UPDATE user_spending_data SET processing_status = 'new'");
+    const third = await openRun(engine);
+    t.like(await process(engine, await claim(engine, third.runId), { shift: 1 }), {
+      rowsWritten: 40,
+      rowsUnchanged: 0,
+    });
+    t.is(await count(engine, 'card_recommendations'), 40);
+    t.is(await count(engine, 'card_recommendations', "card_name = 'Card 00'"), 0);
+  },
+
+  'publish: a failed user keeps last week’s rows, and says why': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 3);
+    const first = await openRun(engine);
+    await process(engine, await claim(engine, first.runId));
+    await database.advanceRun(first.runId);
+
+    await engine.execute("UPDATE user_spending_data SET processing_status = 'new'");
+    const second = await openRun(engine);
+    const result = await process(engine, await claim(engine, second.runId), { shift: 2, failed: [2] });
+    t.like(result, { completed: 2, failed: 1, rowsWritten: 20 });
+    t.deepEqual(await statuses(engine), ['completed', 'failed', 'completed']);
+    t.is((await database.readSpending(userId(2)))?.error, 'INVALID_SPENDING: user number 2 is bad');
+    t.is(await count(engine, 'card_recommendations', `user_id = '${userId(2)}' AND card_name = 'Card 00'`), 1);
+    t.is(await count(engine, 'cardgenius.failed_user', "code = 'INVALID_SPENDING'"), 1);
+  },
+
+  'publish: a user who failed and then succeeds has no error any more': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 1);
+    const first = await openRun(engine);
+    await process(engine, await claim(engine, first.runId), { failed: [1] });
+    await database.advanceRun(first.runId);
+    await engine.execute("UPDATE user_spending_data SET processing_status = 'new'");
+    const second = await openRun(engine);
+    await process(engine, await claim(engine, second.runId));
+    t.like(await database.readSpending(userId(1)), { status: 'completed', error: null });
+  },
+
+  'publish: changed meanwhile is new again, set by others stands, deleted is gone; none of them gets a row': async (
+    t,
+    engine,
+  ) => {
+    await importUsers(engine, 6);
+    const { runId } = await openRun(engine, { chunkSize: 6 });
+    const lease = await claim(engine, runId);
+    const loadNo = await load(engine, lease, { failed: [6] });
+    await engine.execute(`UPDATE user_spending_data SET avg_amazon_gmv = 1.5 WHERE user_id = '${userId(1)}'`);
+    await engine.execute(`UPDATE user_spending_data SET avg_flipkart_gmv = 0 WHERE user_id = '${userId(2)}'`);
+    await engine.execute(`UPDATE user_spending_data SET processing_status = 'failed' WHERE user_id = '${userId(3)}'`);
+    await engine.execute(`DELETE FROM user_spending_data WHERE user_id = '${userId(4)}'`);
+    await engine.execute(`UPDATE user_spending_data SET avg_amazon_gmv = 9 WHERE user_id = '${userId(6)}'`);
+
+    t.deepEqual(await engine.database.publishChunk(lease, publishRequest(loadNo)), {
+      state: 'done',
+      users: 6,
+      completed: 1,
+      failed: 0,
+      changed: 4,
+      gone: 1,
+      rowsWritten: 10,
+      rowsUnchanged: 0,
+    });
+    t.deepEqual(await statuses(engine), ['new', 'new', 'failed', 'completed', 'new']);
+    t.is(await count(engine, 'card_recommendations', `user_id = '${userId(5)}'`), 10);
+    t.is(await count(engine, 'card_recommendations'), 10);
+  },
+
+  'publish: a load that does not add up is refused whole': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 4);
+    const { runId } = await openRun(engine);
+    const lease = await claim(engine, runId);
+    const users = await database.readChunk(lease);
+    const loadNo = (await database.beginLoad(lease))!;
+    const slice = recommend({ count: 3, userNo: users.userNo.slice(0, 3), amounts: users.amounts });
+    await database.stage(loadNo, [slice]);
+    const error = await t.throwsAsync(database.publishChunk(lease, publishRequest(loadNo)), {
+      instanceOf: DatabaseError,
+      code: 'STAGING_INCOMPLETE',
+    });
+    t.is(error!.errorClass, 'transient');
+    t.deepEqual(await statuses(engine), Array(4).fill('pending'));
+    t.is((await process(engine, lease)).completed, 4);
+  },
+
+  'publish: only the newest load of a chunk is read; dead ones are swept': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 4);
+    const { runId } = await openRun(engine);
+    const lease = await claim(engine, runId);
+    const dead = await load(engine, lease, { shift: 2 });
+    const living = await load(engine, lease);
+    await t.throwsAsync(database.publishChunk(lease, publishRequest(dead)), { code: 'STAGING_INCOMPLETE' });
+    t.is(await database.sweepStaging(), 44);
+    t.is((await database.publishChunk(lease, publishRequest(living))).completed, 4);
+    t.is(await count(engine, 'card_recommendations', "card_name = 'Card 00'"), 4);
+    t.is(await database.sweepStaging(), 0);
+  },
+
+  'publish: span by span, the chunk closes with the last of them': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 4);
+    const { runId } = await openRun(engine);
+    const lease = await claim(engine, runId);
+    const loadNo = await load(engine, lease);
+    const span = (from: number, to: number) => publishRequest(loadNo, { span: { from, to } });
+    t.like(await database.publishChunk(lease, span(1, 2)), { state: 'leased', completed: 2 });
+    t.like(await database.publishChunk(lease, span(1, 2)), { state: 'leased', completed: 2 });
+    const failure = { code: 'REFUSED_BY_DATABASE', message: 'said no' };
+    t.like(await database.publishChunk(lease, { ...span(3, 3), failure }), { state: 'leased', failed: 1 });
+    t.like(await database.publishChunk(lease, span(4, 4)), { state: 'done', completed: 3, failed: 1, rowsWritten: 30 });
+    t.deepEqual(await statuses(engine), ['completed', 'completed', 'failed', 'completed']);
+    t.is((await database.readSpending(userId(3)))?.error, 'REFUSED_BY_DATABASE: said no');
+    t.is(await count(engine, 'cardgenius.staged_recommendation'), 0);
+  },
+
+  'publish: what was decided span by span before a lease ran out stays decided': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 4);
+    const { runId } = await openRun(engine);
+    const dead = await claim(engine, runId);
+    const loadNo = await load(engine, dead);
+    await database.publishChunk(dead, publishRequest(loadNo, { span: { from: 1, to: 2 } }));
+    await expireLeases(engine);
+    const living = await claim(engine, runId);
+    const users = await database.readChunk(living);
+    t.deepEqual([...users.userNo], [3, 4]);
+    t.like(await process(engine, living), { state: 'done', users: 4, completed: 4, rowsWritten: 40 });
+  },
+
+  'publish: one row that the database refuses fails alone, with the database’s words': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 7);
+    await engine.execute(
+      `ALTER TABLE card_recommendations ADD CONSTRAINT ck_contract_refuses CHECK (user_id NOT IN ('${userId(3)}', '${userId(6)}'))`,
+    );
+    try {
+      const { runId } = await openRun(engine, { chunkSize: 7 });
+      const lease = await claim(engine, runId);
+      const loadNo = await load(engine, lease);
+      const error = await t.throwsAsync(database.publishChunk(lease, publishRequest(loadNo)), {
+        instanceOf: DatabaseError,
+      });
+      t.is(error!.errorClass, 'data');
+      t.deepEqual(await statuses(engine), Array(7).fill('pending'));
+
+      const result = await publish(database, lease, { loadNo, lastUserNo: 7, computeMs: 1, loadMs: 1 }, 60, {});
+      t.like(result, { state: 'done', users: 7, completed: 5, failed: 2 });
+      const error3 = String((await database.readSpending(userId(3)))?.error);
+      t.regex(error3, /^REFUSED_BY_DATABASE: .*ck_contract_refuses/);
+      t.is(await count(engine, 'cardgenius.chunk', 'refused = 2'), 1);
+      t.is(await count(engine, 'card_recommendations'), 50);
+    } finally {
+      await engine.execute('ALTER TABLE card_recommendations DROP CONSTRAINT ck_contract_refuses');
+    }
+  },
+};

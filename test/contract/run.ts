@@ -1,0 +1,207 @@
+import { CardGeniusError } from '../../src/model/errors.ts';
+import {
+  CARDS,
+  claim,
+  count,
+  expireLeases,
+  importUsers,
+  load,
+  OTHER_FINGERPRINT,
+  openRun,
+  process,
+  publishRequest,
+  runRequest,
+  statuses,
+} from './context.ts';
+import type { ContractTests } from './suite.ts';
+
+export const runContract: ContractTests = {
+  'run: planning cuts the users that are due into equal key ranges': async (t, engine) => {
+    await importUsers(engine, 10);
+    const opened = await openRun(engine, { chunkSize: 4 });
+    t.like(opened, { outcome: 'planned', state: 'running', chunks: 3, users: 10 });
+    const chunks = await engine.query(
+      'SELECT chunk_no, user_id_from, user_id_to, planned_users, state FROM cardgenius.chunk ORDER BY chunk_no',
+    );
+    t.deepEqual(
+      chunks.map(chunk => [chunk.user_id_from, chunk.user_id_to, Number(chunk.planned_users), chunk.state]),
+      [
+        ['CK0000001', 'CK0000004', 4, 'open'],
+        ['CK0000005', 'CK0000008', 4, 'open'],
+        ['CK0000009', 'CK0000010', 2, 'open'],
+      ],
+    );
+    t.is(await count(engine, 'cardgenius.run_card'), CARDS.length);
+  },
+
+  'run: the cards are recorded as they were declared': async (t, engine) => {
+    await importUsers(engine, 1);
+    await openRun(engine);
+    const [card] = await engine.query(
+      'SELECT card_name, joining_fees * 100 AS fees, redemption_method, redemption_rate * 10000 AS rate, definition ' +
+        'FROM cardgenius.run_card WHERE card_no = 3',
+    );
+    t.is(card!.card_name, 'Card 03');
+    t.is(Number(card!.fees), 30_000);
+    t.is(Number(card!.rate), 2503);
+    t.is(card!.definition, '{"id":"card"}');
+  },
+
+  'run: with nobody due it is done at once, and another can be opened': async (t, engine) => {
+    t.like(await openRun(engine), { outcome: 'planned', state: 'done', chunks: 0, users: 0 });
+    t.like(await openRun(engine), { outcome: 'planned', state: 'done' });
+  },
+
+  'run: the same engine joins the active run, which is never cut again': async (t, engine) => {
+    await importUsers(engine, 6);
+    const first = await openRun(engine);
+    await importUsers(engine, 9);
+    const second = await openRun(engine, { chunkSize: 1 });
+    t.like(second, { outcome: 'joined', runId: first.runId, chunks: 2, users: 6 });
+  },
+
+  'run: a limit takes so many users, in one round': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 10);
+    const { runId, users } = await openRun(engine, { userLimit: 3 });
+    t.is(users, 3);
+    const lease = await claim(engine, runId);
+    t.is(lease.users, 3);
+    await process(engine, lease);
+    t.deepEqual(await database.advanceRun(runId), { outcome: 'closed', state: 'done' });
+    t.is(await count(engine, 'user_spending_data', "processing_status = 'completed'"), 3);
+  },
+
+  'run: a run of another kind is refused while one is active': async (t, engine) => {
+    await importUsers(engine, 1);
+    await openRun(engine);
+    await t.throwsAsync(engine.database.openRun(runRequest({ kind: 'dry_run' })), { code: 'RUN_ACTIVE' });
+  },
+
+  'run: another engine is refused while a lease lives, with both fingerprints named': async (t, engine) => {
+    await importUsers(engine, 8);
+    const { runId } = await openRun(engine);
+    await claim(engine, runId);
+    const error = await t.throwsAsync(openRun(engine, { fingerprint: OTHER_FINGERPRINT }), {
+      instanceOf: CardGeniusError,
+      code: 'FINGERPRINT_MISMATCH',
+    });
+    t.regex(error!.message, /a{64}.*b{64}/);
+    await t.throwsAsync(claim(engine, runId, { fingerprint: OTHER_FINGERPRINT }), { code: 'FINGERPRINT_MISMATCH' });
+  },
+
+  'run: another engine supersedes a run that nobody works on': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 8);
+    const first = await openRun(engine);
+    const lease = await claim(engine, first.runId);
+    const loadNo = await load(engine, lease);
+    await expireLeases(engine);
+
+    const second = await openRun(engine, { fingerprint: OTHER_FINGERPRINT });
+    t.like(second, { outcome: 'superseded', chunks: 2, users: 8 });
+    t.is((await database.readRun(first.runId))?.state, 'cancelled');
+    t.deepEqual(await statuses(engine), Array(8).fill('new'));
+    await t.throwsAsync(database.publishChunk(lease, publishRequest(loadNo)), { code: 'LEASE_LOST' });
+    t.is(await count(engine, 'card_recommendations'), 0);
+  },
+
+  'run: users left pending by a run that is no more are planned again': async (t, engine) => {
+    await importUsers(engine, 4);
+    await engine.execute("UPDATE user_spending_data SET processing_status = 'pending' WHERE user_id = 'CK0000002'");
+    t.is((await openRun(engine)).users, 4);
+  },
+
+  'run: what became new meanwhile makes another round, three at most': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 2);
+    const { runId } = await openRun(engine);
+    for (let round = 1; round <= 3; round++) {
+      await process(engine, await claim(engine, runId));
+      await importUsers(engine, 2, n => n + round);
+      const { outcome } = await database.advanceRun(runId);
+      t.is(outcome, round < 3 ? 'planned' : 'closed');
+    }
+    t.deepEqual(await statuses(engine), ['new', 'new']);
+    t.like(await database.readRun(runId), { state: 'done', round: 3, completed: 6, chunks: 3 });
+  },
+
+  'run: it waits for the chunks of others': async (t, engine) => {
+    await importUsers(engine, 2);
+    const { runId } = await openRun(engine);
+    await claim(engine, runId);
+    t.deepEqual(await engine.database.advanceRun(runId), { outcome: 'wait', state: 'running' });
+  },
+
+  'run: paused, nobody claims; resumed, they do': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 8);
+    const { runId } = await openRun(engine);
+    const lease = await claim(engine, runId);
+    t.deepEqual(await database.changeRunState(null, 'paused', 'by an operator'), { runId, state: 'paused' });
+    const request = {
+      runId,
+      processor: 'x',
+      token: crypto.randomUUID(),
+      fingerprint: 'a'.repeat(64),
+      leaseSeconds: 60,
+    };
+    t.deepEqual(await database.claimChunk(request), { outcome: 'closed', runState: 'paused' });
+    t.is(await database.renewLease(lease, 60), 'paused');
+    t.is((await process(engine, lease)).state, 'done');
+    t.like(await openRun(engine), { outcome: 'joined', state: 'paused' });
+    t.deepEqual(await database.changeRunState(runId, 'running', ''), { runId, state: 'running' });
+    t.is((await claim(engine, runId)).chunkNo, 2);
+  },
+
+  'run: cancelled, its chunks are closed, its users new again, and late writers are fenced off': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 8);
+    const { runId } = await openRun(engine);
+    const lease = await claim(engine, runId);
+    const loadNo = await load(engine, lease);
+    t.deepEqual(await database.changeRunState(runId, 'cancelled', 'by an operator'), { runId, state: 'cancelled' });
+    t.deepEqual(await statuses(engine), Array(8).fill('new'));
+    t.is(await database.renewLease(lease, 60), undefined);
+    await t.throwsAsync(database.publishChunk(lease, publishRequest(loadNo)), { code: 'LEASE_LOST' });
+    t.is(await count(engine, 'cardgenius.chunk', "state = 'cancelled'"), 2);
+    t.is(await database.changeRunState(runId, 'running', ''), undefined);
+  },
+
+  'run: stopped only where nobody else goes on; opened again, it goes on': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 8);
+    const { runId } = await openRun(engine);
+    const lease = await claim(engine, runId);
+    t.is((await database.changeRunState(runId, 'stopped', 'one of two'))?.state, 'running');
+    t.true(await database.releaseChunk(lease));
+    t.is((await database.changeRunState(runId, 'stopped', 'the last one'))?.state, 'stopped');
+    t.like(await openRun(engine), { outcome: 'joined', runId, state: 'running', chunks: 2 });
+  },
+
+  'run: a run that does not exist is said to be missing': async (t, engine) => {
+    await t.throwsAsync(engine.database.advanceRun(4711), { code: 'NO_SUCH_RUN' });
+    t.is(await engine.database.readRun(4711), undefined);
+  },
+
+  'run: progress adds its chunks up': async (t, engine) => {
+    await importUsers(engine, 8);
+    const { runId } = await openRun(engine);
+    await process(engine, await claim(engine, runId), { failed: [1] });
+    t.like(await engine.database.readRun(null), {
+      runId,
+      kind: 'batch',
+      state: 'running',
+      chunks: 2,
+      chunksOpen: 1,
+      chunksLeased: 0,
+      chunksClosed: 1,
+      plannedUsers: 8,
+      completed: 3,
+      failed: 1,
+      rowsWritten: 30,
+      rowsUnchanged: 0,
+      finishedAt: null,
+    });
+  },
+};

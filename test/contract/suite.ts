@@ -1,0 +1,25 @@
+/**
+ * The contract of the port: one suite, run on every engine. Where an engine differs from what stands here, the engine is
+ * wrong. Each test starts from empty tables; the tests of one engine run one after the other on one database.
+ */
+import type { ExecutionContext, TestFn } from 'ava';
+import { claimContract } from './claim.ts';
+import { type ContractEngine, reset } from './context.ts';
+import { importContract } from './import.ts';
+import { publishContract } from './publish.ts';
+import { runContract } from './run.ts';
+
+export type ContractTest = (t: ExecutionContext, engine: ContractEngine) => Promise<void>;
+export type ContractTests = Readonly<Record<string, ContractTest>>;
+
+export const CONTRACT: ContractTests = { ...importContract, ...runContract, ...claimContract, ...publishContract };
+
+/** Registers the whole suite. `engine` is asked at the start of each test. */
+export function registerContract(test: TestFn, engine: () => ContractEngine): void {
+  for (const [title, body] of Object.entries(CONTRACT)) {
+    test.serial(title, async t => {
+      await reset(engine());
+      await body(t, engine());
+    });
+  }
+}
