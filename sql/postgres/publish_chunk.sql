@@ -33,11 +33,12 @@ RETURNS TABLE (state TEXT, users INTEGER, completed INTEGER, failed INTEGER, cha
                rows_written INTEGER, rows_unchanged INTEGER)
 LANGUAGE plpgsql
 -- Staging is filled and emptied all the time, and nothing ever analyses it: every join here is a look-up by key, and the
--- planner is told so.
+-- planner is told so (but see 4).
 SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off
-SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET enable_nestloop = on
+SET enable_hashjoin = on
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -51,8 +52,7 @@ DECLARE
   v_outcomes      INTEGER;
   v_served        INTEGER;
   v_rows          INTEGER;
-  v_user_nos      INTEGER[];                 -- of the users just completed
-  v_user_ids      TEXT[];
+  v_completed_nos INTEGER[];                 -- the numbers of the users just completed
   v_completed     INTEGER;
   v_failed        INTEGER;
   v_gone          INTEGER;
@@ -123,17 +123,32 @@ BEGIN
        AND u.user_id = cu.user_id AND u.processing_status = 'pending'
     RETURNING cu.user_no, u.user_id, u.processing_status
   )
-  SELECT ARRAY_AGG(d.user_no ORDER BY d.user_no) FILTER (WHERE d.processing_status = 'completed'),
-         ARRAY_AGG(d.user_id ORDER BY d.user_no) FILTER (WHERE d.processing_status = 'completed'),
+  SELECT ARRAY_AGG(d.user_no) FILTER (WHERE d.processing_status = 'completed'),
          COUNT(*) FILTER (WHERE d.processing_status = 'completed'),
          COUNT(*) FILTER (WHERE d.processing_status = 'failed')
-  INTO v_user_nos, v_user_ids, v_completed, v_failed
+  INTO v_completed_nos, v_completed, v_failed
   FROM decided AS d;
 
-  -- 4 The MERGE.
+  v_gone := 0;
+  IF v_completed < v_span THEN
+    SELECT COUNT(*) INTO v_gone
+    FROM cardgenius.chunk_user AS cu
+    WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to
+      AND NOT EXISTS (SELECT FROM public.user_spending_data AS u WHERE u.user_id = cu.user_id);
+
+    DELETE FROM cardgenius.chunk_user AS cu   -- so that the completed ones are what is left of the span
+    WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to
+      AND cu.user_no NOT IN (SELECT UNNEST(v_completed_nos));
+  END IF;
+
+  -- 4 The MERGE. A small target is read whole and hashed: of an empty one the planner believes that any way is free, and
+  -- may take one that costs minutes as it fills. In a larger one each row is looked up by key.
+  PERFORM set_config(
+    CASE WHEN pg_relation_size('public.card_recommendations') < 16000000 THEN 'enable_nestloop' ELSE 'enable_hashjoin' END,
+    'off', TRUE);
   MERGE INTO public.card_recommendations AS t
   USING (
-    SELECT d.user_id, s.rank, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
+    SELECT cu.user_id, s.rank, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
            (s.total_savings_yearly * 0.01)::NUMERIC(12,2) AS total_savings_yearly,
            (s.total_extra_benefits * 0.01)::NUMERIC(12,2) AS total_extra_benefits,
            ((s.total_savings_yearly + s.total_extra_benefits) * 0.01 - rc.joining_fees)::NUMERIC(12,2) AS net_savings,
@@ -143,14 +158,10 @@ BEGIN
            (s.ajio_points * 0.01)::NUMERIC(12,2) AS ajio_points,
            (s.grocery_points * 0.01)::NUMERIC(12,2) AS grocery_points,
            (s.other_online_points * 0.01)::NUMERIC(12,2) AS other_online_points
-    FROM UNNEST(v_user_nos, v_user_ids) AS d (user_no, user_id)
-    CROSS JOIN LATERAL (                    -- OFFSET 0: ten rows a user by key, never the other way round
-      SELECT staged.*
-      FROM cardgenius.staged_recommendation AS staged
-      WHERE staged.load_no = p_load_no AND staged.user_no = d.user_no
-      OFFSET 0
-    ) AS s
+    FROM cardgenius.chunk_user AS cu
+    JOIN cardgenius.staged_recommendation AS s ON s.load_no = p_load_no AND s.user_no = cu.user_no
     JOIN cardgenius.run_card AS rc ON rc.run_id = p_run_id AND rc.card_no = s.card_no
+    WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to
   ) AS s
   ON t.user_id = s.user_id AND t.rank = s.rank
   WHEN MATCHED AND
@@ -175,14 +186,6 @@ BEGIN
      s.amazon_points, s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
      s.redemption_method, s.redemption_rate);
   GET DIAGNOSTICS v_written = ROW_COUNT;
-
-  v_gone := 0;
-  IF v_completed + v_failed < v_span THEN
-    SELECT COUNT(*) INTO v_gone
-    FROM cardgenius.chunk_user AS cu
-    WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to
-      AND NOT EXISTS (SELECT FROM public.user_spending_data AS u WHERE u.user_id = cu.user_id);
-  END IF;
 
   -- 5 The clearing.
   DELETE FROM cardgenius.staged_recommendation AS s WHERE s.load_no = p_load_no AND s.user_no BETWEEN v_from AND v_to;
