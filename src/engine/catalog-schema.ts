@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { CATEGORIES } from '../model/spending.ts';
+
+/**
+ * The shape of `catalog/cards.json`. What a shape cannot say (contiguous bands, ten open cards) is in catalog-rules.ts.
+ * `npm run catalog:schema` writes the JSON Schema for editors from this.
+ */
+
+const PERIODS = ['month', 'quarter', 'half_year', 'year'] as const;
+export type Period = (typeof PERIODS)[number];
+
+/** How many months each period has. */
+export const MONTHS: Readonly<Record<Period, number>> = { month: 1, quarter: 3, half_year: 6, year: 12 };
+
+/** A decimal with at most so many places, as it is written. */
+const decimal = (places: number) =>
+  z
+    .number()
+    .nonnegative()
+    .refine(value => new RegExp(`^\\d+(\\.\\d{1,${places}})?$`).test(String(value)), {
+      message: `at most ${places} decimals`,
+    });
+
+const rupees = decimal(2);
+const period = z.enum(PERIODS);
+const category = z.enum(CATEGORIES);
+
+/** "4 points for every ₹150", never pre-divided. */
+const earnRate = z.strictObject({
+  points: decimal(4),
+  per: decimal(4).refine(per => per > 0, { message: 'must be above 0' }),
+});
+export type EarnRate = z.infer<typeof earnRate>;
+
+const earn = z.strictObject({
+  base: earnRate.describe('Every category without an entry of its own.'),
+  amazon: earnRate.optional(),
+  flipkart: earnRate.optional(),
+  myntra: earnRate.optional(),
+  ajio: earnRate.optional(),
+  grocery: earnRate.optional(),
+  otherOnline: earnRate.optional(),
+});
+
+const band = z.strictObject({
+  from: rupees,
+  to: rupees.optional().describe('Left out in the last band.'),
+  points: decimal(4),
+  per: decimal(4).refine(per => per > 0, { message: 'must be above 0' }),
+});
+export type Band = z.infer<typeof band>;
+
+const cap = z.strictObject({
+  categories: z.array(category).min(1),
+  points: decimal(4),
+  every: period,
+  counts: z.enum(['total', 'bonus']).default('total').describe('bonus: only the accelerated part is capped.'),
+  overflow: earnRate.optional().describe('What spend beyond the cap still earns.'),
+});
+export type Cap = z.infer<typeof cap>;
+
+const milestone = z.strictObject({
+  spend: rupees,
+  every: period,
+  value: rupees,
+  counted: z.boolean().default(true),
+  note: z.string().optional(),
+});
+export type Milestone = z.infer<typeof milestone>;
+
+const redemption = z.strictObject({
+  method: z.string().min(1).max(50),
+  rate: decimal(4).refine(rate => rate <= 9.9999, { message: 'at most 9.9999 rupees for one point' }),
+});
+
+export const cardSchema = z.strictObject({
+  id: z.string().min(1).max(100),
+  name: z.string().min(1).max(200),
+  issuer: z.string().min(1),
+  network: z.string(),
+  status: z.enum(['open', 'unverified', 'invite_only', 'closed', 'superseded']),
+  fees: z.strictObject({ joining: rupees, annual: rupees, annualWaiverSpend: rupees.optional() }),
+  earn,
+  slabs: z.strictObject({ every: period, bands: z.array(band).min(1) }).optional(),
+  caps: z.array(cap).optional(),
+  redemption: z.array(redemption).min(1),
+  milestones: z.array(milestone).optional(),
+  welcomeBenefit: z.strictObject({ value: rupees, note: z.string().optional() }).optional(),
+  cardGenius: z
+    .strictObject({ id: z.int(), name: z.string().min(1), rate: z.number().nonnegative().optional() })
+    .optional(),
+  terms: z.strictObject({
+    asOf: z.string(),
+    confidence: z.enum(['high', 'medium', 'low']),
+    sources: z.array(z.string()),
+    note: z.string().optional(),
+  }),
+});
+export type Card = z.infer<typeof cardSchema>;
+
+export const catalogSchema = z.strictObject({
+  $schema: z.string().optional(),
+  version: z.string().min(1),
+  cards: z.array(cardSchema),
+});
+export type CatalogFile = z.infer<typeof catalogSchema>;

@@ -1,0 +1,90 @@
+/**
+ * The rules for one card and one user in exact fractions: slow, and right where doubles cannot decide. The engine comes here
+ * for a rounding too near to a tie, for numbers beyond 2^53, and for combinations that its fast program does not know.
+ */
+import { CATEGORIES } from '../model/spending.ts';
+import { type Card, type EarnRate, MONTHS } from './catalog-schema.ts';
+import {
+  add,
+  compare,
+  divide,
+  fromDecimal,
+  minimum,
+  multiply,
+  type Rational,
+  rational,
+  roundHalfUp,
+  subtract,
+  ZERO,
+} from './rational.ts';
+
+export interface ExactResult {
+  /** Points a month in each of the six categories, unrounded. */
+  readonly points: readonly Rational[];
+  /** The same in whole hundredths. */
+  readonly roundedPoints: readonly number[];
+  /** total_savings_yearly, whole paise. */
+  readonly yearly: number;
+}
+
+export const rateOf = ({ points, per }: EarnRate): Rational => divide(fromDecimal(points), fromDecimal(per));
+
+/** `spends`: the six, in whole paise. `redemptionRate`: rupees for one point, in ten-thousandths. */
+export function computeExactly(card: Card, spends: readonly number[], redemptionRate: number): ExactResult {
+  const rupees = spends.map(paise => rational(BigInt(paise), 100n));
+  const rates = card.slabs === undefined ? flatRates(card) : slabRates(card, rupees);
+  const points = rupees.map((spend, c) => multiply(spend, rates[c]!));
+  for (const cap of card.caps ?? []) applyCap(cap, rates, points);
+
+  const total = points.reduce(add, ZERO);
+  const perPoint = rational(BigInt(redemptionRate), 10_000n);
+  const paise = (value: Rational) => Number(roundHalfUp(multiply(value, rational(100n))));
+  return {
+    points,
+    roundedPoints: points.map(paise),
+    yearly: paise(multiply(multiply(total, perPoint), rational(12n))),
+  };
+}
+
+function flatRates({ earn }: Card): Rational[] {
+  return CATEGORIES.map(category => rateOf(earn[category] ?? earn.base));
+}
+
+/** The month's total runs through the bands; every category then earns at the average that comes out. */
+function slabRates({ slabs }: Card, rupees: readonly Rational[]): Rational[] {
+  const total = rupees.reduce(add, ZERO);
+  if (compare(total, ZERO) === 0) return CATEGORIES.map(() => ZERO);
+  const months = rational(BigInt(MONTHS[slabs!.every]));
+  const spend = multiply(total, months);
+  let points = ZERO;
+  for (const band of slabs!.bands) {
+    const from = fromDecimal(band.from);
+    const to = band.to === undefined ? spend : minimum(spend, fromDecimal(band.to));
+    if (compare(to, from) > 0) points = add(points, multiply(subtract(to, from), rateOf(band)));
+  }
+  const rate = divide(divide(points, months), total);
+  return CATEGORIES.map(() => rate);
+}
+
+function applyCap(cap: NonNullable<Card['caps']>[number], rates: readonly Rational[], points: Rational[]): void {
+  const overflow = cap.overflow === undefined ? ZERO : rateOf(cap.overflow);
+  let room = divide(fromDecimal(cap.points), rational(BigInt(MONTHS[cap.every])));
+  for (const c of fillOrder(cap.categories, rates)) {
+    const rate = rates[c]!;
+    const share = divide(overflow, rate);
+    const competing = cap.counts === 'bonus' ? multiply(points[c]!, subtract(rational(1n), share)) : points[c]!;
+    const counted = minimum(competing, room);
+    const excess = subtract(competing, counted);
+    room = subtract(room, counted);
+    points[c] = subtract(points[c]!, excess);
+    if (cap.counts === 'total') points[c] = add(points[c], multiply(excess, share));
+  }
+}
+
+/** Indexes of a cap's categories by descending rate, ties in the order of CATEGORIES; a rate of 0 is left out. */
+export function fillOrder(categories: readonly (typeof CATEGORIES)[number][], rates: readonly Rational[]): number[] {
+  return categories
+    .map(category => CATEGORIES.indexOf(category))
+    .filter(c => rates[c]!.numerator > 0n)
+    .sort((a, b) => compare(rates[b]!, rates[a]!) || a - b);
+}
