@@ -2,7 +2,7 @@
  * A worker thread: creates its engine once, then computes slice after slice. What comes in was handed over, and what goes
  * out is handed over: no column is ever cloned.
  */
-import { Piscina, workerData } from 'piscina';
+import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { createEngine } from '../engine/create.ts';
 import type { EngineSource } from '../engine/source.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';
@@ -15,13 +15,11 @@ export default async function compute(slice: SpendingSlice): Promise<Recommendat
   return handOver(answer, [answer.userNo, answer.cardNo, answer.yearly, answer.extra, answer.points]);
 }
 
-function handOver<T>(value: T, columns: readonly ArrayBufferView[]): T {
-  return {
-    get [Piscina.transferableSymbol]() {
-      return columns.map(column => column.buffer);
-    },
-    get [Piscina.valueSymbol]() {
-      return value;
-    },
-  } as T;
+/** Piscina hands over what `move` marks: the buffers go, the value arrives. */
+function handOver(value: RecommendationSlice, columns: readonly ArrayBufferView[]): RecommendationSlice {
+  const transferable = {
+    [transferableSymbol]: columns.map(column => column.buffer),
+    [valueSymbol]: value,
+  };
+  return move(transferable) as unknown as RecommendationSlice;
 }

@@ -3,7 +3,7 @@ import type { Database } from '../database/database.ts';
 import { createEngine } from '../engine/create.ts';
 import type { EngineSource } from '../engine/source.ts';
 import { CardGeniusError, DatabaseError, LeaseLostError, messageOf } from '../model/errors.ts';
-import type { ChunkResult, ClaimRequest, Lease, RunKind, RunState } from '../model/run.ts';
+import type { ChunkResult, ClaimRequest, Lease, PublishRequest, RunKind, RunState } from '../model/run.ts';
 import { type ChunkContext, plainText, processChunk } from './chunk-pipeline.ts';
 import type { BatchListener } from './events.ts';
 import { SystemicError } from './publisher.ts';
@@ -124,6 +124,9 @@ export async function runBatch(
 /** As whom this process claims from which run. */
 type Membership = Pick<ClaimRequest, 'runId' | 'processor' | 'fingerprint'>;
 
+/** Of a chunk that is closed under our token, publish only tells the counts. */
+const NOTHING: PublishRequest = { loadNo: null, span: null, failure: null, computeMs: null, loadMs: null };
+
 /** The loops that claim and process; each has one chunk at a time. */
 class Crew {
   readonly #context: ChunkContext;
@@ -215,7 +218,11 @@ class Crew {
     const mayPass = errorClass !== 'data';
     const failure = { code, message, mayPass, retryAfterSeconds: Math.ceil(backOff(4) / 1000) };
     const outcome = await retry(() => database.failChunk(lease, failure));
-    if (outcome === undefined) listener({ type: 'lease-lost', chunkNo });
-    else listener({ type: 'chunk-failed', chunkNo, outcome, code, message });
+    if (outcome === undefined) {
+      listener({ type: 'lease-lost', chunkNo });
+      return;
+    }
+    listener({ type: 'chunk-failed', chunkNo, outcome, code, message });
+    if (outcome === 'failed') this.#onResult(await retry(() => database.publishChunk(lease, NOTHING)));
   }
 }
