@@ -6,6 +6,8 @@ import { openPglite } from './postgres/open.ts';
 export interface OpenedDatabase extends AsyncDisposable {
   readonly database: Database;
   readonly target: MigrationTarget;
+  /** What opening it has applied, by name: never anything but on the embedded engine. */
+  readonly applied: readonly string[];
 }
 
 /**
@@ -16,14 +18,15 @@ export interface OpenedDatabase extends AsyncDisposable {
  */
 export async function openDatabase(url: string, options: { checkSchema?: boolean } = {}): Promise<OpenedDatabase> {
   const opened = await open(url);
+  let applied: string[] = [];
   try {
-    if (opened.target.engine === 'postgres') await migrate(opened.target);
+    if (opened.target.engine === 'postgres') applied = (await migrate(opened.target)).pending.map(file => file.name);
     else if (options.checkSchema !== false) await checkSchema(opened.target);
   } catch (error) {
     await opened.database.close();
     throw error;
   }
-  return { ...opened, [Symbol.asyncDispose]: () => opened.database.close() };
+  return { ...opened, applied, [Symbol.asyncDispose]: () => opened.database.close() };
 }
 
 async function open(url: string): Promise<{ database: Database; target: MigrationTarget }> {

@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import type { Settings } from '../config/settings.ts';
+import type { OpenedDatabase } from '../database/open.ts';
+import { CardGeniusError, EXIT, type ExitCode, messageOf } from '../model/errors.ts';
+
+/** The options that every command has. */
+export interface CommonOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly verbose?: boolean;
+}
+
+/** What a command has at hand: its settings, its database, and where to print. */
+export class Cli {
+  readonly settings: Settings;
+  readonly #json: boolean;
+  #exitCode: ExitCode = EXIT.done;
+
+  constructor(settings: Settings, json: boolean) {
+    this.settings = settings;
+    this.#json = json;
+  }
+
+  get exitCode(): ExitCode {
+    return this.#exitCode;
+  }
+
+  get isJson(): boolean {
+    return this.#json;
+  }
+
+  /** With --json, one object on one line; else `text` for people. */
+  print(result: object, text: () => string): void {
+    process.stdout.write(this.#json ? `${JSON.stringify(result)}\n` : `${text()}\n`);
+  }
+
+  /** A sentence for people on stderr, also with --json. */
+  note(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+
+  end(exitCode: ExitCode): void {
+    this.#exitCode = exitCode;
+  }
+
+  async open(options: { checkSchema?: boolean } = {}): Promise<OpenedDatabase> {
+    const { openDatabase } = await import('../database/open.ts');
+    return openDatabase(this.settings.databaseUrl, options);
+  }
+}
+
+/** Adds the common options to a command and turns what it throws into one sentence and an exit code. */
+export function command<Options extends CommonOptions>(
+  definition: Command,
+  run: (cli: Cli, args: readonly string[], options: Options) => Promise<void>,
+): void {
+  definition
+    .option('--config <file>', 'the configuration (default: ./cron.config.ts where it exists)')
+    .option('--json', 'one JSON object on one line, and nothing else, on stdout')
+    .option('--verbose', 'with an error, print where it came from')
+    .action(async () => {
+      const options = definition.opts<Options>();
+      try {
+        const { loadSettings } = await import('../config/settings.ts');
+        const settings = await loadSettings({ configPath: options.config, env: process.env, cwd: process.cwd() });
+        const cli = new Cli(settings, options.json === true);
+        await run(cli, definition.args, options);
+        process.exitCode = cli.exitCode;
+      } catch (error) {
+        process.stderr.write(`${describe(error, options.verbose === true)}\n`);
+        process.exitCode = error instanceof CardGeniusError ? error.exitCode : EXIT.failed;
+      }
+    });
+}
+
+function describe(error: unknown, verbose: boolean): string {
+  const code = error instanceof CardGeniusError ? ` [${error.code}]` : '';
+  const sentence = `cardgenius: ${messageOf(error)}${code}`;
+  if (!verbose || !(error instanceof Error)) return sentence;
+  const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : '';
+  return `${sentence}\n${error.stack}${cause}`;
+}
+
+/** A whole number given as an option; commander's own message names the option. */
+export function wholeNumber(minimum: number): (text: string) => number {
+  return text => {
+    const value = Number(text);
+    if (!Number.isSafeInteger(value) || value < minimum || text.trim() === '') {
+      throw new CommandArgumentError(`must be a whole number, at least ${minimum}`);
+    }
+    return value;
+  };
+}
+
+/** Commander looks at the code only. */
+class CommandArgumentError extends Error {
+  readonly code = 'commander.invalidArgument';
+  readonly exitCode = EXIT.usage;
+}
+
+export const group = (value: number): string => value.toLocaleString('en-US');

@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import { type CommonOptions, command, group } from './cli.ts';
+
+export function defineExport(program: Command): void {
+  const definition = program
+    .command('export')
+    .summary('write all recommendations to a CSV')
+    .description('Writes card_recommendations to FILE: the PRD’s fifteen columns, by user_id and rank.')
+    .argument('<file>', 'the CSV to write')
+    .addHelpText('after', '\nExample: cardgenius export recommendations.csv');
+  command<CommonOptions>(definition, async (cli, [file]) => {
+    await using opened = await cli.open();
+    const { exportRecommendations } = await import('../exchange/export-recommendations.ts');
+    const rows = await exportRecommendations(opened.database, file!);
+    cli.print({ rows, file }, () => `${group(rows)} rows in ${file}.`);
+  });
+}

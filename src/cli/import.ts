@@ -1,0 +1,25 @@
+import type { Command } from 'commander';
+import { type CommonOptions, command, group } from './cli.ts';
+
+export function defineImport(program: Command): void {
+  const definition = program
+    .command('import')
+    .summary('bring a CSV of spends in')
+    .description(
+      'Brings FILE into user_spending_data. Changed users become new; unchanged ones stay as they are; bad rows go to ' +
+        'FILE.rejects.csv with their line and the reason.',
+    )
+    .argument('<file>', 'a CSV whose first line names user_id and the six avg_*_gmv')
+    .addHelpText('after', '\nExample: cardgenius import spends.csv --json');
+  command<CommonOptions>(definition, async (cli, [file]) => {
+    await using opened = await cli.open();
+    const { importSpending } = await import('../exchange/import-spending.ts');
+    const { maxMonthlySpend } = cli.settings;
+    const result = await importSpending(opened.database, file!, { maxMonthlySpend });
+    cli.print(result, () => {
+      const { read, imported, unchanged, rejected, rejects } = result;
+      const went = `${group(read)} rows read: ${group(imported)} imported, ${group(unchanged)} unchanged, ${group(rejected)} rejected`;
+      return rejects === null ? `${went}.` : `${went}: see ${rejects}.`;
+    });
+  });
+}

@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { EXIT } from '../model/errors.ts';
+import { defineDemo } from './demo.ts';
+import { defineExport } from './export.ts';
+import { defineImport } from './import.ts';
+import { defineMigrate } from './migrate.ts';
+import { defineRecommend } from './recommend.ts';
+import { defineRun } from './run.ts';
+import { defineSeed } from './seed.ts';
+import { defineStatus } from './status.ts';
+
+/** Commands are light; what they need is imported when they run, so that --help answers at once. */
+const program = new Command('cardgenius')
+  .description('Ten best credit cards for every user: reads spends, computes, and swaps the results in.')
+  .helpCommand(false)
+  .showSuggestionAfterError()
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 done · 1 failed · 2 wrong usage or configuration · 3 done, with an error rate above the limit ·
+            4 stopped, work left, can be resumed
+Database:   CARDGENIUS_DATABASE_URL (default pglite:.cardgenius/db)`,
+  );
+
+for (const define of [
+  defineDemo,
+  defineMigrate,
+  defineSeed,
+  defineImport,
+  defineRun,
+  defineStatus,
+  defineExport,
+  defineRecommend,
+]) {
+  define(program);
+}
+for (const subcommand of program.commands) subcommand.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has said what is wrong
+}

@@ -1,0 +1,79 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { BatchOutcome, BatchSettings } from '../batch/run-batch.ts';
+import type { Database } from '../database/database.ts';
+import { EXIT, type ExitCode } from '../model/errors.ts';
+import type { RunKind } from '../model/run.ts';
+import type { Cli } from './cli.ts';
+
+export interface ProcessOptions {
+  readonly userLimit?: number | undefined;
+  readonly overrides?: Partial<BatchSettings>;
+  readonly logFile?: string | undefined;
+}
+
+/** Takes part in a run with progress on stderr, a log, and signals that give back what is in flight. */
+export async function takePart(
+  cli: Cli,
+  database: Database,
+  kind: RunKind,
+  options: ProcessOptions,
+): Promise<BatchOutcome> {
+  const [{ runBatch }, { Progress }, { createLog, logEvent }] = await Promise.all([
+    import('../batch/run-batch.ts'),
+    import('../monitor/progress.ts'),
+    import('../monitor/log.ts'),
+  ]);
+  const { settings } = cli;
+  const log = createLog({
+    ...settings.log,
+    ...(options.logFile === undefined ? {} : { file: options.logFile, level: 'info' }),
+  });
+  const progress = cli.isJson ? undefined : new Progress(process.stderr);
+  const processor = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
+  const stop = stopOnSignal();
+  try {
+    return await runBatch(
+      database,
+      { ...settings, ...options.overrides },
+      {
+        kind,
+        userLimit: options.userLimit ?? null,
+        processor,
+        requestedBy: processor,
+        deadlineAt: null,
+        engine: { catalogPath: settings.catalogPath, maxMonthlySpend: settings.maxMonthlySpend },
+      },
+      event => {
+        progress?.listener(event);
+        logEvent(log, event);
+      },
+      stop.signal,
+    );
+  } finally {
+    progress?.end();
+    stop.release();
+  }
+}
+
+/** The first SIGINT or SIGTERM stops gracefully; a second one leaves at once. Both can be resumed. */
+function stopOnSignal(): { signal: AbortSignal; release(): void } {
+  const controller = new AbortController();
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(EXIT.stopped);
+    process.stderr.write('\nStopping: what is in flight is finished or given back. Once more to leave at once.\n');
+    controller.abort(new Error('stopped by a signal'));
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    release: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+  };
+}
+
+/** With which code a process ends that took part in a run. */
+export function exitCodeOf(outcome: BatchOutcome, errorRateLimit: number): ExitCode {
+  if (outcome.state === 'failed') return EXIT.failed;
+  if (outcome.state !== 'done') return EXIT.stopped;
+  return outcome.users > 0 && outcome.failed / outcome.users > errorRateLimit ? EXIT.errorRate : EXIT.done;
+}

@@ -1,0 +1,88 @@
+import type { Command } from 'commander';
+import type { EngineSource } from '../engine/source.ts';
+import { CardGeniusError, UsageError } from '../model/errors.ts';
+import type { RecommendationRow } from '../model/exchange.ts';
+import { formatHundredths, parseHundredths } from '../model/money.ts';
+import { SPENDING_COLUMNS } from '../model/spending.ts';
+import { type Cli, type CommonOptions, command } from './cli.ts';
+
+const SPENDS = ['amazon', 'flipkart', 'myntra', 'ajio', 'grocery', 'confirmed'] as const;
+type SpendOptions = Readonly<Partial<Record<(typeof SPENDS)[number], string>>> & CommonOptions;
+
+export function defineRecommend(program: Command): void {
+  const definition = program
+    .command('recommend')
+    .summary('the ten cards of one user, now')
+    .description('Computes the ten best cards for a user of the database, or for spends given here (rupees a month).')
+    .argument('[user]', 'a user_id of the database');
+  for (const spend of SPENDS) {
+    definition.option(
+      `--${spend} <rupees>`,
+      spend === 'confirmed' ? 'everything confirmed (default: the five together)' : `a month on ${spend}`,
+    );
+  }
+  definition.addHelpText(
+    'after',
+    '\nExamples:\n  cardgenius recommend CK0000001\n  cardgenius recommend --amazon 50000 --flipkart 30000 --confirmed 120000',
+  );
+  command<SpendOptions>(definition, async (cli, [userId], options) => {
+    const isGiven = SPENDS.some(spend => options[spend] !== undefined);
+    if ((userId === undefined) === !isGiven) {
+      throw new UsageError('RECOMMEND_WHOM', 'Name a user_id, or give spends (--amazon 50000 …): one of the two.');
+    }
+    const amounts = userId === undefined ? givenAmounts(options) : await storedAmounts(cli, userId);
+    const { cardsTable, namedRow } = await import('./cards-table.ts');
+    const rows = await recommendOne(cli.settings, userId ?? '', amounts);
+    const spending = Object.fromEntries(
+      SPENDING_COLUMNS.map((column, i) => [column, amounts[i] === null ? null : formatHundredths(amounts[i]!)]),
+    );
+    cli.print({ userId: userId ?? null, spending, cards: rows.map(namedRow) }, () => cardsTable(rows));
+  });
+}
+
+/** The ten cards of one user by the configured engine. Throws where the spends cannot be believed. */
+export async function recommendOne(
+  source: EngineSource,
+  userId: string,
+  amounts: readonly (number | null)[],
+): Promise<RecommendationRow[]> {
+  const [{ createEngine }, { rowsOfFirstUser }] = await Promise.all([
+    import('../engine/create.ts'),
+    import('./cards-table.ts'),
+  ]);
+  const engine = await createEngine(source);
+  const slice = { count: 1, userNo: Int32Array.of(1), amounts: Float64Array.from(amounts, amount => amount ?? 0) };
+  const answer = await engine.recommend(slice);
+  const [failure] = answer.failures;
+  if (failure !== undefined) throw new CardGeniusError(failure.code, `No cards: ${failure.message}.`);
+  return rowsOfFirstUser(userId, engine.cards, answer);
+}
+
+function givenAmounts(options: SpendOptions): number[] {
+  const five = SPENDS.slice(0, 5).map(spend => rupees(spend, options[spend] ?? '0'));
+  const confirmed = options.confirmed;
+  return [
+    ...five,
+    confirmed === undefined ? five.reduce((sum, paise) => sum + paise, 0) : rupees('confirmed', confirmed),
+  ];
+}
+
+function rupees(option: string, text: string): number {
+  const paise = parseHundredths(text);
+  if (paise === undefined) {
+    throw new UsageError(
+      'RECOMMEND_AMOUNT',
+      `--${option} ${text} is not an amount: give rupees like 50000 or 1234.50.`,
+    );
+  }
+  return paise;
+}
+
+async function storedAmounts(cli: Cli, userId: string): Promise<readonly (number | null)[]> {
+  await using opened = await cli.open();
+  const stored = await opened.database.readSpending(userId);
+  if (stored === undefined) {
+    throw new CardGeniusError('NO_SUCH_USER', `There is no user ${userId} in ${opened.database.description}.`);
+  }
+  return stored.amounts;
+}

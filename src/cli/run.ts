@@ -1,0 +1,54 @@
+import type { Command } from 'commander';
+import type { BatchOutcome } from '../batch/run-batch.ts';
+import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { exitCodeOf, takePart } from './processing.ts';
+
+interface RunOptions extends CommonOptions {
+  readonly limit?: number;
+  readonly chunkSize?: number;
+  readonly workers?: number;
+  readonly log?: string;
+}
+
+export function defineRun(program: Command): void {
+  const definition = program
+    .command('run')
+    .summary('give every user who is due their ten cards')
+    .description(
+      'Joins the active run, or plans a new one over the users that are new; then claims, computes, loads and publishes until ' +
+        'nothing is left. Stop it with Ctrl-C and start it again: it goes on.',
+    )
+    .option('--limit <n>', 'at most so many users', wholeNumber(1))
+    .option('--chunk-size <n>', 'users in a chunk', wholeNumber(1))
+    .option('--workers <n>', 'threads that compute', wholeNumber(1))
+    .option('--log <file>', 'write a log of all events to FILE')
+    .addHelpText('after', '\nExamples:\n  cardgenius run\n  cardgenius run --limit 1000 --json');
+  command<RunOptions>(definition, async (cli, _args, { limit, chunkSize, workers, log }) => {
+    await using opened = await cli.open();
+    const outcome = await takePart(cli, opened.database, 'batch', {
+      userLimit: limit,
+      logFile: log,
+      overrides: { ...(chunkSize === undefined ? {} : { chunkSize }), ...(workers === undefined ? {} : { workers }) },
+    });
+    cli.print(outcome, () => describeOutcome(outcome));
+    if (outcome.state === 'paused') {
+      const run = await opened.database.readRun(outcome.runId);
+      cli.note(`Run ${outcome.runId} is paused: ${run?.reason ?? 'no reason given'}.`);
+    }
+    cli.end(exitCodeOf(outcome, cli.settings.errorRateLimit));
+  });
+}
+
+export function describeOutcome({
+  runId,
+  state,
+  users,
+  completed,
+  failed,
+  seconds,
+  usersPerSecond,
+}: BatchOutcome): string {
+  if (state === 'done' && users === 0) return `Run ${runId}: nothing is left to do.`;
+  const did = `${group(completed)} completed, ${group(failed)} failed`;
+  return `Run ${runId} is ${state}: ${group(users)} users (${did}) in ${seconds.toFixed(1)} s, ${group(usersPerSecond)} users/s.`;
+}

@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+
+interface SeedOptions extends CommonOptions {
+  readonly users: number;
+  readonly seed: number;
+}
+
+export function defineSeed(program: Command): void {
+  const definition = program
+    .command('seed')
+    .summary('fill the database with invented users')
+    .description(
+      'Invents a plausible population, the same for the same seed. Users who are there already stay as they are.',
+    )
+    .option('--users <n>', 'how many', wholeNumber(1), 50_000)
+    .option('--seed <n>', 'which population', wholeNumber(0), 1)
+    .addHelpText('after', '\nExample: cardgenius seed --users 200000 --seed 7');
+  command<SeedOptions>(definition, async (cli, _args, { users, seed }) => {
+    await using opened = await cli.open();
+    const { seedSpending } = await import('../exchange/seed-spending.ts');
+    const { imported, unchanged } = await seedSpending(opened.database, users, seed);
+    cli.print(
+      { users, seed, imported, unchanged },
+      () => `${group(imported)} users are new, ${group(unchanged)} were there.`,
+    );
+  });
+}

@@ -1,0 +1,65 @@
+import { availableParallelism } from 'node:os';
+import { z } from 'zod';
+
+/**
+ * What `cron.config.ts` may say. Everything has a default: the package runs without the file. Amounts are rupees here, because
+ * people write the file; the program counts in paise.
+ */
+export const configSchema = z.strictObject({
+  database: z
+    .string()
+    .min(1)
+    .default('pglite:.cardgenius/db')
+    .describe('pglite:PATH, pglite:memory or mssql://…; a password belongs into the environment.'),
+  catalog: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The catalogue of cards; relative to this file. Default: the package’s own.'),
+  chunkSize: z.int().min(1).max(100_000).default(10_000).describe('Users in a chunk: what one transaction publishes.'),
+  workers: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(() => Math.max(1, availableParallelism() - 1))
+    .describe('Threads that compute. Default: one fewer than there are processors.'),
+  chunksInFlight: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(2)
+    .describe('Chunks on their way at once: one computes while another publishes.'),
+  leaseSeconds: z.int().min(5).max(3_600).default(60).describe('How long a silent processor keeps its chunk.'),
+  maxRounds: z
+    .int()
+    .min(1)
+    .max(10)
+    .default(3)
+    .describe('How often users who became new meanwhile are planned into the same run.'),
+  maxMonthlySpend: z
+    .number()
+    .positive()
+    .max(9_999_999_999)
+    .default(10_000_000)
+    .describe('The largest monthly amount that is believed, in rupees; above it the user fails.'),
+  errorRateLimit: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.001)
+    .describe('Share of failed users above which a run ends with exit code 3.'),
+  log: z
+    .strictObject({
+      level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),
+      file: z.string().optional().describe('Where the log goes; default: stderr.'),
+    })
+    .prefault({}),
+});
+
+/** What an operator writes. */
+export type Config = z.input<typeof configSchema>;
+
+/** Gives `cron.config.ts` its types: `export default defineConfig({ … })`. */
+export function defineConfig(config: Config): Config {
+  return config;
+}

@@ -1,0 +1,89 @@
+import type { ExchangeDatabase } from '../database/database.ts';
+import type { StagedSpending } from '../model/exchange.ts';
+import { RejectsFile } from './rejects-file.ts';
+import { type ParsedLine, readSpendingCsv } from './spending-csv.ts';
+
+/** Rows staged at once, and lines published at once. */
+const BATCH = 10_000;
+
+export interface ImportResult {
+  /** Rows of the file, without its header and blank lines. */
+  readonly read: number;
+  /** New users, and users whose spends are other than before. */
+  readonly imported: number;
+  readonly unchanged: number;
+  readonly rejected: number;
+  /** The file with the rejected rows, or null. */
+  readonly rejects: string | null;
+}
+
+export interface ImportOptions {
+  /** The largest monthly amount that is believed, in paise. */
+  readonly maxMonthlySpend: number;
+  /** Called now and then with the rows read so far. */
+  readonly onProgress?: (read: number) => void;
+}
+
+/**
+ * Brings a CSV of spends into `user_spending_data`. Good rows go in; bad ones are written to FILE.rejects.csv with their line
+ * and the reason. Interrupted, it can be run again: what went in before is then found unchanged.
+ */
+export async function importSpending(
+  database: ExchangeDatabase,
+  path: string,
+  options: ImportOptions,
+): Promise<ImportResult> {
+  const rejects = await RejectsFile.open(`${path}.rejects.csv`);
+  try {
+    const lines = readSpendingCsv(path, options.maxMonthlySpend);
+    const counts = await stageAndPublish(database, path, lines, rejects, options.onProgress ?? (() => {}));
+    return { ...counts, rejected: rejects.count, rejects: await rejects.finish() };
+  } catch (error) {
+    await rejects.discard();
+    throw error;
+  }
+}
+
+/** Stages lines, takes out duplicates, and publishes span by span; for `import` and `seed` alike. */
+export async function stageAndPublish(
+  database: ExchangeDatabase,
+  source: string,
+  lines: AsyncIterable<ParsedLine>,
+  rejects: Pick<RejectsFile, 'add'>,
+  onProgress: (read: number) => void,
+): Promise<{ read: number; imported: number; unchanged: number }> {
+  const loadNo = await database.beginImport(source);
+  let batch: StagedSpending[] = [];
+  let lastLine = 0;
+  let read = 0;
+  const flush = async () => {
+    if (batch.length > 0) await database.stageSpending(loadNo, batch);
+    batch = [];
+    onProgress(read);
+  };
+  for await (const line of lines) {
+    read++;
+    if ('good' in line) {
+      batch.push(line.good);
+      lastLine = line.good.lineNo;
+      if (batch.length === BATCH) await flush();
+    } else {
+      await rejects.add(line.bad);
+    }
+  }
+  await flush();
+
+  const duplicates = await database.rejectDuplicates(loadNo);
+  for (const { lineNo, userId, firstLineNo } of duplicates) {
+    await rejects.add({ lineNo, userId, reason: `a second row for this user_id; line ${firstLineNo} went in` });
+  }
+  let imported = 0;
+  let unchanged = 0;
+  for (let from = 1; from <= lastLine; from += BATCH) {
+    const span = await database.publishImport(loadNo, from, Math.min(from + BATCH - 1, lastLine));
+    imported += span.imported;
+    unchanged += span.unchanged;
+  }
+  await database.endImport(loadNo, duplicates.length);
+  return { read, imported, unchanged };
+}

@@ -1,0 +1,65 @@
+import type { ExchangeDatabase } from '../database/database.ts';
+import type { StagedSpending } from '../model/exchange.ts';
+import { stageAndPublish } from './import-spending.ts';
+import type { ParsedLine } from './spending-csv.ts';
+
+/** What a shopper typically spends a month with each of the five, in rupees, and how many do not shop there at all. */
+const HABITS = [
+  { median: 2_500, spread: 1.1, absent: 0.25 }, // amazon
+  { median: 2_000, spread: 1.1, absent: 0.3 }, // flipkart
+  { median: 1_200, spread: 1.0, absent: 0.5 }, // myntra
+  { median: 900, spread: 1.0, absent: 0.7 }, // ajio
+  { median: 3_000, spread: 0.9, absent: 0.35 }, // grocery
+] as const;
+const UNKNOWN_SHARE = 0.02;
+const IDLE_SHARE = 0.05;
+/** No invented user comes near the limit of ₹1 crore. */
+const LARGEST_PAISE = 300_000_000;
+
+/**
+ * Fills the database with a plausible population: log-normal spends, many zeros, a few unknown amounts, ids `CK` and digits.
+ * The same seed gives the same users, and user n is the same however many there are.
+ */
+export async function seedSpending(
+  database: ExchangeDatabase,
+  users: number,
+  seed: number,
+  onProgress: (read: number) => void = () => {},
+): Promise<{ imported: number; unchanged: number }> {
+  async function* lines(): AsyncGenerator<ParsedLine> {
+    for (let n = 1; n <= users; n++) yield { good: inventUser(n, seed, String(users).length) };
+  }
+  const nobody = { add: async () => {} };
+  return stageAndPublish(database, `seed ${seed}, ${users} users`, lines(), nobody, onProgress);
+}
+
+/** User number n of a seed, from 1. */
+export function inventUser(n: number, seed: number, digits = 7): StagedSpending {
+  const random = randomNumbers(seed, n);
+  const isIdle = random() < IDLE_SHARE;
+  const five = HABITS.map(({ median, spread, absent }) => {
+    const shops = random() >= absent && !isIdle;
+    const paise = Math.round(median * 100 * Math.exp(spread * normal(random)));
+    return shops ? Math.min(paise, LARGEST_PAISE) : 0;
+  });
+  const sum = five.reduce((total, amount) => total + amount, 0);
+  const elsewhere = isIdle ? 0 : Math.min(LARGEST_PAISE, Math.round(150_000 * Math.exp(1.2 * normal(random))));
+  const amounts = [...five, sum + elsewhere].map(amount => (random() < UNKNOWN_SHARE ? null : amount));
+  return { lineNo: n, userId: `CK${String(n).padStart(Math.max(7, digits), '0')}`, amounts };
+}
+
+/** Mulberry32 on a mix of seed and number: a stream of its own for each user. */
+function randomNumbers(seed: number, n: number): () => number {
+  let state = (Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(n, 0xc2b2ae35)) >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+/** Box and Muller: a standard normal number out of two even ones. */
+function normal(random: () => number): number {
+  return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}

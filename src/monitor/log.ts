@@ -1,0 +1,36 @@
+import { type Logger, pino } from 'pino';
+import type { BatchEvent } from '../batch/events.ts';
+
+export interface LogOptions {
+  readonly level: string;
+  /** A file to append to; without one, stderr. */
+  readonly file?: string | undefined;
+}
+
+/** JSON lines, written as they come: nothing is lost when the process ends. */
+export function createLog({ level, file }: LogOptions): Logger {
+  return pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: file ?? 2, sync: true, mkdir: true }),
+  );
+}
+
+/** What each event is worth in a log. */
+export function logEvent(log: Logger, event: BatchEvent): void {
+  switch (event.type) {
+    case 'users-computed':
+      log.trace(event, event.type);
+      break;
+    case 'chunk-claimed':
+    case 'chunk-published':
+    case 'lease-lost':
+      log.debug(event, event.type);
+      break;
+    case 'chunk-retried':
+    case 'chunk-failed':
+      log.warn(event, event.type);
+      break;
+    default:
+      log.info(event, event.type);
+  }
+}

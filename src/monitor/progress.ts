@@ -1,0 +1,98 @@
+import type { BatchEvent } from '../batch/events.ts';
+
+/** How a run shows on a terminal: one line that is written over, or a plain line now and then where there is no terminal. */
+export interface ProgressOutput {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+const BAR_WIDTH = 24;
+const PLAIN_INTERVAL_MS = 5_000;
+const TTY_INTERVAL_MS = 200;
+
+/** Follows a run's events and shows users done, users a second and when it will be over. */
+export class Progress {
+  readonly #output: ProgressOutput;
+  readonly #now: () => number;
+  #total = 0;
+  #computed = 0;
+  #published = 0;
+  #startedAt = 0;
+  #shownAt = Number.NEGATIVE_INFINITY;
+  #isShown = false;
+
+  constructor(output: ProgressOutput, now: () => number = () => performance.now()) {
+    this.#output = output;
+    this.#now = now;
+  }
+
+  readonly listener = (event: BatchEvent): void => {
+    if (event.type === 'run-opened') {
+      this.#total = event.users;
+      this.#startedAt = this.#now();
+    } else if (event.type === 'users-computed') {
+      this.#computed += event.users;
+    } else if (event.type === 'chunk-published') {
+      const { completed, failed, changed, gone } = event.result;
+      this.#published += completed + failed + changed + gone;
+    } else if (event.type === 'chunk-retried') {
+      this.#say(`chunk ${event.chunkNo}: ${event.stage} again in ${event.delayMs} ms: ${event.message}`);
+    } else if (event.type === 'chunk-failed') {
+      const next = event.outcome === 'retry' ? 'it will be tried again' : 'its users are failed';
+      this.#say(`chunk ${event.chunkNo}: ${event.code}: ${event.message}; ${next}`);
+    }
+    this.#show(event.type === 'chunk-published');
+  };
+
+  /** Leaves the last line standing. */
+  end(): void {
+    if (this.#isShown && this.#output.isTTY === true) this.#output.write('\n');
+    this.#isShown = false;
+  }
+
+  #show(isMilestone: boolean): void {
+    const isTTY = this.#output.isTTY === true;
+    const interval = isTTY ? TTY_INTERVAL_MS : PLAIN_INTERVAL_MS;
+    const isLast = isMilestone && this.#published >= this.#total;
+    if (this.#total === 0 || (this.#now() - this.#shownAt < interval && !isLast)) return;
+    this.#shownAt = this.#now();
+    const text = progressText(
+      { done: this.#published, computed: this.#computed, total: this.#total, elapsedMs: this.#now() - this.#startedAt },
+      isTTY,
+    );
+    this.#output.write(isTTY ? `\r\x1b[2K${text.slice(0, (this.#output.columns ?? 120) - 1)}` : `${text}\n`);
+    this.#isShown = true;
+  }
+
+  #say(text: string): void {
+    this.#output.write(this.#isShown && this.#output.isTTY === true ? `\r\x1b[2K${text}\n` : `${text}\n`);
+  }
+}
+
+export interface ProgressFigures {
+  readonly done: number;
+  readonly computed: number;
+  readonly total: number;
+  readonly elapsedMs: number;
+}
+
+/** The line itself. Time left is told from what is published; a run that has published nothing yet has none to tell. */
+export function progressText({ done, total, elapsedMs }: ProgressFigures, withBar: boolean): string {
+  const share = total === 0 ? 1 : Math.min(1, done / total);
+  const perSecond = elapsedMs > 0 ? Math.round((done / elapsedMs) * 1000) : 0;
+  const filled = Math.round(share * BAR_WIDTH);
+  const bar = withBar ? `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ` : '';
+  const left = done > 0 && done < total ? `, ${duration(((total - done) / done) * elapsedMs)} left` : '';
+  return `${bar}${Math.floor(share * 100)} % · ${group(done)} of ${group(total)} users · ${group(perSecond)} users/s${left}`;
+}
+
+function duration(milliseconds: number): string {
+  const seconds = Math.ceil(milliseconds / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+const group = (value: number): string => value.toLocaleString('en-US');
