@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
-import { exitCodeOf, takePart } from './processing.ts';
+import { checkEngine, exitCodeOf, takePart } from './processing.ts';
 import { describeOutcome } from './run.ts';
 
 interface DemoOptions extends CommonOptions {
@@ -20,6 +20,7 @@ export function defineDemo(program: Command): void {
     const say = (text: string) => {
       if (!cli.isJson) process.stdout.write(`${text}\n`);
     };
+    await checkEngine(cli);
     say(`Opening ${cli.settings.databaseUrl} …`);
     await using opened = await cli.open();
     const { database } = opened;

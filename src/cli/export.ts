@@ -9,8 +9,9 @@ export function defineExport(program: Command): void {
     .argument('<file>', 'the CSV to write')
     .addHelpText('after', '\nExample: cardgenius export recommendations.csv');
   command<CommonOptions>(definition, async (cli, [file]) => {
+    const { checkExportPath, exportRecommendations } = await import('../exchange/export-recommendations.ts');
+    await checkExportPath(file!); // before a database is made for nothing
     await using opened = await cli.open();
-    const { exportRecommendations } = await import('../exchange/export-recommendations.ts');
     const rows = await exportRecommendations(opened.database, file!);
     cli.print({ rows, file }, () => `${group(rows)} rows in ${file}.`);
   });

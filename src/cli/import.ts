@@ -12,9 +12,11 @@ export function defineImport(program: Command): void {
     .argument('<file>', 'a CSV whose first line names user_id and the six avg_*_gmv')
     .addHelpText('after', '\nExample: cardgenius import spends.csv --json');
   command<CommonOptions>(definition, async (cli, [file]) => {
+    const { maxMonthlySpend } = cli.settings;
+    const { checkSpendingCsv } = await import('../exchange/spending-csv.ts');
+    await checkSpendingCsv(file!); // before a database is made for nothing
     await using opened = await cli.open();
     const { importSpending } = await import('../exchange/import-spending.ts');
-    const { maxMonthlySpend } = cli.settings;
     const result = await importSpending(opened.database, file!, { maxMonthlySpend });
     cli.print(result, () => {
       const { read, imported, unchanged, rejected, rejects } = result;

@@ -12,6 +12,12 @@ export interface ProcessOptions {
   readonly logFile?: string | undefined;
 }
 
+/** Creates the engine once for nothing, so that a wrong catalogue is told before a database is opened. */
+export async function checkEngine({ settings }: Cli): Promise<void> {
+  const { createEngine } = await import('../engine/create.ts');
+  await createEngine(settings);
+}
+
 /** Takes part in a run with progress on stderr, a log, and signals that give back what is in flight. */
 export async function takePart(
   cli: Cli,

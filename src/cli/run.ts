@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { BatchOutcome } from '../batch/run-batch.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
-import { exitCodeOf, takePart } from './processing.ts';
+import { checkEngine, exitCodeOf, takePart } from './processing.ts';
 
 interface RunOptions extends CommonOptions {
   readonly limit?: number;
@@ -24,6 +24,7 @@ export function defineRun(program: Command): void {
     .option('--log <file>', 'write a log of all events to FILE')
     .addHelpText('after', '\nExamples:\n  cardgenius run\n  cardgenius run --limit 1000 --json');
   command<RunOptions>(definition, async (cli, _args, { limit, chunkSize, workers, log }) => {
+    await checkEngine(cli);
     await using opened = await cli.open();
     const outcome = await takePart(cli, opened.database, 'batch', {
       userLimit: limit,

@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { format } from 'fast-csv';
@@ -43,14 +44,23 @@ export function formatRow(row: RecommendationRow): string[] {
   ];
 }
 
+/** Throws UsageError where an export to `path` cannot end well. */
+export async function checkExportPath(path: string): Promise<void> {
+  const folder = dirname(resolve(path));
+  if ((await stat(path).catch(() => undefined))?.isDirectory() === true) {
+    throw new UsageError('CSV_UNWRITABLE', `${path} is a folder. Name a file.`);
+  }
+  if ((await stat(folder).catch(() => undefined))?.isDirectory() !== true) {
+    throw new UsageError('CSV_UNWRITABLE', `There is no folder ${folder}. Make it, or name another file.`);
+  }
+}
+
 /**
  * Writes all of card_recommendations to a CSV, by user_id and rank. The file takes its name when it is whole. Returns the
  * number of rows. Throws UsageError where the file cannot be written.
  */
 export async function exportRecommendations(database: ExchangeDatabase, path: string): Promise<number> {
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory() === true) throw new UsageError('CSV_UNWRITABLE', `${path} is a folder. Name a file.`);
-
+  await checkExportPath(path);
   let rows = 0;
   async function* pages(): AsyncGenerator<string[]> {
     let after: string | null = null;

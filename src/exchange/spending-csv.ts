@@ -57,6 +57,13 @@ export async function* readSpendingCsv(path: string, maxMonthlySpend: number): A
   if (columns === undefined) throw new UsageError('CSV_HEADER', `${path} is empty. ${EXPECTED_HEADER}`);
 }
 
+/** Throws UsageError, as readSpendingCsv would with its first row, where a file cannot be an import. */
+export async function checkSpendingCsv(path: string): Promise<void> {
+  const lines = readSpendingCsv(path, Number.POSITIVE_INFINITY);
+  await lines.next();
+  await lines.return(undefined);
+}
+
 const EXPECTED_HEADER = `Its first line must name the columns ${REQUIRED_COLUMNS.join(', ')}, in any order.`;
 
 async function refuseUnreadable(path: string): Promise<void> {

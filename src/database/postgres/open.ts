@@ -1,5 +1,5 @@
-import { mkdirSync, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
 import { lockFolder } from './folder-lock.ts';
 import { PostgresMigrationTarget } from './migration-target.ts';
@@ -22,6 +22,7 @@ export async function openPglite(
     if (!(statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? true)) {
       throw new UsageError('DATABASE_URL', `${folder} is a file; pglite: needs a folder. Name another one.`);
     }
+    refuseForeignFolder(folder);
     lock = lockFolder(folder);
     mkdirSync(folder, { recursive: true });
   } catch (error) {
@@ -37,6 +38,15 @@ export async function openPglite(
     lock.unlock();
     throw error;
   }
+}
+
+/** A folder that holds anything else would be littered with the files of a new database. */
+function refuseForeignFolder(folder: string): void {
+  if (!existsSync(folder) || existsSync(join(folder, 'PG_VERSION')) || readdirSync(folder).length === 0) return;
+  throw new CardGeniusError(
+    'DATABASE_UNUSABLE',
+    `${folder} is not a PGlite database, and not empty. Name another folder; cardgenius makes it.`,
+  );
 }
 
 async function open(pglite: Pglite, description: string, onClose: () => void) {

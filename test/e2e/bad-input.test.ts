@@ -1,0 +1,111 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import { cardgenius, newFolder } from './cli.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** One sentence on stderr, nothing on stdout, no stack. */
+async function refused(
+  t: import('ava').ExecutionContext,
+  args: readonly string[],
+  expected: { code: number; message: RegExp; database?: string; cwd?: string },
+): Promise<void> {
+  const cwd = expected.cwd ?? (await newFolder());
+  const { code, stdout, stderr } = await cardgenius(args, { cwd, database: expected.database ?? 'pglite:never' });
+  t.is(code, expected.code, stderr);
+  t.is(stdout, '');
+  t.regex(stderr, expected.message);
+  t.false(/\n\s+at /.test(stderr), 'no stack trace');
+}
+
+test('an unknown kind of database', async t => {
+  await refused(t, ['status'], {
+    code: 2,
+    database: 'oracle://x',
+    message: /"oracle:" is not a database that cardgenius knows/,
+  });
+});
+
+test('a file in place of a database folder', async t => {
+  const cwd = await newFolder();
+  await writeFile(join(cwd, 'file'), 'x');
+  await refused(t, ['status'], { code: 2, cwd, database: 'pglite:file', message: /is a file; pglite: needs a folder/ });
+});
+
+test('a folder that is not a database is left as it is', async t => {
+  const cwd = await newFolder();
+  await mkdir(join(cwd, 'papers'));
+  await writeFile(join(cwd, 'papers/letter.txt'), 'dear');
+  await refused(t, ['status'], { code: 1, cwd, database: 'pglite:papers', message: /not a PGlite database/ });
+  t.deepEqual(await readdir(join(cwd, 'papers')), ['letter.txt']);
+});
+
+test('a catalogue with a wrong field, before the database is touched', async t => {
+  const cwd = await newFolder();
+  const catalog = JSON.parse(await readFile(join(ROOT, 'catalog/cards.json'), 'utf8'));
+  catalog.cards[3].fees.joining = '500';
+  await writeFile(join(cwd, 'cards.json'), JSON.stringify(catalog));
+  await writeFile(join(cwd, 'cron.config.ts'), "export default { catalog: 'cards.json' };\n");
+  const message =
+    /^cardgenius: The catalogue .*cards\.json is wrong at card icici_rubyx, field fees\.joining: .*\[CATALOG_INVALID\]\n$/;
+  await refused(t, ['run'], { code: 2, cwd, database: 'pglite:db', message });
+  t.deepEqual((await readdir(cwd)).sort(), ['cards.json', 'cron.config.ts']);
+});
+
+test('a catalogue with nine open cards', async t => {
+  const cwd = await newFolder();
+  const catalog = JSON.parse(await readFile(join(ROOT, 'catalog/cards.json'), 'utf8'));
+  catalog.cards = catalog.cards.filter((card: { status: string }) => card.status === 'open').slice(0, 9);
+  await writeFile(join(cwd, 'cards.json'), JSON.stringify(catalog));
+  await writeFile(join(cwd, 'cron.config.ts'), "export default { catalog: 'cards.json' };\n");
+  await refused(t, ['run'], { code: 2, cwd, message: /only 9 cards are open/ });
+});
+
+test('a folder in place of a CSV, a missing one, and one without a usable header', async t => {
+  const cwd = await newFolder();
+  await mkdir(join(cwd, 'folder'));
+  await writeFile(join(cwd, 'odd.csv'), 'a,b\n1,2\n');
+  await refused(t, ['import', 'folder'], { code: 2, cwd, message: /folder is a folder\. Name a CSV file/ });
+  await refused(t, ['import', 'no.csv'], { code: 2, cwd, message: /no\.csv does not exist/ });
+  await refused(t, ['import', 'odd.csv'], { code: 2, cwd, message: /odd\.csv has no column user_id, / });
+  await refused(t, ['export', 'folder'], { code: 2, cwd, message: /folder is a folder\. Name a file/ });
+  t.deepEqual((await readdir(cwd)).sort(), ['folder', 'odd.csv']);
+});
+
+test('wrong usage', async t => {
+  await refused(t, ['rum'], { code: 2, message: /unknown command 'rum'.*Did you mean run\?/s });
+  await refused(t, ['run', '--limit', 'many'], { code: 2, message: /--limit.*must be a whole number, at least 1/ });
+  await refused(t, ['recommend'], { code: 2, message: /Name a user_id, or give spends/ });
+  await refused(t, ['recommend', '--amazon', '5,000'], { code: 2, message: /--amazon 5,000 is not an amount/ });
+});
+
+test('a user who is not in the database', async t => {
+  await refused(t, ['recommend', 'CK404'], {
+    code: 1,
+    database: 'pglite:memory',
+    message: /There is no user CK404 in pglite:memory/,
+  });
+});
+
+test('a second process on the folder of one that is alive', async t => {
+  const cwd = await newFolder();
+  const holder = { pid: process.pid, startedAt: '' }; // this test is alive
+  await writeFile(join(cwd, 'db.lock'), JSON.stringify(holder));
+  const message = new RegExp(
+    `^cardgenius: Process ${process.pid} is using .*db; one at a time can\\. .*\\[DATABASE_IN_USE\\]\\n$`,
+  );
+  await refused(t, ['status'], { code: 1, cwd, database: 'pglite:db', message });
+  t.deepEqual(await readdir(cwd), ['db.lock']);
+});
+
+test('recommend for spends alone needs no database', async t => {
+  const args = ['recommend', '--amazon', '50000', '--flipkart', '30000', '--confirmed', '120000', '--json'];
+  const { code, stdout } = await cardgenius(args, { cwd: await newFolder(), database: 'pglite:never' });
+  t.is(code, 0);
+  const { userId, spending, cards } = JSON.parse(stdout);
+  t.is(userId, null);
+  t.is(spending.avg_confirmed_gmv, '120000.00');
+  t.is(cards.length, 10);
+  t.regex(cards[0].net_savings, /^\d+\.\d\d$/);
+});

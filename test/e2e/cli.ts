@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '../..');
+const MAIN = join(ROOT, 'src/cli/main.ts');
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliRun extends PromiseLike<CliResult> {
+  kill(signal: NodeJS.Signals): void;
+  /** Resolves when stderr or stdout has said something that matches. */
+  said(pattern: RegExp): Promise<void>;
+}
+
+/** Runs the command line as a process of its own, in a folder, on a database. */
+export function cardgenius(args: readonly string[], { cwd, database }: { cwd: string; database: string }): CliRun {
+  const env = { ...process.env, CARDGENIUS_DATABASE_URL: database, NO_COLOR: '1' };
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  const listeners = new Set<() => void>();
+  const collect = (into: (text: string) => void) => (data: Buffer) => {
+    into(data.toString());
+    for (const listener of listeners) listener();
+  };
+  child.stdout.on(
+    'data',
+    collect(text => (stdout += text)),
+  );
+  child.stderr.on(
+    'data',
+    collect(text => (stderr += text)),
+  );
+  const ended = new Promise<CliResult>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  return {
+    // biome-ignore lint/suspicious/noThenProperty: awaiting a run awaits its end
+    then: (onResult, onError) => ended.then(onResult, onError),
+    kill: signal => child.kill(signal),
+    said: pattern =>
+      new Promise((resolve, reject) => {
+        const look = () => {
+          if (!pattern.test(stderr) && !pattern.test(stdout)) return;
+          listeners.delete(look);
+          resolve();
+        };
+        listeners.add(look);
+        ended.then(result => reject(new Error(`ended without ${pattern}: ${JSON.stringify(result)}`)));
+        look();
+      }),
+  };
+}
+
+export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'cardgenius-e2e-'));

@@ -1,0 +1,185 @@
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import fc from 'fast-check';
+import { RejectsFile } from '../../src/exchange/rejects-file.ts';
+import { inventUser } from '../../src/exchange/seed-spending.ts';
+import { type ParsedLine, readSpendingCsv } from '../../src/exchange/spending-csv.ts';
+import { UsageError } from '../../src/model/errors.ts';
+import { formatHundredths, formatRupees, formatTenThousandths, parseHundredths } from '../../src/model/money.ts';
+
+const HEADER = 'user_id,avg_amazon_gmv,avg_flipkart_gmv,avg_myntra_gmv,avg_ajio_gmv,avg_grocery_gmv,avg_confirmed_gmv';
+const LIMIT = 1_000_000_000;
+
+async function folder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), 'cardgenius-exchange-'));
+}
+
+async function parse(text: string | Buffer): Promise<ParsedLine[]> {
+  const path = join(await folder(), 'spends.csv');
+  await writeFile(path, text);
+  return Array.fromAsync(readSpendingCsv(path, LIMIT));
+}
+
+const reasons = (lines: readonly ParsedLine[]) =>
+  lines.map(line => ('bad' in line ? `${line.bad.lineNo}: ${line.bad.reason}` : `${line.good.lineNo}: good`));
+
+test('a good row is whole paise, an empty amount is NULL', async t => {
+  t.deepEqual(await parse(`${HEADER}\nCK1,1.5,,0,0.01,10000000.00,7\n`), [
+    { good: { lineNo: 2, userId: 'CK1', amounts: [150, null, 0, 1, 1_000_000_000, 700] } },
+  ]);
+});
+
+test('BOM, CRLF, other orders, other columns, quotes and blanks around an id', async t => {
+  const text =
+    '\uFEFFnote,AVG_CONFIRMED_GMV , "avg_grocery_gmv",avg_ajio_gmv,avg_myntra_gmv,avg_flipkart_gmv,avg_amazon_gmv,user_id\r\n' +
+    '"hi, there",6,5,4,3,2,1,"  CK 1 "\r\n';
+  t.deepEqual(await parse(text.replace(' "avg_grocery_gmv"', 'avg_grocery_gmv')), [
+    { good: { lineNo: 2, userId: 'CK 1', amounts: [100, 200, 300, 400, 500, 600] } },
+  ]);
+});
+
+test('every kind of bad row is told with its line and reason, and the good ones go in', async t => {
+  const long = 'C'.repeat(51);
+  const rows = [
+    ',1,1,1,1,1,1',
+    `${long},1,1,1,1,1,1`,
+    'CKé,1,1,1,1,1,1',
+    'CK\u0007,1,1,1,1,1,1',
+    'CK5,"1,234.00",1,1,1,1,1',
+    'CK6,1e3,1,1,1,1,1',
+    'CK7,₹5,1,1,1,1,1',
+    'CK8,1,NaN,1,1,1,1',
+    'CK9,1,1,1.234,1,1,1',
+    'CK10,1,1,1,-0.01,1,1',
+    'CK11,1,1,1,1,10000000.01,1',
+    'CK12,1,1,1,1,1',
+    'CK13,1,1,1,1,1,1,1',
+    'CK14,1,1,1,1,1,1',
+  ];
+  t.deepEqual(reasons(await parse(`${HEADER}\n${rows.join('\n')}\n`)), [
+    '2: user_id is missing',
+    '3: user_id is longer than 50 characters',
+    '4: user_id is not printable ASCII',
+    '5: user_id is not printable ASCII',
+    '6: avg_amazon_gmv is not a plain decimal: "1,234.00"',
+    '7: avg_amazon_gmv is not a plain decimal: "1e3"',
+    '8: avg_amazon_gmv is not a plain decimal: "₹5"',
+    '9: avg_flipkart_gmv is not a plain decimal: "NaN"',
+    '10: avg_myntra_gmv has more than two decimals: "1.234"',
+    '11: avg_ajio_gmv is negative: -0.01',
+    '12: avg_grocery_gmv is above the limit of 10000000.00: 10000000.01',
+    '13: 6 fields, but the header has 7',
+    '14: 8 fields, but the header has 7',
+    '15: good',
+  ]);
+});
+
+test('lines are the file’s own, also after quoted line breaks and blank lines', async t => {
+  const text = `${HEADER},note\n\nCK1,1,1,1,1,1,1,"two\nlines"\n\nCK2,x,1,1,1,1,1,\nCK3,1,1,1,1,1,1,"a\r\nb\r\nc"\nCK4,1,1,1,1,1,1,\n`;
+  t.deepEqual(reasons(await parse(text)), [
+    '3: good',
+    '6: avg_amazon_gmv is not a plain decimal: "x"',
+    '7: good',
+    '10: good',
+  ]);
+});
+
+test('a file without a usable header, a folder, a missing file and broken quotes are one sentence each', async t => {
+  const inFolder = await folder();
+  await t.throwsAsync(parse(''), { instanceOf: UsageError, message: /is empty\. Its first line must name/ });
+  await t.throwsAsync(parse('user_id,avg_amazon_gmv\n'), {
+    instanceOf: UsageError,
+    message: /has no column avg_flipkart_gmv, /,
+  });
+  await t.throwsAsync(parse(`${HEADER},user_id\n`), { instanceOf: UsageError, message: /has two columns user_id/ });
+  await t.throwsAsync(Array.fromAsync(readSpendingCsv(inFolder, LIMIT)), {
+    instanceOf: UsageError,
+    message: /is a folder/,
+  });
+  await t.throwsAsync(Array.fromAsync(readSpendingCsv(join(inFolder, 'no.csv'), LIMIT)), {
+    instanceOf: UsageError,
+    message: /does not exist/,
+  });
+  await t.throwsAsync(parse(`${HEADER}\n"CK1,1,1,1,1,1,1\nCK2,1,1,1,1,1,1\n`), {
+    instanceOf: UsageError,
+    message: /is not CSV from line 2 on/,
+  });
+});
+
+test('whatever text a field holds, its row is either good to the paisa or rejected with its line', async t => {
+  const field = fc.oneof(
+    fc.string(),
+    fc.string({ unit: 'binary' }),
+    fc.double().map(String),
+    fc.constantFrom('', '0', '1.10'),
+  );
+  const quoted = (value: string) => `"${value.replaceAll('"', '""')}"`;
+  await fc.assert(
+    fc.asyncProperty(fc.array(field, { minLength: 7, maxLength: 7 }), async fields => {
+      const lines = await parse(`${HEADER}\n${fields.map(quoted).join(',')}\n`);
+      for (const line of lines) {
+        if ('bad' in line) {
+          t.is(line.bad.lineNo, 2);
+          t.true(line.bad.reason.length > 0);
+        } else {
+          const { userId, amounts } = line.good;
+          t.regex(userId, /^[\x20-\x7e]{1,50}$/);
+          for (const amount of amounts)
+            t.true(amount === null || (Number.isSafeInteger(amount) && amount >= 0 && amount <= LIMIT));
+        }
+      }
+      t.true(lines.length <= 1);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('rejects: no file where nothing was rejected, an old one goes, a formula is defused', async t => {
+  const path = join(await folder(), 'x.csv.rejects.csv');
+  await writeFile(path, 'old');
+  const none = await RejectsFile.open(path);
+  t.is(await none.finish(), null);
+  await t.throwsAsync(stat(path));
+
+  const some = await RejectsFile.open(path);
+  await some.add({ lineNo: 7, userId: '=1+1', reason: 'because, "so"' });
+  t.is(await some.finish(), path);
+  t.is(await readFile(path, 'utf8'), 'line,user_id,reason\n7,\'=1+1,"because, ""so"""\n');
+});
+
+test('seed: the same seed gives the same users, whatever their number', t => {
+  t.deepEqual(inventUser(17, 5), inventUser(17, 5));
+  t.notDeepEqual(inventUser(17, 5).amounts, inventUser(17, 6).amounts);
+  const users = Array.from({ length: 3000 }, (_, i) => inventUser(i + 1, 1));
+  t.is(new Set(users.map(user => user.userId)).size, 3000);
+  t.true(users.every(user => /^CK\d{7}$/.test(user.userId)));
+  const amounts = users.flatMap(user => user.amounts);
+  const zeros = amounts.filter(amount => amount === 0).length / amounts.length;
+  const unknown = amounts.filter(amount => amount === null).length / amounts.length;
+  t.true(zeros > 0.2 && zeros < 0.6, `zeros: ${zeros}`);
+  t.true(unknown > 0.005 && unknown < 0.05, `unknown: ${unknown}`);
+  t.true(
+    amounts.every(
+      amount => amount === null || (Number.isSafeInteger(amount) && amount >= 0 && amount <= 1_800_000_000),
+    ),
+  );
+});
+
+test('money: what is written is what is read', t => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 999_999_999_999 }),
+      paise => parseHundredths(formatHundredths(paise)) === paise,
+    ),
+  );
+  for (const wrong of ['', '.5', '5.', '+5', '1 000', '1,000', '1e3', '0x10', '1.234', 'NaN', '٣', '12345678901234']) {
+    t.is(parseHundredths(wrong), undefined, wrong);
+  }
+  t.is(parseHundredths('-0'), 0);
+  t.is(formatHundredths(-5), '-0.05');
+  t.is(formatTenThousandths(2500), '0.2500');
+  t.is(formatRupees(1_234_567_890), '₹1,23,45,678.90');
+  t.is(formatRupees(-99_900), '-₹999.00');
+});

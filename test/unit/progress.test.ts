@@ -1,0 +1,58 @@
+import test from 'ava';
+import type { BatchEvent } from '../../src/batch/events.ts';
+import { Progress, progressText } from '../../src/monitor/progress.ts';
+
+const RESULT = {
+  state: 'done',
+  users: 10,
+  completed: 9,
+  failed: 1,
+  changed: 0,
+  gone: 0,
+  rowsWritten: 90,
+  rowsUnchanged: 0,
+} as const;
+const STAGES = { claim: 1, read: 1, compute: 1, load: 1, publish: 1 };
+const EVENTS: BatchEvent[] = [
+  { type: 'run-opened', outcome: 'planned', runId: 1, state: 'running', chunks: 2, users: 20 },
+  { type: 'chunk-claimed', chunkNo: 1, users: 10, attempt: 1 },
+  { type: 'users-computed', chunkNo: 1, users: 10, failed: 1 },
+  { type: 'chunk-published', chunkNo: 1, result: RESULT, stages: STAGES },
+  { type: 'chunk-published', chunkNo: 2, result: RESULT, stages: STAGES },
+];
+
+function show(isTTY: boolean): string[] {
+  const written: string[] = [];
+  let now = 0;
+  const progress = new Progress({ isTTY, columns: 120, write: text => written.push(text) }, () => (now += 3_000));
+  for (const event of EVENTS) progress.listener(event);
+  progress.end();
+  return written;
+}
+
+test('the line tells share, users, speed and time left', t => {
+  const figures = { done: 500_000, computed: 520_000, total: 2_000_000, elapsedMs: 100_000 };
+  t.is(progressText(figures, false), '25 % · 500,000 of 2,000,000 users · 5,000 users/s, 5 min 0 s left');
+  t.is(progressText(figures, true).slice(0, 27), `[${'#'.repeat(6)}${'-'.repeat(18)}] `);
+  t.is(progressText({ done: 0, computed: 0, total: 10, elapsedMs: 0 }, false), '0 % · 0 of 10 users · 0 users/s');
+});
+
+test('on a terminal one line is written over; elsewhere there are plain lines; both end with all of it', t => {
+  const terminal = show(true);
+  t.true(terminal.slice(0, -1).every(text => text.startsWith('\r\x1b[2K')));
+  t.is(terminal.at(-1), '\n');
+  const plain = show(false);
+  t.true(plain.every(text => text.endsWith('\n') && !text.includes('\x1b')));
+  t.regex(plain.at(-1)!, /^100 % · 20 of 20 users/);
+});
+
+test('a retry and a failure are told in words', t => {
+  const written: string[] = [];
+  const progress = new Progress({ isTTY: false, write: text => written.push(text) });
+  progress.listener({ type: 'chunk-retried', chunkNo: 3, stage: 'load', code: 'X', message: 'deadlock', delayMs: 40 });
+  progress.listener({ type: 'chunk-failed', chunkNo: 3, outcome: 'failed', code: 'ENGINE_FAILED', message: 'no' });
+  t.deepEqual(written, [
+    'chunk 3: load again in 40 ms: deadlock\n',
+    'chunk 3: ENGINE_FAILED: no; its users are failed\n',
+  ]);
+});
