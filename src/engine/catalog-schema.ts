@@ -21,7 +21,8 @@ const decimal = (places: number) =>
       message: `at most ${places} decimals`,
     });
 
-const rupees = decimal(2);
+/** No more than a DECIMAL(12,2) holds: a larger fee would not fit its column. */
+const rupees = decimal(2).max(9_999_999_999.99);
 const period = z.enum(PERIODS);
 const category = z.enum(CATEGORIES);
 
@@ -51,7 +52,7 @@ const band = z.strictObject({
 export type Band = z.infer<typeof band>;
 
 const cap = z.strictObject({
-  categories: z.array(category).min(1),
+  categories: z.array(category).min(1).describe('They share the room.'),
   points: decimal(4),
   every: period,
   counts: z.enum(['total', 'bonus']).default('total').describe('bonus: only the accelerated part is capped.'),
@@ -63,14 +64,16 @@ const milestone = z.strictObject({
   spend: rupees,
   every: period,
   value: rupees,
-  counted: z.boolean().default(true),
+  counted: z.boolean().default(true).describe('false: shown, but not part of total_extra_benefits.'),
   note: z.string().optional(),
 });
 export type Milestone = z.infer<typeof milestone>;
 
 const redemption = z.strictObject({
   method: z.string().min(1).max(50),
-  rate: decimal(4).refine(rate => rate <= 9.9999, { message: 'at most 9.9999 rupees for one point' }),
+  rate: decimal(4)
+    .refine(rate => rate <= 9.9999, { message: 'at most 9.9999 rupees for one point' })
+    .describe('Rupees for one point. A cashback card has 1.'),
 });
 
 export const cardSchema = z.strictObject({
@@ -78,14 +81,24 @@ export const cardSchema = z.strictObject({
   name: z.string().min(1).max(200),
   issuer: z.string().min(1),
   network: z.string(),
-  status: z.enum(['open', 'unverified', 'invite_only', 'closed', 'superseded']),
-  fees: z.strictObject({ joining: rupees, annual: rupees, annualWaiverSpend: rupees.optional() }),
+  status: z
+    .enum(['open', 'unverified', 'invite_only', 'closed', 'superseded'])
+    .describe('Only open cards are recommended.'),
+  fees: z
+    .strictObject({ joining: rupees, annual: rupees, annualWaiverSpend: rupees.optional() })
+    .describe('Rupees before GST.'),
   earn,
-  slabs: z.strictObject({ every: period, bands: z.array(band).min(1) }).optional(),
+  slabs: z
+    .strictObject({ every: period, bands: z.array(band).min(1) })
+    .optional()
+    .describe('Rates on the whole spend of a period, marginal like tax bands. They win over earn.'),
   caps: z.array(cap).optional(),
   redemption: z.array(redemption).min(1),
   milestones: z.array(milestone).optional(),
-  welcomeBenefit: z.strictObject({ value: rupees, note: z.string().optional() }).optional(),
+  welcomeBenefit: z
+    .strictObject({ value: rupees, note: z.string().optional() })
+    .optional()
+    .describe('Shown, never counted.'),
   cardGenius: z
     .strictObject({ id: z.int(), name: z.string().min(1), rate: z.number().nonnegative().optional() })
     .optional(),
@@ -100,7 +113,7 @@ export type Card = z.infer<typeof cardSchema>;
 
 export const catalogSchema = z.strictObject({
   $schema: z.string().optional(),
-  version: z.string().min(1),
+  version: z.string().min(1).describe('Goes into the record of every run.'),
   cards: z.array(cardSchema),
 });
 export type CatalogFile = z.infer<typeof catalogSchema>;

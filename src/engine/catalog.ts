@@ -42,8 +42,11 @@ export function parseCatalog(bytes: Uint8Array, path: string): Catalog {
 
   const parsed = catalogSchema.safeParse(json);
   if (!parsed.success) {
-    const { path: at, message } = parsed.error.issues[0]!;
-    throw wrong(path, nameOf(json, at), fieldOf(at), message);
+    const [issue] = parsed.error.issues;
+    const { path: at, message } = issue!;
+    const unknown = issue!.code === 'unrecognized_keys' ? issue!.keys[0] : undefined;
+    if (unknown === undefined) throw wrong(path, nameOf(json, at), fieldOf(at), message);
+    throw wrong(path, nameOf(json, at), fieldOf([...at, unknown]), 'there is no such field');
   }
   const [fault] = findFaults(parsed.data);
   if (fault !== undefined) throw wrong(path, fault.card, fault.field, fault.fault);

@@ -27,7 +27,7 @@ export async function seedSpending(
   onProgress: (read: number) => void = () => {},
 ): Promise<{ imported: number; unchanged: number }> {
   async function* lines(): AsyncGenerator<ParsedLine> {
-    for (let n = 1; n <= users; n++) yield { good: inventUser(n, seed, String(users).length) };
+    for (let n = 1; n <= users; n++) yield { good: inventUser(n, seed, Math.max(7, String(users).length)) };
   }
   const nobody = { add: async () => {} };
   return stageAndPublish(database, `seed ${seed}, ${users} users`, lines(), nobody, onProgress);

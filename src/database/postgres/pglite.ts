@@ -44,7 +44,10 @@ export class Pglite {
 
   async close(): Promise<void> {
     if (this.#ended !== undefined) return;
-    await this.#ask({ kind: 'close', statements: [] });
+    await this.#ask({ kind: 'close', statements: [] }).catch((error: unknown) => {
+      // The thread ends as soon as it has closed: its end may be heard of before its answer.
+      if (!(error instanceof DatabaseError && error.code === 'DATABASE_CLOSED')) throw error;
+    });
     await this.#worker.terminate();
   }
 

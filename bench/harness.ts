@@ -1,0 +1,50 @@
+/**
+ * What every bench shares: rounds, medians, and the machine that the figures belong to.
+ */
+import { cpus, totalmem } from 'node:os';
+
+export interface Spread {
+  readonly median: number;
+  readonly lowest: number;
+  readonly highest: number;
+}
+
+export function spreadOf(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+  return { median, lowest: sorted[0]!, highest: sorted.at(-1)! };
+}
+
+export function describeMachine(): string {
+  const [cpu] = cpus();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  return `${cpu?.model.trim() ?? 'unknown processor'}, ${cpus().length} cores, ${memory} GiB, Node ${process.version}`;
+}
+
+/** Seconds that a step takes. */
+export async function timed(step: () => unknown): Promise<number> {
+  const startedAt = performance.now();
+  await step();
+  return (performance.now() - startedAt) / 1000;
+}
+
+/** `--name 5` of the command line as a whole number, or the default. */
+export function numberOption(name: string, fallback: number): number {
+  const at = process.argv.indexOf(`--${name}`);
+  const value = at < 0 ? fallback : Number(process.argv[at + 1]?.replaceAll(/[_,]/g, ''));
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} needs a whole number`);
+  return value;
+}
+
+export const group = (value: number): string => Math.round(value).toLocaleString('en-US');
+
+/** `median (lowest–highest)`, as rates or ratios. */
+export function show({ median, lowest, highest }: Spread, format: (value: number) => string = group): string {
+  return `${format(median)} (${format(lowest)}–${format(highest)})`;
+}
+
+export const ratio = (value: number): string => value.toFixed(2);
+
+/** Peak resident memory of this process so far, in MB. */
+export const peakMemory = (): number => process.resourceUsage().maxRSS / 1024;

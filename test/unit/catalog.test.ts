@@ -1,0 +1,147 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { catalogJsonSchema, SCHEMA_PATH } from '../../scripts/catalog-schema.ts';
+import { loadCatalog, parseCatalog } from '../../src/engine/catalog.ts';
+import { UsageError } from '../../src/model/errors.ts';
+import { cardOf, padded } from '../reference/engine-rows.ts';
+
+const SHIPPED = join(import.meta.dirname, '../../catalog/cards.json');
+const PATH = 'some/cards.json';
+
+const parse = (catalog: unknown) => parseCatalog(Buffer.from(JSON.stringify(catalog)), PATH);
+const withCard = (figures: object) => ({ version: '1', cards: padded([cardOf('gold', 500, figures)]) });
+const capped = (cap: object) => withCard({ caps: [{ categories: ['amazon'], points: 10, every: 'month', ...cap }] });
+const banded = (...bands: object[]) =>
+  withCard({ slabs: { every: 'month', bands: bands.map(band => ({ points: 1, per: 100, ...band })) } });
+
+test('the shipped catalogue has 109 cards, 85 of them open', async t => {
+  const { cards, version, sha256 } = await loadCatalog(SHIPPED);
+  t.is(cards.length, 109);
+  t.is(cards.filter(card => card.status === 'open').length, 85);
+  t.is(version, '2026-11-22');
+  const bytes = await readFile(SHIPPED);
+  t.is(sha256, createHash('sha256').update(bytes).digest('hex'));
+});
+
+test('what is left out has its default', t => {
+  const milestones = [{ spend: 1000, every: 'year', value: 10 }];
+  const { cards } = parse(withCard({ caps: [{ categories: ['amazon'], points: 10, every: 'month' }], milestones }));
+  t.is(cards[0]!.caps![0]!.counts, 'total');
+  t.true(cards[0]!.milestones![0]!.counted);
+});
+
+/** A wrong catalogue: where the message says it is wrong, and what it says of it. */
+const WRONG: Readonly<Record<string, [catalog: unknown, where: string, fault: RegExp]>> = {
+  'a text for a number': [
+    withCard({ fees: { joining: '500', annual: 500 } }),
+    'card gold, field fees.joining',
+    /expected number, received string/,
+  ],
+  'a negative number': [withCard({ fees: { joining: -1, annual: 0 } }), 'card gold, field fees.joining', /Too small/],
+  'a third decimal of a rupee': [
+    withCard({ fees: { joining: 1.234, annual: 0 } }),
+    'card gold, field fees.joining',
+    /at most 2 decimals/,
+  ],
+  'a fee that DECIMAL(12,2) cannot hold': [
+    withCard({ fees: { joining: 10_000_000_000, annual: 0 } }),
+    'card gold, field fees.joining',
+    /Too big/,
+  ],
+  'points per nothing': [
+    withCard({ earn: { base: { points: 1, per: 0 } } }),
+    'card gold, field earn.base.per',
+    /must be above 0/,
+  ],
+  'no base': [withCard({ earn: { amazon: { points: 1, per: 100 } } }), 'card gold, field earn.base', /expected object/],
+  'an unknown field': [withCard({ feees: 5 }), 'card gold, field feees', /there is no such field/],
+  'an unknown field deeper down': [
+    withCard({ earn: { base: { points: 1, per: 100 }, amazn: { points: 1, per: 100 } } }),
+    'card gold, field earn.amazn',
+    /there is no such field/,
+  ],
+  'an unknown field of the whole': [{ ...withCard({}), verion: '1' }, 'verion', /there is no such field/],
+  'an unknown status': [withCard({ status: 'opne' }), 'card gold, field status', /"open"/],
+  'caps that are null': [withCard({ caps: null }), 'card gold, field caps', /expected array, received null/],
+  'a name of 201 characters': [withCard({ name: 'x'.repeat(201) }), 'card gold, field name', /Too big/],
+  'a card without an id': [withCard({ id: undefined }), 'card number 1, field id', /expected string/],
+  'a point worth ten rupees': [
+    withCard({ redemption: [{ method: 'Vouchers', rate: 10 }] }),
+    'card gold, field redemption[0].rate',
+    /at most 9\.9999 rupees/,
+  ],
+  'an id used twice': [
+    { version: '1', cards: padded([cardOf('gold', 0, { name: 'Gold' }), cardOf('gold', 0, { name: 'Silver' })]) },
+    'card gold, field id',
+    /"gold" is another card's id, too/,
+  ],
+  'a name used twice': [
+    { version: '1', cards: padded([cardOf('gold', 0, {}), cardOf('silver', 0, { name: 'gold' })]) },
+    'card silver, field name',
+    /"gold" is another card's name, too/,
+  ],
+  'nine open cards': [
+    { version: '1', cards: padded([cardOf('gold', 0, { status: 'closed' })]) },
+    'cards',
+    /only 9 cards are open; a user needs 10/,
+  ],
+  'a gap between bands': [
+    banded({ from: 0, to: 100 }, { from: 200 }),
+    'card gold, field slabs.bands[1].from',
+    /is 200, but must be 100/,
+  ],
+  'bands that do not start at 0': [banded({ from: 1 }), 'card gold, field slabs.bands[0].from', /is 1, but must be 0/],
+  'a last band that ends': [
+    banded({ from: 0, to: 100 }),
+    'card gold, field slabs.bands[0].to',
+    /the last band has no end/,
+  ],
+  'a band in the middle without an end': [
+    banded({ from: 0 }, { from: 100 }),
+    'card gold, field slabs.bands[0].to',
+    /must be above the band’s from/,
+  ],
+  'an overflow above the rate of its cap': [
+    capped({ overflow: { points: 2, per: 100 } }),
+    'card gold, field caps[0].overflow',
+    /earns more than a rate that the cap limits/,
+  ],
+  'a category twice in a cap': [
+    capped({ categories: ['amazon', 'amazon'] }),
+    'card gold, field caps[0].categories',
+    /names a category twice/,
+  ],
+};
+for (const [title, [catalog, where, fault]] of Object.entries(WRONG)) {
+  test(`wrong: ${title}`, t => {
+    const error = t.throws(() => parse(catalog), { instanceOf: UsageError, code: 'CATALOG_INVALID', message: fault });
+    t.true(error?.message.startsWith(`The catalogue ${PATH} is wrong at ${where}`), error?.message);
+  });
+}
+
+test('wrong: not JSON, or not UTF-8', t => {
+  const wrong = {
+    instanceOf: UsageError,
+    code: 'CATALOG_NOT_JSON',
+    message: /catalogue some\/cards\.json is not JSON/,
+  };
+  t.throws(() => parseCatalog(Buffer.from('{ "cards": [ }'), PATH), wrong);
+  t.throws(() => parseCatalog(Buffer.from([0x22, 0xff, 0x22]), PATH), wrong);
+});
+
+test('wrong: a file that is not there, or is a folder', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'cardgenius-catalog-'));
+  const wrong = { instanceOf: UsageError, code: 'CATALOG_UNREADABLE' };
+  const missing = await t.throwsAsync(loadCatalog(join(folder, 'nowhere.json')), wrong);
+  t.true(missing?.message.includes(`${join(folder, 'nowhere.json')} does not exist`), missing?.message);
+  const isFolder = await t.throwsAsync(loadCatalog(folder), wrong);
+  t.true(isFolder?.message.includes(`${folder} is a folder`), isFolder?.message);
+});
+
+test('catalog/cards.schema.json is what the loader’s schema says', async t => {
+  const written = await readFile(SCHEMA_PATH, 'utf8');
+  t.true(written === catalogJsonSchema(), 'it is stale: run npm run catalog:schema');
+});
