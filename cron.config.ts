@@ -5,7 +5,8 @@
 import { defineConfig } from 'cardgenius-batch';
 
 export default defineConfig({
-  // Where the users are. CARDGENIUS_DATABASE_URL overrides it; a password belongs there, never here.
+  // Where the users are: pglite:PATH, or mssql://user@host:1433/database. CARDGENIUS_DATABASE_URL overrides it. A password is
+  // never written here: it comes from CARDGENIUS_DATABASE_PASSWORD, or the file that CARDGENIUS_DATABASE_PASSWORD_FILE names.
   database: 'pglite:.cardgenius/db',
 
   // What the built-in engine knows of the cards.

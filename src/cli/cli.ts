@@ -45,7 +45,8 @@ export class Cli {
 
   async open(options: { checkSchema?: boolean } = {}): Promise<OpenedDatabase> {
     const { openDatabase } = await import('../database/open.ts');
-    return openDatabase(this.settings.databaseUrl, options);
+    const { databaseUrl, databasePassword, sqlServer } = this.settings;
+    return openDatabase(databaseUrl, { ...options, password: databasePassword?.reveal(), pools: sqlServer });
   }
 }
 

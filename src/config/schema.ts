@@ -48,6 +48,14 @@ export const configSchema = z.strictObject({
     .max(1)
     .default(0.001)
     .describe('Share of failed users above which a run ends with exit code 3.'),
+  sqlServer: z
+    .strictObject({
+      controlConnections: z.int().min(1).max(200).default(4).describe('Connections for what must be quick: leases.'),
+      workConnections: z.int().min(2).max(200).default(8).describe('Connections that read, load and publish.'),
+      controlTimeoutSeconds: z.int().min(1).max(300).default(15).describe('After which a quick request is given up.'),
+      workTimeoutSeconds: z.int().min(10).max(86_400).default(300).describe('After which a long one is given up.'),
+    })
+    .prefault({}),
   log: z
     .strictObject({
       level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),

@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf, UsageError } from '../model/errors.ts';
 import { distance } from './distance.ts';
 import { type Config, configSchema } from './schema.ts';
+import { Secret } from './secret.ts';
 
 const CONFIG_FILE = 'cron.config.ts';
 const SHIPPED_CATALOG = fileURLToPath(new URL('../../catalog/cards.json', import.meta.url));
@@ -11,6 +12,14 @@ const SHIPPED_CATALOG = fileURLToPath(new URL('../../catalog/cards.json', import
 /** The effective settings: checked, complete and frozen. Paths are absolute, money is paise. */
 export interface Settings {
   readonly databaseUrl: string;
+  /** From the environment or a file; never printed: it hides from JSON and from inspection. */
+  readonly databasePassword: Secret | undefined;
+  readonly sqlServer: {
+    readonly controlConnections: number;
+    readonly workConnections: number;
+    readonly controlTimeoutSeconds: number;
+    readonly workTimeoutSeconds: number;
+  };
   readonly catalogPath: string;
   readonly chunkSize: number;
   readonly workers: number;
@@ -43,9 +52,26 @@ export async function loadSettings({ configPath, env, cwd }: SettingsSource): Pr
   return Object.freeze({
     ...rest,
     databaseUrl: database,
+    databasePassword: readPassword(env, cwd),
     catalogPath: catalog === undefined ? SHIPPED_CATALOG : resolve(folder, catalog),
     maxMonthlySpend: Math.round(maxMonthlySpend * 100),
   });
+}
+
+/** CARDGENIUS_DATABASE_PASSWORD, or the first line of the file that CARDGENIUS_DATABASE_PASSWORD_FILE names. */
+function readPassword(env: SettingsSource['env'], cwd: string): Secret | undefined {
+  const { CARDGENIUS_DATABASE_PASSWORD: given, CARDGENIUS_DATABASE_PASSWORD_FILE: file } = env;
+  if (given) return new Secret(given);
+  if (!file) return undefined;
+  try {
+    return new Secret(readFileSync(resolve(cwd, file), 'utf8').split(/\r?\n/)[0]!);
+  } catch (error) {
+    throw new UsageError(
+      'CONFIG_UNREADABLE',
+      `CARDGENIUS_DATABASE_PASSWORD_FILE names ${file}, which cannot be read: ${messageOf(error)}.`,
+      { cause: error },
+    );
+  }
 }
 
 function findConfig(cwd: string): string | undefined {
@@ -79,10 +105,16 @@ interface Issue {
   readonly keys?: readonly string[];
 }
 
+function knownKeys(section: PropertyKey | undefined): string[] {
+  if (section === 'log') return ['level', 'file'];
+  if (section === 'sqlServer') return Object.keys(configSchema.shape.sqlServer.unwrap().shape);
+  return Object.keys(configSchema.shape);
+}
+
 function wrongConfig(name: string, issue: Issue): UsageError {
   const [unknown] = issue.keys ?? [];
   if (issue.code === 'unrecognized_keys' && unknown !== undefined) {
-    const known = issue.path[0] === 'log' ? ['level', 'file'] : Object.keys(configSchema.shape);
+    const known = knownKeys(issue.path[0]);
     const nearest = known.map(key => ({ key, far: distance(key, unknown) })).sort((a, b) => a.far - b.far)[0]!;
     const hint = nearest.far <= 3 ? ` Did you mean ${nearest.key}?` : ` It may have: ${known.join(', ')}.`;
     const key = [...issue.path, unknown].map(String).join('.');

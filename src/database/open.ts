@@ -1,7 +1,7 @@
 import { UsageError } from '../model/errors.ts';
 import type { Database } from './database.ts';
 import { checkSchema, type MigrationTarget, migrate } from './migrate/migrate.ts';
-import { openPglite } from './postgres/open.ts';
+import type { PoolSettings } from './mssql/pools.ts';
 
 export interface OpenedDatabase extends AsyncDisposable {
   readonly database: Database;
@@ -10,14 +10,22 @@ export interface OpenedDatabase extends AsyncDisposable {
   readonly applied: readonly string[];
 }
 
+export interface OpenOptions {
+  /** False leaves the check of the schema out: for `cardgenius migrate` itself. */
+  readonly checkSchema?: boolean;
+  /** From the environment or a file; goes before one in the URL. */
+  readonly password?: string | undefined;
+  readonly pools?: PoolSettings | undefined;
+}
+
 /**
- * Opens the database that a URL names: `pglite:PATH` or `pglite:memory`.
+ * Opens the database that a URL names: `pglite:PATH`, `pglite:memory`, `mssql://…` or `Server=…;Database=…`.
  *
  * The embedded engine is migrated as it is opened: it is ours alone. Any other database is only checked, because its
- * schema is its DBA's business; `checkSchema: false` leaves that out, for `cardgenius migrate` itself.
+ * schema is its DBA's business.
  */
-export async function openDatabase(url: string, options: { checkSchema?: boolean } = {}): Promise<OpenedDatabase> {
-  const opened = await open(url);
+export async function openDatabase(url: string, options: OpenOptions = {}): Promise<OpenedDatabase> {
+  const opened = await open(url, options);
   let applied: string[] = [];
   try {
     if (opened.target.engine === 'postgres') applied = (await migrate(opened.target)).pending.map(file => file.name);
@@ -29,11 +37,18 @@ export async function openDatabase(url: string, options: { checkSchema?: boolean
   return { ...opened, applied, [Symbol.asyncDispose]: () => opened.database.close() };
 }
 
-async function open(url: string): Promise<{ database: Database; target: MigrationTarget }> {
+/** Drivers are large: each is only loaded where it is wanted. */
+async function open(url: string, options: OpenOptions): Promise<{ database: Database; target: MigrationTarget }> {
   const location = /^pglite:(.+)$/.exec(url)?.[1];
-  if (location !== undefined) return openPglite(location);
+  if (location !== undefined) return (await import('./postgres/open.ts')).openPglite(location);
+  if (isMssqlUrl(url)) return (await import('./mssql/open.ts')).openMssql(url, options);
   throw new UsageError(
     'DATABASE_URL',
     `"${url.split(':')[0]}:" is not a database that cardgenius knows. Use pglite:PATH, pglite:memory or mssql://….`,
   );
+}
+
+/** `mssql://…`, or the ADO form `Server=…;Database=…`. */
+function isMssqlUrl(url: string): boolean {
+  return /^mssql:/i.test(url) || /^\s*(server|data source)\s*=/i.test(url);
 }

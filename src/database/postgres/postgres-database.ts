@@ -16,6 +16,20 @@ import type {
 } from '../../model/run.ts';
 import type { SpendingSlice } from '../../model/spending.ts';
 import type { Database } from '../database.ts';
+import {
+  type ChunkResultRow,
+  type ClaimRow,
+  cardsAsJson,
+  type ExportRow,
+  type OpenRunRow,
+  type SpendingRow,
+  toChunkResult,
+  toClaimAnswer,
+  toOpenedRun,
+  toRecommendationRow,
+  toRunProgress,
+  toStoredSpending,
+} from '../rows.ts';
 import type { Pglite } from './pglite.ts';
 import {
   COPY_OUTCOMES,
@@ -50,24 +64,20 @@ export class PostgresDatabase implements Database {
       request.engineName,
       request.engineVersion,
       request.fingerprint,
-      JSON.stringify(request.cards),
+      cardsAsJson(request.cards),
       request.chunkSize,
       request.userLimit,
       request.maxRounds,
       request.requestedBy,
       request.deadlineAt,
     ]);
-    const { outcome, run_id, state, chunks, users } = row!;
-    return { outcome, runId: Number(run_id), state, chunks, users: Number(users) };
+    return toOpenedRun(row!);
   }
 
   async claimChunk(request: ClaimRequest): Promise<ClaimAnswer> {
     const { runId, processor, token, fingerprint, leaseSeconds } = request;
     const row = await this.#call<ClaimRow>('claim_chunk', [runId, processor, token, fingerprint, leaseSeconds]);
-    const { outcome, run_state, chunk_no, users, attempt, wait_ms } = row!;
-    if (outcome === 'claimed') return { outcome, chunkNo: chunk_no, users, attempt };
-    if (outcome === 'wait') return { outcome, waitMs: wait_ms };
-    return { outcome, runState: run_state };
+    return toClaimAnswer(row!);
   }
 
   async readChunk({ runId, chunkNo, token }: Lease): Promise<SpendingSlice> {
@@ -106,8 +116,7 @@ export class PostgresDatabase implements Database {
     ]);
     if (row === undefined) throw new LeaseLostError(`the lease of chunk ${chunkNo} of run ${runId} is somebody else's`);
     if (++this.#publishes % PUBLISHES_PER_VACUUM === 0) await this.#pglite.query(VACUUM_STAGING);
-    const { rows_written, rows_unchanged, ...counts } = row;
-    return { ...counts, rowsWritten: rows_written, rowsUnchanged: rows_unchanged };
+    return toChunkResult(row);
   }
 
   async failChunk({ runId, chunkNo, token }: Lease, failure: ChunkFailure): Promise<'retry' | 'failed' | undefined> {
@@ -148,7 +157,7 @@ export class PostgresDatabase implements Database {
 
   async readRun(runId: number | null): Promise<RunProgress | undefined> {
     const row = await this.#call<Record<string, unknown>>('read_run', [runId]);
-    return row === undefined ? undefined : (camelCase(row) as unknown as RunProgress);
+    return row === undefined ? undefined : toRunProgress(row);
   }
 
   async beginImport(source: string): Promise<number> {
@@ -182,37 +191,12 @@ export class PostgresDatabase implements Database {
 
   async exportRecommendations(afterUserId: string | null, users: number): Promise<RecommendationRow[]> {
     const rows = await this.#rows<ExportRow>('export_recommendations', [afterUserId, users]);
-    return rows.map(row => ({
-      userId: row.user_id,
-      rank: row.rank,
-      cardName: row.card_name,
-      totalSavingsYearly: row.total_savings_yearly,
-      joiningFees: row.joining_fees,
-      totalExtraBenefits: row.total_extra_benefits,
-      netSavings: row.net_savings,
-      points: [
-        row.amazon_points,
-        row.flipkart_points,
-        row.myntra_points,
-        row.ajio_points,
-        row.grocery_points,
-        row.other_online_points,
-      ],
-      redemptionMethod: row.redemption_method,
-      redemptionRate: row.redemption_rate,
-    }));
+    return rows.map(toRecommendationRow);
   }
 
   async readSpending(userId: string): Promise<StoredSpending | undefined> {
     const row = await this.#call<SpendingRow>('read_spending', [userId]);
-    if (row === undefined) return undefined;
-    const { amazon, flipkart, myntra, ajio, grocery, confirmed } = row;
-    return {
-      userId: row.user_id,
-      amounts: [amazon, flipkart, myntra, ajio, grocery, confirmed],
-      status: row.processing_status,
-      error: row.processing_error,
-    };
+    return row === undefined ? undefined : toStoredSpending(row);
   }
 
   async countUsers(): Promise<UserCounts> {
@@ -243,71 +227,4 @@ export class PostgresDatabase implements Database {
 function uuid(token: string): string {
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(token)) throw new TypeError(`not a UUID: ${token}`);
   return token;
-}
-
-function camelCase(row: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(row).map(([key, value]) => [
-      key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-      value,
-    ]),
-  );
-}
-
-interface OpenRunRow {
-  readonly outcome: OpenedRun['outcome'];
-  readonly run_id: number;
-  readonly state: RunState;
-  readonly chunks: number;
-  readonly users: number;
-}
-
-interface ClaimRow {
-  readonly outcome: 'claimed' | 'wait' | 'closed';
-  readonly run_state: RunState;
-  readonly chunk_no: number;
-  readonly users: number;
-  readonly attempt: number;
-  readonly wait_ms: number;
-}
-
-interface ChunkResultRow {
-  readonly state: ChunkResult['state'];
-  readonly users: number;
-  readonly completed: number;
-  readonly failed: number;
-  readonly changed: number;
-  readonly gone: number;
-  readonly rows_written: number;
-  readonly rows_unchanged: number;
-}
-
-interface SpendingRow {
-  readonly user_id: string;
-  readonly amazon: number | null;
-  readonly flipkart: number | null;
-  readonly myntra: number | null;
-  readonly ajio: number | null;
-  readonly grocery: number | null;
-  readonly confirmed: number | null;
-  readonly processing_status: string;
-  readonly processing_error: string | null;
-}
-
-interface ExportRow {
-  readonly user_id: string;
-  readonly rank: number;
-  readonly card_name: string;
-  readonly total_savings_yearly: number;
-  readonly joining_fees: number;
-  readonly total_extra_benefits: number;
-  readonly net_savings: number;
-  readonly amazon_points: number;
-  readonly flipkart_points: number;
-  readonly myntra_points: number;
-  readonly ajio_points: number;
-  readonly grocery_points: number;
-  readonly other_online_points: number;
-  readonly redemption_method: string;
-  readonly redemption_rate: number;
 }

@@ -1,0 +1,60 @@
+-- Purpose   What an operator, a gate or a stopping processor asks of the active run:
+--             paused    nobody claims until it is resumed; what is in flight is finished
+--             running   resumes a paused or stopped run
+--             stopped   only where nobody holds a living lease (else others go on, and it stays as it is)
+--             cancelled, failed   ends it: chunks closed, pending users new again, the fence falls
+-- Answers   one row: run_id and its state now; or none where no run is active (or not the one named)
+-- Locks     run, chunk, user_spending_data in that order
+-- Isolation READ COMMITTED
+-- Indexes   uq_run_active, ix_chunk_claim
+-- Avoids    two callers at once: the row of run is locked before anything is looked at.
+-- Callers   cardgenius pause, resume, cancel; the batch when it stops or must not go on
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR ALTER PROCEDURE cardgenius.change_run_state
+  @run_id  BIGINT,                            -- NULL: whichever run is active
+  @state   VARCHAR(10),
+  @reason  NVARCHAR(400),
+  @now     DATETIME2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  SET DEADLOCK_PRIORITY LOW;
+
+  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @found_id BIGINT, @found_state VARCHAR(10);
+
+  BEGIN TRY
+    BEGIN TRANSACTION;
+
+    SELECT @found_id = r.run_id FROM cardgenius.run AS r WHERE r.active_key = 0;
+    UPDATE cardgenius.run SET round = round                           -- the lock, on every engine
+    WHERE run_id = @found_id AND active_key = 0 AND (@run_id IS NULL OR run_id = @run_id);
+    IF @@ROWCOUNT = 0
+    BEGIN
+      COMMIT TRANSACTION;
+      RETURN;
+    END;
+
+    SELECT @found_state = r.state FROM cardgenius.run AS r WHERE r.run_id = @found_id;
+
+    IF @state IN ('cancelled', 'failed')
+      EXEC cardgenius.close_run @run_id = @found_id, @run_state = @state, @chunk_state = 'cancelled', @reason = @reason,
+                                @now = @time;
+    ELSE IF @state <> 'stopped'
+         OR (@found_state = 'running' AND NOT EXISTS (
+               SELECT 1 FROM cardgenius.chunk AS c
+               WHERE c.run_id = @found_id AND c.state = 'leased' AND c.lease_until >= @time))
+      UPDATE cardgenius.run
+         SET state = @state, reason = CASE @state WHEN 'running' THEN NULL ELSE @reason END
+       WHERE run_id = @found_id;
+
+    COMMIT TRANSACTION;
+    SELECT r.run_id, r.state FROM cardgenius.run AS r WHERE r.run_id = @found_id;
+  END TRY
+  BEGIN CATCH
+    IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
+    THROW;
+  END CATCH;
+END;

@@ -1,0 +1,137 @@
+-- Purpose   Joins the active run, or plans a new one: the run, its cards and its chunks in one transaction.
+--           The same fingerprint joins (a stopped run goes on; a paused one stays paused until somebody resumes it).
+--           Another fingerprint is refused (50002) while a processor holds a living lease; else that run is closed as
+--           cancelled, its chunks as superseded, its users are set back to new, and a new run is planned.
+--           A run with nobody due is written down as done at once.
+-- Answers   one row: outcome joined | planned | superseded; run_id, state, chunks, users
+-- Errors    50002 another engine is at work; 50003 a run of another kind is active; 50006 another opener is at it
+-- Locks     an application lock for the transaction (one opener at a time); run, chunk, user_spending_data in that order
+-- Isolation READ COMMITTED
+-- Indexes   uq_run_active, ix_chunk_claim, pk_chunk_user
+-- Avoids    two openers who both find no active run: the application lock, whose answer is looked at, and uq_run_active.
+-- Callers   cardgenius run, demo, serve
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR ALTER PROCEDURE cardgenius.open_run
+  @kind            VARCHAR(10),
+  @engine_name     VARCHAR(100),
+  @engine_version  VARCHAR(100),
+  @fingerprint     CHAR(64),
+  @cards           NVARCHAR(MAX),             -- JSON: [{cardNo, name, joiningFees (paise), redemptionMethod,
+                                              --         redemptionRate (1/10000), definition}]
+  @chunk_size      INT,
+  @user_limit      BIGINT,                    -- NULL: all
+  @max_rounds      INT,
+  @requested_by    NVARCHAR(200),
+  @deadline_at     DATETIME2(3) = NULL,
+  @now             DATETIME2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  SET DEADLOCK_PRIORITY LOW;
+
+  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @outcome VARCHAR(10) = 'planned', @locked INT,
+          @run_id BIGINT, @run_kind VARCHAR(10), @state VARCHAR(10), @run_fingerprint CHAR(64),
+          @chunks INT, @users BIGINT, @message NVARCHAR(400);
+
+  BEGIN TRY
+    BEGIN TRANSACTION;
+
+    EXEC @locked = sp_getapplock @Resource = 'cardgenius.open_run', @LockMode = 'Exclusive',
+                                 @LockOwner = 'Transaction', @LockTimeout = 10000;
+    IF @locked < 0
+      THROW 50006, 'another processor is opening a run: ask again in a moment', 1;
+
+    -- Found by one index and locked by the other, as everywhere: nobody holds the one while waiting for the other.
+    SELECT @run_id = r.run_id FROM cardgenius.run AS r WHERE r.active_key = 0;
+    UPDATE cardgenius.run SET round = round WHERE run_id = @run_id AND active_key = 0;
+    IF @@ROWCOUNT = 0
+      SET @run_id = NULL;
+
+    SELECT @run_kind = r.kind, @state = r.state, @run_fingerprint = r.fingerprint
+    FROM cardgenius.run AS r
+    WHERE r.run_id = @run_id;
+
+    IF @run_fingerprint = @fingerprint
+    BEGIN
+      IF @run_kind <> @kind
+      BEGIN
+        SET @message = CONCAT('run ', @run_id, ' is active and is a ', @run_kind);
+        THROW 50003, @message, 1;
+      END;
+
+      IF @state = 'stopped'
+      BEGIN
+        UPDATE cardgenius.run SET state = 'running', reason = NULL WHERE run_id = @run_id;
+        SET @state = 'running';
+      END;
+
+      SELECT @chunks = COUNT(*), @users = COALESCE(SUM(CAST(c.planned_users AS BIGINT)), 0)
+      FROM cardgenius.chunk AS c
+      WHERE c.run_id = @run_id AND c.state IN ('open', 'leased');
+
+      COMMIT TRANSACTION;
+      SELECT 'joined' AS outcome, @run_id AS run_id, @state AS state, @chunks AS chunks, @users AS users;
+      RETURN;
+    END;
+
+    IF @run_id IS NOT NULL
+    BEGIN
+      IF EXISTS (SELECT 1 FROM cardgenius.chunk AS c
+                 WHERE c.run_id = @run_id AND c.state = 'leased' AND c.lease_until >= @time)
+      BEGIN
+        SET @message = CONCAT('run ', @run_id, ' is being worked on by an engine of another fingerprint: it has ',
+                              @run_fingerprint, ', this one has ', @fingerprint);
+        THROW 50002, @message, 1;
+      END;
+
+      SET @message = CONCAT('superseded by an engine of another fingerprint: ', @fingerprint);
+      EXEC cardgenius.close_run @run_id = @run_id, @run_state = 'cancelled', @chunk_state = 'superseded',
+                                @reason = @message, @now = @time;
+      SET @outcome = 'superseded';
+    END;
+
+    INSERT INTO cardgenius.run
+      (kind, state, active_key, engine_name, engine_version, fingerprint, chunk_size, user_limit, max_rounds,
+       requested_by, deadline_at, started_at)
+    VALUES
+      (@kind, 'running', 0, @engine_name, @engine_version, @fingerprint, @chunk_size, @user_limit,
+       CASE WHEN @user_limit IS NULL THEN @max_rounds ELSE 1 END, @requested_by, @deadline_at, @time);
+    SET @run_id = SCOPE_IDENTITY();
+    SET @state = 'running';
+
+    INSERT INTO cardgenius.run_card
+      (run_id, card_no, card_name, joining_fees, redemption_method, redemption_rate, definition)
+    SELECT @run_id, card.card_no, card.name, card.joining_fees / 100.0, card.redemption_method,
+           card.redemption_rate / 10000.0, card.definition
+    FROM OPENJSON(@cards) WITH (
+      card_no            INT            '$.cardNo',
+      name               NVARCHAR(200)  '$.name',
+      joining_fees       BIGINT         '$.joiningFees',
+      redemption_method  NVARCHAR(50)   '$.redemptionMethod',
+      redemption_rate    INT            '$.redemptionRate',
+      definition         NVARCHAR(MAX)  '$.definition' AS JSON
+    ) AS card;
+
+    EXEC cardgenius.plan_round @run_id = @run_id, @round = 1, @now = @time, @chunks = @chunks OUTPUT;
+
+    SELECT @users = COALESCE(SUM(CAST(c.planned_users AS BIGINT)), 0)
+    FROM cardgenius.chunk AS c
+    WHERE c.run_id = @run_id;
+
+    IF @chunks = 0
+    BEGIN
+      UPDATE cardgenius.run SET state = 'done', active_key = run_id, finished_at = @time WHERE run_id = @run_id;
+      SET @state = 'done';
+    END;
+
+    COMMIT TRANSACTION;
+    SELECT @outcome AS outcome, @run_id AS run_id, @state AS state, @chunks AS chunks, @users AS users;
+  END TRY
+  BEGIN CATCH
+    IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
+    THROW;
+  END CATCH;
+END;

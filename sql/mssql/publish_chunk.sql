@@ -1,0 +1,265 @@
+-- Purpose   Swaps the staged results of a chunk in: one transaction, and the same when it is called twice.
+--             1 the fence     an UPDATE of the chunk's row under its token: from here its lock is the lease
+--             2 the counts    one outcome a user, ten rows for each one served
+--             3 the decision  one for each user, under lock: pending and spends unchanged becomes completed or failed;
+--                             pending and changed becomes new; a status that somebody else set is left alone
+--             4 the MERGE     of the users just completed, and of no one else; rows that would not change are not written
+--             5 the clearing  of what was staged; the chunk closes when its last user is decided
+--           With a span of user numbers it does that for the span alone: so that one row which the database refuses is
+--           cornered without losing the others. With a failure code the users of the span become failed, nothing is read
+--           from staging, and their rows of last week stay.
+-- Answers   one row: state of the chunk, and its counts so far; none with @answer = 0
+-- Errors    50001 the lease is somebody else's; 50004 the staged rows do not add up (load again)
+-- Locks     chunk, user_spending_data, card_recommendations, then our own load's staging; at most 3,900 rows a statement.
+--           The row of run is never written: nobody waits for anybody here.
+-- Isolation READ COMMITTED
+-- Indexes   pk_chunk, pk_chunk_user, pk_staged_outcome, pk_staged_recommendation, the keys of both contract tables
+-- Avoids    lock escalation (5,000 locks of one statement): users by 1,900 (a change of status costs two
+--           locks in an index on it), rows by 390 users.
+--           HOLDLOCK on the MERGE: the chunk's row gives one writer a user, and range locks would make disjoint
+--           publishers deadlock on the gaps of an empty table; a foreign writer's 2627 is answered by publishing again.
+--           NOT MATCHED BY SOURCE, which looks at the whole target: ten ranks replace ten ranks.
+--           Scans of the contract tables under stale statistics (staging fills and empties all the time): LOOP JOIN, by key.
+--           Error 8672 (a source with duplicates): the staging key is (load_no, user_no, rank).
+--           Writes that change nothing: EXISTS (... EXCEPT ...) compares all columns at once, NULLs included.
+--           OUTPUT, which a trigger on the table forbids: what was decided stands in a table of its own.
+-- Callers   the chunk pipeline; fail_chunk; split_chunk
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR ALTER PROCEDURE cardgenius.publish_chunk
+  @run_id           BIGINT,
+  @chunk_no         INT,
+  @token            UNIQUEIDENTIFIER,
+  @load_no          BIGINT       = NULL,
+  @user_no_from     INT          = NULL,      -- NULL: from the first
+  @user_no_to       INT          = NULL,      -- NULL: to the last
+  @failure_code     VARCHAR(50)  = NULL,      -- NULL: publish what was staged
+  @failure_message  VARCHAR(400) = NULL,
+  @compute_ms       INT          = NULL,
+  @load_ms          INT          = NULL,
+  @now              DATETIME2(3) = NULL,
+  @answer           BIT          = 1          -- 0: the calling procedure answers
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  SET DEADLOCK_PRIORITY LOW;
+
+  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @started DATETIME2(3) = SYSUTCDATETIME(),
+          @from INT, @to INT, @at INT, @until INT, @error_length INT, @current_load BIGINT, @span INT = 0, @outcomes INT, @served INT,
+          @rows INT, @completed INT, @failed INT, @gone INT = 0, @written INT = 0, @message NVARCHAR(400);
+
+  CREATE TABLE #decided (
+    user_no            INT           NOT NULL PRIMARY KEY,
+    processing_status  VARCHAR(20)   NOT NULL,
+    processing_error   VARCHAR(4000) NULL
+  );
+
+  BEGIN TRY
+    BEGIN TRANSACTION;
+
+    -- 1 The fence.
+    UPDATE cardgenius.chunk
+       SET lease_until = lease_until
+     WHERE run_id = @run_id AND chunk_no = @chunk_no AND lease_token = @token AND state = 'leased';
+
+    IF @@ROWCOUNT = 0
+    BEGIN
+      IF NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c
+                     WHERE c.run_id = @run_id AND c.chunk_no = @chunk_no AND c.lease_token = @token
+                       AND c.state IN ('done', 'failed'))
+      BEGIN
+        SET @message = CONCAT('the lease of chunk ', @chunk_no, ' of run ', @run_id, ' is somebody else''s');
+        THROW 50001, @message, 1;
+      END;
+
+      COMMIT TRANSACTION;                     -- done before, the answer was lost
+      IF @answer = 1
+        EXEC cardgenius.chunk_result @run_id = @run_id, @chunk_no = @chunk_no;
+      RETURN;
+    END;
+
+    SELECT @current_load = c.load_no
+    FROM cardgenius.chunk AS c
+    WHERE c.run_id = @run_id AND c.chunk_no = @chunk_no;
+
+    -- 2 The counts.
+    SELECT @span = COUNT(*), @from = MIN(cu.user_no), @to = MAX(cu.user_no)
+    FROM cardgenius.chunk_user AS cu
+    WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no
+      AND cu.user_no BETWEEN COALESCE(@user_no_from, 1) AND COALESCE(@user_no_to, 2147483647);
+
+    IF @failure_code IS NULL
+    BEGIN
+      SELECT @outcomes = COUNT(*), @served = COUNT(*) - COUNT(o.error_code)
+      FROM cardgenius.staged_outcome AS o
+      WHERE o.load_no = @load_no
+        AND o.user_no BETWEEN COALESCE(@user_no_from, 1) AND COALESCE(@user_no_to, 2147483647);
+
+      SELECT @rows = COUNT(*)
+      FROM cardgenius.staged_recommendation AS s
+      WHERE s.load_no = @load_no
+        AND s.user_no BETWEEN COALESCE(@user_no_from, 1) AND COALESCE(@user_no_to, 2147483647);
+
+      IF @load_no IS NULL OR @current_load IS NULL OR @current_load <> @load_no OR @outcomes <> @span
+         OR @rows <> @served * 10
+      BEGIN
+        SET @message = CONCAT('load ', @load_no, ' of chunk ', @chunk_no, ' of run ', @run_id, ' does not add up: ', @span,
+                              ' users, ', @outcomes, ' outcomes, ', @rows, ' rows for ', @served, ' served users');
+        THROW 50004, @message, 1;
+      END;
+    END;
+
+    SELECT @error_length = s.error_length FROM cardgenius.contract_shape AS s;
+
+    -- 3 The decision. UPDLOCK keeps each row as it was read until the end: nobody changes a user between the two statements.
+    SET @at = @from;
+    WHILE @at <= @to
+    BEGIN
+      SET @until = CASE WHEN @at + 1899 < @to THEN @at + 1899 ELSE @to END;
+
+      INSERT INTO #decided (user_no, processing_status, processing_error)
+      SELECT cu.user_no,
+             CASE WHEN changed.is_changed = 1 THEN 'new'
+                  WHEN COALESCE(@failure_code, o.error_code) IS NULL THEN 'completed'
+                  ELSE 'failed' END,
+             CASE WHEN changed.is_changed = 1 THEN NULL
+                  WHEN @failure_code IS NOT NULL THEN LEFT(CONCAT(@failure_code, ': ', @failure_message), @error_length)
+                  WHEN o.error_code IS NOT NULL THEN LEFT(CONCAT(o.error_code, ': ', o.error_message), @error_length) END
+      FROM cardgenius.chunk_user AS cu
+      JOIN dbo.user_spending_data AS u WITH (ROWLOCK, UPDLOCK) ON u.user_id = cu.user_id
+      LEFT JOIN cardgenius.staged_outcome AS o ON o.load_no = @load_no AND o.user_no = cu.user_no
+      CROSS APPLY (
+        SELECT CASE WHEN EXISTS (SELECT cu.avg_amazon_gmv, cu.avg_flipkart_gmv, cu.avg_myntra_gmv, cu.avg_ajio_gmv,
+                                        cu.avg_grocery_gmv, cu.avg_confirmed_gmv
+                                 EXCEPT
+                                 SELECT u.avg_amazon_gmv, u.avg_flipkart_gmv, u.avg_myntra_gmv, u.avg_ajio_gmv,
+                                        u.avg_grocery_gmv, u.avg_confirmed_gmv) THEN 1 ELSE 0 END AS is_changed
+      ) AS changed
+      WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @at AND @until
+        AND u.processing_status = 'pending'
+      OPTION (LOOP JOIN);
+
+      UPDATE u
+         SET u.processing_status = d.processing_status, u.processing_error = d.processing_error
+        FROM dbo.user_spending_data AS u
+        JOIN cardgenius.chunk_user AS cu ON cu.user_id = u.user_id
+        JOIN #decided AS d ON d.user_no = cu.user_no
+       WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @at AND @until
+      OPTION (LOOP JOIN);
+
+      SET @at = @until + 1;
+    END;
+
+    SELECT @completed = COALESCE(SUM(CASE d.processing_status WHEN 'completed' THEN 1 ELSE 0 END), 0),
+           @failed = COALESCE(SUM(CASE d.processing_status WHEN 'failed' THEN 1 ELSE 0 END), 0)
+    FROM #decided AS d;
+
+    IF @completed < @span
+    BEGIN
+      SELECT @gone = COUNT(*)
+      FROM cardgenius.chunk_user AS cu
+      WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @from AND @to
+        AND NOT EXISTS (SELECT 1 FROM dbo.user_spending_data AS u WHERE u.user_id = cu.user_id);
+
+      DELETE cu                               -- so that the completed ones are what is left of the span
+      FROM cardgenius.chunk_user AS cu
+      WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @from AND @to
+        AND NOT EXISTS (SELECT 1 FROM #decided AS d WHERE d.user_no = cu.user_no AND d.processing_status = 'completed');
+    END;
+
+    -- 4 The MERGE, and with it the clearing of the rows that it has read.
+    SET @at = @from;
+    WHILE @at <= @to
+    BEGIN
+      SET @until = CASE WHEN @at + 389 < @to THEN @at + 389 ELSE @to END;
+
+      IF @completed > 0
+      BEGIN
+        MERGE INTO dbo.card_recommendations AS t
+        USING (
+          SELECT cu.user_id, s.rank, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
+                 CAST(s.total_savings_yearly * 0.01 AS DECIMAL(12,2)) AS total_savings_yearly,
+                 CAST(s.total_extra_benefits * 0.01 AS DECIMAL(12,2)) AS total_extra_benefits,
+                 CAST((s.total_savings_yearly + s.total_extra_benefits) * 0.01 - rc.joining_fees AS DECIMAL(12,2)) AS net_savings,
+                 CAST(s.amazon_points * 0.01 AS DECIMAL(12,2)) AS amazon_points,
+                 CAST(s.flipkart_points * 0.01 AS DECIMAL(12,2)) AS flipkart_points,
+                 CAST(s.myntra_points * 0.01 AS DECIMAL(12,2)) AS myntra_points,
+                 CAST(s.ajio_points * 0.01 AS DECIMAL(12,2)) AS ajio_points,
+                 CAST(s.grocery_points * 0.01 AS DECIMAL(12,2)) AS grocery_points,
+                 CAST(s.other_online_points * 0.01 AS DECIMAL(12,2)) AS other_online_points
+          FROM cardgenius.chunk_user AS cu
+          JOIN cardgenius.staged_recommendation AS s ON s.load_no = @load_no AND s.user_no = cu.user_no
+          JOIN cardgenius.run_card AS rc ON rc.run_id = @run_id AND rc.card_no = s.card_no
+          WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @at AND @until
+            AND s.user_no BETWEEN @at AND @until
+        ) AS s
+        ON t.user_id = s.user_id AND t.rank = s.rank
+        WHEN MATCHED AND EXISTS (
+          SELECT s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings, s.amazon_points,
+                 s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
+                 s.redemption_method, s.redemption_rate
+          EXCEPT
+          SELECT t.card_name, t.total_savings_yearly, t.joining_fees, t.total_extra_benefits, t.net_savings, t.amazon_points,
+                 t.flipkart_points, t.myntra_points, t.ajio_points, t.grocery_points, t.other_online_points,
+                 t.redemption_method, t.redemption_rate)
+        THEN UPDATE SET
+          card_name = s.card_name, total_savings_yearly = s.total_savings_yearly, joining_fees = s.joining_fees,
+          total_extra_benefits = s.total_extra_benefits, net_savings = s.net_savings, amazon_points = s.amazon_points,
+          flipkart_points = s.flipkart_points, myntra_points = s.myntra_points, ajio_points = s.ajio_points,
+          grocery_points = s.grocery_points, other_online_points = s.other_online_points,
+          redemption_method = s.redemption_method, redemption_rate = s.redemption_rate
+        WHEN NOT MATCHED THEN INSERT
+          (user_id, rank, card_name, total_savings_yearly, joining_fees, total_extra_benefits, net_savings, amazon_points,
+           flipkart_points, myntra_points, ajio_points, grocery_points, other_online_points, redemption_method, redemption_rate)
+        VALUES
+          (s.user_id, s.rank, s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings,
+           s.amazon_points, s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
+           s.redemption_method, s.redemption_rate)
+        OPTION (LOOP JOIN);
+        SET @written = @written + @@ROWCOUNT;
+      END;
+
+      DELETE FROM cardgenius.staged_recommendation
+      WHERE load_no = @load_no AND user_no BETWEEN @at AND @until;
+
+      SET @at = @until + 1;
+    END;
+
+    -- 5 The clearing.
+    DELETE FROM cardgenius.staged_outcome WHERE load_no = @load_no AND user_no BETWEEN @from AND @to;
+    DELETE FROM cardgenius.chunk_user
+    WHERE run_id = @run_id AND chunk_no = @chunk_no AND user_no BETWEEN @from AND @to;
+
+    UPDATE cardgenius.chunk
+       SET completed = completed + @completed,
+           failed = failed + @failed,
+           changed = changed + @span - @completed - @failed - @gone,
+           gone = gone + @gone,
+           refused = refused + CASE WHEN @failure_code = 'REFUSED_BY_DATABASE' THEN @failed ELSE 0 END,
+           rows_written = rows_written + @written,
+           rows_unchanged = rows_unchanged + @completed * 10 - @written
+     WHERE run_id = @run_id AND chunk_no = @chunk_no;
+
+    IF NOT EXISTS (SELECT 1 FROM cardgenius.chunk_user AS cu WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no)
+    BEGIN
+      UPDATE cardgenius.chunk
+         SET state = 'done', closed_at = @time, expired_leases = 0
+       WHERE run_id = @run_id AND chunk_no = @chunk_no;
+
+      UPDATE cardgenius.chunk_attempt
+         SET outcome = 'done', ended_at = @time, compute_ms = @compute_ms, load_ms = @load_ms,
+             publish_ms = DATEDIFF(MILLISECOND, @started, SYSUTCDATETIME())
+       WHERE run_id = @run_id AND chunk_no = @chunk_no AND outcome IS NULL;
+    END;
+
+    COMMIT TRANSACTION;
+    IF @answer = 1
+      EXEC cardgenius.chunk_result @run_id = @run_id, @chunk_no = @chunk_no;
+  END TRY
+  BEGIN CATCH
+    IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
+    THROW;
+  END CATCH;
+END;

@@ -1,0 +1,77 @@
+-- Purpose   Brings the staged spends of a span of lines into user_spending_data: a new user is new, a changed one becomes
+--           new again, an unchanged one stays as it is, whatever its status. Run again after an interruption, it finds
+--           unchanged what went in before.
+-- Answers   one row: imported, unchanged (of the span)
+-- Locks     the span's rows of user_spending_data, at most 1,900 a statement
+-- Isolation READ COMMITTED
+-- Indexes   pk_staged_spending, the key of user_spending_data
+-- Avoids    lock escalation on user_spending_data; writes that change nothing; error 8672 (reject_duplicates ran before).
+-- Callers   cardgenius import, seed: span after span, after reject_duplicates
+-- Grants    EXECUTE for cardgenius_importer
+
+CREATE OR ALTER PROCEDURE cardgenius.publish_import
+  @load_no       BIGINT,
+  @line_no_from  INT,
+  @line_no_to    INT
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  SET DEADLOCK_PRIORITY LOW;
+
+  DECLARE @at INT = @line_no_from, @until INT, @imported BIGINT = 0, @staged BIGINT = 0;
+
+  BEGIN TRY
+    BEGIN TRANSACTION;
+
+    WHILE @at <= @line_no_to
+    BEGIN
+      SET @until = CASE WHEN @at + 1899 < @line_no_to THEN @at + 1899 ELSE @line_no_to END;
+
+      MERGE INTO dbo.user_spending_data AS t
+      USING (
+        SELECT s.user_id,
+               CAST(s.amazon    * 0.01 AS DECIMAL(12,2)) AS amazon,
+               CAST(s.flipkart  * 0.01 AS DECIMAL(12,2)) AS flipkart,
+               CAST(s.myntra    * 0.01 AS DECIMAL(12,2)) AS myntra,
+               CAST(s.ajio      * 0.01 AS DECIMAL(12,2)) AS ajio,
+               CAST(s.grocery   * 0.01 AS DECIMAL(12,2)) AS grocery,
+               CAST(s.confirmed * 0.01 AS DECIMAL(12,2)) AS confirmed
+        FROM cardgenius.staged_spending AS s
+        WHERE s.load_no = @load_no AND s.line_no BETWEEN @at AND @until
+      ) AS s
+      ON t.user_id = s.user_id
+      WHEN MATCHED AND EXISTS (
+        SELECT s.amazon, s.flipkart, s.myntra, s.ajio, s.grocery, s.confirmed
+        EXCEPT
+        SELECT t.avg_amazon_gmv, t.avg_flipkart_gmv, t.avg_myntra_gmv, t.avg_ajio_gmv, t.avg_grocery_gmv, t.avg_confirmed_gmv)
+      THEN UPDATE SET
+        avg_amazon_gmv = s.amazon, avg_flipkart_gmv = s.flipkart, avg_myntra_gmv = s.myntra, avg_ajio_gmv = s.ajio,
+        avg_grocery_gmv = s.grocery, avg_confirmed_gmv = s.confirmed, processing_status = 'new', processing_error = NULL
+      WHEN NOT MATCHED THEN INSERT
+        (user_id, avg_amazon_gmv, avg_flipkart_gmv, avg_myntra_gmv, avg_ajio_gmv, avg_grocery_gmv, avg_confirmed_gmv,
+         processing_status)
+      VALUES (s.user_id, s.amazon, s.flipkart, s.myntra, s.ajio, s.grocery, s.confirmed, 'new')
+      OPTION (LOOP JOIN);
+      SET @imported = @imported + @@ROWCOUNT;
+      SET @at = @until + 1;
+    END;
+
+    DELETE FROM cardgenius.staged_spending
+    WHERE load_no = @load_no AND line_no BETWEEN @line_no_from AND @line_no_to;
+    SET @staged = @@ROWCOUNT;
+
+    UPDATE cardgenius.import
+       SET imported = COALESCE(imported, 0) + @imported,
+           unchanged = COALESCE(unchanged, 0) + @staged - @imported
+     WHERE load_no = @load_no;
+
+    COMMIT TRANSACTION;
+    SELECT @imported AS imported, @staged - @imported AS unchanged;
+  END TRY
+  BEGIN CATCH
+    IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
+    THROW;
+  END CATCH;
+END;

@@ -1,0 +1,29 @@
+-- Purpose   Prolongs a lease from now, under its token, and tells the run's state, so that a pause or a cancel reaches
+--           every worker with its next heartbeat. No row: the lease is somebody else's by now.
+-- Answers   one row (run_state), or none
+-- Locks     one row of chunk
+-- Isolation READ COMMITTED
+-- Indexes   pk_chunk
+-- Avoids    the processor's clock: the lease is counted by the database's own.
+-- Callers   the heartbeat, while the chunk's work moves
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR ALTER PROCEDURE cardgenius.renew_lease
+  @run_id         BIGINT,
+  @chunk_no       INT,
+  @token          UNIQUEIDENTIFIER,
+  @lease_seconds  INT,
+  @now            DATETIME2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+  UPDATE cardgenius.chunk
+     SET lease_until = DATEADD(SECOND, @lease_seconds, COALESCE(@now, SYSUTCDATETIME()))
+   WHERE run_id = @run_id AND chunk_no = @chunk_no AND lease_token = @token AND state = 'leased';
+
+  IF @@ROWCOUNT = 1
+    SELECT r.state AS run_state FROM cardgenius.run AS r WHERE r.run_id = @run_id;
+END;

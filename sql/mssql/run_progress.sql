@@ -1,0 +1,44 @@
+-- Purpose   For people and for status: a row a run, with the sums over its chunks. Totals are never kept in run, so that
+--           publish need not write it: nobody waits for anybody here.
+-- Locks     shared, row by row
+-- Isolation the reader's own
+-- Indexes   pk_run, pk_chunk
+-- Avoids    a counter that every publish would have to lock.
+-- Callers   read_run; DBAs
+-- Grants    SELECT for cardgenius_reader, cardgenius_processor
+
+CREATE OR ALTER VIEW cardgenius.run_progress
+AS
+SELECT r.run_id, r.kind, r.state, r.reason, r.round, r.max_rounds, r.engine_name, r.engine_version, r.fingerprint,
+       r.requested_by, r.deadline_at, r.started_at, r.finished_at,
+       COALESCE(c.chunks, 0) AS chunks,
+       COALESCE(c.chunks_open, 0) AS chunks_open,
+       COALESCE(c.chunks_leased, 0) AS chunks_leased,
+       COALESCE(c.chunks_closed, 0) AS chunks_closed,
+       COALESCE(c.planned_users, 0) AS planned_users,
+       COALESCE(c.completed, 0) AS completed,
+       COALESCE(c.failed, 0) AS failed,
+       COALESCE(c.changed, 0) AS changed,
+       COALESCE(c.gone, 0) AS gone,
+       COALESCE(c.rows_written, 0) AS rows_written,
+       COALESCE(c.rows_unchanged, 0) AS rows_unchanged,
+       COALESCE(c.failures, 0) AS failures
+FROM cardgenius.run AS r
+LEFT JOIN (
+  SELECT ch.run_id,
+         COUNT(*) AS chunks,
+         SUM(CASE ch.state WHEN 'open' THEN 1 ELSE 0 END) AS chunks_open,
+         SUM(CASE ch.state WHEN 'leased' THEN 1 ELSE 0 END) AS chunks_leased,
+         SUM(CASE WHEN ch.closed_at IS NOT NULL THEN 1 ELSE 0 END) AS chunks_closed,
+         SUM(CAST(CASE ch.state WHEN 'split' THEN ch.completed + ch.failed + ch.changed + ch.gone
+                                ELSE COALESCE(ch.users, ch.planned_users) END AS BIGINT)) AS planned_users,
+         SUM(CAST(ch.completed AS BIGINT)) AS completed,
+         SUM(CAST(ch.failed AS BIGINT)) AS failed,
+         SUM(CAST(ch.changed AS BIGINT)) AS changed,
+         SUM(CAST(ch.gone AS BIGINT)) AS gone,
+         SUM(CAST(ch.rows_written AS BIGINT)) AS rows_written,
+         SUM(CAST(ch.rows_unchanged AS BIGINT)) AS rows_unchanged,
+         SUM(CAST(ch.failures AS BIGINT)) AS failures
+  FROM cardgenius.chunk AS ch
+  GROUP BY ch.run_id
+) AS c ON c.run_id = r.run_id;

@@ -1,0 +1,56 @@
+-- Purpose   Removes staged rows that no publish will ever read: loads that are not the current load of a leased chunk,
+--           and the spends of imports that were given up (unfinished for a day).
+-- Answers   one row: how many rows
+-- Locks     the rows that it deletes, at most 3,900 a statement; each statement is a transaction of its own
+-- Isolation READ COMMITTED
+-- Indexes   ix_chunk_claim, pk_staged_recommendation, pk_staged_outcome, pk_staged_spending
+-- Avoids    waiting for a load that is under way: READPAST passes over its rows.
+--           Taking the rows of a load that begins meanwhile: only numbers drawn before now are looked at.
+-- Callers   the batch, at the start of a run
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR ALTER PROCEDURE cardgenius.sweep_staging
+  @now  DATETIME2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  SET DEADLOCK_PRIORITY LOW;
+
+  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @swept BIGINT = 0, @rows INT,
+          @horizon BIGINT = NEXT VALUE FOR cardgenius.load_no;
+
+  SET @rows = 1;
+  WHILE @rows > 0
+  BEGIN
+    DELETE TOP (3900) s
+    FROM cardgenius.staged_recommendation AS s WITH (ROWLOCK, READPAST)
+    WHERE s.load_no < @horizon AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = s.load_no);
+    SET @rows = @@ROWCOUNT;
+    SET @swept = @swept + @rows;
+  END;
+
+  SET @rows = 1;
+  WHILE @rows > 0
+  BEGIN
+    DELETE TOP (3900) o
+    FROM cardgenius.staged_outcome AS o WITH (ROWLOCK, READPAST)
+    WHERE o.load_no < @horizon AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = o.load_no);
+    SET @rows = @@ROWCOUNT;
+    SET @swept = @swept + @rows;
+  END;
+
+  SET @rows = 1;
+  WHILE @rows > 0
+  BEGIN
+    DELETE TOP (3900) s
+    FROM cardgenius.staged_spending AS s WITH (ROWLOCK, READPAST)
+    WHERE s.load_no < @horizon AND NOT EXISTS (SELECT 1 FROM cardgenius.import AS i
+                      WHERE i.load_no = s.load_no AND i.finished_at IS NULL AND i.started_at > DATEADD(DAY, -1, @time));
+    SET @rows = @@ROWCOUNT;
+    SET @swept = @swept + @rows;
+  END;
+
+  SELECT @swept AS swept;
+END;

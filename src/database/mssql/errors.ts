@@ -1,0 +1,136 @@
+import { CardGeniusError, DatabaseError, type ErrorClass, LeaseLostError, messageOf } from '../../model/errors.ts';
+import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
+
+/** Our own conditions, thrown by number in sql/mssql (their twins are CG001 to CG005 on PostgreSQL). */
+const OWN_ERRORS: Readonly<Record<number, (message: string, cause: unknown) => Error>> = {
+  50001: (message, cause) => new LeaseLostError(message, { cause }),
+  50002: (message, cause) => new CardGeniusError('FINGERPRINT_MISMATCH', message, { cause }),
+  50003: (message, cause) => new CardGeniusError('RUN_ACTIVE', message, { cause }),
+  50004: (message, cause) => new DatabaseError('STAGING_INCOMPLETE', message, 'transient', { cause }),
+  50005: (message, cause) => new CardGeniusError('NO_SUCH_RUN', message, { cause }),
+  50006: (message, cause) => new DatabaseError('DATABASE_BUSY', message, 'transient', { cause }),
+  50007: (message, cause) => new CardGeniusError('CONTRACT_BROKEN', message, { cause }),
+};
+
+/** SQL Server's error numbers by what a retry can do; a number that stands nowhere here is permanent. */
+const NUMBERS: Readonly<Record<Exclude<ErrorClass, 'permanent'>, readonly number[]>> = {
+  transient: [
+    1205, 1222, 3960, 3961, 601, // deadlock, lock time-out, snapshot conflicts, data movement
+    701, 802, 1204, 8645, 8651, // memory and locks
+    40197, 40501, 40613, 40143, 40540, 49918, 49919, 49920, 10928, 10929, 4221, // Azure: busy, moving, throttled
+    976, 983, 921, 922, // a failover, or a database that is starting
+  ],
+  ambiguous: [0, 20, 64, 121, 233, 997, 10053, 10054, 10060, 11001, 596, 6005], // the network, a killed session, a shutdown
+  exhausted: [9002, 1101, 1105, 3257, 5149], // log or disk full
+  data: [220, 232, 245, 515, 547, 2601, 2627, 2628, 3609, 8114, 8115, 8134, 8152, 50000], // a row, a constraint, a trigger
+}; // biome-ignore format: a table
+
+const CLASS_BY_NUMBER = new Map(
+  Object.entries(NUMBERS).flatMap(([errorClass, numbers]) => numbers.map(number => [number, errorClass as ErrorClass])),
+);
+
+/** The driver's codes of a connection that was lost or an answer that did not come: what was asked may have been done. */
+const AMBIGUOUS_CODES = new Set([
+  'ETIMEOUT',
+  'ESOCKET',
+  'ECONNCLOSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ENOTOPEN',
+  'ECANCEL',
+  'ENOCONN',
+]);
+
+interface DriverError {
+  readonly message: string;
+  readonly number?: number;
+  readonly code?: string;
+  readonly procName?: string;
+  readonly lineNumber?: number;
+  readonly originalError?: unknown;
+  readonly cause?: unknown;
+  readonly errors?: readonly unknown[];
+  readonly precedingErrors?: readonly unknown[];
+  readonly info?: unknown;
+}
+
+/** What SQL Server or its driver said, as one of our errors. `operation` is the procedure or the table of the load. */
+export function toDatabaseError(error: unknown, operation: string): Error {
+  if (error instanceof CardGeniusError) return error;
+  const said = withNumber(error) ?? (error as DriverError);
+  const { number, code } = said;
+  const own = number === undefined ? undefined : OWN_ERRORS[number];
+  if (own !== undefined) return own(said.message, error);
+
+  const errorClass = classify(said, code);
+  const name = number === undefined ? (code ?? 'DATABASE_FAILED') : `MSSQL_${number}`;
+  const place = `${said.procName || operation}, line ${said.lineNumber ?? 0}`;
+  const where = number === undefined ? operation : `${place}, error ${number}`;
+  return new DatabaseError(name, `${messageOf(said)} (${where})`, errorClass, { cause: error });
+}
+
+function classify({ number }: DriverError, code: string | undefined): ErrorClass {
+  const known = number === undefined ? undefined : CLASS_BY_NUMBER.get(number);
+  if (known !== undefined) return known;
+  return number === undefined && code !== undefined && AMBIGUOUS_CODES.has(code) ? 'ambiguous' : 'permanent';
+}
+
+/**
+ * The error with the server's number, wherever the driver has wrapped it. Of several that the server sent for one request the
+ * first says why; the last is often no more than "the transaction ended".
+ */
+function withNumber(error: unknown): DriverError | undefined {
+  if (typeof error !== 'object' || error === null) return undefined;
+  const candidate = error as DriverError;
+  for (const inner of [...(candidate.precedingErrors ?? []), ...(candidate.errors ?? [])]) {
+    const found = withNumber(inner);
+    if (found !== undefined) return found;
+  }
+  if (typeof candidate.number === 'number') return candidate;
+  return withNumber(candidate.originalError) ?? withNumber(candidate.cause) ?? withNumber(candidate.info);
+}
+
+/** Why a connection could not be made, and what to do about it. Never quotes the password. */
+export function toConnectionError(error: unknown, settings: ConnectionSettings): DatabaseError {
+  const where = describeConnection(settings);
+  const text = [...messagesOf(error)].join('; ');
+  const number = withNumber(error)?.number;
+  const fail = (code: string, message: string, errorClass: ErrorClass = 'permanent') =>
+    new DatabaseError(code, message, errorClass, { cause: error });
+
+  if (/certificate|self[- ]signed|altname|unable to verify/i.test(text)) {
+    return fail(
+      'DATABASE_CERTIFICATE',
+      `The certificate of ${where} does not verify (${text}). Give Node its authority (NODE_EXTRA_CA_CERTS=ca.pem), name the ` +
+        'server as the certificate does, or, on a network that you trust, say trustServerCertificate=true.',
+    );
+  }
+  if (number === 4060 || /cannot open database|database .* does not exist/i.test(text)) {
+    return fail(
+      'DATABASE_UNKNOWN',
+      `There is no database ${settings.database} on ${settings.server}, or the login ${settings.user ?? ''} may not use it. ` +
+        'Mend the name in CARDGENIUS_DATABASE_URL, or have a DBA create it and map the login to a user.',
+    );
+  }
+  if (number === 18456 || /login failed|password authentication failed/i.test(text)) {
+    return fail(
+      'DATABASE_LOGIN',
+      `${settings.server} refuses the login ${settings.user ?? ''}. Check the user, and the password in ` +
+        'CARDGENIUS_DATABASE_PASSWORD (or the file that CARDGENIUS_DATABASE_PASSWORD_FILE names).',
+    );
+  }
+  return fail(
+    'DATABASE_UNREACHABLE',
+    `Cannot reach ${where}: ${text}. Check host, port and firewall, and that the server is up.`,
+    'transient',
+  );
+}
+
+function* messagesOf(error: unknown, depth = 0): Generator<string> {
+  if (typeof error !== 'object' || error === null || depth > 4) return;
+  const { errors, originalError, cause, message } = error as DriverError;
+  const inner = [...(errors ?? []), originalError ?? cause].filter(part => part !== undefined);
+  const found = inner.flatMap(part => [...messagesOf(part, depth + 1)]);
+  if (found.length > 0) yield* new Set(found);
+  else yield message;
+}

@@ -1,0 +1,80 @@
+import { DatabaseError } from '../../model/errors.ts';
+import type { AppliedFile, MigrationTarget } from '../migrate/migrate.ts';
+import type { SqlFile } from '../migrate/sql-files.ts';
+import type { Pool } from './pools.ts';
+
+/** SQL Server as the migrator sees it. Its pool has one connection: the lock is that session's. */
+export class MssqlMigrationTarget implements MigrationTarget {
+  readonly engine = 'mssql';
+  readonly #pool: Pool;
+
+  constructor(pool: Pool) {
+    this.#pool = pool;
+  }
+
+  async appliedFiles(): Promise<Map<string, AppliedFile>> {
+    const [table] = await this.#pool.batch<{ id: number | null }>(
+      "SELECT OBJECT_ID(N'cardgenius.migration') AS id",
+      'cardgenius.migration',
+    );
+    if ((table?.id ?? null) === null) return new Map();
+    const rows = await this.#pool.batch<{ name: string } & AppliedFile>(
+      'SELECT name, checksum, breaking FROM cardgenius.migration',
+      'cardgenius.migration',
+    );
+    return new Map(rows.map(({ name, checksum, breaking }) => [name, { checksum, breaking }]));
+  }
+
+  /** One transaction a file: its batches, and the record that they were applied. */
+  async applyFile(file: SqlFile): Promise<void> {
+    const batches = [...splitBatches(file.text), recordOf(file)];
+    await this.#pool.batch('SET XACT_ABORT ON; BEGIN TRANSACTION;', file.path);
+    try {
+      for (const batch of batches) await this.#pool.batch(batch, file.path);
+      await this.#pool.batch('COMMIT TRANSACTION;', file.path);
+    } catch (error) {
+      await this.#pool.batch('IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;', file.path).catch(() => {});
+      throw error;
+    }
+  }
+
+  async lockMigrations(): Promise<AsyncDisposable> {
+    const [answer] = await this.#pool.batch<{ locked: number }>(
+      `DECLARE @locked INT;
+       EXEC @locked = sp_getapplock @Resource = 'cardgenius.migrate', @LockMode = 'Exclusive', @LockOwner = 'Session',
+                                    @LockTimeout = 30000;
+       SELECT @locked AS locked;`,
+      'migrate',
+    );
+    if (answer === undefined || answer.locked < 0) {
+      throw new DatabaseError(
+        'MIGRATION_LOCKED',
+        'Another migrator is at work. Wait for it, and try again.',
+        'transient',
+      );
+    }
+    return {
+      [Symbol.asyncDispose]: async () => {
+        const release = "EXEC sp_releaseapplock @Resource = 'cardgenius.migrate', @LockOwner = 'Session';";
+        await this.#pool.batch(release, 'migrate').catch(() => {}); // the session's end lets it go as well
+      },
+    };
+  }
+}
+
+/** The batches of a script: what stands between lines that say GO. */
+export function splitBatches(text: string): string[] {
+  return text.split(/^[ \t]*GO[ \t]*$/im).filter(batch => withoutComments(batch) !== '');
+}
+
+function withoutComments(batch: string): string {
+  return batch.replace(/--.*$/gm, '').trim();
+}
+
+/** What records a file as applied, as `migrate --sql` writes it, too. */
+export function recordOf({ name, checksum, breaking }: SqlFile): string {
+  return [
+    `DELETE FROM cardgenius.migration WHERE name = '${name}';`,
+    `INSERT INTO cardgenius.migration (name, checksum, breaking) VALUES ('${name}', '${checksum}', ${breaking ? 1 : 0});`,
+  ].join('\n');
+}

@@ -1,0 +1,39 @@
+import { hostname } from 'node:os';
+import { parseConnection } from './connection-settings.ts';
+import { MssqlMigrationTarget } from './migration-target.ts';
+import { MssqlDatabase } from './mssql-database.ts';
+import { DEFAULT_POOLS, Pool, type PoolSettings } from './pools.ts';
+
+export interface MssqlOptions {
+  readonly password?: string | undefined;
+  readonly pools?: PoolSettings | undefined;
+}
+
+/**
+ * Opens a SQL Server database: a pool for what must be quick, one for what may take minutes, and a connection for migrations
+ * that is only made when one is wanted. Throws UsageError (DATABASE_URL), or DatabaseError with the reason and the remedy.
+ */
+export async function openMssql(
+  url: string,
+  options: MssqlOptions = {},
+): Promise<{ database: MssqlDatabase; target: MssqlMigrationTarget }> {
+  const settings = parseConnection(url, options.password);
+  const { controlConnections, workConnections, controlTimeoutSeconds, workTimeoutSeconds } =
+    options.pools ?? DEFAULT_POOLS;
+  const appName = `cardgenius/${hostname()}:${process.pid}`.slice(0, 128);
+
+  const control = new Pool(settings, { size: controlConnections, timeoutSeconds: controlTimeoutSeconds, appName });
+  const work = new Pool(settings, { size: workConnections, timeoutSeconds: workTimeoutSeconds, appName });
+  const migrations = new Pool(settings, { size: 1, timeoutSeconds: workTimeoutSeconds, appName });
+  const close = async () => {
+    await Promise.allSettled([control.close(), work.close(), migrations.close()]);
+  };
+  try {
+    await control.connect();
+    await Promise.all([work.connect(), migrations.connect()]);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { database: new MssqlDatabase({ control, work }, close), target: new MssqlMigrationTarget(migrations) };
+}

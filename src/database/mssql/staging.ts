@@ -1,0 +1,132 @@
+import { type Connection, TYPES } from 'tedious';
+import type { StagedSpending } from '../../model/exchange.ts';
+import { CARDS_PER_USER, type RecommendationSlice } from '../../model/recommendation.ts';
+import { CATEGORIES, type SpendingSlice } from '../../model/spending.ts';
+
+type ColumnType = (typeof TYPES)[keyof typeof TYPES];
+
+interface StagingColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly nullable: boolean;
+  readonly length?: number;
+}
+
+/** A staging table as a bulk load names it: its columns in the table's own order, sent in the order of its key. */
+export interface StagingTable {
+  readonly name: string;
+  readonly columns: readonly StagingColumn[];
+  readonly key: readonly string[];
+}
+
+const number = (name: string, type: ColumnType, nullable = false): StagingColumn => ({ name, type, nullable });
+
+export const STAGED_RECOMMENDATION: StagingTable = {
+  name: '[cardgenius].[staged_recommendation]',
+  columns: [
+    number('load_no', TYPES.BigInt),
+    number('user_no', TYPES.Int),
+    number('rank', TYPES.TinyInt),
+    number('card_no', TYPES.Int),
+    number('total_savings_yearly', TYPES.BigInt),
+    number('total_extra_benefits', TYPES.BigInt),
+    ...CATEGORIES.map(category =>
+      number(`${category === 'otherOnline' ? 'other_online' : category}_points`, TYPES.BigInt),
+    ),
+  ],
+  key: ['load_no', 'user_no', 'rank'],
+};
+
+export const STAGED_OUTCOME: StagingTable = {
+  name: '[cardgenius].[staged_outcome]',
+  columns: [
+    number('load_no', TYPES.BigInt),
+    number('user_no', TYPES.Int),
+    { name: 'error_code', type: TYPES.VarChar, length: 50, nullable: true },
+    { name: 'error_message', type: TYPES.VarChar, length: 400, nullable: true },
+  ],
+  key: ['load_no', 'user_no'],
+};
+
+export const STAGED_SPENDING: StagingTable = {
+  name: '[cardgenius].[staged_spending]',
+  columns: [
+    { name: 'user_id', type: TYPES.VarChar, length: 50, nullable: false },
+    number('load_no', TYPES.BigInt),
+    number('line_no', TYPES.Int),
+    ...['amazon', 'flipkart', 'myntra', 'ajio', 'grocery', 'confirmed'].map(name => number(name, TYPES.BigInt, true)),
+  ],
+  key: ['load_no', 'line_no'],
+};
+
+/**
+ * Sends rows by INSERT BULK. No table lock: staging has many loaders at once. The order is the key's, so that the server
+ * need not sort. Rows are arrays in the order of the columns; the driver is done with one before it asks for the next.
+ */
+export function bulkLoad(connection: Connection, table: StagingTable, rows: Iterable<unknown[]>): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const order = Object.fromEntries(table.key.map(column => [column, 'ASC' as const]));
+  const load = connection.newBulkLoad(table.name, { keepNulls: true, order }, (error, rowCount) => {
+    if (error) reject(error);
+    else resolve(rowCount ?? 0);
+  });
+  for (const { name, type, nullable, length } of table.columns) {
+    load.addColumn(name, type, { nullable, ...(length === undefined ? {} : { length }) });
+  }
+  connection.execBulkLoad(load, rows);
+  return promise;
+}
+
+/** Ten rows for each served user; one array for all of them, because the driver writes each row at once. */
+export function* recommendationRows(loadNo: number, slices: readonly RecommendationSlice[]): Generator<unknown[]> {
+  const row: unknown[] = new Array(STAGED_RECOMMENDATION.columns.length);
+  row[0] = BigInt(loadNo);
+  for (const { userNo, cardNo, yearly, extra, points } of slices) {
+    const count = cardNo.length;
+    for (let r = 0; r < count; r++) {
+      row[1] = userNo[(r / CARDS_PER_USER) | 0];
+      row[2] = (r % CARDS_PER_USER) + 1;
+      row[3] = cardNo[r];
+      row[4] = BigInt(yearly[r]!);
+      row[5] = BigInt(extra[r]!);
+      for (let c = 0; c < CATEGORIES.length; c++) row[6 + c] = BigInt(points[c * count + r]!);
+      yield row;
+    }
+  }
+}
+
+/** One row for each user, in the order of their numbers: the failed ones stand between the served. */
+export function* outcomeRows(loadNo: number, slices: readonly RecommendationSlice[]): Generator<unknown[]> {
+  const load = BigInt(loadNo);
+  for (const { userNo, failures } of slices) {
+    let failed = 0;
+    for (const served of userNo) {
+      for (; failed < failures.length && failures[failed]!.userNo < served; failed++)
+        yield failureRow(failures[failed]!);
+      yield [load, served, null, null];
+    }
+    for (; failed < failures.length; failed++) yield failureRow(failures[failed]!);
+  }
+
+  function failureRow({ userNo, code, message }: RecommendationSlice['failures'][number]): unknown[] {
+    return [load, userNo, code, message];
+  }
+}
+
+export function* spendingRows(loadNo: number, rows: readonly StagedSpending[]): Generator<unknown[]> {
+  const load = BigInt(loadNo);
+  for (const { userId, lineNo, amounts } of rows) yield [userId, load, lineNo, ...amounts];
+}
+
+/** What read_chunk answers: a user number and six amounts of whole paise a row. */
+export function toSpendingSlice(rows: readonly unknown[][]): SpendingSlice {
+  const count = rows.length;
+  const userNo = new Int32Array(count);
+  const amounts = new Float64Array(count * CATEGORIES.length);
+  for (let i = 0; i < count; i++) {
+    const row = rows[i] as number[];
+    userNo[i] = row[0]!;
+    for (let c = 0; c < CATEGORIES.length; c++) amounts[c * count + i] = row[1 + c]!;
+  }
+  return { count, userNo, amounts };
+}

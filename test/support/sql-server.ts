@@ -1,0 +1,96 @@
+/**
+ * A SQL Server to test on: the one that CARDGENIUS_TEST_MSSQL_URL names, or a container where Docker answers. Where there is
+ * neither, tests say so in one loud line and are skipped; nothing is ever faked.
+ */
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import sql from 'mssql';
+
+/** A pinned cumulative update; CARDGENIUS_TEST_MSSQL_IMAGE overrides it. */
+const IMAGE = 'mcr.microsoft.com/mssql/server:2022-CU18-ubuntu-22.04';
+
+export const NO_SERVER =
+  'NO SQL SERVER: set CARDGENIUS_TEST_MSSQL_URL=mssql://user:password@host:1433/master, or start Docker. SQL SERVER TESTS ARE SKIPPED.';
+
+export interface SqlServer extends AsyncDisposable {
+  /** A login that may create databases. */
+  readonly url: URL;
+}
+
+/** Whether the tests can have a server at all, known before any of them is registered. */
+export function hasSqlServer(): boolean {
+  return Boolean(process.env.CARDGENIUS_TEST_MSSQL_URL) || hasDocker();
+}
+
+function hasDocker(): boolean {
+  try {
+    execFileSync('docker', ['info', '--format', '{{.ServerVersion}}'], { stdio: 'pipe', timeout: 10_000 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function startSqlServer(): Promise<SqlServer> {
+  const given = process.env.CARDGENIUS_TEST_MSSQL_URL;
+  if (given) return { url: new URL(given), [Symbol.asyncDispose]: async () => {} };
+
+  const { MSSQLServerContainer } = await import('@testcontainers/mssqlserver');
+  const image = process.env.CARDGENIUS_TEST_MSSQL_IMAGE ?? IMAGE;
+  const password = `Cg1!${randomBytes(12).toString('hex')}`;
+  const container = await new MSSQLServerContainer(image).acceptLicense().withPassword(password).start();
+  const url = new URL('mssql://host/master?trustServerCertificate=true');
+  url.hostname = container.getHost();
+  url.port = String(container.getPort());
+  url.username = process.env.CARDGENIUS_TEST_MSSQL_USER ?? 'sa';
+  url.password = password;
+  return { url, [Symbol.asyncDispose]: async () => void (await container.stop()) };
+}
+
+/** A database of its own, and what a DBA can do there. */
+export interface TestDatabase extends AsyncDisposable {
+  readonly url: string;
+  execute(text: string): Promise<void>;
+  query(text: string): Promise<Record<string, unknown>[]>;
+}
+
+/** Creates an empty database; it is dropped when disposed of. */
+export async function createDatabase(server: SqlServer): Promise<TestDatabase> {
+  const name = `cardgenius_test_${randomBytes(5).toString('hex')}`;
+  const master = await connect(server.url);
+  await master.request().batch(`CREATE DATABASE ${name}`);
+
+  const url = new URL(server.url);
+  url.pathname = `/${name}`;
+  const pool = await connect(url);
+  return {
+    url: url.href,
+    execute: async text => void (await pool.request().batch(text)),
+    query: async text => (await pool.request().batch(text)).recordset,
+    [Symbol.asyncDispose]: async () => {
+      await pool.close();
+      try {
+        await master.request().batch(`ALTER DATABASE ${name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE`);
+      } catch {
+        // an engine that has no such statement has no such need
+      }
+      await master.request().batch(`DROP DATABASE ${name}`);
+      await master.close();
+    },
+  };
+}
+
+export function connect(url: URL): Promise<sql.ConnectionPool> {
+  return new sql.ConnectionPool({
+    server: url.hostname,
+    port: Number(url.port || 1433),
+    database: url.pathname.slice(1),
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password),
+    requestTimeout: 120_000,
+    options: {
+      encrypt: url.searchParams.get('encrypt') !== 'false',
+      trustServerCertificate: url.searchParams.get('trustServerCertificate') === 'true',
+    },
+  }).connect();
+}
