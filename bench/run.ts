@@ -35,7 +35,7 @@ async function run(): Promise<number> {
     deadlineAt: null,
     engine: { catalogPath: settings.catalogPath, maxMonthlySpend: settings.maxMonthlySpend },
   } as const;
-  return timed(async () => {
+  return await timed(async () => {
     const outcome = await runBatch(fresh.database, settings, request, () => {}, new AbortController().signal);
     if (outcome.completed !== users) throw new Error(`expected ${users} users, but: ${JSON.stringify(outcome)}`);
   });
@@ -51,7 +51,7 @@ async function floor(): Promise<number> {
   const { database } = fresh;
   await seedSpending(database, users, 1);
   const prepared = await prepare(database);
-  return timed(() =>
+  return await timed(() =>
     Promise.all(
       Array.from({ length: settings.chunksInFlight }, async () => {
         for (let next = prepared.shift(); next !== undefined; next = prepared.shift()) {

@@ -34,7 +34,7 @@ export function defineDemo(program: Command): void {
     const counts = await database.countUsers();
     const sample = await database.exportRecommendations(null, 1);
     const { cardsTable, namedRow } = await import('./cards-table.ts');
-    cli.print({ ...outcome, ...counts, sample: sample.map(namedRow) }, () =>
+    cli.print({ ...outcome, status: counts, sample: sample.map(namedRow) }, () =>
       [
         describeOutcome(outcome),
         '',
