@@ -16,7 +16,7 @@ import { createEngine } from '../src/engine/create.ts';
 import { seedSpending } from '../src/exchange/seed-spending.ts';
 import type { RecommendationSlice } from '../src/model/recommendation.ts';
 import type { Lease } from '../src/model/run.ts';
-import { freshDatabase } from './fresh-database.ts';
+import { ENGINE, freshDatabase } from './fresh-database.ts';
 import { describeMachine, group, numberOption, peakMemory, ratio, show, spreadOf, timed } from './harness.ts';
 
 const users = numberOption('users', 50_000);
@@ -96,7 +96,7 @@ for (let round = 0; round < rounds; round++) {
   rates.run.push(users / (await run()));
 }
 const ratios = rates.run.map((rate, i) => rate / rates.floor[i]!);
-console.log(`PGlite on disk, ${group(users)} users, ${rounds} rounds`);
+console.log(`${ENGINE}, ${group(users)} users, ${rounds} rounds`);
 console.log(`run:    ${show(spreadOf(rates.run))} users/s`);
 console.log(`floor:  ${show(spreadOf(rates.floor))} users/s (load and publish of rows computed beforehand)`);
 console.log(`ratio:  ${show(spreadOf(ratios), ratio)}`);

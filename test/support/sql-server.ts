@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import sql from 'mssql';
 
 /** A pinned cumulative update; CARDGENIUS_TEST_MSSQL_IMAGE overrides it. */
@@ -69,15 +70,27 @@ export async function createDatabase(server: SqlServer): Promise<TestDatabase> {
     query: async text => (await pool.request().batch(text)).recordset,
     [Symbol.asyncDispose]: async () => {
       await pool.close();
-      try {
-        await master.request().batch(`ALTER DATABASE ${name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE`);
-      } catch {
-        // an engine that has no such statement has no such need
-      }
-      await master.request().batch(`DROP DATABASE ${name}`);
+      await drop(master, name);
       await master.close();
     },
   };
+}
+
+/** Sessions that have just been closed may still be on their way out: asked again until they are. */
+async function drop(master: sql.ConnectionPool, name: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await master
+        .request()
+        .batch(`ALTER DATABASE ${name} SET SINGLE_USER WITH ROLLBACK IMMEDIATE`)
+        .catch(() => {}); // an engine that has no such statement has no such need
+      await master.request().batch(`DROP DATABASE ${name}`);
+      return;
+    } catch (error) {
+      if (attempt === 50) throw error;
+      await setTimeout(100);
+    }
+  }
 }
 
 export function connect(url: URL): Promise<sql.ConnectionPool> {

@@ -57,14 +57,14 @@ export async function planMigration(target: MigrationTarget): Promise<MigrationP
 
 /** Refuses to work on a database whose schema is missing, older or newer than this program's. */
 export async function checkSchema(target: MigrationTarget): Promise<void> {
-  const { pending } = await planMigration(target);
+  const { pending, upToDate } = await planMigration(target);
   const [first] = pending;
   if (first === undefined) return;
-  throw new CardGeniusError(
-    'SCHEMA_OUTDATED',
-    `The database's schema is not this program's: ${pending.length} of its files are missing or older ` +
-      `(the first: ${first.path}). Run "cardgenius migrate", or give your DBA the output of "cardgenius migrate --sql".`,
-  );
+  const what =
+    upToDate === 0
+      ? 'The database has no schema cardgenius, or this login may not see it.'
+      : `The database's schema is not this program's: ${pending.length} of its files are missing or older (the first: ${first.path}).`;
+  throw new CardGeniusError('SCHEMA_OUTDATED', `${what} Run "cardgenius migrate", with a login that may.`);
 }
 
 function refuseNewerSchema(files: readonly SqlFile[], applied: ReadonlyMap<string, AppliedFile>): void {

@@ -43,7 +43,7 @@ const AMBIGUOUS_CODES = new Set([
 
 interface DriverError {
   readonly message: string;
-  readonly number?: number;
+  readonly number?: number | string;
   readonly code?: string;
   readonly procName?: string;
   readonly lineNumber?: number;
@@ -58,21 +58,34 @@ interface DriverError {
 export function toDatabaseError(error: unknown, operation: string): Error {
   if (error instanceof CardGeniusError) return error;
   const said = withNumber(error) ?? (error as DriverError);
-  const { number, code } = said;
+  const number = typeof said.number === 'number' ? said.number : undefined;
   const own = number === undefined ? undefined : OWN_ERRORS[number];
   if (own !== undefined) return own(said.message, error);
 
-  const errorClass = classify(said, code);
+  const code = [...codesOf(error)].find(text => AMBIGUOUS_CODES.has(text)) ?? said.code;
+  const errorClass = classify(number, code);
   const name = number === undefined ? (code ?? 'DATABASE_FAILED') : `MSSQL_${number}`;
   const place = `${said.procName || operation}, line ${said.lineNumber ?? 0}`;
   const where = number === undefined ? operation : `${place}, error ${number}`;
-  return new DatabaseError(name, `${messageOf(said)} (${where})`, errorClass, { cause: error });
+  const remedy = number !== undefined && RIGHTS.has(number) ? `. ${RIGHTS_REMEDY}` : '';
+  return new DatabaseError(name, `${messageOf(said)} (${where})${remedy}`, errorClass, { cause: error });
 }
 
-function classify({ number }: DriverError, code: string | undefined): ErrorClass {
-  const known = number === undefined ? undefined : CLASS_BY_NUMBER.get(number);
-  if (known !== undefined) return known;
-  return number === undefined && code !== undefined && AMBIGUOUS_CODES.has(code) ? 'ambiguous' : 'permanent';
+/** A right is missing: on an object, to create one, to use a database. */
+const RIGHTS = new Set([229, 230, 262, 297, 300, 916, 2760, 15151, 15247]);
+const RIGHTS_REMEDY = 'This login lacks a right: have a DBA grant what the Grants line of that SQL file names';
+
+function classify(number: number | undefined, code: string | undefined): ErrorClass {
+  if (number !== undefined) return CLASS_BY_NUMBER.get(number) ?? 'permanent';
+  return code !== undefined && AMBIGUOUS_CODES.has(code) ? 'ambiguous' : 'permanent';
+}
+
+/** The driver's codes, wherever it has put them: for a lost connection mssql writes one where the number belongs. */
+function* codesOf(error: unknown): Generator<string> {
+  if (typeof error !== 'object' || error === null) return;
+  const { code, number, originalError, cause, errors } = error as DriverError;
+  for (const text of [code, number]) if (typeof text === 'string') yield text;
+  for (const inner of [originalError, cause, ...(errors ?? [])]) yield* codesOf(inner);
 }
 
 /**

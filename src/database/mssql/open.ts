@@ -7,6 +7,8 @@ import { DEFAULT_POOLS, Pool, type PoolSettings } from './pools.ts';
 export interface MssqlOptions {
   readonly password?: string | undefined;
   readonly pools?: PoolSettings | undefined;
+  /** How long a connection may take to be made; 15 s unless it is given. */
+  readonly connectTimeoutMs?: number | undefined;
 }
 
 /**
@@ -22,9 +24,11 @@ export async function openMssql(
     options.pools ?? DEFAULT_POOLS;
   const appName = `cardgenius/${hostname()}:${process.pid}`.slice(0, 128);
 
-  const control = new Pool(settings, { size: controlConnections, timeoutSeconds: controlTimeoutSeconds, appName });
-  const work = new Pool(settings, { size: workConnections, timeoutSeconds: workTimeoutSeconds, appName });
-  const migrations = new Pool(settings, { size: 1, timeoutSeconds: workTimeoutSeconds, appName });
+  const open = (size: number, timeoutSeconds: number) =>
+    new Pool(settings, { size, timeoutSeconds, appName, connectTimeoutMs: options.connectTimeoutMs });
+  const control = open(controlConnections, controlTimeoutSeconds);
+  const work = open(workConnections, workTimeoutSeconds);
+  const migrations = open(1, workTimeoutSeconds);
   const close = async () => {
     await Promise.allSettled([control.close(), work.close(), migrations.close()]);
   };

@@ -25,19 +25,28 @@ export type Parameter = readonly [name: string, type: sql.ISqlType | (() => sql.
 const PACKET_SIZE = 16_384;
 const CONNECT_TIMEOUT_MS = 15_000;
 
+export interface PoolOptions {
+  readonly size: number;
+  /** For each request. */
+  readonly timeoutSeconds: number;
+  readonly appName: string;
+  /** For each connection; 15 s unless it is given. */
+  readonly connectTimeoutMs?: number | undefined;
+}
+
 /** A pool of connections with one time-out for all its requests. */
 export class Pool {
   readonly #pool: sql.ConnectionPool;
   readonly #settings: ConnectionSettings;
 
-  constructor(settings: ConnectionSettings, options: { size: number; timeoutSeconds: number; appName: string }) {
+  constructor(settings: ConnectionSettings, options: PoolOptions) {
     this.#settings = settings;
     const { server, port, database, authentication } = settings;
     this.#pool = new sql.ConnectionPool({
       server,
       database,
       ...(port === undefined ? {} : { port }),
-      connectionTimeout: CONNECT_TIMEOUT_MS,
+      connectionTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
       requestTimeout: options.timeoutSeconds * 1000,
       pool: { max: options.size, min: 0, idleTimeoutMillis: 60_000 },
       // A SELECT 1 before each request would double the round trips; a dead socket is seen without.
