@@ -47,8 +47,9 @@ BEGIN
   SET DEADLOCK_PRIORITY LOW;
 
   DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @started DATETIME2(3) = SYSUTCDATETIME(),
-          @from INT, @to INT, @at INT, @until INT, @error_length INT, @current_load BIGINT, @span INT = 0, @outcomes INT, @served INT,
-          @rows INT, @completed INT, @failed INT, @gone INT = 0, @written INT = 0, @message NVARCHAR(400);
+          @from INT, @to INT, @at INT, @until INT, @error_length INT, @current_load BIGINT, @span INT = 0,
+          @outcomes INT, @served INT, @rows INT, @completed INT, @failed INT, @gone INT = 0, @written INT = 0,
+          @message NVARCHAR(400);
 
   CREATE TABLE #decided (
     user_no            INT           NOT NULL PRIMARY KEY,

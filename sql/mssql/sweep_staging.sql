@@ -26,7 +26,8 @@ BEGIN
   BEGIN
     DELETE TOP (3900) s
     FROM cardgenius.staged_recommendation AS s WITH (ROWLOCK, READPAST)
-    WHERE s.load_no < @horizon AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = s.load_no);
+    WHERE s.load_no < @horizon
+      AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = s.load_no);
     SET @rows = @@ROWCOUNT;
     SET @swept = @swept + @rows;
   END;
@@ -36,7 +37,8 @@ BEGIN
   BEGIN
     DELETE TOP (3900) o
     FROM cardgenius.staged_outcome AS o WITH (ROWLOCK, READPAST)
-    WHERE o.load_no < @horizon AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = o.load_no);
+    WHERE o.load_no < @horizon
+      AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = o.load_no);
     SET @rows = @@ROWCOUNT;
     SET @swept = @swept + @rows;
   END;
@@ -46,7 +48,8 @@ BEGIN
   BEGIN
     DELETE TOP (3900) s
     FROM cardgenius.staged_spending AS s WITH (ROWLOCK, READPAST)
-    WHERE s.load_no < @horizon AND NOT EXISTS (SELECT 1 FROM cardgenius.import AS i
+    WHERE s.load_no < @horizon
+      AND NOT EXISTS (SELECT 1 FROM cardgenius.import AS i
                       WHERE i.load_no = s.load_no AND i.finished_at IS NULL AND i.started_at > DATEADD(DAY, -1, @time));
     SET @rows = @@ROWCOUNT;
     SET @swept = @swept + @rows;

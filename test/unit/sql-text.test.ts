@@ -1,0 +1,269 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { recordOf, splitBatches } from '../../src/database/mssql/migration-target.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const MAX_LINE = 130;
+/** Objects that stand on PostgreSQL alone, and why. */
+const POSTGRES_ONLY = ['expire_leases']; // the embedded engine: no processor of it outlives its process
+
+interface SqlText {
+  readonly stem: string;
+  readonly path: string;
+  readonly text: string;
+  /** The comment that the file begins with. */
+  readonly header: string;
+  /** Without comments, and texts empty: what the server runs. */
+  readonly code: string;
+}
+
+const stemsIn = (folder: string) =>
+  readdirSync(join(ROOT, folder))
+    .filter(name => name.endsWith('.sql'))
+    .map(name => name.slice(0, -'.sql'.length))
+    .sort();
+
+function textsIn(folder: string): SqlText[] {
+  return stemsIn(folder).map(stem => {
+    const path = `${folder}/${stem}.sql`;
+    const text = readFileSync(join(ROOT, path), 'utf8');
+    return { stem, path, text, header: /^(?:--.*\n)*/.exec(text)![0], code: codeOf(text) };
+  });
+}
+
+/** One pass, so that a quote in a comment opens no text, and two dashes in a text begin no comment. */
+function codeOf(text: string): string {
+  return text.replace(/--.*|\/\*[\s\S]*?\*\/|'(?:[^']|'')*'/g, part => (part.startsWith("'") ? "''" : ' '));
+}
+
+const OBJECTS = textsIn('sql/mssql');
+const MIGRATIONS = textsIn('migrations/mssql');
+const PROCEDURES = OBJECTS.filter(({ code }) => /\bPROCEDURE\b/i.test(code));
+
+const FORBIDDEN: Readonly<Record<string, RegExp>> = {
+  'SELECT *': /\bSELECT\s+(?:(?:DISTINCT|ALL)\s+)?(?:TOP\s*\(.*?\)\s*)?(?:\w+\.)?\*/i,
+  'NOLOCK or READUNCOMMITTED': /\bNOLOCK\b|\bREAD\s*UNCOMMITTED\b/i,
+  'HOLDLOCK or SERIALIZABLE': /\bHOLDLOCK\b|\bSERIALIZABLE\b/i,
+  'NOT MATCHED BY SOURCE': /\bNOT\s+MATCHED\s+BY\s+SOURCE\b/i,
+  'EXECUTE AS': /\bEXEC(?:UTE)?\s+AS\b/i,
+  'dynamic SQL': /\bEXEC(?:UTE)?\s*\(|\bsp_executesql\b/i,
+};
+
+for (const { path, text, header, code } of [...OBJECTS, ...MIGRATIONS]) {
+  test(`${path}: ASCII, a header, nothing forbidden`, t => {
+    const foreign = [...text.matchAll(/[^\n\x20-\x7e]/g)].map(({ index }) => text.slice(0, index).split('\n').length);
+    t.deepEqual(foreign, [], 'lines with a tab, a CR or a character that is not ASCII');
+    const words = ['Purpose', 'Locks', 'Callers', 'Grants'];
+    for (const word of [...words, path.startsWith('sql') ? 'Isolation' : 'Way back']) hasLine(t, header, word);
+    for (const [what, pattern] of Object.entries(FORBIDDEN)) t.notRegex(code, pattern, what);
+  });
+}
+
+function hasLine(t: { regex(text: string, pattern: RegExp, message?: string): boolean }, header: string, word: string) {
+  t.regex(header, new RegExp(`^-- ${word} +\\S`, 'm'), `the header has no ${word}`);
+}
+
+for (const { path, stem, text, header, code } of OBJECTS) {
+  test(`${path}: one object of that name, and its header says what it needs`, t => {
+    const created = [...code.matchAll(/\bCREATE\s+(?:OR\s+ALTER\s+)?(?:PROCEDURE|VIEW|FUNCTION|TRIGGER)\s+\S+/gi)];
+    t.deepEqual(
+      created.map(([found]) => found.replace(/\s+/g, ' ')),
+      [
+        `CREATE OR ALTER ${PROCEDURES.some(procedure => procedure.stem === stem) ? 'PROCEDURE' : 'VIEW'} cardgenius.${stem}`,
+      ],
+    );
+    hasLine(t, header, 'Indexes');
+    hasLine(t, header, 'Avoids');
+    t.is(splitBatches(text).length, 1, 'an object is one batch');
+  });
+
+  test(`${path}: lines of at most ${MAX_LINE} characters`, t => {
+    const long = text.split('\n').flatMap((line, i) => (line.length > MAX_LINE ? [`${i + 1}: ${line.length}`] : []));
+    t.deepEqual(long, []);
+  });
+}
+
+for (const { path, header, code } of PROCEDURES) {
+  test(`${path}: how a procedure begins, and how a transaction ends`, t => {
+    t.regex(
+      code,
+      /\bAS\s+BEGIN\s+SET NOCOUNT ON;\s+SET XACT_ABORT ON;\s+SET TRANSACTION ISOLATION LEVEL READ COMMITTED;/,
+      'each session is pooled: nothing of it is trusted',
+    );
+    if (answers(code)) hasLine(t, header, 'Answers');
+    else t.notRegex(header, /^-- Answers/m, 'it answers nothing');
+
+    if (/\b(BEGIN|COMMIT|ROLLBACK)\s+TRAN/i.test(code)) {
+      t.regex(code, /BEGIN TRY[\s\S]*BEGIN TRANSACTION;[\s\S]*COMMIT TRANSACTION;[\s\S]*END TRY/);
+      t.regex(code, /BEGIN CATCH\s+IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;\s+THROW;\s+END CATCH;/);
+      t.is(code.match(/\bROLLBACK\b/g)?.length, 1);
+    }
+  });
+}
+
+/** Whether a procedure sends rows: a SELECT that begins a statement, and neither assigns nor inserts nor fills a table. */
+function answers(code: string): boolean {
+  const statements = code.split(/;|\bBEGIN\b|\bELSE\b(?!\s+'')|\bTHEN\b|\bIF\b[^;]*?\n/);
+  const sends = (statement: string) =>
+    /^\s*SELECT\b/.test(statement) && !/^\s*SELECT\s+(TOP\s*\(\w+\)\s*)?@\w+\s*=|\bINTO\b/.test(statement);
+  return statements.some(sends) || /\bEXEC cardgenius\.chunk_result\b/.test(code);
+}
+
+test('a MERGE joins by its keys alone, matches what differs, and ends in a semicolon', t => {
+  const KEYS: Readonly<Record<string, string>> = {
+    'dbo.card_recommendations': 't.user_id = s.user_id AND t.rank = s.rank',
+    'dbo.user_spending_data': 't.user_id = s.user_id',
+  };
+  const found: string[] = [];
+  for (const { path, code } of [...OBJECTS, ...MIGRATIONS]) {
+    for (const { index } of code.matchAll(/\bMERGE\b(?!\s+JOIN)/g)) {
+      const statement = code.slice(index, code.indexOf(';', index) + 1);
+      const parts = /^MERGE INTO (\S+) AS t\s+USING \([\s\S]*\n *\) AS s\s+ON (.*?)\s+WHEN MATCHED AND EXISTS \(/.exec(
+        statement,
+      );
+      t.truthy(parts, `${path}: a MERGE of another shape`);
+      t.is(parts?.[2], KEYS[parts?.[1] ?? ''], path);
+      t.regex(statement, /WHEN NOT MATCHED THEN INSERT[\s\S]*;$/, path);
+      t.notRegex(statement, /\b(SET @|COMMIT|DELETE FROM|END)\b(?! )/, `${path}: no semicolon ends the MERGE`);
+      found.push(`${path} ${parts?.[1]}`);
+    }
+  }
+  t.deepEqual(found, [
+    'sql/mssql/publish_chunk.sql dbo.card_recommendations',
+    'sql/mssql/publish_import.sql dbo.user_spending_data',
+  ]);
+});
+
+test('both engines have the same objects and the same migrations', t => {
+  const known = stemsIn('sql/postgres').filter(stem => !POSTGRES_ONLY.includes(stem));
+  t.deepEqual(stemsIn('sql/mssql'), known);
+  t.deepEqual(stemsIn('migrations/mssql'), stemsIn('migrations/postgres'));
+  for (const stem of POSTGRES_ONLY) t.true(stemsIn('sql/postgres').includes(stem), `${stem} is no exception any more`);
+});
+
+const ADAPTER = readFileSync(join(ROOT, 'src/database/mssql/mssql-database.ts'), 'utf8');
+/** What `...under(lease)` passes. */
+const FENCE = namesIn(/^function under\([\s\S]*?^}/m.exec(ADAPTER)![0]);
+
+function namesIn(source: string): string[] {
+  return [...source.matchAll(/\['(\w+)', /g)].map(([, name]) => name!);
+}
+
+/** The names that each call in mssql-database.ts passes, by procedure. */
+function callsOf(source: string): Map<string, string[]> {
+  const calls = new Map<string, string[]>();
+  const opening = /\.call(?:ForArrays)?(?:<[^(]*>)?\(\s*'(\w+)',/g;
+  for (const match of source.matchAll(opening)) {
+    const start = match.index + match[0].length;
+    let depth = 1;
+    let end = start;
+    for (; depth > 0; end++) depth += '(['.includes(source[end]!) ? 1 : ')]'.includes(source[end]!) ? -1 : 0;
+    const passed = source.slice(start, end);
+    calls.set(match[1]!, [...(/\bunder\(/.test(passed) ? FENCE : []), ...namesIn(passed)]);
+  }
+  return calls;
+}
+
+interface SqlParameter {
+  readonly name: string;
+  readonly optional: boolean;
+}
+
+function parametersOf({ code, stem }: SqlText): SqlParameter[] {
+  const [, list] = new RegExp(`PROCEDURE cardgenius\\.${stem}\\b([\\s\\S]*?)\\bAS\\s+BEGIN\\b`).exec(code)!;
+  return [...list!.matchAll(/@(\w+)\s+[^@]*/g)].map(([all, name]) => ({ name: name!, optional: all.includes('=') }));
+}
+
+/** Called by other procedures, never from here. */
+const INNER = new Set(PROCEDURES.filter(({ header }) => /never called directly/.test(header)).map(({ stem }) => stem));
+const CALLS = callsOf(ADAPTER);
+
+test('the program calls every procedure but the inner ones, and no other', t => {
+  const outer = PROCEDURES.map(({ stem }) => stem).filter(stem => !INNER.has(stem));
+  t.deepEqual([...CALLS.keys()].sort(), outer);
+  t.deepEqual(FENCE, ['run_id', 'chunk_no', 'token']);
+});
+
+for (const procedure of PROCEDURES.filter(({ stem }) => CALLS.has(stem))) {
+  test(`${procedure.path}: the program passes its parameters by their names`, t => {
+    const parameters = parametersOf(procedure);
+    const passed = CALLS.get(procedure.stem)!;
+    const names = parameters.map(({ name }) => name);
+    t.deepEqual(
+      passed.filter(name => !names.includes(name)),
+      [],
+      'passed, but no parameter',
+    );
+    t.deepEqual(
+      parameters.filter(({ name, optional }) => !optional && !passed.includes(name)).map(({ name }) => name),
+      [],
+      'needed, but not passed',
+    );
+    t.is(new Set(passed).size, passed.length, 'passed twice');
+    t.false(passed.includes('now') || passed.includes('answer'), 'the database has its own clock');
+  });
+}
+
+for (const caller of PROCEDURES) {
+  test(`${caller.path}: what it calls has the parameters that it passes`, t => {
+    for (const [, stem, passed] of caller.code.matchAll(/\bEXEC cardgenius\.(\w+)([^;]*?)(?=;|\bELSE\b)/g)) {
+      const callee = PROCEDURES.find(procedure => procedure.stem === stem);
+      t.truthy(callee, `${stem} is called, and does not exist`);
+      const parameters = parametersOf(callee!);
+      const names = [...passed!.matchAll(/@(\w+) = /g)].map(([, name]) => name!);
+      t.deepEqual(
+        names.filter(name => !parameters.some(parameter => parameter.name === name)),
+        [],
+        stem,
+      );
+      const needed = parameters.filter(({ optional }) => !optional).map(({ name }) => name);
+      t.deepEqual(
+        needed.filter(name => !names.includes(name)),
+        [],
+        `${stem} needs more`,
+      );
+    }
+    t.pass();
+  });
+}
+
+const BATCHES: Readonly<Record<string, [text: string, batches: string[]]>> = {
+  'no GO: one batch': ['SELECT 1;\nSELECT 2;\n', ['SELECT 1;\nSELECT 2;\n']],
+  'GO in any case, with blanks': ['A\nGO\nB\n  go \t\nC\nGo\nD', ['A\n', '\nB\n', '\nC\n', '\nD']],
+  'a GO at the end makes no empty batch': ['A\nGO\n', ['A\n']],
+  'nor do two, or comments alone': ['-- a header\n\nGO\nGO\nA\nGO\n  -- the end\n', ['\nA\n']],
+  'a comment before a statement stays with it': ['-- why\nA\nGO\nB', ['-- why\nA\n', '\nB']],
+  'GO in a word, a name or behind something': [
+    'SELECT GO_on, cargo\nFROM go.GO\nGOTO done\nGO;\nEXEC GO\n',
+    ['SELECT GO_on, cargo\nFROM go.GO\nGOTO done\nGO;\nEXEC GO\n'],
+  ],
+  'GO in a comment': ['A -- GO\n-- GO\nB\n', ['A -- GO\n-- GO\nB\n']],
+  nothing: ['\n-- only a comment\n', []],
+};
+for (const [title, [text, batches]] of Object.entries(BATCHES)) {
+  test(`batches: ${title}`, t => t.deepEqual(splitBatches(text), batches));
+}
+
+test('every SQL file falls into batches that say something, none with a GO in it', t => {
+  for (const { path, text, code } of [...OBJECTS, ...MIGRATIONS]) {
+    t.notRegex(text, /\/\*/, `${path}: who splits a script knows of no comments over several lines`);
+    const batches = splitBatches(text);
+    t.true(batches.length > 0, path);
+    for (const batch of batches) {
+      t.notRegex(codeOf(batch), /^\s*GO\s*$/im, path);
+      t.regex(codeOf(batch), /\w/, path);
+    }
+    t.is(batches.map(codeOf).join('').replace(/\s/g, ''), code.replace(/^GO$/gm, '').replace(/\s/g, ''), path);
+  }
+});
+
+test('a file is recorded anew: what an earlier version left is deleted first', t => {
+  const file = { kind: 'object', path: 'sql/mssql/a.sql', text: '', checksum: 'c0ffee' } as const;
+  t.is(
+    recordOf({ ...file, name: 'object:a', breaking: false }),
+    "DELETE FROM cardgenius.migration WHERE name = 'object:a';\n" +
+      "INSERT INTO cardgenius.migration (name, checksum, breaking) VALUES ('object:a', 'c0ffee', 0);",
+  );
+  t.regex(recordOf({ ...file, name: '0007_next', breaking: true }), /VALUES \('0007_next', 'c0ffee', 1\);$/);
+});
