@@ -11,7 +11,7 @@ import sql from 'mssql';
 const IMAGE = 'mcr.microsoft.com/mssql/server:2022-CU18-ubuntu-22.04';
 
 export const NO_SERVER =
-  'NO SQL SERVER: set CARDGENIUS_TEST_MSSQL_URL=mssql://user:password@host:1433/master, or start Docker. SQL SERVER TESTS ARE SKIPPED.';
+  'NO SQL SERVER: set CARDGENIUS_TEST_MSSQL_URL=mssql://user:password@host:1433/master?trustServerCertificate=true, or start Docker. SQL SERVER TESTS ARE SKIPPED.';
 
 export interface SqlServer extends AsyncDisposable {
   /** A login that may create databases. */
@@ -25,11 +25,17 @@ export function hasSqlServer(): boolean {
 
 function hasDocker(): boolean {
   try {
-    execFileSync('docker', ['info', '--format', '{{.ServerVersion}}'], { stdio: 'pipe', timeout: 10_000 });
+    docker('info', '--format', '{{.ServerVersion}}');
+    // the command line follows Docker contexts (Colima, OrbStack, Docker Desktop); testcontainers does not
+    process.env.DOCKER_HOST ||= docker('context', 'inspect', '--format', '{{.Endpoints.docker.Host}}');
     return true;
   } catch {
     return false;
   }
+}
+
+function docker(...args: string[]): string {
+  return execFileSync('docker', args, { encoding: 'utf8', stdio: 'pipe', timeout: 10_000 }).trim();
 }
 
 export async function startSqlServer(): Promise<SqlServer> {
