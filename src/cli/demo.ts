@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
-import { checkEngine, exitCodeOf, takePart } from './processing.ts';
+import { checkEngine, exitCodeOf, notePause, takePart } from './processing.ts';
 import { describeOutcome } from './run.ts';
 
 interface DemoOptions extends CommonOptions {
@@ -46,6 +46,7 @@ export function defineDemo(program: Command): void {
         '       npm run -s cardgenius -- import YOUR.csv && npm run -s cardgenius -- run',
       ].join('\n'),
     );
+    await notePause(cli, database, outcome);
     cli.end(exitCodeOf(outcome, cli.settings.errorRateLimit));
   });
 }

@@ -9,6 +9,7 @@ import { defineRecommend } from './recommend.ts';
 import { defineRun } from './run.ts';
 import { defineSeed } from './seed.ts';
 import { defineStatus } from './status.ts';
+import { defineSteering } from './steer.ts';
 
 /** Commands are light; what they need is imported when they run, so that --help answers at once. */
 const program = new Command('cardgenius')
@@ -31,6 +32,7 @@ for (const define of [
   defineImport,
   defineRun,
   defineStatus,
+  defineSteering,
   defineExport,
   defineRecommend,
 ]) {

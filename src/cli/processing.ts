@@ -62,19 +62,39 @@ export async function takePart(
   }
 }
 
+/** How long a graceful stop may take. */
+const STOP_DEADLINE_MS = 30_000;
+
 /** The first SIGINT or SIGTERM stops gracefully; a second one leaves at once. Both can be resumed. */
 function stopOnSignal(): { signal: AbortSignal; release(): void } {
   const controller = new AbortController();
+  let deadline: NodeJS.Timeout | undefined;
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(EXIT.stopped);
     process.stderr.write('\nStopping: what is in flight is finished or given back. Once more to leave at once.\n');
     controller.abort(new Error('stopped by a signal'));
+    deadline = setTimeout(() => {
+      process.stderr.write(
+        `Not done within ${STOP_DEADLINE_MS / 1000} s: leaving. What was in flight is taken up when its lease ends.\n`,
+      );
+      process.exit(EXIT.stopped);
+    }, STOP_DEADLINE_MS);
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
   return {
     signal: controller.signal,
-    release: () => process.off('SIGINT', onSignal).off('SIGTERM', onSignal),
+    release: () => {
+      clearTimeout(deadline);
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    },
   };
+}
+
+/** Why a run is paused, and what to do about it. */
+export async function notePause(cli: Cli, database: Database, { runId, state }: BatchOutcome): Promise<void> {
+  if (state !== 'paused') return;
+  const reason = (await database.readRun(runId))?.reason?.replace(/\.$/, '') ?? 'no reason given';
+  cli.note(`Run ${runId} is paused: ${reason}. Mend the cause, then: cardgenius resume && cardgenius run`);
 }
 
 /** With which code a process ends that took part in a run. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { BatchOutcome } from '../batch/run-batch.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
-import { checkEngine, exitCodeOf, takePart } from './processing.ts';
+import { checkEngine, exitCodeOf, notePause, takePart } from './processing.ts';
 
 interface RunOptions extends CommonOptions {
   readonly limit?: number;
@@ -32,10 +32,7 @@ export function defineRun(program: Command): void {
       overrides: { ...(chunkSize === undefined ? {} : { chunkSize }), ...(workers === undefined ? {} : { workers }) },
     });
     cli.print(outcome, () => describeOutcome(outcome));
-    if (outcome.state === 'paused') {
-      const run = await opened.database.readRun(outcome.runId);
-      cli.note(`Run ${outcome.runId} is paused: ${run?.reason ?? 'no reason given'}.`);
-    }
+    await notePause(cli, opened.database, outcome);
     cli.end(exitCodeOf(outcome, cli.settings.errorRateLimit));
   });
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
+import { OPENING_BYTES, requireSpace } from './disk-space.ts';
 import { lockFolder } from './folder-lock.ts';
 import { PostgresMigrationTarget } from './migration-target.ts';
 import { Pglite } from './pglite.ts';
@@ -17,15 +18,18 @@ export async function openPglite(
   if (location === 'memory') return open(new Pglite('memory://'), 'pglite:memory', () => {});
 
   const folder = resolve(location);
-  let lock: ReturnType<typeof lockFolder>;
+  let lock: ReturnType<typeof lockFolder> | undefined;
   try {
     if (!(statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? true)) {
       throw new UsageError('DATABASE_URL', `${folder} is a file; pglite: needs a folder. Name another one.`);
     }
     refuseForeignFolder(folder);
     lock = lockFolder(folder);
+    if (existsSync(join(folder, 'PG_VERSION'))) requireSpace(folder, OPENING_BYTES);
+    else requireSpace(dirname(folder));
     mkdirSync(folder, { recursive: true });
   } catch (error) {
+    lock?.unlock();
     if (error instanceof CardGeniusError) throw error;
     throw new CardGeniusError(
       'DATABASE_UNUSABLE',
@@ -33,7 +37,7 @@ export async function openPglite(
     );
   }
   try {
-    return await open(new Pglite(folder), `pglite:${location}`, () => lock.unlock());
+    return await open(new Pglite(folder), `pglite:${location}`, () => lock.unlock(), folder);
   } catch (error) {
     lock.unlock();
     throw error;
@@ -49,7 +53,7 @@ function refuseForeignFolder(folder: string): void {
   );
 }
 
-async function open(pglite: Pglite, description: string, onClose: () => void) {
+async function open(pglite: Pglite, description: string, onClose: () => void, folder?: string) {
   try {
     await pglite.query('SELECT 1');
   } catch (error) {
@@ -64,5 +68,6 @@ async function open(pglite: Pglite, description: string, onClose: () => void) {
   if ((await target.appliedFiles()).has('object:expire_leases')) {
     await pglite.query('SELECT * FROM cardgenius.expire_leases()');
   }
-  return { database: new PostgresDatabase(pglite, description, onClose), target };
+  const requireRoom = folder === undefined ? () => {} : () => requireSpace(folder);
+  return { database: new PostgresDatabase(pglite, description, onClose, requireRoom), target };
 }

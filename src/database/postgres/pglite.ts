@@ -3,6 +3,8 @@ import { DatabaseError } from '../../model/errors.ts';
 import { toDatabaseError } from './errors.ts';
 import type { PgliteAnswer, PgliteRequest } from './pglite-thread.ts';
 
+const ANSWER_TIMEOUT_MS = 600_000;
+
 /** PGlite in a thread of its own: questions go in, answers come back in order. */
 export class Pglite {
   readonly #worker: Worker;
@@ -57,7 +59,19 @@ export class Pglite {
     const { promise, resolve, reject } = Promise.withResolvers<PgliteAnswer>();
     this.#waiting.set(id, { resolve, reject });
     this.#worker.postMessage({ id, ...request }, transfer);
-    return promise;
+    const watch = setTimeout(() => this.#giveUp(), ANSWER_TIMEOUT_MS);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(watch);
+    }
+  }
+
+  /** A thread that does not answer any more holds everything up, its own end as well. */
+  #giveUp(): void {
+    const message = 'The embedded database has not answered for ten minutes. Is its disk full, or its folder broken?';
+    this.#end(new DatabaseError('DATABASE_STUCK', message, 'permanent'));
+    void this.#worker.terminate();
   }
 
   #settle(answer: PgliteAnswer): void {

@@ -50,12 +50,15 @@ export class PostgresDatabase implements Database {
   readonly description: string;
   readonly #pglite: Pglite;
   readonly #onClose: () => void;
+  readonly #requireRoom: () => void;
   #publishes = 0;
 
-  constructor(pglite: Pglite, description: string, onClose: () => void) {
+  /** `requireRoom` throws where a disk could not take another chunk. */
+  constructor(pglite: Pglite, description: string, onClose: () => void, requireRoom: () => void = () => {}) {
     this.#pglite = pglite;
     this.description = description;
     this.#onClose = onClose;
+    this.#requireRoom = requireRoom;
   }
 
   async openRun(request: RunRequest): Promise<OpenedRun> {
@@ -96,6 +99,7 @@ export class PostgresDatabase implements Database {
   }
 
   async stage(loadNo: number, slices: readonly RecommendationSlice[]): Promise<void> {
+    this.#requireRoom();
     await this.#pglite.copyIn(COPY_RECOMMENDATIONS, encodeRecommendations(loadNo, slices));
     await this.#pglite.copyIn(COPY_OUTCOMES, encodeOutcomes(loadNo, slices));
   }
@@ -166,6 +170,7 @@ export class PostgresDatabase implements Database {
   }
 
   async stageSpending(loadNo: number, rows: readonly StagedSpending[]): Promise<void> {
+    this.#requireRoom();
     await this.#pglite.copyIn(COPY_SPENDING, encodeSpending(loadNo, rows));
   }
 

@@ -1,0 +1,45 @@
+import type { Command } from 'commander';
+import { CardGeniusError } from '../model/errors.ts';
+import type { RunState } from '../model/run.ts';
+import { type CommonOptions, command } from './cli.ts';
+
+interface SteerOptions extends CommonOptions {
+  readonly reason?: string;
+}
+
+/** What an operator asks of the active run; all processors heed it with their next heartbeat. */
+const ACTIONS: readonly { name: string; state: RunState; summary: string; description: string }[] = [
+  {
+    name: 'pause',
+    state: 'paused',
+    summary: 'let nobody claim more of the active run',
+    description: 'What is in flight is finished; nothing more is claimed, by any processor, until the run is resumed.',
+  },
+  {
+    name: 'resume',
+    state: 'running',
+    summary: 'let a paused or stopped run go on',
+    description: 'Processors can claim from the run again: start one with "cardgenius run".',
+  },
+  {
+    name: 'cancel',
+    state: 'cancelled',
+    summary: 'end the active run',
+    description:
+      'Its chunks are closed and its pending users become new again; whoever still works on one writes nothing.',
+  },
+];
+
+export function defineSteering(program: Command): void {
+  for (const { name, state, summary, description } of ACTIONS) {
+    const definition = program.command(name).summary(summary).description(description);
+    if (state !== 'running') definition.option('--reason <text>', 'why, for whoever asks later');
+    command<SteerOptions>(definition, async (cli, _args, { reason }) => {
+      await using opened = await cli.open();
+      const changed = await opened.database.changeRunState(null, state, reason ?? `${name} by its operator`);
+      if (changed === undefined)
+        throw new CardGeniusError('NO_ACTIVE_RUN', 'No run is active. Look at: cardgenius status');
+      cli.print(changed, () => `Run ${changed.runId} is ${changed.state}.`);
+    });
+  }
+}

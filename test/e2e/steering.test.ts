@@ -1,0 +1,27 @@
+import test from 'ava';
+import { cardgenius, newFolder } from './cli.ts';
+
+test('pause, resume and cancel act on the active run, and say where there is none', async t => {
+  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  const none = await cardgenius(['pause'], at);
+  t.is(none.code, 1);
+  t.regex(none.stderr, /^cardgenius: No run is active\. .*\[NO_ACTIVE_RUN\]\n$/);
+
+  t.is((await cardgenius(['seed', '--users', '3000'], at)).code, 0);
+  const run = cardgenius(['run', '--chunk-size', '300'], at);
+  await run.said(/ users\/s/);
+  run.kill('SIGTERM');
+  t.is((await run).code, 4);
+
+  const json = async (...args: string[]) => JSON.parse((await cardgenius([...args, '--json'], at)).stdout);
+  t.deepEqual(await json('pause', '--reason', 'a look at the figures'), { runId: 1, state: 'paused' });
+  const paused = await cardgenius(['run'], at);
+  t.is(paused.code, 4);
+  t.regex(paused.stderr, /Run 1 is paused: a look at the figures\. Mend the cause, then: cardgenius resume/);
+  t.deepEqual(await json('resume'), { runId: 1, state: 'running' });
+  t.deepEqual(await json('cancel'), { runId: 1, state: 'cancelled' });
+  const { pending } = await json('status');
+  t.is(pending, 0);
+  t.like(await json('run'), { runId: 2, state: 'done' });
+  t.like(await json('status'), { new: 0, pending: 0, completed: 3000, failed: 0, recommendations: 30_000 });
+});
