@@ -1,10 +1,12 @@
 import { UsageError } from '../model/errors.ts';
+import type { AuditDatabase } from './audit.ts';
 import type { Database } from './database.ts';
 import { checkSchema, type MigrationTarget, migrate } from './migrate/migrate.ts';
 import type { PoolSettings } from './mssql/pools.ts';
 
 export interface OpenedDatabase extends AsyncDisposable {
   readonly database: Database;
+  readonly audit: AuditDatabase;
   readonly target: MigrationTarget;
   /** What opening it has applied, by name: never anything but on the embedded engine. */
   readonly applied: readonly string[];
@@ -37,8 +39,11 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
   return { ...opened, applied, [Symbol.asyncDispose]: () => opened.database.close() };
 }
 
+/** The parts of an engine: what each of its operations stands in. */
+type OpenedEngine = Pick<OpenedDatabase, 'database' | 'audit' | 'target'>;
+
 /** Drivers are large: each is only loaded where it is wanted. */
-async function open(url: string, options: OpenOptions): Promise<{ database: Database; target: MigrationTarget }> {
+async function open(url: string, options: OpenOptions): Promise<OpenedEngine> {
   const location = /^pglite:(.+)$/.exec(url)?.[1];
   if (location !== undefined) return (await import('./postgres/open.ts')).openPglite(location);
   if (isMssqlUrl(url)) return (await import('./mssql/open.ts')).openMssql(url, options);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { AuditDatabase } from '../../src/database/audit.ts';
 import type { Database } from '../../src/database/database.ts';
 import type { MigrationTarget } from '../../src/database/migrate/migrate.ts';
 import { CARDS_PER_USER, type RecommendationSlice, type RunCard } from '../../src/model/recommendation.ts';
@@ -11,6 +12,7 @@ import type { SpendingSlice } from '../../src/model/spending.ts';
  */
 export interface ContractEngine {
   readonly database: Database;
+  readonly audit: AuditDatabase;
   readonly target: MigrationTarget;
   execute(sql: string): Promise<void>;
   query(sql: string): Promise<Record<string, unknown>[]>;

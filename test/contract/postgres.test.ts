@@ -1,5 +1,6 @@
 import test from 'ava';
 import { migrate } from '../../src/database/migrate/migrate.ts';
+import { PostgresAudit } from '../../src/database/postgres/audit.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { PostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
@@ -14,6 +15,7 @@ test.before('open the embedded engine', async () => {
   await migrate(target);
   engine = {
     database: new PostgresDatabase(pglite, 'pglite:memory', () => {}),
+    audit: new PostgresAudit(pglite),
     target,
     execute: sql => pglite.transaction([{ sql }]),
     query: sql => pglite.query(sql),

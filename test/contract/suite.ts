@@ -3,6 +3,7 @@
  * wrong. Each test starts from empty tables; the tests of one engine run one after the other on one database.
  */
 import type { ExecutionContext, TestFn } from 'ava';
+import { auditContract } from './audit.ts';
 import { claimContract } from './claim.ts';
 import { type ContractEngine, reset } from './context.ts';
 import { importContract } from './import.ts';
@@ -12,7 +13,13 @@ import { runContract } from './run.ts';
 export type ContractTest = (t: ExecutionContext, engine: ContractEngine) => Promise<void>;
 export type ContractTests = Readonly<Record<string, ContractTest>>;
 
-export const CONTRACT: ContractTests = { ...importContract, ...runContract, ...claimContract, ...publishContract };
+export const CONTRACT: ContractTests = {
+  ...importContract,
+  ...runContract,
+  ...claimContract,
+  ...publishContract,
+  ...auditContract,
+};
 
 /** Registers the whole suite. `engine` is asked at the start of each test. */
 export function registerContract(test: TestFn, engine: () => ContractEngine): void {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
+import { PostgresAudit } from './audit.ts';
 import { OPENING_BYTES, requireSpace } from './disk-space.ts';
 import { lockFolder } from './folder-lock.ts';
 import { PostgresMigrationTarget } from './migration-target.ts';
@@ -14,7 +15,7 @@ import { PostgresDatabase } from './postgres-database.ts';
  */
 export async function openPglite(
   location: string,
-): Promise<{ database: PostgresDatabase; target: PostgresMigrationTarget }> {
+): Promise<{ database: PostgresDatabase; audit: PostgresAudit; target: PostgresMigrationTarget }> {
   if (location === 'memory') return open(new Pglite('memory://'), 'pglite:memory', () => {});
 
   const folder = resolve(location);
@@ -69,5 +70,9 @@ async function open(pglite: Pglite, description: string, onClose: () => void, fo
     await pglite.query('SELECT * FROM cardgenius.expire_leases()');
   }
   const requireRoom = folder === undefined ? () => {} : () => requireSpace(folder);
-  return { database: new PostgresDatabase(pglite, description, onClose, requireRoom), target };
+  return {
+    database: new PostgresDatabase(pglite, description, onClose, requireRoom),
+    audit: new PostgresAudit(pglite),
+    target,
+  };
 }

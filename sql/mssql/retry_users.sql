@@ -1,0 +1,41 @@
+-- Purpose   Puts failed users back to new, so that the next run takes them: all of them, or those that match every filter
+--           given. A run's failed users are those of its chunks that had any.
+-- Answers   one row: users
+-- Locks     the rows that it changes, at most 1,900 a statement; each statement is a transaction of its own
+-- Isolation READ COMMITTED
+-- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of contract-tuning.sql
+-- Avoids    lock escalation on user_spending_data.
+-- Callers   cardgenius retry
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR ALTER PROCEDURE cardgenius.retry_users
+  @run_id   BIGINT,                           -- NULL: of any run
+  @user_id  VARCHAR(50),                      -- NULL: any user
+  @code     VARCHAR(50)                       -- NULL: whatever the reason
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  SET DEADLOCK_PRIORITY LOW;
+
+  DECLARE @users FLOAT = 0, @rows INT = 1;
+
+  WHILE @rows > 0
+  BEGIN
+    UPDATE TOP (1900) u
+       SET u.processing_status = 'new', u.processing_error = NULL
+      FROM dbo.user_spending_data AS u
+     WHERE u.processing_status = 'failed'
+       AND (@user_id IS NULL OR u.user_id = @user_id)
+       AND (@code IS NULL OR LEFT(u.processing_error, LEN(@code) + 1) = @code + ':')
+       AND (@run_id IS NULL OR EXISTS (
+             SELECT 1 FROM cardgenius.chunk AS c
+             WHERE c.run_id = @run_id AND c.failed > 0 AND u.user_id BETWEEN c.user_id_from AND c.user_id_to))
+    OPTION (RECOMPILE);
+    SET @rows = @@ROWCOUNT;
+    SET @users = @users + @rows;
+  END;
+
+  SELECT @users AS users;
+END;

@@ -1,0 +1,109 @@
+-- Purpose   Looks whether everything that must be true is true, over the whole database: every completed user has exactly the
+--           ranks 1 to 10, distinct cards, in the order of their net savings; net = yearly + extra - joining on every row; no
+--           NULL; nobody is pending without a chunk; nothing is left staged; the counts of chunks and runs add up.
+-- Answers   a row a check, in a fixed order: check_name, severity (fail | warn), violations, sample (one of them)
+-- Locks     shared, row by row
+-- Isolation READ COMMITTED: beside a run, a user who is just being published may be counted
+-- Indexes   the keys of both contract tables; one pass over each
+-- Avoids    BIGINT in the answer, which the driver gives as text.
+-- Callers   cardgenius verify
+-- Grants    EXECUTE for cardgenius_reader
+
+CREATE OR ALTER PROCEDURE cardgenius.verify_database
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  SET DEADLOCK_PRIORITY LOW;
+
+  CREATE TABLE #found (
+    found_no    INT         NOT NULL IDENTITY(1, 1) PRIMARY KEY,
+    check_name  VARCHAR(30) NOT NULL,
+    severity    VARCHAR(4)  NOT NULL,
+    violations  FLOAT       NOT NULL,
+    sample      VARCHAR(60) NULL
+  );
+
+  SELECT r.user_id, COUNT(*) AS row_count, COUNT(DISTINCT r.rank) AS ranks, MIN(r.rank) AS lowest, MAX(r.rank) AS highest,
+         COUNT(DISTINCT r.card_name) AS cards, SUM(r.disorder) AS disorders, SUM(r.wrong) AS wrongs, SUM(r.empty) AS empties
+  INTO #suspect
+  FROM (
+    SELECT c.user_id, c.rank, c.card_name,
+           CASE WHEN c.net_savings > LAG(c.net_savings) OVER (PARTITION BY c.user_id ORDER BY c.rank) THEN 1 ELSE 0 END AS disorder,
+           CASE WHEN c.net_savings <> c.total_savings_yearly + c.total_extra_benefits - c.joining_fees THEN 1 ELSE 0 END AS wrong,
+           CASE WHEN c.card_name IS NULL OR c.net_savings IS NULL OR c.total_savings_yearly IS NULL OR c.joining_fees IS NULL
+                  OR c.total_extra_benefits IS NULL OR c.amazon_points IS NULL OR c.flipkart_points IS NULL
+                  OR c.myntra_points IS NULL OR c.ajio_points IS NULL OR c.grocery_points IS NULL
+                  OR c.other_online_points IS NULL OR c.redemption_method IS NULL OR c.redemption_rate IS NULL
+                THEN 1 ELSE 0 END AS empty
+    FROM dbo.card_recommendations AS c
+  ) AS r
+  GROUP BY r.user_id
+  HAVING COUNT(*) <> 10 OR COUNT(DISTINCT r.rank) <> 10 OR MIN(r.rank) <> 1 OR MAX(r.rank) <> 10
+      OR COUNT(DISTINCT r.card_name) <> 10 OR SUM(r.disorder) > 0 OR SUM(r.wrong) > 0 OR SUM(r.empty) > 0;
+
+
+  INSERT INTO #found (check_name, severity, violations, sample)
+  SELECT 'ten_ranks', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(s.user_id) AS VARCHAR(60))
+  FROM #suspect AS s WHERE s.row_count <> 10 OR s.ranks <> 10 OR s.lowest <> 1 OR s.highest <> 10;
+
+  INSERT INTO #found (check_name, severity, violations, sample)
+  SELECT 'completed_without_cards', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(u.user_id) AS VARCHAR(60))
+  FROM dbo.user_spending_data AS u
+  WHERE u.processing_status = 'completed'
+    AND NOT EXISTS (SELECT 1 FROM dbo.card_recommendations AS c WHERE c.user_id = u.user_id);
+
+  INSERT INTO #found (check_name, severity, violations, sample)
+  SELECT 'distinct_cards', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(s.user_id) AS VARCHAR(60)) FROM #suspect AS s WHERE s.cards <> s.row_count;
+
+  INSERT INTO #found (check_name, severity, violations, sample)
+  SELECT 'order_by_net', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(s.user_id) AS VARCHAR(60)) FROM #suspect AS s WHERE s.disorders > 0;
+
+  INSERT INTO #found (check_name, severity, violations, sample)
+  SELECT 'net_adds_up', 'fail', CAST(COALESCE(SUM(s.wrongs), 0) AS FLOAT), CAST(MIN(s.user_id) AS VARCHAR(60)) FROM #suspect AS s WHERE s.wrongs > 0;
+
+  INSERT INTO #found (check_name, severity, violations, sample)
+  SELECT 'no_null', 'fail', CAST(COALESCE(SUM(s.empties), 0) AS FLOAT), CAST(MIN(s.user_id) AS VARCHAR(60)) FROM #suspect AS s WHERE s.empties > 0;
+
+  INSERT INTO #found (check_name, severity, violations, sample)
+  SELECT 'failed_with_reason', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(u.user_id) AS VARCHAR(60))
+  FROM dbo.user_spending_data AS u
+  WHERE u.processing_status = 'failed' AND u.processing_error IS NULL;
+
+  INSERT INTO #found (check_name, severity, violations, sample)
+  SELECT 'pending_with_chunk', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(u.user_id) AS VARCHAR(60))
+  FROM dbo.user_spending_data AS u
+  WHERE u.processing_status = 'pending'
+    AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk_user AS cu
+                    JOIN cardgenius.chunk AS c ON c.run_id = cu.run_id AND c.chunk_no = cu.chunk_no
+                    WHERE cu.user_id = u.user_id AND c.state IN ('open', 'leased'))
+    AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c
+                    WHERE c.state = 'open' AND c.users IS NULL AND u.user_id BETWEEN c.user_id_from AND c.user_id_to);
+
+  INSERT INTO #found (check_name, severity, violations, sample)
+  SELECT 'nothing_staged', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CONCAT('load ', MIN(s.load_no))
+  FROM cardgenius.staged_recommendation AS s
+  WHERE NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = s.load_no);
+
+  INSERT INTO #found (check_name, severity, violations, sample)
+  SELECT 'chunks_add_up', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CONCAT('run ', MIN(c.run_id))
+  FROM cardgenius.chunk AS c
+  WHERE c.state = 'done' AND (c.users <> c.completed + c.failed + c.changed + c.gone
+                              OR c.rows_written + c.rows_unchanged <> c.completed * 10);
+
+  INSERT INTO #found (check_name, severity, violations, sample)
+  SELECT 'runs_add_up', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CONCAT('run ', MIN(r.run_id))
+  FROM cardgenius.run AS r
+  WHERE r.state = 'done' AND EXISTS (SELECT 1 FROM cardgenius.chunk AS c
+                                     WHERE c.run_id = r.run_id AND c.closed_at IS NULL);
+
+  INSERT INTO #found (check_name, severity, violations, sample)
+  SELECT 'users_there', 'warn', CAST(COUNT_BIG(DISTINCT c.user_id) AS FLOAT), CAST(MIN(c.user_id) AS VARCHAR(60))
+  FROM dbo.card_recommendations AS c
+  WHERE NOT EXISTS (SELECT 1 FROM dbo.user_spending_data AS u WHERE u.user_id = c.user_id);
+
+  SELECT f.check_name, f.severity, f.violations, CASE WHEN f.violations > 0 THEN f.sample END AS sample
+  FROM #found AS f
+  ORDER BY f.found_no;
+END;

@@ -1,0 +1,17 @@
+-- Purpose   The next failed users after a user id, with code and reason, in the order of the key.
+-- Answers   user_id, code (NULL where the text has none), processing_error; at most p_users rows
+-- Locks     none
+-- Isolation READ COMMITTED: each page is consistent in itself
+-- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of contract-tuning.sql
+-- Callers   cardgenius errors
+-- Grants    EXECUTE for cardgenius_reader
+
+CREATE OR REPLACE FUNCTION cardgenius.list_failures(p_after_user_id TEXT, p_users INTEGER)
+RETURNS TABLE (user_id TEXT, code TEXT, processing_error TEXT)
+LANGUAGE sql STABLE AS $$
+  SELECT f.user_id::TEXT, f.code::TEXT, f.processing_error::TEXT
+  FROM cardgenius.failed_user AS f
+  WHERE p_after_user_id IS NULL OR f.user_id > p_after_user_id
+  ORDER BY f.user_id
+  LIMIT p_users;
+$$;

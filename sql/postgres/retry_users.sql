@@ -1,0 +1,25 @@
+-- Purpose   Puts failed users back to new, so that the next run takes them: all of them, or those that match every filter
+--           given. A run's failed users are those of its chunks that had any.
+-- Answers   one row: users
+-- Locks     the rows that it changes
+-- Isolation READ COMMITTED
+-- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of contract-tuning.sql
+-- Callers   cardgenius retry
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR REPLACE FUNCTION cardgenius.retry_users(p_run_id BIGINT, p_user_id TEXT, p_code TEXT)
+RETURNS TABLE (users FLOAT8)
+LANGUAGE sql AS $$
+  WITH again AS (
+    UPDATE public.user_spending_data AS u
+       SET processing_status = 'new', processing_error = NULL
+     WHERE u.processing_status = 'failed'
+       AND (p_user_id IS NULL OR u.user_id = p_user_id)
+       AND (p_code IS NULL OR LEFT(u.processing_error, LENGTH(p_code) + 1) = p_code || ':')
+       AND (p_run_id IS NULL OR EXISTS (
+             SELECT FROM cardgenius.chunk AS c
+             WHERE c.run_id = p_run_id AND c.failed > 0 AND u.user_id BETWEEN c.user_id_from AND c.user_id_to))
+    RETURNING 1
+  )
+  SELECT COUNT(*)::FLOAT8 FROM again;
+$$;

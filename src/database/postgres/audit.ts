@@ -1,0 +1,40 @@
+import {
+  type AuditDatabase,
+  type CheckResult,
+  type CheckRow,
+  type FailedUser,
+  type FailureRow,
+  type RetryFilter,
+  toCheckResult,
+  toFailedUser,
+} from '../audit.ts';
+import type { Pglite } from './pglite.ts';
+
+/** Each is a call of the function of that name in sql/postgres. */
+export class PostgresAudit implements AuditDatabase {
+  readonly #pglite: Pglite;
+
+  constructor(pglite: Pglite) {
+    this.#pglite = pglite;
+  }
+
+  async verifyDatabase(): Promise<CheckResult[]> {
+    const rows = await this.#pglite.query<CheckRow>('SELECT * FROM cardgenius.verify_database()');
+    return rows.map(toCheckResult);
+  }
+
+  async listFailures(afterUserId: string | null, users: number): Promise<FailedUser[]> {
+    const call = 'SELECT * FROM cardgenius.list_failures($1, $2)';
+    return (await this.#pglite.query<FailureRow>(call, [afterUserId, users])).map(toFailedUser);
+  }
+
+  async retryUsers({ runId, userId, code }: RetryFilter): Promise<number> {
+    const call = 'SELECT * FROM cardgenius.retry_users($1, $2, $3)';
+    return (await this.#pglite.query<{ users: number }>(call, [runId, userId, code]))[0]!.users;
+  }
+
+  async redoUsers(cardName: string | null, apply: boolean): Promise<number> {
+    const call = 'SELECT * FROM cardgenius.redo_users($1, $2)';
+    return (await this.#pglite.query<{ users: number }>(call, [cardName, apply]))[0]!.users;
+  }
+}
