@@ -8,14 +8,18 @@ import { CATEGORIES, type SpendingSlice } from '../model/spending.ts';
 const MIN_SLICE_USERS = 500;
 /** Slices for each worker and chunk: enough for the threads to even out, few enough to hand over cheaply. */
 const SLICES_PER_WORKER = 2;
+/** An engine of one's own may wait for others at every user: small slices, so that the lease sees the work move. */
+const OWN_ENGINE_SLICE_USERS = 100;
 
 /** The worker threads that compute. One pool serves all chunks in flight. */
 export class WorkerPool {
   readonly #pool: Piscina<SpendingSlice, RecommendationSlice>;
   readonly #workers: number;
+  readonly #largestSlice: number;
 
   constructor(workers: number, engine: EngineSource) {
     this.#workers = workers;
+    this.#largestSlice = engine.enginePath === undefined ? Number.POSITIVE_INFINITY : OWN_ENGINE_SLICE_USERS;
     this.#pool = new Piscina({
       filename: import.meta.resolve('./compute-thread.ts'),
       minThreads: workers,
@@ -29,7 +33,8 @@ export class WorkerPool {
    * `onSlice` is called as each is ready. Throws ENGINE_FAILED where a thread dies or the engine throws.
    */
   async compute(chunk: SpendingSlice, onSlice: (slice: RecommendationSlice) => void): Promise<RecommendationSlice[]> {
-    const size = Math.max(MIN_SLICE_USERS, Math.ceil(chunk.count / (this.#workers * SLICES_PER_WORKER)));
+    const even = Math.max(MIN_SLICE_USERS, Math.ceil(chunk.count / (this.#workers * SLICES_PER_WORKER)));
+    const size = Math.min(even, this.#largestSlice);
     const answers: Promise<RecommendationSlice>[] = [];
     for (let from = 0; from < chunk.count; from += size) {
       const slice = cut(chunk, from, Math.min(chunk.count, from + size));
