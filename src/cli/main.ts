@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.ts';
+import { defineCatalog } from './catalog.ts';
 import { defineDemo } from './demo.ts';
 import { defineExport } from './export.ts';
 import { defineImport } from './import.ts';
@@ -33,6 +34,7 @@ for (const define of [
   defineStatus,
   defineExport,
   defineRecommend,
+  defineCatalog,
 ]) {
   define(program);
 }
