@@ -6,6 +6,7 @@ import { defineDemo } from './demo.ts';
 import { defineExport } from './export.ts';
 import { defineImport } from './import.ts';
 import { defineMigrate } from './migrate.ts';
+import { defineParity } from './parity.ts';
 import { defineRecommend } from './recommend.ts';
 import { defineRun } from './run.ts';
 import { defineSeed } from './seed.ts';
@@ -35,6 +36,7 @@ for (const define of [
   defineExport,
   defineRecommend,
   defineCatalog,
+  defineParity,
 ]) {
   define(program);
 }
