@@ -57,7 +57,7 @@ export async function adaptEngine(definition: EngineDefinition, options: Adapter
       .update(JSON.stringify({ name, version, sha256, cards, maxMonthlySpend }))
       .digest('hex'),
     cards,
-    recommend: slice => adapter.recommend(slice),
+    recommend: (slice, onMove) => adapter.recommend(slice, onMove),
   };
 }
 
@@ -90,6 +90,8 @@ class Adapter {
   readonly #options: AdapterOptions;
   /** Known once the engine has answered with a promise. */
   #isAsync = false;
+  /** A thread has one slice at a time. */
+  #onMove: () => void = () => {};
 
   constructor(
     definition: EngineDefinition,
@@ -104,7 +106,8 @@ class Adapter {
     this.#options = options;
   }
 
-  async recommend(slice: SpendingSlice): Promise<RecommendationSlice> {
+  async recommend(slice: SpendingSlice, onMove: () => void = () => {}): Promise<RecommendationSlice> {
+    this.#onMove = onMove;
     const outcomes: Outcome[] = new Array(slice.count);
     const believed: number[] = [];
     for (let user = 0; user < slice.count; user++) {
@@ -132,7 +135,10 @@ class Adapter {
   #askAtOnce(recommender: UserRecommender, slice: SpendingSlice, users: readonly number[], outcomes: Outcome[]): Due[] {
     if (this.#isAsync) return users.map(user => ({ user }));
     const { signal } = new AbortController(); // nothing to abort: the call is over, or the thread is blocked
-    const ask = (i: number) => recommender.recommend(userOf(slice, users[i]!), { signal });
+    const ask = (i: number) => {
+      this.#onMove();
+      return recommender.recommend(userOf(slice, users[i]!), { signal });
+    };
     const called = callEach(this.#options.timeoutMs, users.length, ask);
     const due: Due[] = [];
     called.forEach((first, i) => {
@@ -194,6 +200,7 @@ class Adapter {
   ): Promise<{ readonly value: T } | { readonly failure: Omit<UserFailure, 'userNo'> }> {
     const { timeoutMs } = this.#options;
     for (let attempt = 1; ; attempt++) {
+      this.#onMove(); // one call more has come to an end, well or not: each takes no longer than its time
       try {
         return { value: await withinTime(timeoutMs, attempt === 1 && first !== undefined ? () => settle(first) : ask) };
       } catch (error) {

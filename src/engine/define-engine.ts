@@ -41,13 +41,11 @@ export interface EngineCall {
 /** Answers for one user at a time, at once or as a promise. */
 export interface UserRecommender {
   recommend(user: EngineUser, call: EngineCall): readonly EngineRow[] | Promise<readonly EngineRow[]>;
-  close?(): void | Promise<void>;
 }
 
 /** Answers for a slice of users, column by column: for engines that are fast that way. See SpendingSlice for its layout. */
 export interface SliceRecommender {
   recommendSlice(slice: SpendingSlice, call: EngineCall): RecommendationSlice | Promise<RecommendationSlice>;
-  close?(): void | Promise<void>;
 }
 
 export type Recommender = UserRecommender | SliceRecommender;

@@ -1,7 +1,11 @@
 /** Proving the figures, from the command line: an engine of one's own, explanations, the catalogue, parity. */
 import { readFile, stat, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { json } from 'node:stream/consumers';
 import test from 'ava';
+import { type MadeSpends, makeResponse } from '../support/api-answers.ts';
 import { cardgenius, newFolder } from './cli.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -80,27 +84,58 @@ test.serial('recommend --explain, in words and as JSON', async t => {
 
 test.serial('catalog check, diff and show', async t => {
   const at = { cwd: await newFolder(), database: 'pglite:never' };
-  const json = async (...args: string[]) => {
+  const catalogJson = async (...args: string[]) => {
     const { code, stdout, stderr } = await cardgenius(['catalog', ...args, '--json'], at);
     t.is(stdout.split('\n').length, 2, stderr);
     return { code, result: JSON.parse(stdout) };
   };
-  t.like((await json('check', '--users', '500')).result, { cards: 109, open: 85, errors: 0 });
+  t.like((await catalogJson('check', '--users', '500')).result, { cards: 109, open: 85, errors: 0 });
   const catalog = JSON.parse(await readFile(CATALOG, 'utf8'));
   catalog.cards[0].fees.joining = 123.456;
   await writeFile(join(at.cwd, 'wrong.json'), JSON.stringify(catalog));
-  t.like(await json('check', 'wrong.json'), { code: 1, result: { errors: 1 } });
+  t.like(await catalogJson('check', 'wrong.json'), { code: 1, result: { errors: 1 } });
   catalog.cards[0].fees.joining = 5_000;
   await writeFile(join(at.cwd, 'next.json'), JSON.stringify(catalog));
-  const { code, result } = await json('diff', CATALOG, 'next.json', '--users', '2000', '--csv', 'moves.csv');
+  const { code, result } = await catalogJson('diff', CATALOG, 'next.json', '--users', '2000', '--csv', 'moves.csv');
   t.is(code, 0);
   t.true(result.firstCardChanges > 0 && result.netMoves.up === 0);
   t.is(result.cards[0].name, catalog.cards[0].name);
   t.regex(await readFile(join(at.cwd, 'moves.csv'), 'utf8'), /^user_id,first_card_before,/);
-  t.is((await json('show', 'sbi_cashback')).result.id, 'sbi_cashback');
+  t.is((await catalogJson('show', 'sbi_cashback')).result.id, 'sbi_cashback');
   const none = await cardgenius(['catalog', 'show', 'sbi_cashbak'], at);
   t.is(none.code, 2);
   t.regex(none.stderr, /Did you mean sbi_cashback\?/);
+});
+
+test.serial('parity with a live API, then with the answers that it left', async t => {
+  const { cards } = JSON.parse(await readFile(CATALOG, 'utf8'));
+  let calls = 0;
+  const server = createServer(async (request, response) => {
+    calls++;
+    const spends = (await json(request)) as MadeSpends;
+    response.statusCode = request.headers['x-team'] === 'batch' ? 200 : 403;
+    response.end(JSON.stringify(makeResponse(cards, spends, { year: 2026, partner: true })));
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/calculate`;
+
+  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  t.is((await cardgenius(['seed', '--users', '30'], at)).code, 0);
+  t.is((await cardgenius(['run'], at)).code, 0);
+  const args = ['parity', '--url', url, '--sample', '12', '--rate', '1000', '--keep', 'kept', '--json'];
+  const refused = await cardgenius(args, at);
+  t.is(refused.code, 1);
+  t.regex(refused.stderr, /gave no answer: status 403\..*\[API_FAILED\]/);
+  t.is(calls, 1, 'a refusal is not asked again');
+  const live = await cardgenius([...args, '--header', 'X-Team: batch'], at);
+  t.is(live.code, 0, live.stderr);
+  t.like(JSON.parse(live.stdout), { passed: true, users: 12, usersMatching: 12 });
+  const asked = calls;
+  t.like(JSON.parse((await cardgenius([...args, '--header', 'X-Team: batch'], at)).stdout), { users: 12 });
+  t.is(calls, asked, 'all answers were kept');
+  const saved = await cardgenius(['parity', '--answers', 'kept', '--json'], { ...at, database: 'pglite:never' });
+  t.like(JSON.parse(saved.stdout), { passed: true });
 });
 
 test.serial('parity wants one source, and says so', async t => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { runBatch } from '../../src/batch/run-batch.ts';
+import { WorkerPool } from '../../src/batch/worker-pool.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { openDatabase } from '../../src/database/open.ts';
 import { createEngine } from '../../src/engine/create.ts';
@@ -170,6 +171,21 @@ test('an engine of columns: a slice that fails is halved until the user to blame
   ]);
   t.is(answer.userNo.length, 30);
   t.is(asked[0], 31);
+});
+
+test.serial('an engine of which every call is late still shows that the work moves', async t => {
+  const pool = new WorkerPool(1, source(MISBEHAVING, 300));
+  t.teardown(() => pool.close());
+  let [moves, slices] = [0, 0];
+  const users = Array.from({ length: 16 }, () => [200, 0, 0, 0, 0, null]); // two rounds of eight, three attempts each
+  const answers = await pool.compute(
+    sliceOf(users),
+    () => slices++,
+    () => moves++,
+  );
+  t.is(answers[0]!.failures.length, 16);
+  t.is(slices, 1);
+  t.true(moves >= 2, `${moves} moves within the one slice`);
 });
 
 test('a module that is no engine: one sentence that names the file and the remedy', async t => {
