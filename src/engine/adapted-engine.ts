@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { messageOf, UsageError } from '../model/errors.ts';
 import { CARDS_PER_USER, type RecommendationSlice, type RunCard, type UserFailure } from '../model/recommendation.ts';
-import { CATEGORIES, type SpendingSlice } from '../model/spending.ts';
-import { type AnswerRules, type CheckedRow, checkRows, checkSliceRows } from './answer-check.ts';
+import type { SpendingSlice } from '../model/spending.ts';
+import { type AnswerRules, checkRows, checkSliceRows } from './answer-check.ts';
 import type {
   EngineDefinition,
   EngineRow,
@@ -17,7 +17,8 @@ import type {
   UserRecommender,
 } from './define-engine.ts';
 import type { Engine } from './engine.ts';
-import { deriveSpends, invalidSpending } from './spending-rules.ts';
+import { assemble, invalidAnswer, misshapen, type Outcome, pick, userOf } from './engine-slices.ts';
+import { invalidSpending } from './spending-rules.ts';
 import { type Called, callEach, TimeLimitError, withinTime } from './time-limit.ts';
 
 const MAX_ATTEMPTS = 3;
@@ -40,9 +41,6 @@ interface Due {
   readonly user: number;
   readonly first?: Called<readonly EngineRow[]>;
 }
-
-/** What became of a user. */
-type Outcome = readonly CheckedRow[] | Omit<UserFailure, 'userNo'>;
 
 /** Creates the engine's recommender and wraps it. Throws UsageError (ENGINE_INVALID) where that fails. */
 export async function adaptEngine(definition: EngineDefinition, options: AdapterOptions): Promise<Engine> {
@@ -186,7 +184,7 @@ class Adapter {
     }
     const { value } = answer as { value: RecommendationSlice };
     const place = new Map(users.map(user => [slice.userNo[user]!, user]));
-    for (const { userNo, code, message } of value.failures) outcomes[place.get(userNo)!] = { code, message };
+    for (const failure of value.failures) outcomes[place.get(failure.userNo)!] = wellFormed(failure);
     value.userNo.forEach((userNo, served) => {
       const rows = checkSliceRows(value, served * CARDS_PER_USER, this.#rules);
       outcomes[place.get(userNo)!] = typeof rows === 'string' ? invalidAnswer(rows) : rows;
@@ -218,6 +216,11 @@ class Adapter {
   }
 }
 
+/** A code that staging takes, whatever an engine says. */
+function wellFormed({ code, message }: UserFailure): Omit<UserFailure, 'userNo'> {
+  return { code: /^[A-Z][A-Z0-9_]{0,39}$/.test(code) ? code : 'ENGINE_FAILED', message: String(message) };
+}
+
 function failureOf(error: unknown, attempts: number): Omit<UserFailure, 'userNo'> {
   const tries = attempts === 1 ? '' : ` (${attempts} attempts)`;
   return error instanceof TimeLimitError
@@ -228,77 +231,4 @@ function failureOf(error: unknown, attempts: number): Omit<UserFailure, 'userNo'
 function settle<T>(called: Called<T>): T | Promise<T> {
   if ('error' in called) throw called.error;
   return 'promise' in called ? called.promise : called.value;
-}
-
-const invalidAnswer = (message: string) => ({ code: 'ENGINE_ANSWER_INVALID', message });
-
-function userOf(slice: SpendingSlice, user: number): EngineUser {
-  const six = new Float64Array(CATEGORIES.length);
-  deriveSpends(slice, user, six);
-  const [amazon, flipkart, myntra, ajio, grocery, otherOnline] = six as unknown as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const confirmed = slice.amounts[(CATEGORIES.length - 1) * slice.count + user]!;
-  return { spends: { amazon, flipkart, myntra, ajio, grocery, otherOnline }, confirmed };
-}
-
-/** Some users of a slice, with columns of their own: an engine may keep or change what it is given. */
-function pick(slice: SpendingSlice, users: readonly number[]): SpendingSlice {
-  const count = users.length;
-  const amounts = new Float64Array(count * CATEGORIES.length);
-  for (let c = 0; c < CATEGORIES.length; c++) {
-    users.forEach((user, i) => {
-      amounts[c * count + i] = slice.amounts[c * slice.count + user]!;
-    });
-  }
-  return { count, userNo: Int32Array.from(users, user => slice.userNo[user]!), amounts };
-}
-
-/** Why an answer cannot be read at all: columns of the wrong length, users missing or not asked for. */
-function misshapen(answer: RecommendationSlice, asked: SpendingSlice): Omit<UserFailure, 'userNo'> | undefined {
-  const columns = answer as Partial<RecommendationSlice> | null | undefined;
-  const { userNo, cardNo, yearly, extra, points, failures } = columns ?? {};
-  if (!userNo || !cardNo || !yearly || !extra || !points || !Array.isArray(failures)) {
-    return invalidAnswer('the answer lacks a column of userNo, cardNo, yearly, extra, points, failures');
-  }
-  const rows = userNo.length * CARDS_PER_USER;
-  if (cardNo.length !== rows || yearly.length !== rows || extra.length !== rows || points.length !== rows * 6) {
-    return invalidAnswer(`the answer has ${cardNo.length} rows for ${userNo.length} users; each must have exactly ten`);
-  }
-  const answered = [...userNo, ...(failures as readonly UserFailure[]).map(failure => failure.userNo)].sort(
-    (a, b) => a - b,
-  );
-  const expected = [...asked.userNo].sort((a, b) => a - b);
-  if (answered.length !== expected.length || answered.some((no, i) => no !== expected[i])) {
-    return invalidAnswer('the answer does not have each user exactly once');
-  }
-  return undefined;
-}
-
-function assemble(slice: SpendingSlice, outcomes: readonly Outcome[]): RecommendationSlice {
-  const failures: UserFailure[] = [];
-  const served: { readonly userNo: number; readonly rows: readonly CheckedRow[] }[] = [];
-  outcomes.forEach((outcome, user) => {
-    const userNo = slice.userNo[user]!;
-    if ('code' in outcome) failures.push({ userNo, ...outcome });
-    else served.push({ userNo, rows: outcome });
-  });
-  const rows = served.flatMap(user => user.rows);
-  const points = new Float64Array(rows.length * CATEGORIES.length);
-  rows.forEach((row, r) => {
-    for (let c = 0; c < CATEGORIES.length; c++) points[c * rows.length + r] = row.points[c]!;
-  });
-  return {
-    userNo: Int32Array.from(served, user => user.userNo),
-    cardNo: Int32Array.from(rows, row => row.cardNo),
-    yearly: Float64Array.from(rows, row => row.yearly),
-    extra: Float64Array.from(rows, row => row.extra),
-    points,
-    failures,
-  };
 }
