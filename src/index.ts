@@ -1,2 +1,16 @@
-/** The package's public interface: what a cron.config.ts imports. */
+/** The package's public interface: what a cron.config.ts and an engine of one's own import. */
 export { type Config, defineConfig } from './config/schema.ts';
+export {
+  defineEngine,
+  type EngineCall,
+  type EngineCard,
+  type EngineDefinition,
+  type EngineRow,
+  type EngineUser,
+  type Recommender,
+  type SliceRecommender,
+  type UserRecommender,
+  UserRejected,
+} from './engine/define-engine.ts';
+export type { RecommendationSlice, UserFailure } from './model/recommendation.ts';
+export { CATEGORIES, type Category, SPENDING_COLUMNS, type SpendingSlice } from './model/spending.ts';

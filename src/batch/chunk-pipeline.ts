@@ -55,15 +55,19 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
     const slices = await stage('compute', () =>
       abortable(
         signal,
-        pool.compute(users, slice => {
-          heartbeat.moved();
-          listener({
-            type: 'users-computed',
-            chunkNo: lease.chunkNo,
-            users: slice.userNo.length + slice.failures.length,
-            failed: slice.failures.length,
-          });
-        }),
+        pool.compute(
+          users,
+          slice => {
+            heartbeat.moved();
+            listener({
+              type: 'users-computed',
+              chunkNo: lease.chunkNo,
+              users: slice.userNo.length + slice.failures.length,
+              failed: slice.failures.length,
+            });
+          },
+          () => heartbeat.moved(),
+        ),
       ),
     );
     const staged = slices.map(withPlainMessages);

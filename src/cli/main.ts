@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.ts';
+import { defineCatalog } from './catalog.ts';
 import { defineDemo } from './demo.ts';
 import { defineExport } from './export.ts';
 import { defineImport } from './import.ts';
 import { defineMigrate } from './migrate.ts';
+import { defineParity } from './parity.ts';
 import { defineRecommend } from './recommend.ts';
 import { defineRun } from './run.ts';
 import { defineSeed } from './seed.ts';
@@ -35,6 +37,8 @@ for (const define of [
   defineSteering,
   defineExport,
   defineRecommend,
+  defineCatalog,
+  defineParity,
 ]) {
   define(program);
 }

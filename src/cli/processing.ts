@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { BatchOutcome, BatchSettings } from '../batch/run-batch.ts';
 import type { Database } from '../database/database.ts';
+import { engineSourceOf } from '../engine/source.ts';
 import { EXIT, type ExitCode } from '../model/errors.ts';
 import type { RunKind } from '../model/run.ts';
 import type { Cli } from './cli.ts';
@@ -48,7 +49,7 @@ export async function takePart(
         processor,
         requestedBy: processor,
         deadlineAt: null,
-        engine: { catalogPath: settings.catalogPath, maxMonthlySpend: settings.maxMonthlySpend },
+        engine: engineSourceOf(settings),
       },
       event => {
         progress?.listener(event);

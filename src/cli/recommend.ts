@@ -7,7 +7,8 @@ import { SPENDING_COLUMNS } from '../model/spending.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 
 const SPENDS = ['amazon', 'flipkart', 'myntra', 'ajio', 'grocery', 'confirmed'] as const;
-type SpendOptions = Readonly<Partial<Record<(typeof SPENDS)[number], string>>> & CommonOptions;
+type SpendOptions = Readonly<Partial<Record<(typeof SPENDS)[number], string>>> &
+  CommonOptions & { readonly explain?: boolean };
 
 export function defineRecommend(program: Command): void {
   const definition = program
@@ -21,9 +22,10 @@ export function defineRecommend(program: Command): void {
       spend === 'confirmed' ? 'everything confirmed (default: the five together)' : `a month on ${spend}`,
     );
   }
+  definition.option('--explain', 'how each figure came about: rates, slabs, caps, redemption, milestones');
   definition.addHelpText(
     'after',
-    '\nExamples:\n  cardgenius recommend CK0000001\n  cardgenius recommend --amazon 50000 --flipkart 30000 --confirmed 120000',
+    '\nExamples:\n  cardgenius recommend CK0000001\n  cardgenius recommend --amazon 50000 --flipkart 30000 --confirmed 120000 --explain',
   );
   command<SpendOptions>(definition, async (cli, [userId], options) => {
     const isGiven = SPENDS.some(spend => options[spend] !== undefined);
@@ -33,10 +35,16 @@ export function defineRecommend(program: Command): void {
     const amounts = userId === undefined ? givenAmounts(options) : await storedAmounts(cli, userId);
     const { cardsTable, namedRow } = await import('./cards-table.ts');
     const rows = await recommendOne(cli.settings, userId ?? '', amounts);
+    const explained = options.explain === true ? await explainRows(cli.settings, amounts, rows) : undefined;
     const spending = Object.fromEntries(
       SPENDING_COLUMNS.map((column, i) => [column, amounts[i] === null ? null : formatHundredths(amounts[i]!)]),
     );
-    cli.print({ userId: userId ?? null, spending, cards: rows.map(namedRow) }, () => cardsTable(rows));
+    const cards = rows.map((row, i) =>
+      explained === undefined ? namedRow(row) : { ...namedRow(row), explanation: explained.json[i] },
+    );
+    cli.print({ userId: userId ?? null, spending, cards }, () =>
+      explained === undefined ? cardsTable(rows) : `${cardsTable(rows)}\n\n${explained.text}`,
+    );
   });
 }
 
@@ -56,6 +64,28 @@ export async function recommendOne(
   const [failure] = answer.failures;
   if (failure !== undefined) throw new CardGeniusError(failure.code, `No cards: ${failure.message}.`);
   return rowsOfFirstUser(userId, engine.cards, answer);
+}
+
+/** How the rows came about, by the built-in engine's rules. */
+async function explainRows(
+  source: EngineSource,
+  amounts: readonly (number | null)[],
+  rows: readonly RecommendationRow[],
+): Promise<{ readonly text: string; readonly json: readonly object[] }> {
+  if (source.enginePath !== undefined) {
+    throw new UsageError(
+      'EXPLAIN_BUILT_IN_ONLY',
+      `--explain knows the rules of the built-in engine, not those of ${source.enginePath}. Leave it out.`,
+    );
+  }
+  const [{ loadCatalog }, { explainAll }, { explanationJson, explanationText }] = await Promise.all([
+    import('../engine/catalog.ts'),
+    import('../engine/explain.ts'),
+    import('../engine/explain-words.ts'),
+  ]);
+  const names = rows.map(row => row.cardName);
+  const explanations = explainAll(await loadCatalog(source.catalogPath), names, amounts);
+  return { text: explanationText(explanations), json: explanations.map(explanationJson) };
 }
 
 function givenAmounts(options: SpendOptions): number[] {

@@ -16,6 +16,17 @@ export const configSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('The catalogue of cards; relative to this file. Default: the package’s own.'),
+  engine: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The module of an engine of your own; relative to this file. Default: the built-in engine.'),
+  engineTimeoutSeconds: z
+    .number()
+    .min(0.01)
+    .max(600)
+    .default(10)
+    .describe('After which a call of your own engine is given up, and its user fails.'),
   chunkSize: z.int().min(1).max(100_000).default(10_000).describe('Users in a chunk: what one transaction publishes.'),
   workers: z
     .int()

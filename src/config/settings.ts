@@ -21,6 +21,9 @@ export interface Settings {
     readonly workTimeoutSeconds: number;
   };
   readonly catalogPath: string;
+  /** The module of an engine of one's own; undefined is the built-in one. */
+  readonly enginePath: string | undefined;
+  readonly engineTimeoutMs: number;
   readonly chunkSize: number;
   readonly workers: number;
   readonly chunksInFlight: number;
@@ -47,13 +50,15 @@ export async function loadSettings({ configPath, env, cwd }: SettingsSource): Pr
   const parsed = configSchema.safeParse(override ? { ...config, database: override } : config);
   if (!parsed.success) throw wrongConfig(name, parsed.error.issues[0]!);
 
-  const { database, catalog, maxMonthlySpend, ...rest } = parsed.data;
+  const { database, catalog, engine, engineTimeoutSeconds, maxMonthlySpend, ...rest } = parsed.data;
   const folder = path === undefined ? cwd : dirname(path);
   return Object.freeze({
     ...rest,
     databaseUrl: database,
     databasePassword: readPassword(env, cwd),
     catalogPath: catalog === undefined ? SHIPPED_CATALOG : resolve(folder, catalog),
+    enginePath: engine === undefined ? undefined : resolve(folder, engine),
+    engineTimeoutMs: Math.round(engineTimeoutSeconds * 1000),
     maxMonthlySpend: Math.round(maxMonthlySpend * 100),
   });
 }

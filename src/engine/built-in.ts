@@ -7,6 +7,7 @@ import {
   type UserFailure,
 } from '../model/recommendation.ts';
 import { CATEGORIES, type SpendingSlice } from '../model/spending.ts';
+import { POINT_COLUMNS } from './answer-check.ts';
 import { extraPaise, flatUnits, roundedPoints, slabShare, slabUnits, yearlyPaise } from './card-evaluator.ts';
 import type { Catalog } from './catalog.ts';
 import type { Card } from './catalog-schema.ts';
@@ -192,15 +193,6 @@ function findMisfit(
   const c = points.findIndex(value => value > MAX_DECIMAL_12_2);
   return c < 0 ? undefined : say(`${POINT_COLUMNS[c]}`);
 }
-
-const POINT_COLUMNS = [
-  'amazon_points',
-  'flipkart_points',
-  'myntra_points',
-  'ajio_points',
-  'grocery_points',
-  'other_online_points',
-] as const;
 
 /** The six point columns of one row, in whole hundredths, from `at`. */
 function fillPoints(

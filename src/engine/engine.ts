@@ -13,6 +13,9 @@ export interface Engine {
   readonly fingerprint: string;
   /** What goes into the run's record: card numbers are the index here. */
   readonly cards: readonly RunCard[];
-  /** Ten rows for each user that can be served, a failure for each that cannot. Never throws for one user's sake. */
-  recommend(slice: SpendingSlice): RecommendationSlice | Promise<RecommendationSlice>;
+  /**
+   * Ten rows for each user that can be served, a failure for each that cannot. Never throws for one user's sake. An engine
+   * that may wait long calls `onMove` with each call that has come to an end, so that the lease sees the work move.
+   */
+  recommend(slice: SpendingSlice, onMove?: () => void): RecommendationSlice | Promise<RecommendationSlice>;
 }

@@ -27,14 +27,40 @@ export interface ExactResult {
   readonly yearly: number;
 }
 
+/** How a cap treated one category; points a month. */
+export interface CapFill {
+  /** Index of the category. */
+  readonly category: number;
+  /** What competed for the room, what found some, what found none. */
+  readonly competing: Rational;
+  readonly counted: Rational;
+  readonly excess: Rational;
+  /** What the excess earned at the overflow rate instead. */
+  readonly instead: Rational;
+}
+
+/** The steps of a computation, for those who want them explained. */
+export interface Trace {
+  /** Points a month before any cap. */
+  earned: readonly Rational[];
+  /** For each cap in its order: the room a month, and how it was filled. */
+  readonly caps: { readonly room: Rational; readonly fills: CapFill[] }[];
+}
+
 export const rateOf = ({ points, per }: EarnRate): Rational => divide(fromDecimal(points), fromDecimal(per));
 
-/** `spends`: the six, in whole paise. `redemptionRate`: rupees for one point, in ten-thousandths. */
-export function computeExactly(card: Card, spends: readonly number[], redemptionRate: number): ExactResult {
+/** `spends`: the six, in whole paise. `redemptionRate`: rupees for one point, in ten-thousandths. `trace` is filled in. */
+export function computeExactly(
+  card: Card,
+  spends: readonly number[],
+  redemptionRate: number,
+  trace?: Trace,
+): ExactResult {
   const rupees = spends.map(paise => rational(BigInt(paise), 100n));
   const rates = card.slabs === undefined ? flatRates(card) : slabRates(card, rupees);
   const points = rupees.map((spend, c) => multiply(spend, rates[c]!));
-  for (const cap of card.caps ?? []) applyCap(cap, rates, points);
+  if (trace !== undefined) trace.earned = [...points];
+  for (const cap of card.caps ?? []) applyCap(cap, rates, points, trace);
 
   const total = points.reduce(add, ZERO);
   const perPoint = rational(BigInt(redemptionRate), 10_000n);
@@ -66,9 +92,16 @@ function slabRates({ slabs }: Card, rupees: readonly Rational[]): Rational[] {
   return CATEGORIES.map(() => rate);
 }
 
-function applyCap(cap: NonNullable<Card['caps']>[number], rates: readonly Rational[], points: Rational[]): void {
+function applyCap(
+  cap: NonNullable<Card['caps']>[number],
+  rates: readonly Rational[],
+  points: Rational[],
+  trace?: Trace,
+): void {
   const overflow = cap.overflow === undefined ? ZERO : rateOf(cap.overflow);
   let room = divide(fromDecimal(cap.points), rational(BigInt(MONTHS[cap.every])));
+  const fills: CapFill[] = [];
+  trace?.caps.push({ room, fills });
   for (const c of fillOrder(cap.categories, rates)) {
     const rate = rates[c]!;
     const share = divide(overflow, rate);
@@ -77,7 +110,9 @@ function applyCap(cap: NonNullable<Card['caps']>[number], rates: readonly Ration
     const excess = subtract(competing, counted);
     room = subtract(room, counted);
     points[c] = subtract(points[c]!, excess);
-    if (cap.counts === 'total') points[c] = add(points[c], multiply(excess, share));
+    const instead = cap.counts === 'total' ? multiply(excess, share) : ZERO;
+    points[c] = add(points[c], instead);
+    if (trace !== undefined) fills.push({ category: c, competing, counted, excess, instead });
   }
 }
 

@@ -63,8 +63,8 @@ export interface CardProgram {
   readonly yearlyDown: number;
 }
 
-/** The best of the ways that count; the first listed on a tie. */
-function chooseRedemption({ redemption }: Card): { method: string; rate: number } {
+/** The best of the ways that count; the first listed on a tie. Its rate in ten-thousandths of a rupee for one point. */
+export function chooseRedemption({ redemption }: Card): { method: string; rate: number } {
   let best = { method: 'None', rate: 0 };
   let found = false;
   for (const { method, rate } of redemption) {

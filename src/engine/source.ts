@@ -4,6 +4,22 @@
 export interface EngineSource {
   /** The built-in engine's catalogue: a path. */
   readonly catalogPath: string;
+  /** An engine of one's own in place of the built-in one: the path of its module. */
+  readonly enginePath?: string | undefined;
+  /** Milliseconds for one call of such an engine. */
+  readonly engineTimeoutMs?: number | undefined;
   /** The largest monthly amount that is believed, in paise. */
   readonly maxMonthlySpend: number;
+}
+
+export const DEFAULT_ENGINE_TIMEOUT_MS = 10_000;
+
+/** Only what a thread needs of settings that may hold more: nothing secret is sent along. */
+export function engineSourceOf({
+  catalogPath,
+  enginePath,
+  engineTimeoutMs,
+  maxMonthlySpend,
+}: EngineSource): EngineSource {
+  return { catalogPath, enginePath, engineTimeoutMs, maxMonthlySpend };
 }

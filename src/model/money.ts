@@ -17,8 +17,13 @@ export function formatTenThousandths(value: number): string {
 
 /** Whole paise as rupees for people, with Indian grouping: 12345678 is `₹1,23,456.78`. */
 export function formatRupees(paise: number): string {
-  const [whole = '0', fraction = '00'] = formatHundredths(Math.abs(paise)).split('.');
-  return `${paise < 0 ? '-' : ''}₹${groupIndian(whole)}.${fraction}`;
+  return `${paise < 0 ? '-' : ''}₹${groupHundredths(Math.abs(paise))}`;
+}
+
+/** Whole hundredths, not negative, for people, with Indian grouping: 12345678 is `1,23,456.78`. */
+export function groupHundredths(hundredths: number): string {
+  const [whole = '0', fraction = '00'] = formatHundredths(hundredths).split('.');
+  return `${groupIndian(whole)}.${fraction}`;
 }
 
 function groupIndian(whole: string): string {

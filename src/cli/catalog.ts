@@ -1,0 +1,155 @@
+import type { Command } from 'commander';
+import type { CatalogReport } from '../audit/catalog-check.ts';
+import type { CatalogDiff } from '../audit/catalog-diff.ts';
+import type { Card } from '../engine/catalog-schema.ts';
+import { EXIT, UsageError } from '../model/errors.ts';
+import { formatHundredths, formatRupees } from '../model/money.ts';
+import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { textTable } from './table.ts';
+
+interface UsersOption extends CommonOptions {
+  readonly users: number;
+}
+
+export function defineCatalog(program: Command): void {
+  const catalog = program
+    .command('catalog')
+    .summary('check, compare and show the catalogue of cards')
+    .description('Looks after the built-in engine’s catalogue of cards. None of it needs a database.')
+    .helpCommand(false);
+
+  const check = catalog
+    .command('check')
+    .summary('what is wrong with a catalogue, and what is old')
+    .description(
+      'Checks schema, ranges and duplicates (exit code 1 where something is wrong), and warns of terms older than a year, of ' +
+        'cards without a source, and of cards that are among the ten of nobody.',
+    )
+    .argument('[file]', 'the catalogue (default: the configured one)')
+    .option('--users <n>', 'generated users to rank', wholeNumber(1), 10_000)
+    .addHelpText('after', '\nExample: cardgenius catalog check catalog/cards.json');
+  command<UsersOption>(check, async (cli, [file], { users }) => {
+    const { checkCatalog } = await import('../audit/catalog-check.ts');
+    const { catalogPath, maxMonthlySpend } = cli.settings;
+    const path = file ?? catalogPath;
+    const report = await checkCatalog(path, { users, now: new Date(), maxMonthlySpend });
+    const errors = report.findings.filter(finding => finding.level === 'error').length;
+    cli.print({ file: path, ...report, errors, warnings: report.findings.length - errors }, () =>
+      describeReport(path, report, errors),
+    );
+    cli.end(errors > 0 ? EXIT.failed : EXIT.done);
+  });
+
+  const diff = catalog
+    .command('diff')
+    .summary('whose cards change between two catalogues, before one goes live')
+    .description(
+      'Ranks generated users under both catalogues: whose first card changes, whose net moves and by how much.',
+    )
+    .argument('<old>', 'a catalogue')
+    .argument('<new>', 'another one')
+    .option('--users <n>', 'generated users to rank', wholeNumber(1), 50_000)
+    .option('--csv <file>', 'write every user whose first card or net changes to FILE')
+    .addHelpText('after', '\nExample: cardgenius catalog diff catalog/cards.json next.json --users 50000');
+  command<UsersOption & { readonly csv?: string }>(diff, async (cli, [before, after], { users, csv }) => {
+    const { diffCatalogs } = await import('../audit/catalog-diff.ts');
+    const startedAt = performance.now();
+    const { changes, ...result } = await diffCatalogs(before!, after!, {
+      users,
+      maxMonthlySpend: cli.settings.maxMonthlySpend,
+    });
+    if (csv !== undefined) {
+      const { writeCsv } = await import('../exchange/write-csv.ts');
+      const header = ['user_id', 'first_card_before', 'first_card_after', 'net_before', 'net_after', 'net_move'];
+      await writeCsv(
+        csv,
+        header,
+        changes.map(({ userId, firstBefore, firstAfter, netBefore, netAfter }) => [
+          userId,
+          firstBefore,
+          firstAfter,
+          ...[netBefore, netAfter, netAfter - netBefore].map(formatHundredths),
+        ]),
+      );
+    }
+    const seconds = Math.round(performance.now() - startedAt) / 1000;
+    cli.print({ ...result, seconds, csv: csv ?? null, examples: changes.slice(0, 20) }, () =>
+      describeDiff({ ...result, changes }, seconds),
+    );
+  });
+
+  const show = catalog
+    .command('show')
+    .summary('one card: its terms and where they come from')
+    .argument('<card>', 'its id, its name, or a part of one that no other card has')
+    .description('Shows a card of the configured catalogue.')
+    .addHelpText('after', '\nExample: cardgenius catalog show "CASHBACK SBI Card"');
+  command<CommonOptions>(show, async (cli, [wanted]) => {
+    const { loadCatalog } = await import('../engine/catalog.ts');
+    const { cards } = await loadCatalog(cli.settings.catalogPath);
+    const { describeCard } = await import('../engine/describe-card.ts');
+    const card = await findCard(cards, wanted!);
+    cli.print(card, () => describeCard(card));
+  });
+}
+
+function describeReport(path: string, { cards, open, users, findings }: CatalogReport, errors: number): string {
+  const rows = findings.map(({ level, kind, card, field, message }) => [level, kind, card ?? '', field, message]);
+  const summary =
+    `${path}: ${cards} cards, ${open} open; ${errors} errors, ${findings.length - errors} warnings` +
+    (users > 0 ? `; ranked for ${group(users)} generated users.` : '.');
+  return rows.length === 0 ? summary : `${textTable(['', 'kind', 'card', 'field', 'what'], rows)}\n\n${summary}`;
+}
+
+function describeDiff(diff: CatalogDiff, seconds: number): string {
+  const { users, firstCardChanges, netMoves, switches, cards, before, after } = diff;
+  const share = (count: number) => `${group(count)} (${((100 * count) / users).toFixed(2)} %)`;
+  const cardRows = cards.map(card => [
+    card.name,
+    card.what === 'changed' ? card.fields.join(', ') : card.what,
+    `${group(card.tensBefore)} → ${group(card.tensAfter)}`,
+    `${group(card.firstsBefore)} → ${group(card.firstsAfter)}`,
+    card.netMoves === undefined
+      ? '-'
+      : `${formatRupees(card.netMoves.least)} … ${formatRupees(card.netMoves.median)} … ${formatRupees(card.netMoves.most)}`,
+  ]);
+  const switchRows = switches.slice(0, 15).map(({ from, to, users: count }) => [group(count), from, to]);
+  return [
+    `From ${before} to ${after}, ${group(users)} generated users in ${seconds.toFixed(1)} s.`,
+    `First card changes for ${share(firstCardChanges)}.`,
+    `First card's net moves for ${share(netMoves.users)}: up for ${group(netMoves.up)}, down for ${group(netMoves.down)}; ` +
+      `least ${formatRupees(netMoves.least)}, median ${formatRupees(netMoves.median)}, most ${formatRupees(netMoves.most)}.`,
+    ...(cardRows.length === 0
+      ? ['No open card was added, removed or changed.']
+      : [
+          '',
+          textTable(['card', 'change', 'among the ten', 'first', 'its net moves by (least … median … most)'], cardRows),
+        ]),
+    ...(switchRows.length === 0 ? [] : ['', textTable(['users', 'first card before', 'after'], switchRows, [0])]),
+  ].join('\n');
+}
+
+async function findCard(cards: readonly Card[], wanted: string): Promise<Card> {
+  const text = wanted.toLowerCase();
+  const exact = cards.find(card => card.id.toLowerCase() === text || card.name.toLowerCase() === text);
+  if (exact !== undefined) return exact;
+  const partly = cards.filter(card => card.id.toLowerCase().includes(text) || card.name.toLowerCase().includes(text));
+  if (partly.length === 1) return partly[0]!;
+  const { distance } = await import('../config/distance.ts');
+  const near = partly.length > 0 ? partly : cards;
+  const [best] = near
+    .map(card => ({
+      card,
+      far: Math.min(distance(card.id.toLowerCase(), text), distance(card.name.toLowerCase(), text)),
+    }))
+    .sort((a, b) => a.far - b.far);
+  throw new UsageError(
+    'NO_SUCH_CARD',
+    partly.length > 1
+      ? `${partly.length} cards match "${wanted}": ${partly
+          .slice(0, 8)
+          .map(card => card.id)
+          .join(', ')}. Name one of them.`
+      : `The catalogue has no card "${wanted}". Did you mean ${best?.card.id}?`,
+  );
+}

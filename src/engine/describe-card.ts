@@ -1,0 +1,60 @@
+/** A card of the catalogue for people. */
+import { groupHundredths } from '../model/money.ts';
+import { CATEGORIES } from '../model/spending.ts';
+import type { Card, EarnRate, Period } from './catalog-schema.ts';
+
+const PERIOD: Readonly<Record<Period, string>> = {
+  month: 'a month',
+  quarter: 'a quarter',
+  half_year: 'a half-year',
+  year: 'a year',
+};
+const plain = (value: number): string => groupHundredths(Math.round(value * 100)).replace(/\.00$/, '');
+const rateText = ({ points, per }: EarnRate): string => `${points} for every ₹${plain(per)}`;
+
+export function describeCard(card: Card): string {
+  const { fees, earn, slabs, caps = [], milestones = [], redemption, welcomeBenefit, cardGenius, terms } = card;
+  const lines: [string, string][] = [
+    ['id', card.id],
+    ['issuer', [card.issuer, card.network].filter(Boolean).join(', ')],
+    ['status', card.status === 'open' ? 'open' : `${card.status}: never recommended`],
+    [
+      'fees',
+      `₹${plain(fees.joining)} joining, ₹${plain(fees.annual)} a year${waiver(fees.annualWaiverSpend)}, before GST`,
+    ],
+    ...(slabs === undefined
+      ? [
+          ['earns', rateText(earn.base)] as [string, string],
+          ...CATEGORIES.flatMap(category =>
+            earn[category] === undefined ? [] : [[`  ${category}`, rateText(earn[category])] as [string, string]],
+          ),
+        ]
+      : slabs.bands.map((band): [string, string] => [
+          'slab',
+          `₹${plain(band.from)} ${band.to === undefined ? 'and above' : `to ₹${plain(band.to)}`} ${PERIOD[slabs.every]}: ${rateText(band)}`,
+        ])),
+    ...caps.map((cap): [string, string] => [
+      'cap',
+      `${plain(cap.points)} ${cap.counts === 'bonus' ? 'bonus points' : 'points'} ${PERIOD[cap.every]} on ${cap.categories.join(', ')}` +
+        `; beyond it ${cap.overflow === undefined ? 'nothing' : rateText(cap.overflow)}`,
+    ]),
+    ...redemption.map(({ method, rate }): [string, string] => [
+      'redemption',
+      `${method} at ₹${rate} for a point${method === 'Vouchers' || method === 'Cashback' ? '' : ' (never counts)'}`,
+    ]),
+    ...milestones.map(({ spend, every, value, counted, note }): [string, string] => [
+      'milestone',
+      `₹${plain(spend)} ${PERIOD[every]} gives ₹${plain(value)}${counted ? '' : ' (never counted)'}${note === undefined ? '' : `: ${note}`}`,
+    ]),
+    ...(welcomeBenefit === undefined
+      ? []
+      : [['welcome', `₹${plain(welcomeBenefit.value)} (shown, never counted)`] as [string, string]]),
+    ...(cardGenius === undefined ? [] : [['CardGenius', `${cardGenius.id}, ${cardGenius.name}`] as [string, string]]),
+    ['terms', `of ${terms.asOf}, confidence ${terms.confidence}`],
+    ...terms.sources.map((source): [string, string] => ['source', source]),
+    ...(terms.note === undefined ? [] : [['note', terms.note] as [string, string]]),
+  ];
+  return [card.name, ...lines.map(([what, how]) => `  ${what.padEnd(14)}  ${how}`)].join('\n');
+}
+
+const waiver = (spend: number | undefined) => (spend === undefined ? '' : ` (waived from ₹${plain(spend)} a year)`);

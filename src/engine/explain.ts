@@ -1,0 +1,164 @@
+/**
+ * How a card's figures come about for one user, step by step and in exact fractions: the same path that decides ties. Rupees
+ * and points here are fractions, unrounded; explain-words.ts puts them into words.
+ */
+import { CATEGORIES, type Category } from '../model/spending.ts';
+import type { Catalog } from './catalog.ts';
+import { type Band, type Cap, type Card, type EarnRate, MONTHS, type Period } from './catalog-schema.ts';
+import { type CapFill, computeExactly, rateOf, type Trace } from './exact.ts';
+import { chooseRedemption, toWhole } from './program.ts';
+import { add, compare, fromDecimal, minimum, multiply, type Rational, rational, subtract, ZERO } from './rational.ts';
+import { deriveSpends } from './spending-rules.ts';
+
+export interface EarnStep {
+  readonly category: Category;
+  /** Rupees a month. */
+  readonly spend: Rational;
+  /** Undefined for slabs: every category then earns at the average. */
+  readonly rate: EarnRate | undefined;
+  /** Points a month before caps, and after them. */
+  readonly earned: Rational;
+  readonly points: Rational;
+}
+
+export interface BandStep {
+  readonly band: Band;
+  /** Rupees of the period that fall into it. */
+  readonly spend: Rational;
+  readonly points: Rational;
+}
+
+export interface CapStep {
+  readonly cap: Cap;
+  /** Points a month. */
+  readonly room: Rational;
+  readonly fills: readonly CapFill[];
+  readonly wanted: Rational;
+  readonly excess: Rational;
+  readonly instead: Rational;
+  readonly bound: boolean;
+}
+
+export interface MilestoneStep {
+  /** Rupees of the period. */
+  readonly target: Rational;
+  readonly every: Period;
+  readonly spent: Rational;
+  readonly counted: boolean;
+  readonly reached: boolean;
+  /** Rupees of the period; 0 where it is reached. */
+  readonly missedBy: Rational;
+  /** Paise, once. */
+  readonly value: number;
+  readonly timesAYear: number;
+  readonly note: string | undefined;
+}
+
+export interface Explanation {
+  readonly card: Card;
+  readonly earn: readonly EarnStep[];
+  readonly slabs: { readonly every: Period; readonly bands: readonly BandStep[] } | undefined;
+  readonly caps: readonly CapStep[];
+  readonly milestones: readonly MilestoneStep[];
+  /** Rate: rupees for one point, in ten-thousandths. */
+  readonly redemption: { readonly method: string; readonly rate: number; readonly options: Card['redemption'] };
+  /** All points of a month. */
+  readonly points: Rational;
+  /** Whole paise. */
+  readonly yearly: number;
+  readonly extra: number;
+  readonly joiningFees: number;
+  readonly net: number;
+  /** The six point columns, whole hundredths. */
+  readonly roundedPoints: readonly number[];
+}
+
+/** `spends`: the six in whole paise, as deriveSpends gives them. */
+export function explainCard(card: Card, spends: readonly number[]): Explanation {
+  const { method, rate } = chooseRedemption(card);
+  const trace: Trace = { earned: [], caps: [] };
+  const exact = computeExactly(card, spends, rate, trace);
+  const rupees = spends.map(paise => rational(BigInt(paise), 100n));
+  const total = sum(rupees);
+  const milestones = (card.milestones ?? []).map(milestone => milestoneStep(milestone, total));
+  const extra = milestones
+    .filter(step => step.counted && step.reached)
+    .reduce((paise, step) => paise + step.value * step.timesAYear, 0);
+  const joiningFees = toWhole(card.fees.joining, 2);
+  return {
+    card,
+    earn: CATEGORIES.map((category, c) => ({
+      category,
+      spend: rupees[c]!,
+      rate: card.slabs === undefined ? (card.earn[category] ?? card.earn.base) : undefined,
+      earned: trace.earned[c]!,
+      points: exact.points[c]!,
+    })),
+    slabs: card.slabs && { every: card.slabs.every, bands: bandSteps(card.slabs, total) },
+    caps: trace.caps.map(({ room, fills }, i) => capStep(card.caps![i]!, room, fills)),
+    milestones,
+    redemption: { method, rate, options: card.redemption },
+    points: sum(exact.points),
+    yearly: exact.yearly,
+    extra,
+    joiningFees,
+    net: exact.yearly + extra - joiningFees,
+    roundedPoints: exact.roundedPoints,
+  };
+}
+
+/** The named open cards for a user's six amounts as they stand in the table (paise; NULL counts as 0), in the order given. */
+export function explainAll(
+  catalog: Pick<Catalog, 'cards'>,
+  names: readonly string[],
+  amounts: readonly (number | null)[],
+): Explanation[] {
+  const spends = new Float64Array(CATEGORIES.length);
+  const slice = { count: 1, userNo: Int32Array.of(1), amounts: Float64Array.from(amounts, amount => amount ?? 0) };
+  deriveSpends(slice, 0, spends);
+  const cards = new Map(catalog.cards.map(card => [card.name, card]));
+  return names.map(name => explainCard(cards.get(name)!, [...spends]));
+}
+
+function bandSteps({ every, bands }: NonNullable<Card['slabs']>, monthly: Rational): BandStep[] {
+  const total = multiply(monthly, rational(BigInt(MONTHS[every])));
+  return bands.map(band => {
+    const from = minimum(total, fromDecimal(band.from));
+    const to = band.to === undefined ? total : minimum(total, fromDecimal(band.to));
+    const spend = subtract(to, from);
+    return { band, spend, points: multiply(spend, rateOf(band)) };
+  });
+}
+
+function capStep(cap: Cap, room: Rational, fills: readonly CapFill[]): CapStep {
+  const excess = sum(fills.map(fill => fill.excess));
+  return {
+    cap,
+    room,
+    fills,
+    wanted: sum(fills.map(fill => fill.competing)),
+    excess,
+    instead: sum(fills.map(fill => fill.instead)),
+    bound: compare(excess, ZERO) > 0,
+  };
+}
+
+function milestoneStep(milestone: NonNullable<Card['milestones']>[number], monthly: Rational): MilestoneStep {
+  const { spend, every, value, counted, note } = milestone;
+  const target = fromDecimal(spend);
+  const spent = multiply(monthly, rational(BigInt(MONTHS[every])));
+  const reached = compare(spent, target) >= 0;
+  return {
+    target,
+    every,
+    spent,
+    counted,
+    reached,
+    missedBy: reached ? ZERO : subtract(target, spent),
+    value: toWhole(value, 2),
+    timesAYear: 12 / MONTHS[every],
+    note,
+  };
+}
+
+const sum = (values: readonly Rational[]): Rational => values.reduce(add, ZERO);

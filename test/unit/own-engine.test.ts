@@ -1,0 +1,240 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { runBatch } from '../../src/batch/run-batch.ts';
+import { WorkerPool } from '../../src/batch/worker-pool.ts';
+import { loadSettings } from '../../src/config/settings.ts';
+import { openDatabase } from '../../src/database/open.ts';
+import { createEngine } from '../../src/engine/create.ts';
+import type { EngineDefinition } from '../../src/engine/define-engine.ts';
+import { formatKitReport, testEngine, testEngineModule } from '../../src/engine/testing.ts';
+import { stageAndPublish } from '../../src/exchange/import-spending.ts';
+import { UsageError } from '../../src/model/errors.ts';
+import { sliceOf } from '../reference/engine-rows.ts';
+import { serveEngine } from '../support/engine-service.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const SETTINGS = await loadSettings({ env: {}, cwd: import.meta.dirname });
+const MISBEHAVING = join(ROOT, 'test/support/misbehaving-engine.ts');
+const source = (enginePath: string, engineTimeoutMs = 100) => ({ ...SETTINGS, enginePath, engineTimeoutMs });
+
+/** What each amount on amazon makes the misbehaving engine do, as processing_error tells it. */
+const REASONS: Readonly<Record<number, RegExp>> = {
+  1: /^ENGINE_FAILED: the engine threw: out of luck \(3 attempts\)$/,
+  2: /^ENGINE_TIMEOUT: the engine gave no answer within 100 ms \(3 attempts\)$/,
+  3: /^ENGINE_TIMEOUT: the engine gave no answer within 100 ms$/,
+  4: /^ENGINE_ANSWER_INVALID: the answer has 9 rows; it must have exactly ten$/,
+  5: /^ENGINE_ANSWER_INVALID: row 3 \(Card C\): total_savings_yearly is NaN$/,
+  6: /^ENGINE_ANSWER_INVALID: the card Card A stands in row 1 and in row 4$/,
+  7: /^ENGINE_ANSWER_INVALID: row 1 \(Card A\): total_savings_yearly 1000000000000 does not fit DECIMAL\(12,2\)$/,
+  8: /^ENGINE_ANSWER_INVALID: row 5 names the card "Card of nobody", which is not declared$/,
+  9: /^ENGINE_ANSWER_INVALID: row 6 \(Card F\): total_extra_benefits 0\.5 is not in whole paise$/,
+  10: /^ENGINE_ANSWER_INVALID: row 2 \(Card I\) has higher net_savings than row 1: rows come best first$/,
+  11: /^INVALID_SPENDING: too young for a card$/,
+  12: /^ENGINE_ANSWER_INVALID: row 1 says net_savings 1, but its parts add up to 7200$/,
+  13: /^ENGINE_FAILED: the engine threw: the service says 503 \(3 attempts\)$/,
+};
+
+/** A whole run in memory: users whose amazon spend is so many rupees. */
+async function wholeRun(enginePath: string, rupees: readonly number[], engineTimeoutMs?: number) {
+  const opened = await openDatabase('pglite:memory', {});
+  const { database } = opened;
+  async function* lines() {
+    for (const [i, amount] of rupees.entries()) {
+      const userId = `CK${String(i).padStart(7, '0')}`;
+      yield { good: { lineNo: i + 1, userId, amounts: [amount * 100, 0, 0, 0, 0, null] } };
+    }
+  }
+  await stageAndPublish(database, 'test', lines(), { add: async () => {} }, () => {});
+  const request = {
+    kind: 'batch' as const,
+    userLimit: null,
+    processor: 'test',
+    requestedBy: 'test',
+    deadlineAt: null,
+    engine: source(enginePath, engineTimeoutMs),
+  };
+  const settings = { ...SETTINGS, workers: 1, chunkSize: 1_000 };
+  const outcome = await runBatch(database, settings, request, () => {}, new AbortController().signal);
+  return { opened, database, outcome };
+}
+
+test.serial('the misbehaving engine fails only the users concerned, each with its reason', async t => {
+  const rupees = [...Array.from({ length: 15 }, (_, i) => i), ...Array.from({ length: 185 }, (_, i) => 100 + i)];
+  const { opened, database, outcome } = await wholeRun(MISBEHAVING, rupees);
+  await using _ = opened;
+  t.like(outcome, { state: 'done', users: 200, completed: 187, failed: 13 });
+  for (const [amount, reason] of Object.entries(REASONS)) {
+    const user = await database.readSpending(`CK${amount.padStart(7, '0')}`);
+    t.is(user?.status, 'failed');
+    t.regex(user?.error ?? '', reason);
+    t.log(`${amount}: ${user?.error}`);
+  }
+  t.is((await database.readSpending('CK0000014'))?.status, 'completed', 'the third attempt was good');
+  t.is((await database.countUsers()).recommendations, 1_870);
+});
+
+test.serial('examples/plain-function.ts through a whole run', async t => {
+  const { opened, database, outcome } = await wholeRun(join(ROOT, 'examples/plain-function.ts'), [0, 1, 50_000]);
+  await using _ = opened;
+  t.like(outcome, { state: 'done', users: 3, completed: 3, failed: 0 });
+  const rows = await database.exportRecommendations('CK0000001', 1);
+  t.like(rows[0], { cardName: 'Jungle Prime', totalSavingsYearly: 4_500_000, netSavings: 4_400_000 });
+});
+
+test.serial('examples/http-engine.ts through a whole run, with bounded concurrency', async t => {
+  const builtIn = await createEngine(SETTINGS);
+  await using service = await serveEngine(builtIn);
+  process.env.CARDGENIUS_ENGINE_URL = service.url;
+  const rupees = Array.from({ length: 150 }, (_, i) => i * 111);
+  const { opened, database, outcome } = await wholeRun(join(ROOT, 'examples/http-engine.ts'), rupees, 5_000);
+  await using _ = opened;
+  t.like(outcome, { state: 'done', users: 150, completed: 150, failed: 0 });
+  t.is(service.calls, 150);
+  t.true(service.mostAtOnce > 1 && service.mostAtOnce <= 8, `${service.mostAtOnce} at once`);
+
+  const direct = await builtIn.recommend(sliceOf([[111_00 * 149, 0, 0, 0, 0, null]]));
+  const rows = await database.exportRecommendations('CK0000148', 1);
+  t.deepEqual(
+    rows.map(row => [row.cardName, row.totalSavingsYearly]),
+    Array.from(direct.cardNo, (cardNo, r) => [builtIn.cards[cardNo]!.name, direct.yearly[r]]),
+  );
+
+  const report = await testEngineModule(join(ROOT, 'examples/http-engine.ts'), { users: 50 });
+  t.log(formatKitReport(report));
+  t.true(report.passed);
+});
+
+test('the kit: the built-in engine and the plain function are fit', async t => {
+  for (const report of [
+    await testEngine(await createEngine(SETTINGS)),
+    await testEngineModule(join(ROOT, 'examples/plain-function.ts')),
+  ]) {
+    t.log(formatKitReport(report));
+    t.true(report.passed);
+    t.deepEqual(
+      report.checks.map(check => check.name),
+      ['contract', 'answers', 'determinism', 'paisa rules', 'speed'],
+    );
+  }
+});
+
+test('the kit finds what is wrong', async t => {
+  const { default: good } = (await import('../../examples/plain-function.ts')) as { default: EngineDefinition };
+  const failed = async (change: Partial<EngineDefinition>, options = {}) => {
+    const { checks } = await testEngine({ ...good, retryDelayMs: 0, ...change }, { users: 20, ...options });
+    return checks.filter(check => !check.passed).map(check => check.name);
+  };
+  const recommender = async () => (await good.create()) as { recommend: (user: unknown) => object[] };
+  t.deepEqual(await failed({ cards: good.cards.slice(0, 9) }), ['contract']);
+  const inner = await recommender();
+  const wrap = (change: (rows: object[]) => object[]) => ({
+    create: () => ({ recommend: (user: unknown) => change(inner.recommend(user)) }) as never,
+  });
+  t.deepEqual(await failed(wrap(rows => rows.slice(1))), ['answers']);
+  t.deepEqual(await failed(wrap(rows => rows.map(row => ({ ...row, extra: 0.1 })))), ['answers', 'paisa rules']);
+  let calls = 0;
+  const restless = wrap(rows =>
+    rows.map(({ net: _, ...row }: { net?: number }, i) => (i === 0 ? { ...row, extra: calls++ } : row)),
+  );
+  t.deepEqual(await failed(restless), ['determinism']);
+  t.deepEqual(await failed({}, { minUsersPerSecond: 1e12 }), ['speed']);
+});
+
+test('an engine of columns: a slice that fails is halved until the user to blame stands alone', async t => {
+  const builtIn = await createEngine(SETTINGS);
+  const { adaptEngine } = await import('../../src/engine/adapted-engine.ts');
+  const asked: number[] = [];
+  const engine = await adaptEngine(
+    {
+      name: 'columns',
+      version: '1',
+      retryDelayMs: 0,
+      cards: builtIn.cards.map(({ cardNo: _, ...card }) => card),
+      create: () => ({
+        recommendSlice: slice => {
+          asked.push(slice.count);
+          if (slice.amounts.subarray(0, slice.count).includes(1_300)) throw new Error('thirteen');
+          return builtIn.recommend(slice);
+        },
+      }),
+    },
+    { sha256: '', path: 'columns', timeoutMs: 1_000, maxMonthlySpend: 1_000_000_000 },
+  );
+  const users = Array.from({ length: 32 }, (_, i) => [i * 100, 0, 0, 0, 0, null]);
+  users[20] = [-1, 0, 0, 0, 0, null];
+  const answer = await engine.recommend(sliceOf(users));
+  t.deepEqual(answer.failures, [
+    { userNo: 13, code: 'ENGINE_FAILED', message: 'the engine threw: thirteen (3 attempts)' },
+    { userNo: 20, code: 'INVALID_SPENDING', message: 'avg_amazon_gmv is negative: -0.01' },
+  ]);
+  t.is(answer.userNo.length, 30);
+  t.is(asked[0], 31);
+});
+
+test.serial('an engine of which every call is late still shows that the work moves', async t => {
+  const pool = new WorkerPool(1, source(MISBEHAVING, 300));
+  t.teardown(() => pool.close());
+  let [moves, slices] = [0, 0];
+  const users = Array.from({ length: 16 }, () => [200, 0, 0, 0, 0, null]); // two rounds of eight, three attempts each
+  const answers = await pool.compute(
+    sliceOf(users),
+    () => slices++,
+    () => moves++,
+  );
+  t.is(answers[0]!.failures.length, 16);
+  t.is(slices, 1);
+  t.true(moves >= 2, `${moves} moves within the one slice`);
+});
+
+test('a module that is no engine: one sentence that names the file and the remedy', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'cardgenius-engine-'));
+  const load = async (name: string, text: string | undefined) => {
+    const path = join(folder, name);
+    if (text !== undefined) await writeFile(path, text);
+    const error = await t.throwsAsync(() => createEngine(source(path)), { instanceOf: UsageError });
+    t.is(error?.exitCode, 2);
+    t.true(error?.message.includes(path));
+    t.false(error?.message.includes('\n'));
+    return `${error?.code} ${error?.message.replace(path, 'FILE')}`;
+  };
+  t.is(
+    await load('no.ts', undefined),
+    'ENGINE_UNREADABLE The engine FILE does not exist. Name a module like ./our-engine.ts.',
+  );
+  t.regex(
+    await load('broken.ts', 'export default {'),
+    /^ENGINE_INVALID The engine FILE cannot be loaded: .* Mend the module/,
+  );
+  t.is(
+    await load('none.ts', 'export const a = 1;'),
+    'ENGINE_INVALID The engine FILE must say: export default defineEngine({ … }).',
+  );
+  t.regex(
+    await load('nine.ts', 'export default { name: "a", version: "1", cards: [], create() {} };'),
+    /at cards: an engine declares at least 10 cards/,
+  );
+  t.regex(
+    await load(
+      'odd.ts',
+      'export default { name: "a", version: "1", cards: Array.from({ length: 10 }, (_, i) => ({ name: "c" + i, joiningFees: 0.5, redemptionMethod: "Cashback", redemptionRate: 0 })), create() {} };',
+    ),
+    /at cards\.0\.joiningFees/,
+  );
+});
+
+test('the fingerprint is name, version, module and cards', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'cardgenius-engine-'));
+  const cards =
+    'Array.from({ length: 10 }, (_, i) => ({ name: "c" + i, joiningFees: 0, redemptionMethod: "Cashback", redemptionRate: 0 }))';
+  const text = `export default { name: "a", version: "1", cards: ${cards}, create: () => ({ recommend: () => [] }) };`;
+  const fingerprint = async (name: string, content: string) => {
+    await writeFile(join(folder, name), content);
+    return (await createEngine(source(join(folder, name)))).fingerprint;
+  };
+  const first = await fingerprint('a.ts', text);
+  t.is(await fingerprint('b.ts', text), first);
+  t.not(await fingerprint('c.ts', `${text}\n`), first);
+  t.not(await fingerprint('d.ts', text.replace('"1"', '"2"')), first);
+});
