@@ -13,6 +13,8 @@ export interface OpenedDatabase extends AsyncDisposable {
 export interface OpenOptions {
   /** False leaves the check of the schema out: for `cardgenius migrate` itself. */
   readonly checkSchema?: boolean;
+  /** False leaves the embedded engine as it is: for who only wants to look. */
+  readonly migrate?: boolean;
   /** From the environment or a file; goes before one in the URL. */
   readonly password?: string | undefined;
   readonly pools?: PoolSettings | undefined;
@@ -28,8 +30,11 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
   const opened = await open(url, options);
   let applied: string[] = [];
   try {
-    if (opened.target.engine === 'postgres') applied = (await migrate(opened.target)).pending.map(file => file.name);
-    else if (options.checkSchema !== false) await checkSchema(opened.target);
+    if (opened.target.engine === 'postgres') {
+      if (options.migrate !== false) applied = (await migrate(opened.target)).pending.map(file => file.name);
+    } else if (options.checkSchema !== false) {
+      await checkSchema(opened.target);
+    }
   } catch (error) {
     await opened.database.close();
     throw error;
