@@ -5,6 +5,7 @@ import { defineDemo } from './demo.ts';
 import { defineExport } from './export.ts';
 import { defineImport } from './import.ts';
 import { defineMigrate } from './migrate.ts';
+import { definePrune } from './prune.ts';
 import { defineRecommend } from './recommend.ts';
 import { defineRun } from './run.ts';
 import { defineSeed } from './seed.ts';
@@ -33,6 +34,7 @@ for (const define of [
   defineStatus,
   defineExport,
   defineRecommend,
+  definePrune,
 ]) {
   define(program);
 }

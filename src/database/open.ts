@@ -1,11 +1,13 @@
 import { UsageError } from '../model/errors.ts';
 import type { Database } from './database.ts';
+import type { MaintenanceDatabase } from './maintenance.ts';
 import { checkSchema, type MigrationTarget, migrate } from './migrate/migrate.ts';
 import type { PoolSettings } from './mssql/pools.ts';
 
 export interface OpenedDatabase extends AsyncDisposable {
   readonly database: Database;
   readonly target: MigrationTarget;
+  readonly maintenance: MaintenanceDatabase;
   /** What opening it has applied, by name: never anything but on the embedded engine. */
   readonly applied: readonly string[];
 }
@@ -43,7 +45,10 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
 }
 
 /** Drivers are large: each is only loaded where it is wanted. */
-async function open(url: string, options: OpenOptions): Promise<{ database: Database; target: MigrationTarget }> {
+async function open(
+  url: string,
+  options: OpenOptions,
+): Promise<Pick<OpenedDatabase, 'database' | 'target' | 'maintenance'>> {
   const location = /^pglite:(.+)$/.exec(url)?.[1];
   if (location !== undefined) return (await import('./postgres/open.ts')).openPglite(location);
   if (isMssqlUrl(url)) return (await import('./mssql/open.ts')).openMssql(url, options);

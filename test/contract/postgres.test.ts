@@ -1,5 +1,6 @@
 import test from 'ava';
 import { migrate } from '../../src/database/migrate/migrate.ts';
+import { PostgresMaintenance } from '../../src/database/postgres/maintenance.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { PostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
@@ -15,6 +16,7 @@ test.before('open the embedded engine', async () => {
   engine = {
     database: new PostgresDatabase(pglite, 'pglite:memory', () => {}),
     target,
+    maintenance: new PostgresMaintenance(pglite),
     execute: sql => pglite.transaction([{ sql }]),
     query: sql => pglite.query(sql),
   };

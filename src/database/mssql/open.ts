@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { parseConnection } from './connection-settings.ts';
+import { MssqlMaintenance } from './maintenance.ts';
 import { MssqlMigrationTarget } from './migration-target.ts';
 import { MssqlDatabase } from './mssql-database.ts';
 import { DEFAULT_POOLS, Pool, type PoolSettings } from './pools.ts';
@@ -18,7 +19,7 @@ export interface MssqlOptions {
 export async function openMssql(
   url: string,
   options: MssqlOptions = {},
-): Promise<{ database: MssqlDatabase; target: MssqlMigrationTarget }> {
+): Promise<{ database: MssqlDatabase; target: MssqlMigrationTarget; maintenance: MssqlMaintenance }> {
   const settings = parseConnection(url, options.password);
   const { controlConnections, workConnections, controlTimeoutSeconds, workTimeoutSeconds } =
     options.pools ?? DEFAULT_POOLS;
@@ -39,5 +40,9 @@ export async function openMssql(
     await close();
     throw error;
   }
-  return { database: new MssqlDatabase({ control, work }, close), target: new MssqlMigrationTarget(migrations) };
+  return {
+    database: new MssqlDatabase({ control, work }, close),
+    target: new MssqlMigrationTarget(migrations),
+    maintenance: new MssqlMaintenance(work),
+  };
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
 import { lockFolder } from './folder-lock.ts';
+import { PostgresMaintenance } from './maintenance.ts';
 import { PostgresMigrationTarget } from './migration-target.ts';
 import { Pglite } from './pglite.ts';
 import { PostgresDatabase } from './postgres-database.ts';
@@ -13,7 +14,7 @@ import { PostgresDatabase } from './postgres-database.ts';
  */
 export async function openPglite(
   location: string,
-): Promise<{ database: PostgresDatabase; target: PostgresMigrationTarget }> {
+): Promise<{ database: PostgresDatabase; target: PostgresMigrationTarget; maintenance: PostgresMaintenance }> {
   if (location === 'memory') return open(new Pglite('memory://'), 'pglite:memory', () => {});
 
   const folder = resolve(location);
@@ -64,5 +65,6 @@ async function open(pglite: Pglite, description: string, onClose: () => void) {
   if ((await target.appliedFiles()).has('object:expire_leases')) {
     await pglite.query('SELECT * FROM cardgenius.expire_leases()');
   }
-  return { database: new PostgresDatabase(pglite, description, onClose), target };
+  const maintenance = new PostgresMaintenance(pglite);
+  return { database: new PostgresDatabase(pglite, description, onClose), target, maintenance };
 }
