@@ -89,6 +89,12 @@ async function create(master: sql.ConnectionPool, name: string): Promise<void> {
   }
 }
 
+/** Whether a stand-in answers, which does not have all that SQL Server has: a test then says what it leaves out. */
+export async function isStandIn(place: TestDatabase): Promise<boolean> {
+  const [row] = await place.query("SELECT CONVERT(VARCHAR(50), SERVERPROPERTY('BabelfishVersion')) AS version");
+  return (row?.version ?? null) !== null;
+}
+
 /** Sessions that have just been closed may still be on their way out: asked again until they are. */
 async function drop(master: sql.ConnectionPool, name: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
