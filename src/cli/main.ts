@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.ts';
 import { defineDemo } from './demo.ts';
+import { defineDoctor } from './doctor.ts';
 import { defineExport } from './export.ts';
 import { defineImport } from './import.ts';
 import { defineMigrate } from './migrate.ts';
@@ -35,6 +36,7 @@ for (const define of [
   defineExport,
   defineRecommend,
   definePrune,
+  defineDoctor,
 ]) {
   define(program);
 }
