@@ -3,7 +3,10 @@ import { examine } from '../../src/audit/doctor.ts';
 import { checkRights, readWantedRights } from '../../src/audit/doctor-rights.ts';
 import { checkClock, checkLog, checkSettings, checkWire, type SettingsRow } from '../../src/audit/doctor-server.ts';
 import { checkIndexedViews, checkTarget } from '../../src/audit/doctor-tables.ts';
-import { openDatabase } from '../../src/database/open.ts';
+import { migrate } from '../../src/database/migrate/migrate.ts';
+import { PostgresMaintenance } from '../../src/database/postgres/maintenance.ts';
+import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
+import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { cardgenius, newFolder } from '../e2e/cli.ts';
 
 /** A server that nothing is wrong with. What a stand-in cannot be made to have is planted here, in its answer. */
@@ -90,10 +93,32 @@ test('grants: what is missing is said as the statements of grants.sql', async t 
 });
 
 test('the embedded engine: nothing wrong in a new database, and each fault that it can hold is found', async t => {
-  await using opened = await openDatabase('pglite:memory');
-  const look = async () =>
-    (await examine(opened.maintenance)).filter(({ state }) => state !== 'ok').map(({ check }) => check);
+  const pglite = new Pglite('memory://');
+  await migrate(new PostgresMigrationTarget(pglite));
+  const database = new PostgresMaintenance(pglite);
+  const look = async () => (await examine(database)).filter(({ state }) => state !== 'ok').map(({ check }) => check);
   t.deepEqual(await look(), []);
+  await pglite.transaction([
+    { sql: 'ALTER TABLE public.user_spending_data DROP COLUMN avg_ajio_gmv' },
+    { sql: 'ALTER TABLE public.user_spending_data ALTER COLUMN avg_grocery_gmv TYPE DOUBLE PRECISION' },
+    { sql: 'ALTER TABLE public.user_spending_data DROP CONSTRAINT pk_user_spending_data' },
+    { sql: "INSERT INTO public.user_spending_data (user_id) VALUES ('CK1'), ('CK1')" },
+    { sql: 'ALTER TABLE public.card_recommendations ALTER COLUMN user_id TYPE VARCHAR(40) COLLATE "C"' },
+    { sql: "CREATE FUNCTION public.audit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'" },
+    {
+      sql: `CREATE TRIGGER tr_audit BEFORE INSERT ON public.card_recommendations
+            FOR EACH ROW EXECUTE FUNCTION public.audit()`,
+    },
+  ]);
+  t.deepEqual(await look(), [
+    'column user_spending_data.avg_ajio_gmv',
+    'column user_spending_data.avg_grocery_gmv',
+    'type and collation of ids',
+    'trigger tr_audit',
+    'key of user_spending_data',
+    'duplicates',
+  ]);
+  await pglite.close();
 });
 
 test('the command: a table and remedies, one line of JSON, and a database that cannot be reached', async t => {
