@@ -30,7 +30,8 @@ BEGIN
   INTO #suspect
   FROM (
     SELECT c.user_id, c.rank, c.card_name,
-           CASE WHEN c.net_savings > LAG(c.net_savings) OVER (PARTITION BY c.user_id ORDER BY c.rank) THEN 1 ELSE 0 END AS disorder,
+           CASE WHEN c.net_savings > LAG(c.net_savings) OVER (PARTITION BY c.user_id ORDER BY c.rank) THEN 1
+                ELSE 0 END AS disorder,
            CASE WHEN c.net_savings <> c.total_savings_yearly + c.total_extra_benefits - c.joining_fees THEN 1 ELSE 0 END AS wrong,
            CASE WHEN c.card_name IS NULL OR c.net_savings IS NULL OR c.total_savings_yearly IS NULL OR c.joining_fees IS NULL
                   OR c.total_extra_benefits IS NULL OR c.amazon_points IS NULL OR c.flipkart_points IS NULL
@@ -43,10 +44,10 @@ BEGIN
   HAVING COUNT(*) <> 10 OR COUNT(DISTINCT r.rank) <> 10 OR MIN(r.rank) <> 1 OR MAX(r.rank) <> 10
       OR COUNT(DISTINCT r.card_name) <> 10 OR SUM(r.disorder) > 0 OR SUM(r.wrong) > 0 OR SUM(r.empty) > 0;
 
-
   INSERT INTO #found (check_name, severity, violations, sample)
   SELECT 'ten_ranks', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(s.user_id) AS VARCHAR(60))
-  FROM #suspect AS s WHERE s.row_count <> 10 OR s.ranks <> 10 OR s.lowest <> 1 OR s.highest <> 10;
+  FROM #suspect AS s
+  WHERE s.row_count <> 10 OR s.ranks <> 10 OR s.lowest <> 1 OR s.highest <> 10;
 
   INSERT INTO #found (check_name, severity, violations, sample)
   SELECT 'completed_without_cards', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(u.user_id) AS VARCHAR(60))
@@ -55,16 +56,28 @@ BEGIN
     AND NOT EXISTS (SELECT 1 FROM dbo.card_recommendations AS c WHERE c.user_id = u.user_id);
 
   INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'distinct_cards', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(s.user_id) AS VARCHAR(60)) FROM #suspect AS s WHERE s.cards <> s.row_count;
+  SELECT 'distinct_cards', 'fail', CAST(COUNT_BIG(*) AS FLOAT),
+         CAST(MIN(s.user_id) AS VARCHAR(60))
+  FROM #suspect AS s
+  WHERE s.cards <> s.row_count;
 
   INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'order_by_net', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(s.user_id) AS VARCHAR(60)) FROM #suspect AS s WHERE s.disorders > 0;
+  SELECT 'order_by_net', 'fail', CAST(COUNT_BIG(*) AS FLOAT),
+         CAST(MIN(s.user_id) AS VARCHAR(60))
+  FROM #suspect AS s
+  WHERE s.disorders > 0;
 
   INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'net_adds_up', 'fail', CAST(COALESCE(SUM(s.wrongs), 0) AS FLOAT), CAST(MIN(s.user_id) AS VARCHAR(60)) FROM #suspect AS s WHERE s.wrongs > 0;
+  SELECT 'net_adds_up', 'fail', CAST(COALESCE(SUM(s.wrongs), 0) AS FLOAT),
+         CAST(MIN(s.user_id) AS VARCHAR(60))
+  FROM #suspect AS s
+  WHERE s.wrongs > 0;
 
   INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'no_null', 'fail', CAST(COALESCE(SUM(s.empties), 0) AS FLOAT), CAST(MIN(s.user_id) AS VARCHAR(60)) FROM #suspect AS s WHERE s.empties > 0;
+  SELECT 'no_null', 'fail', CAST(COALESCE(SUM(s.empties), 0) AS FLOAT),
+         CAST(MIN(s.user_id) AS VARCHAR(60))
+  FROM #suspect AS s
+  WHERE s.empties > 0;
 
   INSERT INTO #found (check_name, severity, violations, sample)
   SELECT 'failed_with_reason', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(u.user_id) AS VARCHAR(60))

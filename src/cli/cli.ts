@@ -43,7 +43,7 @@ export class Cli {
     this.#exitCode = exitCode;
   }
 
-  async open(options: { checkSchema?: boolean } = {}): Promise<OpenedDatabase> {
+  async open(options: { checkSchema?: boolean; migrate?: boolean } = {}): Promise<OpenedDatabase> {
     const { openDatabase } = await import('../database/open.ts');
     const { databaseUrl, databasePassword, sqlServer } = this.settings;
     return openDatabase(databaseUrl, { ...options, password: databasePassword?.reveal(), pools: sqlServer });

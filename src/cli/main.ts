@@ -3,15 +3,20 @@ import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.ts';
 import { defineCatalog } from './catalog.ts';
 import { defineDemo } from './demo.ts';
+import { defineDoctor } from './doctor.ts';
+import { defineErrors } from './errors.ts';
 import { defineExport } from './export.ts';
 import { defineImport } from './import.ts';
 import { defineMigrate } from './migrate.ts';
 import { defineParity } from './parity.ts';
+import { definePrune } from './prune.ts';
 import { defineRecommend } from './recommend.ts';
+import { defineRedrive } from './redrive.ts';
 import { defineRun } from './run.ts';
 import { defineSeed } from './seed.ts';
 import { defineStatus } from './status.ts';
 import { defineSteering } from './steer.ts';
+import { defineVerify } from './verify.ts';
 
 /** Commands are light; what they need is imported when they run, so that --help answers at once. */
 const program = new Command('cardgenius')
@@ -35,10 +40,15 @@ for (const define of [
   defineRun,
   defineStatus,
   defineSteering,
+  defineVerify,
+  defineErrors,
+  defineRedrive,
   defineExport,
   defineRecommend,
   defineCatalog,
   defineParity,
+  definePrune,
+  defineDoctor,
 ]) {
   define(program);
 }

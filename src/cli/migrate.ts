@@ -1,19 +1,111 @@
 import type { Command } from 'commander';
-import { type CommonOptions, command } from './cli.ts';
+import { EXIT, UsageError } from '../model/errors.ts';
+import { type Cli, type CommonOptions, command } from './cli.ts';
+import { textTable } from './table.ts';
+
+interface MigrateOptions extends CommonOptions {
+  readonly plan?: boolean;
+  readonly sql?: boolean;
+  readonly verify?: boolean;
+}
 
 export function defineMigrate(program: Command): void {
   const definition = program
     .command('migrate')
     .summary('bring the database to this version’s schema')
-    .description('Applies the migrations and procedures that the database lacks. Run again, it finds nothing to do.');
-  command<CommonOptions>(definition, async cli => {
-    await using opened = await cli.open({ checkSchema: false });
-    const { migrate } = await import('../database/migrate/migrate.ts');
-    const applied = opened.applied.concat((await migrate(opened.target)).pending.map(file => file.name));
-    cli.print({ applied, database: opened.database.description }, () =>
-      applied.length === 0
-        ? `${opened.database.description} is up to date.`
-        : `${applied.map(name => `applied ${name}`).join('\n')}\n${opened.database.description} is up to date.`,
+    .description('Applies the migrations and procedures that the database lacks. Run again, it finds nothing to do.')
+    .option('--plan', 'what would be applied, in order, with checksums; applies nothing')
+    .option('--sql', 'write the same as one T-SQL script to stdout, for review and for sqlcmd or tsql; applies nothing')
+    .option(
+      '--verify',
+      'what differs from the files: checksums, and the live procedures and views; exit code 1 where any does',
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cardgenius migrate --plan\n  cardgenius migrate --sql > review.sql\n  cardgenius migrate --verify',
     );
+  command<MigrateOptions>(definition, async (cli, _args, { plan, sql, verify }) => {
+    if ([plan, sql, verify].filter(Boolean).length > 1) {
+      throw new UsageError('MIGRATE_OPTIONS', 'Give one of --plan, --sql and --verify.');
+    }
+    if (plan) return showPlan(cli);
+    if (sql) return writeScript(cli);
+    if (verify) return showDrift(cli);
+    return apply(cli);
   });
+}
+
+async function apply(cli: Cli): Promise<void> {
+  await using opened = await cli.open({ checkSchema: false });
+  const { migrate } = await import('../database/migrate/migrate.ts');
+  const applied = opened.applied.concat((await migrate(opened.target)).pending.map(file => file.name));
+  cli.print({ applied, database: opened.database.description }, () =>
+    applied.length === 0
+      ? `${opened.database.description} is up to date.`
+      : `${applied.map(name => `applied ${name}`).join('\n')}\n${opened.database.description} is up to date.`,
+  );
+}
+
+async function showPlan(cli: Cli): Promise<void> {
+  await using opened = await cli.open({ checkSchema: false, migrate: false });
+  const { planMigration } = await import('../database/migrate/migrate.ts');
+  const applied = await opened.target.appliedFiles();
+  const { pending, upToDate } = await planMigration(opened.target);
+  const files = pending.map(({ name, path, checksum, breaking }) => ({
+    name,
+    path,
+    checksum,
+    breaking,
+    why: applied.has(name) ? 'changed' : 'new',
+  }));
+  const { description } = opened.database;
+  cli.print({ database: description, pending: files, upToDate }, () =>
+    files.length === 0
+      ? `${description} is up to date: ${upToDate} files.`
+      : [
+          textTable(
+            ['#', 'sha256', 'why', 'file'],
+            files.map((file, i) => [`${i + 1}`, file.checksum, file.why, file.path]),
+          ),
+          `\n${description}: ${files.length} files would be applied, ${upToDate} are up to date. Nothing was applied.`,
+        ].join('\n'),
+  );
+}
+
+async function writeScript(cli: Cli): Promise<void> {
+  await using opened = await cli.open({ checkSchema: false, migrate: false });
+  if (opened.target.engine !== 'mssql') {
+    throw new UsageError(
+      'MIGRATE_SQL',
+      'migrate --sql writes T-SQL for SQL Server; the embedded engine migrates itself as it is opened. Set CARDGENIUS_DATABASE_URL=mssql://….',
+    );
+  }
+  const [{ planMigration }, { reviewScript }] = await Promise.all([
+    import('../database/migrate/migrate.ts'),
+    import('../database/mssql/review-script.ts'),
+  ]);
+  const plan = await planMigration(opened.target);
+  const script = reviewScript(plan, await opened.target.appliedFiles(), opened.database.description);
+  cli.print({ database: opened.database.description, files: plan.pending.map(file => file.name), script }, () =>
+    script.trimEnd(),
+  );
+}
+
+async function showDrift(cli: Cli): Promise<void> {
+  await using opened = await cli.open({ checkSchema: false, migrate: false });
+  const { verifySchema } = await import('../database/migrate/verify.ts');
+  const { files, compared, drift } = await verifySchema(opened.target);
+  const { description } = opened.database;
+  cli.print({ database: description, files, compared, drift }, () =>
+    drift.length === 0
+      ? `${description} is as reviewed: ${files} files with their checksums, ${compared} live texts compared.`
+      : [
+          textTable(
+            ['what', 'problem', 'detail'],
+            drift.map(({ what, problem, detail }) => [what, problem, detail]),
+          ),
+          `\n${description}: ${drift.length} differ, of ${files} files and ${compared} live texts.`,
+        ].join('\n'),
+  );
+  if (drift.length > 0) cli.end(EXIT.failed);
 }

@@ -1,6 +1,7 @@
 import { UsageError } from '../model/errors.ts';
 import type { AuditDatabase } from './audit.ts';
 import type { Database } from './database.ts';
+import type { MaintenanceDatabase } from './maintenance.ts';
 import { checkSchema, type MigrationTarget, migrate } from './migrate/migrate.ts';
 import type { PoolSettings } from './mssql/pools.ts';
 
@@ -8,6 +9,7 @@ export interface OpenedDatabase extends AsyncDisposable {
   readonly database: Database;
   readonly audit: AuditDatabase;
   readonly target: MigrationTarget;
+  readonly maintenance: MaintenanceDatabase;
   /** What opening it has applied, by name: never anything but on the embedded engine. */
   readonly applied: readonly string[];
 }
@@ -15,6 +17,8 @@ export interface OpenedDatabase extends AsyncDisposable {
 export interface OpenOptions {
   /** False leaves the check of the schema out: for `cardgenius migrate` itself. */
   readonly checkSchema?: boolean;
+  /** False leaves the embedded engine as it is: for who only wants to look. */
+  readonly migrate?: boolean;
   /** From the environment or a file; goes before one in the URL. */
   readonly password?: string | undefined;
   readonly pools?: PoolSettings | undefined;
@@ -30,8 +34,11 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
   const opened = await open(url, options);
   let applied: string[] = [];
   try {
-    if (opened.target.engine === 'postgres') applied = (await migrate(opened.target)).pending.map(file => file.name);
-    else if (options.checkSchema !== false) await checkSchema(opened.target);
+    if (opened.target.engine === 'postgres') {
+      if (options.migrate !== false) applied = (await migrate(opened.target)).pending.map(file => file.name);
+    } else if (options.checkSchema !== false) {
+      await checkSchema(opened.target);
+    }
   } catch (error) {
     await opened.database.close();
     throw error;
@@ -40,7 +47,7 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
 }
 
 /** The parts of an engine: what each of its operations stands in. */
-type OpenedEngine = Pick<OpenedDatabase, 'database' | 'audit' | 'target'>;
+type OpenedEngine = Pick<OpenedDatabase, 'database' | 'audit' | 'maintenance' | 'target'>;
 
 /** Drivers are large: each is only loaded where it is wanted. */
 async function open(url: string, options: OpenOptions): Promise<OpenedEngine> {

@@ -7,6 +7,7 @@ import { auditContract } from './audit.ts';
 import { claimContract } from './claim.ts';
 import { type ContractEngine, reset } from './context.ts';
 import { importContract } from './import.ts';
+import { pruneContract } from './prune.ts';
 import { publishContract } from './publish.ts';
 import { runContract } from './run.ts';
 
@@ -19,6 +20,7 @@ export const CONTRACT: ContractTests = {
   ...claimContract,
   ...publishContract,
   ...auditContract,
+  ...pruneContract,
 };
 
 /** Registers the whole suite. `engine` is asked at the start of each test. */

@@ -1,5 +1,6 @@
 import { CardGeniusError } from '../../model/errors.ts';
 import { readSqlFiles, type SqlEngine, type SqlFile } from './sql-files.ts';
+import type { LiveObject } from './verify.ts';
 
 /** What a database knows of itself: a row of `cardgenius.migration`. */
 export interface AppliedFile {
@@ -16,6 +17,8 @@ export interface MigrationTarget {
   applyFile(file: SqlFile): Promise<void>;
   /** Held while migrating, so that two migrators never collide. */
   lockMigrations(): Promise<AsyncDisposable>;
+  /** The procedures, functions and views of the schema cardgenius, as the database has them now. */
+  liveObjects(): Promise<LiveObject[]>;
 }
 
 /** What would run, in order. */

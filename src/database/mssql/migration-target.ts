@@ -1,6 +1,7 @@
 import { DatabaseError } from '../../model/errors.ts';
 import type { AppliedFile, MigrationTarget } from '../migrate/migrate.ts';
 import type { SqlFile } from '../migrate/sql-files.ts';
+import type { LiveObject } from '../migrate/verify.ts';
 import type { Pool } from './pools.ts';
 
 /** SQL Server as the migrator sees it. Its pool has one connection: the lock is that session's. */
@@ -36,6 +37,17 @@ export class MssqlMigrationTarget implements MigrationTarget {
       await this.#pool.batch('IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;', file.path).catch(() => {});
       throw error;
     }
+  }
+
+  async liveObjects(): Promise<LiveObject[]> {
+    const rows = await this.#pool.batch<{ name: string; definition: string | null }>(
+      `SELECT o.name, m.definition
+       FROM sys.objects AS o
+       LEFT JOIN sys.sql_modules AS m ON m.object_id = o.object_id
+       WHERE o.schema_id = SCHEMA_ID(N'cardgenius') AND o.type IN ('P', 'V', 'FN', 'IF', 'TF', 'TR')`,
+      'sys.sql_modules',
+    );
+    return rows.map(({ name, definition }) => ({ name, definition }));
   }
 
   async lockMigrations(): Promise<AsyncDisposable> {

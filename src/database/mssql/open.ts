@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { MssqlAudit } from './audit.ts';
 import { parseConnection } from './connection-settings.ts';
+import { MssqlMaintenance } from './maintenance.ts';
 import { MssqlMigrationTarget } from './migration-target.ts';
 import { MssqlDatabase } from './mssql-database.ts';
 import { DEFAULT_POOLS, Pool, type PoolSettings } from './pools.ts';
@@ -19,7 +20,12 @@ export interface MssqlOptions {
 export async function openMssql(
   url: string,
   options: MssqlOptions = {},
-): Promise<{ database: MssqlDatabase; audit: MssqlAudit; target: MssqlMigrationTarget }> {
+): Promise<{
+  database: MssqlDatabase;
+  audit: MssqlAudit;
+  maintenance: MssqlMaintenance;
+  target: MssqlMigrationTarget;
+}> {
   const settings = parseConnection(url, options.password);
   const { controlConnections, workConnections, controlTimeoutSeconds, workTimeoutSeconds } =
     options.pools ?? DEFAULT_POOLS;
@@ -43,6 +49,7 @@ export async function openMssql(
   return {
     database: new MssqlDatabase({ control, work }, close),
     audit: new MssqlAudit(work),
+    maintenance: new MssqlMaintenance(work),
     target: new MssqlMigrationTarget(migrations),
   };
 }

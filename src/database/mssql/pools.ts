@@ -107,6 +107,22 @@ export class Pool {
     }
   }
 
+  /** Asks a question of the folder queries, as it stands there. */
+  async ask<Row>(text: string, parameters: readonly Parameter[], what: string): Promise<Row[]> {
+    try {
+      const { recordset } = await this.#request(parameters).query<Row>(text);
+      return recordset ?? [];
+    } catch (error) {
+      throw this.#toError(error, what);
+    }
+  }
+
+  /** Whether what goes over the wire is encrypted, and whether the other end has proved who it is. */
+  get wire(): { readonly encrypted: boolean; readonly verified: boolean } {
+    const { encrypt, trustServerCertificate } = this.#settings;
+    return { encrypted: encrypt !== false, verified: encrypt !== false && !trustServerCertificate };
+  }
+
   /** Lends a connection of the driver; one that fails is closed, never put back. */
   async withConnection<T>(what: string, work: (connection: Connection) => Promise<T>): Promise<T> {
     const lender = this.#pool as unknown as {

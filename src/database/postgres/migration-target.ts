@@ -1,5 +1,6 @@
 import type { AppliedFile, MigrationTarget } from '../migrate/migrate.ts';
 import type { SqlFile } from '../migrate/sql-files.ts';
+import type { LiveObject } from '../migrate/verify.ts';
 import type { Pglite } from './pglite.ts';
 
 /** PostgreSQL as the migrator sees it. The folder's lock keeps a second migrator out. */
@@ -33,6 +34,18 @@ export class PostgresMigrationTarget implements MigrationTarget {
         params: [file.name, file.checksum, file.breaking],
       },
     ]);
+  }
+
+  /** PostgreSQL keeps a function's text, but of a view only what it has made of it. */
+  async liveObjects(): Promise<LiveObject[]> {
+    const rows = await this.#pglite.query<{ name: string; definition: string | null }>(
+      `SELECT p.proname AS name, '$$' || p.prosrc || '$$' AS definition
+       FROM pg_proc AS p WHERE p.pronamespace = 'cardgenius'::regnamespace
+       UNION ALL
+       SELECT c.relname, NULL FROM pg_class AS c
+       WHERE c.relnamespace = 'cardgenius'::regnamespace AND c.relkind = 'v'`,
+    );
+    return rows.map(({ name, definition }) => ({ name, definition, textless: definition === null }));
   }
 
   async lockMigrations(): Promise<AsyncDisposable> {

@@ -4,6 +4,7 @@ import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
 import { PostgresAudit } from './audit.ts';
 import { OPENING_BYTES, requireSpace } from './disk-space.ts';
 import { lockFolder } from './folder-lock.ts';
+import { PostgresMaintenance } from './maintenance.ts';
 import { PostgresMigrationTarget } from './migration-target.ts';
 import { Pglite } from './pglite.ts';
 import { PostgresDatabase } from './postgres-database.ts';
@@ -13,9 +14,12 @@ import { PostgresDatabase } from './postgres-database.ts';
  *
  * Throws DATABASE_IN_USE while another process has the folder, and DATABASE_UNUSABLE where it cannot be opened.
  */
-export async function openPglite(
-  location: string,
-): Promise<{ database: PostgresDatabase; audit: PostgresAudit; target: PostgresMigrationTarget }> {
+export async function openPglite(location: string): Promise<{
+  database: PostgresDatabase;
+  audit: PostgresAudit;
+  maintenance: PostgresMaintenance;
+  target: PostgresMigrationTarget;
+}> {
   if (location === 'memory') return open(new Pglite('memory://'), 'pglite:memory', () => {});
 
   const folder = resolve(location);
@@ -73,6 +77,7 @@ async function open(pglite: Pglite, description: string, onClose: () => void, fo
   return {
     database: new PostgresDatabase(pglite, description, onClose, requireRoom),
     audit: new PostgresAudit(pglite),
+    maintenance: new PostgresMaintenance(pglite),
     target,
   };
 }

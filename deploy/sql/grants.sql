@@ -1,0 +1,86 @@
+-- Purpose   The least that each part of CardGenius Batch needs, as four roles. Run it after migrate (or after review.sql), by a
+--           db_owner, and again after every migrate: it may be repeated, and gives nothing twice.
+--           This file stands here and not in sql/mssql because migrate applies everything that stands there: who may do what
+--           is for a DBA to say, and for nobody else.
+-- Roles     cardgenius_processor  run, status, pause, resume, cancel, retry
+--           cardgenius_importer   import, seed
+--           cardgenius_reader     export, recommend, status, verify, doctor, dashboard, migrate --plan and --verify
+--           cardgenius_migrator   migrate (after the first time), prune
+-- Why so    Schema cardgenius and the contract tables belong to dbo, so ownership chains: who may execute a procedure needs no
+--           right on the tables that it works with. Only bulk loads go to tables directly: INSERT, and SELECT because the
+--           server reads the columns first. There is no EXECUTE AS anywhere.
+-- Not here  The first migrate, which makes a schema for dbo, CashKaro's tables where they are missing, and the column
+--           processing_error: db_owner, once. Server rights: log space in doctor needs VIEW SERVER STATE, and does without.
+-- Way back  DROP ROLE for each of the four, once it has no members.
+-- Then      CREATE USER cardgenius_app FOR LOGIN cardgenius_app; ALTER ROLE cardgenius_processor ADD MEMBER cardgenius_app;
+
+IF DATABASE_PRINCIPAL_ID(N'cardgenius_processor') IS NULL CREATE ROLE cardgenius_processor;
+IF DATABASE_PRINCIPAL_ID(N'cardgenius_importer') IS NULL CREATE ROLE cardgenius_importer;
+IF DATABASE_PRINCIPAL_ID(N'cardgenius_reader') IS NULL CREATE ROLE cardgenius_reader;
+IF DATABASE_PRINCIPAL_ID(N'cardgenius_migrator') IS NULL CREATE ROLE cardgenius_migrator;
+GO
+
+-- ---- cardgenius_processor: no right on either contract table ----
+GRANT SELECT ON OBJECT::cardgenius.migration TO cardgenius_processor;
+GRANT INSERT ON OBJECT::cardgenius.staged_recommendation TO cardgenius_processor;
+GRANT SELECT ON OBJECT::cardgenius.staged_recommendation TO cardgenius_processor;
+GRANT INSERT ON OBJECT::cardgenius.staged_outcome TO cardgenius_processor;
+GRANT SELECT ON OBJECT::cardgenius.staged_outcome TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.advance_run TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.begin_load TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.change_run_state TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.claim_chunk TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.count_users TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.fail_chunk TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.retry_users TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.redo_users TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.open_run TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.publish_chunk TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.read_chunk TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.read_run TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.release_chunk TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.renew_lease TO cardgenius_processor;
+GRANT SELECT ON OBJECT::cardgenius.run_progress TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.sweep_staging TO cardgenius_processor;
+GO
+
+-- ---- cardgenius_importer ----
+GRANT SELECT ON OBJECT::cardgenius.migration TO cardgenius_importer;
+GRANT INSERT ON OBJECT::cardgenius.staged_spending TO cardgenius_importer;
+GRANT SELECT ON OBJECT::cardgenius.staged_spending TO cardgenius_importer;
+GRANT EXECUTE ON OBJECT::cardgenius.begin_import TO cardgenius_importer;
+GRANT EXECUTE ON OBJECT::cardgenius.end_import TO cardgenius_importer;
+GRANT EXECUTE ON OBJECT::cardgenius.publish_import TO cardgenius_importer;
+GRANT EXECUTE ON OBJECT::cardgenius.reject_duplicates TO cardgenius_importer;
+GO
+
+-- ---- cardgenius_reader: the definitions are what migrate --verify and doctor look at; they show no row ----
+GRANT SELECT ON OBJECT::cardgenius.migration TO cardgenius_reader;
+GRANT VIEW DEFINITION ON SCHEMA::cardgenius TO cardgenius_reader;
+GRANT VIEW DEFINITION ON OBJECT::dbo.user_spending_data TO cardgenius_reader;
+GRANT VIEW DEFINITION ON OBJECT::dbo.card_recommendations TO cardgenius_reader;
+GRANT EXECUTE ON OBJECT::cardgenius.count_users TO cardgenius_reader;
+GRANT EXECUTE ON OBJECT::cardgenius.doctor_duplicates TO cardgenius_reader;
+GRANT EXECUTE ON OBJECT::cardgenius.export_recommendations TO cardgenius_reader;
+GRANT EXECUTE ON OBJECT::cardgenius.verify_database TO cardgenius_reader;
+GRANT EXECUTE ON OBJECT::cardgenius.list_failures TO cardgenius_reader;
+GRANT SELECT ON OBJECT::cardgenius.failed_user TO cardgenius_reader;
+GRANT EXECUTE ON OBJECT::cardgenius.read_run TO cardgenius_reader;
+GRANT EXECUTE ON OBJECT::cardgenius.read_spending TO cardgenius_reader;
+GRANT SELECT ON OBJECT::cardgenius.run_progress TO cardgenius_reader;
+GO
+
+-- ---- cardgenius_migrator: as trusted as dbo. What it makes in the schema belongs to dbo, and ownership chains. ----
+GRANT SELECT ON OBJECT::cardgenius.migration TO cardgenius_migrator;
+GRANT INSERT ON OBJECT::cardgenius.migration TO cardgenius_migrator;
+GRANT DELETE ON OBJECT::cardgenius.migration TO cardgenius_migrator;
+GRANT ALTER ON SCHEMA::cardgenius TO cardgenius_migrator;
+GRANT REFERENCES ON SCHEMA::cardgenius TO cardgenius_migrator;
+GRANT VIEW DEFINITION ON SCHEMA::cardgenius TO cardgenius_migrator;
+GRANT CREATE TABLE TO cardgenius_migrator;
+GRANT CREATE PROCEDURE TO cardgenius_migrator;
+GRANT CREATE VIEW TO cardgenius_migrator;
+GRANT EXECUTE ON OBJECT::cardgenius.prune_count_orphans TO cardgenius_migrator;
+GRANT EXECUTE ON OBJECT::cardgenius.prune_history TO cardgenius_migrator;
+GRANT EXECUTE ON OBJECT::cardgenius.prune_orphans TO cardgenius_migrator;
+GO

@@ -1,0 +1,20 @@
+-- Purpose   How many users have recommendations and are no longer in user_spending_data: said before any is deleted.
+-- Answers   one row: orphans (users), rows_ (theirs), users (all who have recommendations)
+-- Locks     shared, row by row: a scan of both tables, in the order of their keys
+-- Isolation READ COMMITTED
+-- Indexes   the keys of both contract tables
+-- Avoids    INT counts.
+-- Callers   cardgenius prune --orphans
+-- Grants    EXECUTE for cardgenius_migrator
+
+CREATE OR REPLACE FUNCTION cardgenius.prune_count_orphans()
+RETURNS TABLE (orphans DOUBLE PRECISION, rows_ DOUBLE PRECISION, users DOUBLE PRECISION)
+LANGUAGE sql AS $$
+  SELECT COUNT(*) FILTER (WHERE u.user_id IS NULL)::DOUBLE PRECISION,
+         COALESCE(SUM(r.number) FILTER (WHERE u.user_id IS NULL), 0)::DOUBLE PRECISION,
+         COUNT(*)::DOUBLE PRECISION
+  FROM (SELECT c.user_id, COUNT(*) AS number
+        FROM public.card_recommendations AS c
+        GROUP BY c.user_id) AS r
+  LEFT JOIN public.user_spending_data AS u ON u.user_id = r.user_id;
+$$;

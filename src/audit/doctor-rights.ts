@@ -1,0 +1,50 @@
+import { readFile } from 'node:fs/promises';
+import type { WantedRight } from '../database/maintenance.ts';
+import { type Finding, ok } from './finding.ts';
+
+/** A row of queries/mssql/doctor_rights.sql. */
+export interface RightRow {
+  readonly role: string;
+  readonly right: string;
+  readonly securable: string;
+  readonly member: number;
+  /** Null: there is no such thing. */
+  readonly granted: number | null;
+}
+
+const GRANT = /^GRANT (?<right>[A-Z ]+?)(?: ON (?<class>OBJECT|SCHEMA)::(?<securable>[\w.]+))? TO (?<role>\w+);$/gm;
+
+/** The rights of deploy/sql/grants.sql: that file is the one list of them. */
+export async function readWantedRights(): Promise<WantedRight[]> {
+  const text = await readFile(new URL('../../deploy/sql/grants.sql', import.meta.url), 'utf8');
+  return [...text.matchAll(GRANT)].map(({ groups }) => ({
+    role: groups!.role!,
+    right: groups!.right!,
+    class: (groups!.class ?? 'DATABASE') as WantedRight['class'],
+    securable: groups!.securable ?? '',
+  }));
+}
+
+/** What this login lacks of the roles that it is in, as GRANT statements; of all that work with data where it is in none. */
+export function checkRights(rows: readonly RightRow[], role?: string): Finding {
+  const member = new Set(rows.filter(row => row.member === 1).map(row => row.role));
+  const roles = role !== undefined ? new Set([role]) : member;
+  const asked = rows.filter(row => (roles.size > 0 ? roles.has(row.role) : row.role !== 'cardgenius_migrator'));
+  const missing = asked.filter(row => row.granted !== 1);
+  const names = [...roles].join(', ') || 'processor, importer and reader';
+  if (missing.length === 0) return ok('grants', `all ${asked.length} rights of ${names}`);
+  const on = ({ securable }: RightRow) => {
+    if (securable === '') return '';
+    const isSchema = !securable.includes('.');
+    return ` ON ${isSchema ? 'SCHEMA' : 'OBJECT'}::${securable}`;
+  };
+  const statements = missing.map(row => `GRANT ${row.right}${on(row)} TO ${row.role};`);
+  const joins =
+    role !== undefined && !member.has(role) ? `; this login is not in ${role}: ALTER ROLE ${role} ADD MEMBER it` : '';
+  return {
+    check: 'grants',
+    state: 'fail',
+    found: `${missing.length} of ${asked.length} rights of ${names} are missing${joins}`,
+    remedy: [...new Set(statements)].join(' '),
+  };
+}

@@ -1,0 +1,114 @@
+import { type Finding, ok } from './finding.ts';
+
+/** The row of queries/<engine>/doctor_settings.sql; the embedded engine has the first and the last of it only. */
+export interface SettingsRow {
+  readonly version: string;
+  readonly edition?: string;
+  readonly engine_edition?: number;
+  readonly stand_in?: string | null;
+  readonly database_name: string;
+  readonly compatibility_level?: number;
+  readonly row_versions?: number;
+  readonly recovery_model?: string;
+  readonly collation: string;
+  readonly log_waits_for?: string;
+  readonly time: Date;
+}
+
+export interface LogRow {
+  readonly total_mb: number;
+  readonly used_percent: number;
+}
+
+const OLDEST_VERSION = 15; // SQL Server 2019
+const AZURE = new Set([5, 8]); // their versions count otherwise, and are never old
+const LOWEST_LEVEL = 130; // OPENJSON
+const SKEW_SECONDS = { warn: 2, fail: 60 };
+const LOG_PERCENT = { warn: 70, fail: 90 };
+
+export function checkWire(wire: { encrypted: boolean; verified: boolean } | undefined): Finding[] {
+  if (wire === undefined) return [];
+  if (!wire.encrypted) {
+    const remedy = 'Take encrypt=false out of CARDGENIUS_DATABASE_URL';
+    return [{ check: 'TLS', state: 'fail', found: 'spends and passwords go over the network as they are', remedy }];
+  }
+  if (wire.verified) return [ok('TLS', 'encrypted, and the certificate verifies')];
+  const remedy =
+    'Give Node the authority (NODE_EXTRA_CA_CERTS=ca.pem), and take trustServerCertificate=true out of the URL';
+  return [{ check: 'TLS', state: 'warn', found: 'encrypted, but any certificate is taken', remedy }];
+}
+
+export function checkSettings(row: SettingsRow): Finding[] {
+  const findings = [checkVersion(row)];
+  const { compatibility_level: level, row_versions: versions, recovery_model: recovery, log_waits_for: waits } = row;
+  if (level !== undefined) findings.push(checkLevel(level, row.stand_in ?? null));
+  if (versions !== undefined) {
+    findings.push(
+      versions === 1
+        ? ok('row versions', 'READ_COMMITTED_SNAPSHOT is on: readers do not wait for a publish')
+        : {
+            check: 'row versions',
+            state: 'warn',
+            found: 'READ_COMMITTED_SNAPSHOT is off: readers wait while a chunk is published',
+            remedy:
+              'ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON (weigh it: deploy/sql/contract-tuning.sql, part 3)',
+          },
+    );
+  }
+  if (recovery !== undefined) {
+    findings.push(
+      recovery === 'FULL'
+        ? ok('recovery model', `FULL; the log waits for ${waits ?? 'nothing'}`)
+        : {
+            check: 'recovery model',
+            state: 'warn',
+            found: `${recovery}: no restore to a point in time`,
+            remedy: 'ALTER DATABASE CURRENT SET RECOVERY FULL, then a full backup; leave it where that is meant so',
+          },
+    );
+  }
+  return findings;
+}
+
+function checkVersion({ version, edition, engine_edition, stand_in }: SettingsRow): Finding {
+  const found = edition === undefined ? `PostgreSQL ${version}, embedded` : `${version}, ${edition}`;
+  if (stand_in) {
+    const remedy = 'Fine for tests. Run on SQL Server 2019 or later, or on Azure SQL';
+    return { check: 'version', state: 'warn', found: `Babelfish ${stand_in}, not SQL Server`, remedy };
+  }
+  if (edition === undefined || AZURE.has(engine_edition ?? 0) || Number.parseInt(version, 10) >= OLDEST_VERSION) {
+    return ok('version', found);
+  }
+  return { check: 'version', state: 'fail', found, remedy: 'SQL Server 2019 (15.0) or later, or Azure SQL' };
+}
+
+function checkLevel(level: number, standIn: string | null): Finding {
+  if (level >= LOWEST_LEVEL || standIn !== null) return ok('compatibility level', String(level));
+  const remedy = 'ALTER DATABASE CURRENT SET COMPATIBILITY_LEVEL = 150';
+  return { check: 'compatibility level', state: 'fail', found: `${level}: OPENJSON needs ${LOWEST_LEVEL}`, remedy };
+}
+
+/** Leases count by the database's clock alone, so skew breaks nothing; logs and schedules would be hard to read. */
+export function checkClock(time: Date, askedAt: number, answeredAt: number): Finding {
+  // The database looked at its clock somewhere between: outside of that span is skew for certain.
+  const at = time.getTime();
+  const skew = Math.max(askedAt - at, at - answeredAt, 0) / 1000;
+  if (skew <= SKEW_SECONDS.warn) return ok('clock', `within ${SKEW_SECONDS.warn} s of this machine's`);
+  return {
+    check: 'clock',
+    state: skew > SKEW_SECONDS.fail ? 'fail' : 'warn',
+    found: `${skew.toFixed(0)} s ${at < askedAt ? 'behind' : 'ahead of'} this machine's`,
+    remedy: 'Let both machines follow the same time server (chrony, w32time)',
+  };
+}
+
+export function checkLog({ total_mb, used_percent }: LogRow): Finding {
+  const found = `${used_percent.toFixed(0)} % of ${total_mb.toFixed(0)} MB used`;
+  if (used_percent < LOG_PERCENT.warn) return ok('log space', found);
+  return {
+    check: 'log space',
+    state: used_percent < LOG_PERCENT.fail ? 'warn' : 'fail',
+    found,
+    remedy: 'BACKUP LOG more often, or let the log grow; docs/dba-guide.md tells how much 10,000 users write',
+  };
+}

@@ -1,0 +1,73 @@
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { format } from 'fast-csv';
+import type { AuditDatabase, FailedUser } from '../database/audit.ts';
+
+const USERS_PER_PAGE = 5_000;
+
+/** Failed users who share a code; the sample is the first of them in the order of the key. */
+export interface FailureGroup {
+  /** The code, or `OTHER` where the reason was not written by us. */
+  readonly code: string;
+  readonly users: number;
+  readonly userId: string;
+  readonly error: string;
+}
+
+/** All failed users by code, the commonest first. */
+export async function listFailures(audit: AuditDatabase): Promise<FailureGroup[]> {
+  const groups = new Groups();
+  for await (const failure of failures(audit)) groups.add(failure);
+  return groups.sorted();
+}
+
+/** The same, and every one of them as a row of a CSV (user_id, code, reason), which takes its name when it is whole. */
+export async function writeFailures(audit: AuditDatabase, path: string): Promise<FailureGroup[]> {
+  const groups = new Groups();
+  async function* rows(): AsyncGenerator<string[]> {
+    for await (const failure of failures(audit)) {
+      groups.add(failure);
+      yield [failure.userId, failure.code ?? 'OTHER', failure.error];
+    }
+  }
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    const csv = format({
+      headers: ['user_id', 'code', 'reason'],
+      alwaysWriteHeaders: true,
+      includeEndRowDelimiter: true,
+    });
+    await pipeline(Readable.from(rows()), csv, createWriteStream(draft));
+    await rename(draft, path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+  return groups.sorted();
+}
+
+async function* failures(audit: AuditDatabase): AsyncGenerator<FailedUser> {
+  for (let after: string | null = null; ; ) {
+    const page: FailedUser[] = await audit.listFailures(after, USERS_PER_PAGE);
+    if (page.length === 0) return;
+    yield* page;
+    after = page.at(-1)!.userId;
+  }
+}
+
+class Groups {
+  readonly #byCode = new Map<string, { code: string; users: number; userId: string; error: string }>();
+
+  add({ userId, code, error }: FailedUser): void {
+    const key = code ?? 'OTHER';
+    const found = this.#byCode.get(key);
+    if (found === undefined) this.#byCode.set(key, { code: key, users: 1, userId, error });
+    else found.users++;
+  }
+
+  sorted(): FailureGroup[] {
+    return [...this.#byCode.values()].sort((a, b) => b.users - a.users || (a.code < b.code ? -1 : 1));
+  }
+}

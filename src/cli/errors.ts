@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { listFailures, writeFailures } from '../audit/failures.ts';
+import { type CommonOptions, command, group } from './cli.ts';
+import { textTable } from './table.ts';
+
+interface ErrorsOptions extends CommonOptions {
+  readonly csv?: string;
+}
+
+export function defineErrors(program: Command): void {
+  const definition = program
+    .command('errors')
+    .summary('who failed, grouped by reason')
+    .description('Lists the failed users grouped by the code of their reason, the commonest first.')
+    .option('--csv <file>', 'write every failed user with code and reason to a CSV')
+    .addHelpText('after', '\nExamples:\n  cardgenius errors\n  cardgenius errors --csv failed.csv');
+  command<ErrorsOptions>(definition, async (cli, _args, { csv }) => {
+    await using opened = await cli.open();
+    const groups = csv === undefined ? await listFailures(opened.audit) : await writeFailures(opened.audit, csv);
+    const failed = groups.reduce((sum, { users }) => sum + users, 0);
+    cli.print({ failed, codes: groups, csv: csv ?? null }, () => {
+      if (failed === 0) return 'Nobody has failed.';
+      const rows = groups.map(({ code, users, userId, error }) => [code, group(users), userId, error]);
+      return `${textTable(['code', 'users', 'for example', 'reason'], rows, [1])}\n\nPut them back with: cardgenius retry`;
+    });
+  });
+}

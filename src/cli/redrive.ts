@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { UsageError } from '../model/errors.ts';
+import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+
+interface RetryOptions extends CommonOptions {
+  readonly run?: number;
+  readonly user?: string;
+  readonly code?: string;
+}
+
+interface RedoOptions extends CommonOptions {
+  readonly all?: boolean;
+  readonly card?: string;
+  readonly yes?: boolean;
+}
+
+/** `retry` and `redo`: users who are new again, for the next run. */
+export function defineRedrive(program: Command): void {
+  const retry = program
+    .command('retry')
+    .summary('put failed users back to new')
+    .description('Puts all failed users back to new, or those that match every option given; the next run takes them.')
+    .option('--run <n>', 'who failed in this run: the failed users in the key ranges of its chunks', wholeNumber(1))
+    .option('--user <id>', 'this user')
+    .option('--code <code>', 'who failed with this code: see "cardgenius errors"')
+    .addHelpText('after', '\nExamples:\n  cardgenius retry\n  cardgenius retry --code INVALID_SPENDING');
+  command<RetryOptions>(retry, async (cli, _args, { run, user, code }) => {
+    await using opened = await cli.open();
+    const users = await opened.audit.retryUsers({ runId: run ?? null, userId: user ?? null, code: code ?? null });
+    cli.print({ users }, () => `${group(users)} users are new again. Next: cardgenius run`);
+  });
+
+  const redo = program
+    .command('redo')
+    .summary('put completed users back to new: for the day the catalogue changes')
+    .description(
+      'Says how many users would be computed again; with --yes, puts them back to new. Their rows stay until then.',
+    )
+    .option('--all', 'all completed users')
+    .option('--card <name>', 'who has this card among their ten (its name in card_recommendations)')
+    .option('--yes', 'do it')
+    .addHelpText('after', '\nExamples:\n  cardgenius redo --all\n  cardgenius redo --card "CASHBACK SBI Card" --yes');
+  command<RedoOptions>(redo, async (cli, _args, { all, card, yes }) => {
+    if ((all === true) === (card !== undefined)) {
+      throw new UsageError('REDO_WHOM', 'Say --all, or --card NAME: one of the two.');
+    }
+    await using opened = await cli.open();
+    const users = await opened.audit.redoUsers(card ?? null, yes === true);
+    cli.print({ users, applied: yes === true }, () =>
+      yes === true
+        ? `${group(users)} users are new again. Next: cardgenius run`
+        : `${group(users)} users would be computed again. To do it, say --yes.`,
+    );
+  });
+}

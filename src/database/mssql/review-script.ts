@@ -1,0 +1,102 @@
+import type { AppliedFile, MigrationPlan } from '../migrate/migrate.ts';
+import { recordOf, splitBatches } from './migration-target.ts';
+
+/**
+ * What `migrate --sql` writes: the pending files as one script for sqlcmd, SSMS or FreeTDS' tsql, which ends in the same state
+ * as `migrate` and records the same.
+ *
+ * The clients go on after an error, each in its own way, so the script stops itself: after each batch it looks at @@ERROR
+ * (a compile error rolls nothing back, not even with XACT_ABORT) and at @@TRANCOUNT, and on trouble rolls back, opens a
+ * transaction that is never committed, and turns NOEXEC on. Where an engine does not know NOEXEC, what still runs goes away with
+ * that transaction.
+ */
+export function reviewScript(plan: MigrationPlan, applied: ReadonlyMap<string, AppliedFile>, database: string): string {
+  const { pending } = plan;
+  const list = pending.map((file, i) => `--   ${String(i + 1).padStart(3)}  ${file.checksum}  ${file.path}`);
+  const head = [
+    `-- CardGenius Batch: ${pending.length} files for ${database}`,
+    '-- Made by "cardgenius migrate --sql". Each file is one transaction; after the first error nothing more is applied.',
+    '-- Run it with: sqlcmd -b -d DATABASE -i review.sql, or: tsql -H HOST -p PORT -U USER -D DATABASE < review.sql',
+    '-- Prove it with: cardgenius migrate --verify',
+    '-- The files, with their SHA-256 (sha256sum FILE says the same):',
+    ...list,
+  ].join('\n');
+
+  const batches = [
+    `${head}\n${SETTINGS}`,
+    ...opening(applied),
+    ...pending.flatMap(file => [
+      `-- ==== ${file.path}\n-- ==== sha256 ${file.checksum}\nIF @@TRANCOUNT = 0 BEGIN TRANSACTION;`,
+      ...splitBatches(file.text).flatMap(batch => [forClients(batch), GUARD]),
+      `IF ${NOT_STOPPED}\nBEGIN\n${recordOf(file)}\n  COMMIT TRANSACTION;\nEND;`,
+      AFTER_FILE,
+    ]),
+    'SET NOEXEC OFF;',
+    ending(pending.map(file => file.name)),
+  ];
+  return `${batches.join('\nGO\n')}\nGO\n`;
+}
+
+// An object keeps the first two as they were when it was made; MERGE into a table with an indexed view would need them.
+const SETTINGS = ['SET QUOTED_IDENTIFIER ON;', 'SET ANSI_NULLS ON;', 'SET XACT_ABORT ON;', 'SET NOCOUNT ON;'].join(
+  '\n',
+);
+
+const STOPPED = "OBJECT_ID(N'tempdb..#cardgenius_stopped') IS NOT NULL";
+const NOT_STOPPED = "OBJECT_ID(N'tempdb..#cardgenius_stopped') IS NULL";
+
+const STOP = `BEGIN
+  IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
+  IF ${NOT_STOPPED} CREATE TABLE #cardgenius_stopped (at DATETIME);
+  BEGIN TRANSACTION;
+  SET NOEXEC ON;
+END;`;
+
+const GUARD = `IF @@ERROR <> 0 OR @@TRANCOUNT = 0\n${STOP}`;
+const AFTER_FILE = `IF @@ERROR <> 0 OR @@TRANCOUNT > 0\n${STOP}`;
+
+/** tsql takes a line that begins with one of its own commands for itself, a column called version among them. */
+function forClients(batch: string): string {
+  return batch.trim().replace(/^([ \t]*)(?=(?:bye|exit|quit|reset|version)\b)/gim, '$1/**/ ');
+}
+
+/** The right database, nobody else at it, and in the state that the script was made for. */
+function opening(applied: ReadonlyMap<string, AppliedFile>): string[] {
+  const rows = [...applied].map(([name, { checksum }]) => `('${name}', '${checksum}')`);
+  const otherState =
+    rows.length === 0
+      ? "OBJECT_ID(N'cardgenius.migration') IS NOT NULL"
+      : `(SELECT COUNT(*) FROM cardgenius.migration) <> ${rows.length}
+OR EXISTS (SELECT made_for.name, made_for.checksum
+           FROM (VALUES ${rows.join(',\n                        ')}) AS made_for (name, checksum)
+           EXCEPT SELECT m.name, m.checksum FROM cardgenius.migration AS m)`;
+  const check = (condition: string, message: string) =>
+    `IF ${NOT_STOPPED} AND (${condition})\n  RAISERROR(N'${message}', 16, 1);`;
+  return [
+    check('DB_ID() <= 4', 'this is a system database: connect to the one with user_spending_data'),
+    `IF @@ERROR <> 0\n${STOP}`,
+    `DECLARE @locked INT;
+EXEC @locked = sp_getapplock @Resource = N'cardgenius.migrate', @LockMode = 'Exclusive', @LockOwner = 'Session',
+                             @LockTimeout = 30000;
+IF @locked < 0
+  RAISERROR(N'another migrator is at work: wait for it, and try again', 16, 1);`,
+    `IF @@ERROR <> 0\n${STOP}`,
+    check(
+      otherState,
+      'this database is not in the state that the script was made for: make it anew, with migrate --sql',
+    ),
+    `IF @@ERROR <> 0\n${STOP}`,
+  ];
+}
+
+function ending(names: readonly string[]): string {
+  const count = names.length;
+  return `IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
+IF ${STOPPED}
+  RAISERROR(N'STOPPED at the first error: the file it stands in, and those after it, are not applied', 16, 1);
+ELSE
+BEGIN
+  PRINT N'done: ${count} files applied';
+  EXEC sp_releaseapplock @Resource = N'cardgenius.migrate', @LockOwner = 'Session';
+END;`;
+}

@@ -1,0 +1,141 @@
+import test from 'ava';
+import { examine } from '../../src/audit/doctor.ts';
+import { checkRights, readWantedRights } from '../../src/audit/doctor-rights.ts';
+import { checkClock, checkLog, checkSettings, checkWire, type SettingsRow } from '../../src/audit/doctor-server.ts';
+import { checkIndexedViews, checkTarget } from '../../src/audit/doctor-tables.ts';
+import { migrate } from '../../src/database/migrate/migrate.ts';
+import { PostgresMaintenance } from '../../src/database/postgres/maintenance.ts';
+import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
+import { Pglite } from '../../src/database/postgres/pglite.ts';
+import { cardgenius, newFolder } from '../e2e/cli.ts';
+
+/** A server that nothing is wrong with. What a stand-in cannot be made to have is planted here, in its answer. */
+const SETTINGS: SettingsRow = {
+  version: '16.0.4185.3',
+  edition: 'Standard Edition (64-bit)',
+  engine_edition: 2,
+  stand_in: null,
+  database_name: 'cashkaro',
+  compatibility_level: 160,
+  row_versions: 1,
+  recovery_model: 'FULL',
+  collation: 'SQL_Latin1_General_CP1_CI_AS',
+  log_waits_for: 'NOTHING',
+  time: new Date(0),
+};
+const states = (overrides: Partial<SettingsRow>) =>
+  checkSettings({ ...SETTINGS, ...overrides })
+    .filter(({ state }) => state !== 'ok')
+    .map(({ state, check, remedy }) => [state, check, remedy.slice(0, 52)]);
+
+test('the server: each setting that matters', t => {
+  t.deepEqual(states({}), []);
+  t.deepEqual(states({ version: '14.0.1000.1' }), [
+    ['fail', 'version', 'SQL Server 2019 (15.0) or later, or Azure SQL'],
+  ]);
+  t.deepEqual(states({ version: '12.0.2000.8', engine_edition: 5 }), [], 'Azure SQL counts its versions otherwise');
+  t.deepEqual(states({ compatibility_level: 120 }), [
+    ['fail', 'compatibility level', 'ALTER DATABASE CURRENT SET COMPATIBILITY_LEVEL = 150'],
+  ]);
+  t.deepEqual(states({ row_versions: 0 }), [
+    ['warn', 'row versions', 'ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT O'],
+  ]);
+  t.deepEqual(states({ recovery_model: 'SIMPLE' }), [
+    ['warn', 'recovery model', 'ALTER DATABASE CURRENT SET RECOVERY FULL, then a ful'],
+  ]);
+});
+
+test('the wire, the clock and the log', t => {
+  const wire = (encrypted: boolean, verified: boolean) => checkWire({ encrypted, verified })[0]?.state;
+  t.deepEqual([wire(true, true), wire(true, false), wire(false, false)], ['ok', 'warn', 'fail']);
+  const clock = (at: number) => checkClock(new Date(at), 1_000_000, 1_000_500);
+  t.deepEqual(
+    [1_000_200, 995_000, 1_010_500, 900_000].map(at => clock(at).state),
+    ['ok', 'warn', 'warn', 'fail'],
+  );
+  t.is(clock(995_000).found, "5 s behind this machine's");
+  t.is(clock(1_010_500).found, "10 s ahead of this machine's");
+  t.deepEqual(
+    [10, 75, 95].map(used_percent => checkLog({ total_mb: 100, used_percent }).state),
+    ['ok', 'warn', 'fail'],
+  );
+});
+
+test('filtered indexes and indexed views', t => {
+  const [card, user] = checkTarget([
+    { table_name: 'card_recommendations', kind: 'filtered index', name: 'ix_best', detail: '([rank]=(1))' },
+    { table_name: 'user_spending_data', kind: 'filtered index', name: 'ix_new', detail: "([processing_status]='new')" },
+  ]);
+  t.like(card, {
+    state: 'fail',
+    remedy: 'DROP INDEX ix_best ON dbo.card_recommendations; an index without WHERE in its place',
+  });
+  t.is(user?.state, 'warn');
+  t.like(checkIndexedViews([{ name: 'dbo.best_card' }]), { state: 'warn', found: 'dbo.best_card' });
+  t.is(checkIndexedViews([]).state, 'ok');
+});
+
+test('grants: what is missing is said as the statements of grants.sql', async t => {
+  const wanted = await readWantedRights();
+  t.true(wanted.length > 40);
+  const rows = wanted.map(want => ({ ...want, member: want.role === 'cardgenius_processor' ? 1 : 0, granted: 1 }));
+  t.is(checkRights(rows).state, 'ok');
+  const [first, second] = rows.filter(row => row.member === 1);
+  first!.granted = 0;
+  second!.granted = 0;
+  const finding = checkRights(rows);
+  t.is(finding.state, 'fail');
+  t.is(
+    finding.remedy,
+    `GRANT ${first!.right} ON OBJECT::${first!.securable} TO cardgenius_processor; GRANT ${second!.right} ON OBJECT::${second!.securable} TO cardgenius_processor;`,
+  );
+  t.regex(checkRights(rows, 'cardgenius_reader').state, /ok/);
+});
+
+test('the embedded engine: nothing wrong in a new database, and each fault that it can hold is found', async t => {
+  const pglite = new Pglite('memory://');
+  await migrate(new PostgresMigrationTarget(pglite));
+  const database = new PostgresMaintenance(pglite);
+  const look = async () => (await examine(database)).filter(({ state }) => state !== 'ok').map(({ check }) => check);
+  t.deepEqual(await look(), []);
+  await pglite.transaction([
+    { sql: 'ALTER TABLE public.user_spending_data DROP COLUMN avg_ajio_gmv' },
+    { sql: 'ALTER TABLE public.user_spending_data ALTER COLUMN avg_grocery_gmv TYPE DOUBLE PRECISION' },
+    { sql: 'ALTER TABLE public.user_spending_data DROP CONSTRAINT pk_user_spending_data' },
+    { sql: "INSERT INTO public.user_spending_data (user_id) VALUES ('CK1'), ('CK1')" },
+    { sql: 'ALTER TABLE public.card_recommendations ALTER COLUMN user_id TYPE VARCHAR(40) COLLATE "C"' },
+    { sql: "CREATE FUNCTION public.audit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'" },
+    {
+      sql: `CREATE TRIGGER tr_audit BEFORE INSERT ON public.card_recommendations
+            FOR EACH ROW EXECUTE FUNCTION public.audit()`,
+    },
+  ]);
+  t.deepEqual(await look(), [
+    'column user_spending_data.avg_ajio_gmv',
+    'column user_spending_data.avg_grocery_gmv',
+    'type and collation of ids',
+    'trigger tr_audit',
+    'key of user_spending_data',
+    'duplicates',
+  ]);
+  await pglite.close();
+});
+
+test('the command: a table and remedies, one line of JSON, and a database that cannot be reached', async t => {
+  const place = { cwd: await newFolder(), database: 'pglite:db' };
+  t.is((await cardgenius(['migrate'], place)).code, 0);
+  const fine = await cardgenius(['doctor', '--json'], place);
+  t.is(fine.code, 0, fine.stdout);
+  t.like(JSON.parse(fine.stdout), { fail: 0, notVisible: 0 });
+  t.regex(
+    (await cardgenius(['doctor'], place)).stdout,
+    /ok +key of user_spending_data[\s\S]* 0 to mend, 0 not visible/,
+  );
+
+  const gone = { ...place, database: 'mssql://nobody:secret@127.0.0.1:1/none' };
+  const lost = await cardgenius(['doctor', '--json'], gone);
+  t.is(lost.code, 1);
+  t.like(JSON.parse(lost.stdout).findings[0], { check: 'connection', state: 'fail', found: 'DATABASE_UNREACHABLE' });
+  t.notRegex(lost.stdout, /secret/);
+  t.is((await cardgenius(['doctor', '--role', 'king'], place)).code, 2);
+});

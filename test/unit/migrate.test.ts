@@ -1,0 +1,93 @@
+import test from 'ava';
+import { migrate } from '../../src/database/migrate/migrate.ts';
+import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
+import { normalize, verifySchema } from '../../src/database/migrate/verify.ts';
+import { reviewScript } from '../../src/database/mssql/review-script.ts';
+import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
+import { Pglite } from '../../src/database/postgres/pglite.ts';
+import { cardgenius, newFolder } from '../e2e/cli.ts';
+
+test('the embedded engine: a clean database verifies, and each drift is found', async t => {
+  const pglite = new Pglite('memory://');
+  const target = new PostgresMigrationTarget(pglite);
+  await migrate(target);
+  const { files, compared, drift } = await verifySchema(target);
+  t.deepEqual(drift, []);
+  t.is(files, (await readSqlFiles('postgres')).length);
+  t.true(compared > 20);
+
+  await pglite.transaction([
+    {
+      sql: `CREATE OR REPLACE FUNCTION cardgenius.sweep_staging(p_now TIMESTAMPTZ DEFAULT NULL) RETURNS TABLE (swept BIGINT)
+            LANGUAGE plpgsql AS $$ BEGIN RETURN QUERY SELECT 0::BIGINT; END $$`,
+    },
+    { sql: 'CREATE FUNCTION cardgenius.helper() RETURNS INTEGER LANGUAGE sql AS $$ SELECT 1 $$' },
+    { sql: 'DROP VIEW cardgenius.failed_user' },
+    {
+      sql: "UPDATE cardgenius.migration SET checksum = repeat('0', 64) WHERE name IN ('0002_contract_tables', 'object:end_import')",
+    },
+    { sql: "INSERT INTO cardgenius.migration (name, checksum) VALUES ('object:old', repeat('0', 64))" },
+    { sql: "DELETE FROM cardgenius.migration WHERE name = 'object:begin_load'" },
+  ]);
+  const found = (await verifySchema(target)).drift.map(({ what, problem }) => `${problem} ${what}`);
+  t.deepEqual(found.sort(), [
+    'added cardgenius.begin_load',
+    'added cardgenius.helper',
+    'altered cardgenius.sweep_staging',
+    'dropped cardgenius.failed_user',
+    'edited migrations/postgres/0002_contract_tables.sql',
+    'missing sql/postgres/begin_load.sql',
+    'outdated sql/postgres/end_import.sql',
+    'unknown object:old',
+  ]);
+  await pglite.close();
+});
+
+test('a text is the same however its head is written, and however its lines end', t => {
+  const file = '-- Purpose\nCREATE OR ALTER PROCEDURE cardgenius.x\n  @a INT\nAS\nSELECT 1;\n';
+  for (const live of [
+    'CREATE   PROCEDURE cardgenius.x\r\n  @a INT  \r\nAS\r\nSELECT 1;\r\n\r\n',
+    'ALTER PROC [cardgenius].[x]\n  @a INT\nAS\nSELECT 1',
+    '-- another comment\ncreate procedure CardGenius.X\n  @a INT\nAS\nSELECT 1;',
+  ])
+    t.deepEqual(normalize(live), normalize(file));
+  t.notDeepEqual(normalize(file.replace('SELECT 1', 'SELECT 2')), normalize(file));
+});
+
+test('the script: settings first, each file recorded, and no line that tsql takes for its own', async t => {
+  const files = await readSqlFiles('mssql');
+  const script = reviewScript({ pending: files, upToDate: 0 }, new Map(), 'nowhere');
+  const code = script.split('\n').filter(line => !line.startsWith('--'));
+  t.deepEqual(code.slice(0, 2), ['SET QUOTED_IDENTIFIER ON;', 'SET ANSI_NULLS ON;']);
+  t.deepEqual(
+    code.filter(line => /^\s*(bye|exit|quit|reset|version)\b/i.test(line)),
+    [],
+  );
+  for (const { name, checksum } of files) t.true(script.includes(`VALUES ('${name}', '${checksum}', 0)`), name);
+  // What the script puts in for tsql's sake would be kept in an object's text, and be drift.
+  for (const { path, text } of files.filter(({ kind }) => kind === 'object'))
+    t.notRegex(text, /^[ \t]*(bye|exit|quit|reset|version)\b/im, path);
+});
+
+test('the command: plan and verify look only, sql is for SQL Server, and one at a time', async t => {
+  const cwd = await newFolder();
+  const place = { cwd, database: 'pglite:db' };
+  const plan = await cardgenius(['migrate', '--plan', '--json'], place);
+  t.is(plan.code, 0, plan.stderr);
+  const files = (await readSqlFiles('postgres')).map(({ name, path, checksum, breaking }) => {
+    return { name, path, checksum, breaking, why: 'new' };
+  });
+  t.deepEqual(JSON.parse(plan.stdout), { database: 'pglite:db', pending: files, upToDate: 0 });
+
+  const before = await cardgenius(['migrate', '--verify'], place);
+  t.is(before.code, 1);
+  t.regex(before.stdout, /migrations\/postgres\/0001_migration\.sql\s+missing\s+was never applied/);
+  t.is((await cardgenius(['migrate'], place)).code, 0);
+  const after = await cardgenius(['migrate', '--verify'], place);
+  t.is(after.code, 0, after.stdout);
+  t.regex(after.stdout, /is as reviewed: \d+ files/);
+  t.regex((await cardgenius(['migrate', '--plan'], place)).stdout, /is up to date: \d+ files/);
+
+  t.is((await cardgenius(['migrate', '--sql'], place)).code, 2);
+  t.is((await cardgenius(['migrate', '--plan', '--verify'], place)).code, 2);
+});
