@@ -50,6 +50,7 @@ if (hasSqlServer()) {
     await using importer = await loginWith(server, place, 'cardgenius_importer');
     await using processor = await loginWith(server, place, 'cardgenius_processor');
     await using reader = await loginWith(server, place, 'cardgenius_reader');
+    await using migrator = await loginWith(server, place, 'cardgenius_migrator');
     const as = async (login: RoleLogin, ...args: string[]) => {
       await using _chain = standIn ? await chainOwnership(place, login) : undefined;
       const result = await cardgenius(args, { cwd, database: login.url });
@@ -57,7 +58,7 @@ if (hasSqlServer()) {
       return result;
     };
 
-    for (const login of [importer, processor, reader])
+    for (const login of [importer, processor, reader, ...(standIn ? [migrator] : [])])
       for (const statement of FORBIDDEN)
         await t.throwsAsync(login.execute(statement), { message: /permission|denied|owner|not exist/i }, statement);
 
@@ -71,6 +72,18 @@ if (hasSqlServer()) {
     t.is(exported.code, 0, exported.stderr);
     t.is((await as(reader, 'recommend', 'CK0000001')).code, 0);
     t.is((await as(reader, 'status')).code, 0);
+
+    t.is((await as(migrator, 'prune', '--keep', '1d', '--orphans')).code, 0);
+    t.is((await as(migrator, 'migrate', '--plan')).code, 0);
+    // Definitions and DDL: the stand-in has no such rights to give.
+    if (!standIn) {
+      t.is((await as(reader, 'migrate', '--verify')).code, 0);
+      t.is((await as(reader, 'doctor')).code, 0);
+      await place.execute(
+        "UPDATE cardgenius.migration SET checksum = REPLICATE('0', 64) WHERE name = 'object:count_users'",
+      );
+      t.is((await as(migrator, 'migrate')).code, 0);
+    }
 
     // The rows are there, and still the processor may neither see nor delete one.
     for (const statement of FORBIDDEN.slice(0, 2))
