@@ -13,7 +13,7 @@ const MAX_MESSAGE_LENGTH = 400;
 
 export interface ChunkContext {
   readonly database: BatchDatabase;
-  readonly pool: WorkerPool;
+  readonly pool: Pick<WorkerPool, 'compute'>;
   readonly leaseSeconds: number;
   readonly listener: BatchListener;
   /** Aborted when the processor stops: whatever has not begun to publish is given back. */

@@ -45,6 +45,10 @@ export interface BatchOutcome {
   readonly recommendations: number;
 }
 
+/** Who computes: worker threads, unless a test says otherwise. */
+export type ComputePool = Pick<WorkerPool, 'compute' | 'close'>;
+export type CreatePool = (workers: number, engine: EngineSource) => ComputePool;
+
 /** How long to wait at most before asking again whether there is something to claim. */
 const MAX_WAIT_MS = 1_000;
 
@@ -62,6 +66,7 @@ export async function runBatch(
   request: BatchRequest,
   listener: BatchListener,
   signal: AbortSignal,
+  createPool: CreatePool = (workers, source) => new WorkerPool(workers, source),
 ): Promise<BatchOutcome> {
   const startedAt = performance.now();
   const engine = await createEngine(request.engine);
@@ -99,7 +104,7 @@ export async function runBatch(
   if (opened.state !== 'running') return outcome(opened.state);
 
   await retry(() => database.sweepStaging(), { signal });
-  const pool = new WorkerPool(settings.workers, request.engine);
+  const pool = createPool(settings.workers, request.engine);
   const crew = new Crew(
     { database, pool, leaseSeconds: settings.leaseSeconds, listener, stopping: signal },
     { runId, processor: request.processor, fingerprint: engine.fingerprint },
@@ -115,6 +120,7 @@ export async function runBatch(
   } finally {
     await pool.close();
   }
+  await retry(() => database.sweepStaging()); // what a processor staged that was overtaken: nobody will ever read it
   const run = await retry(() => database.readRun(runId));
   const state = run?.state ?? 'done';
   listener({ type: 'run-closed', runId, state });

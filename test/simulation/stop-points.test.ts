@@ -1,0 +1,150 @@
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { type BatchOutcome, type ComputePool, runBatch } from '../../src/batch/run-batch.ts';
+import { loadSettings } from '../../src/config/settings.ts';
+import { migrate } from '../../src/database/migrate/migrate.ts';
+import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
+import { PostgresAudit } from '../../src/database/postgres/audit.ts';
+import { PostgresMaintenance } from '../../src/database/postgres/maintenance.ts';
+import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
+import { Pglite } from '../../src/database/postgres/pglite.ts';
+import { PostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
+import { createEngine } from '../../src/engine/create.ts';
+import { seedSpending } from '../../src/exchange/seed-spending.ts';
+import { type ContractEngine, expireLeases, reset } from '../contract/context.ts';
+import { type StopPoint, stoppable } from './stoppable.ts';
+
+const USERS = 9;
+const CHUNK = 3;
+
+interface World extends ContractEngine {
+  readonly pglite: Pglite;
+}
+
+async function createWorld(): Promise<World> {
+  const pglite = new Pglite('memory://');
+  const target = new PostgresMigrationTarget(pglite);
+  await migrate(target);
+  const database = new PostgresDatabase(pglite, 'pglite:memory', () => {});
+  return {
+    pglite,
+    database,
+    audit: new PostgresAudit(pglite),
+    maintenance: new PostgresMaintenance(pglite),
+    target,
+    execute: sql => pglite.transaction([{ sql }]),
+    query: sql => pglite.query(sql),
+  };
+}
+
+const settings = await loadSettings({ env: {}, cwd: join(import.meta.dirname, '../..') });
+const engine = await createEngine(settings);
+
+/** Computes in this thread, at once: the simulation's only clock is the database's, and only the test moves it. */
+const inThisThread: ComputePool = {
+  compute: async chunk => [await engine.recommend(chunk)],
+  close: async () => {},
+};
+
+function take(database: PostgresDatabase | World['database'], processor: string): Promise<BatchOutcome> {
+  return runBatch(
+    database,
+    { ...settings, chunkSize: CHUNK, chunksInFlight: 1 },
+    { kind: 'batch', userLimit: null, processor, requestedBy: processor, deadlineAt: null, engine: settings },
+    () => {},
+    new AbortController().signal,
+    () => inThisThread,
+  );
+}
+
+/** One story: A stops at a point, its lease runs out, B takes over and ends the run; then, perhaps, A wakes up. */
+async function story(
+  world: World,
+  point: StopPoint,
+  wakes: boolean,
+): Promise<{ at: string; faults: string[] } | undefined> {
+  await reset(world);
+  await seedSpending(world.database, USERS, 1);
+  const a = stoppable(world.database, point);
+  const endOfA = take(a.database, 'A');
+  endOfA.catch(() => {});
+  const at = await Promise.race([a.stopped, endOfA.then(() => undefined)]);
+  if (at === undefined) return undefined; // the last call of all is behind us
+
+  await expireLeases(world);
+  const b = await take(world.database, 'B');
+  const before = await snapshot(world);
+  const faults = [...(await faultsOf(world)), ...(b.state === 'done' ? [] : [`B ended ${b.state}`])];
+  if (wakes) {
+    a.wake();
+    const late = await endOfA;
+    if (late.users + b.users !== USERS) faults.push(`A counts ${late.users} users and B ${b.users}, of ${USERS}`);
+    if ((await snapshot(world)) !== before) faults.push('A changed something after it had lost its lease');
+  }
+  return { at, faults };
+}
+
+async function faultsOf(world: World): Promise<string[]> {
+  const checks = await world.audit.verifyDatabase();
+  const counts = await world.database.countUsers();
+  const faults = checks.filter(({ violations }) => violations > 0).map(({ check, sample }) => `${check}: ${sample}`);
+  if (counts.completed !== USERS) faults.push(`${counts.completed} of ${USERS} completed`);
+  if (counts.recommendations !== USERS * 10) faults.push(`${counts.recommendations} rows`);
+  return faults;
+}
+
+async function snapshot({ query }: World): Promise<string> {
+  const tables = ['card_recommendations ORDER BY user_id, rank', 'user_spending_data ORDER BY user_id'];
+  const rows = await Promise.all(tables.map(table => query(`SELECT * FROM ${table}`)));
+  const chunks = await query(
+    'SELECT chunk_no, state, completed, failed, rows_written FROM cardgenius.chunk ORDER BY chunk_no',
+  );
+  return JSON.stringify([rows, chunks]);
+}
+
+/** All points, one after the other, until A runs through. */
+async function tellAll(t: ExecutionContext, world: World): Promise<{ told: number; faults: string[] }> {
+  const faults: string[] = [];
+  const places = new Map<string, number>();
+  let told = 0;
+  for (let call = 1; ; call++) {
+    for (const side of ['before', 'after'] as const) {
+      for (const wakes of [false, true]) {
+        const told_ = await story(world, { call, side }, wakes);
+        if (told_ === undefined) {
+          t.log(`${told} stories: ${[...places].map(([place, times]) => `${place} ${times}`).join(', ')}`);
+          return { told, faults };
+        }
+        told++;
+        places.set(told_.at, (places.get(told_.at) ?? 0) + 1);
+        for (const fault of told_.faults)
+          faults.push(`${side} call ${call} (${told_.at})${wakes ? ', awake again' : ''}: ${fault}`);
+      }
+    }
+  }
+}
+
+test.serial(
+  'stopped at every await of the pipeline, with another taking over: nobody is lost or counted twice',
+  async t => {
+    t.timeout(170_000);
+    const world = await createWorld();
+    const { told, faults } = await tellAll(t, world);
+    t.deepEqual(faults, []);
+    t.true(told > 60, `${told} stories`);
+    await world.database.close();
+  },
+);
+
+test.serial('with the fence broken by one line, the simulation fails', async t => {
+  t.timeout(170_000);
+  const world = await createWorld();
+  const publish = (await readSqlFiles('postgres')).find(({ name }) => name === 'object:publish_chunk')!;
+  const fence = ' AND c.lease_token = p_token';
+  t.true(publish.text.includes(fence));
+  await world.pglite.transaction([{ sql: publish.text.replaceAll(fence, '') }]);
+  const { faults } = await tellAll(t, world);
+  t.true(faults.length > 0);
+  t.log(faults[0]!);
+  await world.database.close();
+});
