@@ -24,4 +24,7 @@ export default defineConfig({
 
   // A run with more failed users than one in a thousand ends with exit code 3.
   errorRateLimit: 0.001,
+
+  // Above this share of failed users (from 1,000 computed on) it pauses before it publishes more, for somebody to look.
+  maxFailedShare: 0.05,
 });

@@ -15,6 +15,7 @@ CREATE OR ALTER PROCEDURE cardgenius.change_run_state
   @run_id  BIGINT,                            -- NULL: whichever run is active
   @state   VARCHAR(10),
   @reason  NVARCHAR(400),
+  @accept_gate  BIT = 0,                      -- 1: from here on the run publishes past its gates
   @now     DATETIME2(3) = NULL
 AS
 BEGIN
@@ -47,7 +48,8 @@ BEGIN
                SELECT 1 FROM cardgenius.chunk AS c
                WHERE c.run_id = @found_id AND c.state = 'leased' AND c.lease_until >= @time))
       UPDATE cardgenius.run
-         SET state = @state, reason = CASE @state WHEN 'running' THEN NULL ELSE @reason END
+         SET state = @state, reason = CASE @state WHEN 'running' THEN NULL ELSE @reason END,
+             gate_accepted = CASE WHEN @accept_gate = 1 THEN 1 ELSE gate_accepted END
        WHERE run_id = @found_id;
 
     COMMIT TRANSACTION;

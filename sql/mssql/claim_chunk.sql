@@ -31,12 +31,13 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @run_state VARCHAR(10), @run_fingerprint CHAR(64),
+  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @run_state VARCHAR(10), @run_kind VARCHAR(10),
+          @run_fingerprint CHAR(64),
           @chunk_no INT, @found_state VARCHAR(10), @user_id_from VARCHAR(50), @user_id_to VARCHAR(50), @planned_users INT,
           @claims INT, @expired_leases INT, @users INT, @from INT, @due DATETIME2(3), @message NVARCHAR(400);
 
   BEGIN TRY
-    SELECT @run_state = r.state, @run_fingerprint = r.fingerprint
+    SELECT @run_state = r.state, @run_kind = r.kind, @run_fingerprint = r.fingerprint
     FROM cardgenius.run AS r
     WHERE r.run_id = @run_id;
 
@@ -148,7 +149,7 @@ BEGIN
 
       UPDATE cardgenius.chunk SET users = @users WHERE run_id = @run_id AND chunk_no = @chunk_no;
 
-      SET @from = 1;
+      SET @from = CASE @run_kind WHEN 'batch' THEN 1 END;   -- a dry run touches nobody
       WHILE @from <= @users
       BEGIN
         UPDATE u

@@ -98,7 +98,7 @@ BEGIN
        requested_by, deadline_at, started_at)
     VALUES
       (@kind, 'running', 0, @engine_name, @engine_version, @fingerprint, @chunk_size, @user_limit,
-       CASE WHEN @user_limit IS NULL THEN @max_rounds ELSE 1 END, @requested_by, @deadline_at, @time);
+       CASE WHEN @user_limit IS NULL AND @kind = 'batch' THEN @max_rounds ELSE 1 END, @requested_by, @deadline_at, @time);
     SET @run_id = SCOPE_IDENTITY();
     SET @state = 'running';
 

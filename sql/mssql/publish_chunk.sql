@@ -8,6 +8,7 @@
 --           With a span of user numbers it does that for the span alone: so that one row which the database refuses is
 --           cornered without losing the others. With a failure code the users of the span become failed, nothing is read
 --           from staging, and their rows of last week stay.
+--           A dry run goes as far as the counts: it tells the rows that would be written, and changes nothing of CashKaro's.
 -- Answers   one row: state of the chunk, and its counts so far; none with @answer = 0
 -- Errors    50001 the lease is somebody else's; 50004 the staged rows do not add up (load again)
 -- Locks     chunk, user_spending_data, card_recommendations, then our own load's staging; at most 3,900 rows a statement.
@@ -110,6 +111,16 @@ BEGIN
                               ' users, ', @outcomes, ' outcomes, ', @rows, ' rows for ', @served, ' served users');
         THROW 50004, @message, 1;
       END;
+    END;
+
+    IF EXISTS (SELECT 1 FROM cardgenius.run AS r WHERE r.run_id = @run_id AND r.kind = 'dry_run')
+    BEGIN
+      EXEC cardgenius.compare_chunk @run_id = @run_id, @chunk_no = @chunk_no, @load_no = @load_no, @from = @from, @to = @to,
+                                    @failure_code = @failure_code, @compute_ms = @compute_ms, @load_ms = @load_ms, @now = @time;
+      COMMIT TRANSACTION;
+      IF @answer = 1
+        EXEC cardgenius.chunk_result @run_id = @run_id, @chunk_no = @chunk_no;
+      RETURN;
     END;
 
     SELECT @error_length = s.error_length FROM cardgenius.contract_shape AS s;

@@ -14,6 +14,7 @@ CREATE OR REPLACE FUNCTION cardgenius.change_run_state(
   p_run_id BIGINT,                            -- NULL: whichever run is active
   p_state  TEXT,
   p_reason TEXT,
+  p_accept_gate BOOLEAN DEFAULT FALSE,        -- from here on the run publishes past its gates
   p_now    TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS TABLE (run_id BIGINT, state TEXT)
@@ -38,7 +39,8 @@ BEGIN
     NULL;                                     -- others go on with it, or it is paused anyway
   ELSE
     UPDATE cardgenius.run AS r
-       SET state = p_state, reason = CASE p_state WHEN 'running' THEN NULL ELSE LEFT(p_reason, 400) END
+       SET state = p_state, reason = CASE p_state WHEN 'running' THEN NULL ELSE LEFT(p_reason, 400) END,
+           gate_accepted = r.gate_accepted OR p_accept_gate
      WHERE r.run_id = v_run.run_id;
   END IF;
 

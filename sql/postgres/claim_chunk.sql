@@ -1,6 +1,6 @@
 -- Purpose   Gives a processor one chunk under a lease: an open one that is due, or one whose lease has run out.
 --           The first claim writes the chunk's set: the range's users that are pending, then new, at most as many as
---           were planned; these become pending. A later claim keeps the set and reads the spends afresh.
+--           were planned; these become pending (a dry run touches nobody). A later claim keeps the set and reads the spends afresh.
 --           Asked again with the same token it gives the same answer, so that a lost answer costs nothing.
 --           A chunk whose lease ran out five times in a row probably kills its process: it is halved, and a user who
 --           stands alone becomes failed (ENGINE_CRASHED).
@@ -107,7 +107,7 @@ BEGIN
     UPDATE public.user_spending_data AS u
        SET processing_status = 'pending', processing_error = NULL
       FROM cardgenius.chunk_user AS cu
-     WHERE cu.run_id = p_run_id AND cu.chunk_no = v_chunk.chunk_no
+     WHERE cu.run_id = p_run_id AND cu.chunk_no = v_chunk.chunk_no AND v_run.kind = 'batch'
        AND u.user_id = cu.user_id AND u.processing_status = 'new';
   ELSE
     v_users := v_chunk.users;

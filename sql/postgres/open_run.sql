@@ -69,7 +69,7 @@ BEGIN
      requested_by, deadline_at, started_at)
   VALUES
     (p_kind, 'running', 0, p_engine_name, p_engine_version, p_fingerprint, p_chunk_size, p_user_limit,
-     CASE WHEN p_user_limit IS NULL THEN p_max_rounds ELSE 1 END, p_requested_by, p_deadline_at, v_now)
+     CASE WHEN p_user_limit IS NULL AND p_kind = 'batch' THEN p_max_rounds ELSE 1 END, p_requested_by, p_deadline_at, v_now)
   RETURNING * INTO v_run;
 
   INSERT INTO cardgenius.run_card

@@ -8,6 +8,7 @@
 --           With a span of user numbers it does that for the span alone: so that one row which the database refuses is
 --           cornered without losing the others. With a failure code the users of the span become failed, nothing is read
 --           from staging, and their rows of last week stay.
+--           A dry run goes as far as the counts: it tells the rows that would be written, and changes nothing of CashKaro's.
 -- Answers   one row: state of the chunk, and its counts so far
 -- Errors    CG001 the lease is somebody else's · CG004 the staged rows do not add up (load again)
 -- Locks     chunk, user_spending_data, card_recommendations, staging, in that order; the row of run is never written
@@ -57,6 +58,7 @@ DECLARE
   v_failed        INTEGER;
   v_gone          INTEGER;
   v_written       INTEGER;
+  v_kind          TEXT;
 BEGIN
   -- 1 The fence.
   UPDATE cardgenius.chunk AS c
@@ -97,6 +99,13 @@ BEGIN
   SELECT COALESCE(col.character_maximum_length, 1000000) INTO v_error_length
   FROM information_schema.columns AS col
   WHERE col.table_schema = 'public' AND col.table_name = 'user_spending_data' AND col.column_name = 'processing_error';
+
+  SELECT r.kind INTO v_kind FROM cardgenius.run AS r WHERE r.run_id = p_run_id;
+  IF v_kind = 'dry_run' THEN
+    RETURN QUERY SELECT * FROM cardgenius.compare_chunk(p_run_id, p_chunk_no, p_load_no, v_from, v_to, p_failure_code,
+      p_compute_ms, p_load_ms, v_now);
+    RETURN;
+  END IF;
 
   -- 3 The decision.
   WITH decided AS (

@@ -6,6 +6,7 @@ import { CardGeniusError, DatabaseError, LeaseLostError, messageOf } from '../mo
 import type { ChunkResult, ClaimRequest, Lease, PublishRequest, RunKind, RunState } from '../model/run.ts';
 import { type ChunkContext, plainText, processChunk } from './chunk-pipeline.ts';
 import type { BatchListener } from './events.ts';
+import { GateError } from './gates.ts';
 import { SystemicError } from './publisher.ts';
 import { backOff, retry } from './retry.ts';
 import { Waker } from './waker.ts';
@@ -18,6 +19,8 @@ export interface BatchSettings {
   readonly chunksInFlight: number;
   readonly leaseSeconds: number;
   readonly maxRounds: number;
+  /** Share of failed users above which nothing more is published until somebody has looked. */
+  readonly maxFailedShare: number;
 }
 
 export interface BatchRequest {
@@ -43,6 +46,8 @@ export interface BatchOutcome {
   readonly usersPerSecond: number;
   /** Rows of card_recommendations that now stand for the users completed: ten each. */
   readonly recommendations: number;
+  /** Rows that were inserted or changed; in a dry run, that would have been. */
+  readonly rowsWritten: number;
 }
 
 /** Who computes: worker threads, unless a test says otherwise. */
@@ -89,7 +94,7 @@ export async function runBatch(
   listener({ type: 'run-opened', ...opened });
 
   const { runId } = opened;
-  const totals = { users: 0, completed: 0, failed: 0 };
+  const totals = { users: 0, completed: 0, failed: 0, rowsWritten: 0 };
   const outcome = (state: RunState): BatchOutcome => {
     const seconds = (performance.now() - startedAt) / 1000;
     return {
@@ -106,12 +111,20 @@ export async function runBatch(
   await retry(() => database.sweepStaging(), { signal });
   const pool = createPool(settings.workers, request.engine);
   const crew = new Crew(
-    { database, pool, leaseSeconds: settings.leaseSeconds, listener, stopping: signal },
+    {
+      database,
+      pool,
+      leaseSeconds: settings.leaseSeconds,
+      maxFailedShare: settings.maxFailedShare,
+      listener,
+      stopping: signal,
+    },
     { runId, processor: request.processor, fingerprint: engine.fingerprint },
     result => {
       totals.users += result.completed + result.failed + result.changed + result.gone;
       totals.completed += result.completed;
       totals.failed += result.failed;
+      totals.rowsWritten += result.rowsWritten;
     },
   );
   try {
@@ -214,7 +227,12 @@ class Crew {
     const code = error instanceof CardGeniusError ? error.code : 'PROCESSOR_FAILED';
     const message = plainText(messageOf(error));
     const errorClass = error instanceof DatabaseError ? error.errorClass : undefined;
-    if (error instanceof SystemicError || errorClass === 'permanent' || errorClass === 'exhausted') {
+    if (
+      error instanceof SystemicError ||
+      error instanceof GateError ||
+      errorClass === 'permanent' ||
+      errorClass === 'exhausted'
+    ) {
       // Not the fault of these users: nobody is failed for it. An operator mends the cause and resumes.
       await retry(() => database.releaseChunk(lease));
       await retry(() => database.changeRunState(runId, 'paused', `${code}: ${message}`));

@@ -8,6 +8,7 @@ interface RunOptions extends CommonOptions {
   readonly chunkSize?: number;
   readonly workers?: number;
   readonly log?: string;
+  readonly dryRun?: boolean;
 }
 
 export function defineRun(program: Command): void {
@@ -20,21 +21,28 @@ export function defineRun(program: Command): void {
     )
     .option('--limit <n>', 'at most so many users', wholeNumber(1))
     .option('--chunk-size <n>', 'users in a chunk', wholeNumber(1))
+    .option('--dry-run', 'compute and compare only: what would change, with nothing of CashKaro’s touched')
     .option('--workers <n>', 'threads that compute', wholeNumber(1))
     .option('--log <file>', 'write a log of all events to FILE')
     .addHelpText('after', '\nExamples:\n  cardgenius run\n  cardgenius run --limit 1000 --json');
-  command<RunOptions>(definition, async (cli, _args, { limit, chunkSize, workers, log }) => {
+  command<RunOptions>(definition, async (cli, _args, { limit, chunkSize, workers, log, dryRun }) => {
     await checkEngine(cli);
     await using opened = await cli.open();
-    const outcome = await takePart(cli, opened.database, 'batch', {
+    const outcome = await takePart(cli, opened.database, dryRun === true ? 'dry_run' : 'batch', {
       userLimit: limit,
       logFile: log,
       overrides: { ...(chunkSize === undefined ? {} : { chunkSize }), ...(workers === undefined ? {} : { workers }) },
     });
-    cli.print(outcome, () => describeOutcome(outcome));
+    cli.print(outcome, () => (dryRun === true ? describeDryRun(outcome) : describeOutcome(outcome)));
     await notePause(cli, opened.database, outcome);
     cli.end(exitCodeOf(outcome, cli.settings.errorRateLimit));
   });
+}
+
+function describeDryRun(outcome: BatchOutcome): string {
+  const { completed, failed, rowsWritten } = outcome;
+  const unchanged = group(completed * 10 - rowsWritten);
+  return `${describeOutcome(outcome)}\nA dry run: ${group(rowsWritten)} rows would be written, ${unchanged} would stay, ${group(failed)} users would fail.`;
 }
 
 export function describeOutcome({

@@ -5,6 +5,7 @@ import { type CommonOptions, command } from './cli.ts';
 
 interface SteerOptions extends CommonOptions {
   readonly reason?: string;
+  readonly acceptGate?: boolean;
 }
 
 /** What an operator asks of the active run; all processors heed it with their next heartbeat. */
@@ -34,9 +35,12 @@ export function defineSteering(program: Command): void {
   for (const { name, state, summary, description } of ACTIONS) {
     const definition = program.command(name).summary(summary).description(description);
     if (state !== 'running') definition.option('--reason <text>', 'why, for whoever asks later');
-    command<SteerOptions>(definition, async (cli, _args, { reason }) => {
+    else definition.option('--accept-gate', 'from here on, publish past the gates');
+    command<SteerOptions>(definition, async (cli, _args, { reason, acceptGate = false }) => {
       await using opened = await cli.open();
-      const changed = await opened.database.changeRunState(null, state, reason ?? `${name} by its operator`);
+      const changed = await opened.database.changeRunState(null, state, reason ?? `${name} by its operator`, {
+        acceptGate,
+      });
       if (changed === undefined)
         throw new CardGeniusError('NO_ACTIVE_RUN', 'No run is active. Look at: cardgenius status');
       cli.print(changed, () => `Run ${changed.runId} is ${changed.state}.`);

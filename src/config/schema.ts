@@ -67,6 +67,12 @@ export const configSchema = z.strictObject({
       workTimeoutSeconds: z.int().min(10).max(86_400).default(300).describe('After which a long one is given up.'),
     })
     .prefault({}),
+  maxFailedShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.05)
+    .describe('Share of failed users, from 1,000 computed on, above which a run pauses before it publishes more.'),
   log: z
     .strictObject({
       level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),

@@ -31,6 +31,7 @@ export interface Settings {
   readonly maxRounds: number;
   readonly maxMonthlySpend: number;
   readonly errorRateLimit: number;
+  readonly maxFailedShare: number;
   readonly log: { readonly level: string; readonly file?: string | undefined };
 }
 

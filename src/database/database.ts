@@ -49,6 +49,7 @@ export interface BatchDatabase {
     runId: number | null,
     state: RunState,
     reason: string,
+    options?: { readonly acceptGate?: boolean },
   ): Promise<{ runId: number; state: RunState } | undefined>;
   /** Removes staged rows that no publish will read. Returns how many. */
   sweepStaging(): Promise<number>;

@@ -99,6 +99,8 @@ export interface RunProgress {
   readonly engineVersion: string;
   readonly fingerprint: string;
   readonly requestedBy: string;
+  /** An operator has looked, and lets it publish past the gates. */
+  readonly gateAccepted: boolean;
   readonly deadlineAt: Date | null;
   readonly startedAt: Date;
   readonly finishedAt: Date | null;

@@ -158,11 +158,13 @@ export class MssqlDatabase implements Database {
     runId: number | null,
     state: RunState,
     reason: string,
+    { acceptGate = false }: { readonly acceptGate?: boolean } = {},
   ): Promise<{ runId: number; state: RunState } | undefined> {
     const [row] = await this.#work.call<{ run_id: string; state: RunState }>('change_run_state', [
       ['run_id', BIGINT, runId],
       ['state', VarChar(10), state],
       ['reason', NVarChar(400), reason.slice(0, 400)],
+      ['accept_gate', BIT, acceptGate],
     ]);
     return row === undefined ? undefined : { runId: Number(row.run_id), state: row.state };
   }

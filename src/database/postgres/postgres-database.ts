@@ -149,8 +149,14 @@ export class PostgresDatabase implements Database {
     runId: number | null,
     state: RunState,
     reason: string,
+    { acceptGate = false }: { readonly acceptGate?: boolean } = {},
   ): Promise<{ runId: number; state: RunState } | undefined> {
-    const row = await this.#call<{ run_id: number; state: RunState }>('change_run_state', [runId, state, reason]);
+    const row = await this.#call<{ run_id: number; state: RunState }>('change_run_state', [
+      runId,
+      state,
+      reason,
+      acceptGate,
+    ]);
     return row === undefined ? undefined : { runId: Number(row.run_id), state: row.state };
   }
 

@@ -1,0 +1,89 @@
+-- Purpose   What publish_chunk does for a dry run: counts the rows that would be written, inserted or changed, and those that
+--           would stay; clears what was staged, and closes the chunk. Nothing of CashKaro's is touched.
+-- Locks     chunk (held by the caller), the rows of staging (3,900 a statement) and chunk_user that it clears
+-- Isolation READ COMMITTED, inside the caller's transaction
+-- Indexes   pk_chunk, pk_chunk_user, pk_staged_outcome, pk_staged_recommendation, the key of card_recommendations
+-- Avoids    locks on the contract tables beyond those of reading, row by row.
+-- Callers   publish_chunk, after the fence and the counts; never called directly
+-- Grants    none: runs with its caller's rights
+
+CREATE OR ALTER PROCEDURE cardgenius.compare_chunk
+  @run_id        BIGINT,
+  @chunk_no      INT,
+  @load_no       BIGINT,
+  @from          INT,
+  @to            INT,
+  @failure_code  VARCHAR(50),
+  @compute_ms    INT,
+  @load_ms       INT,
+  @now           DATETIME2(3)
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+  DECLARE @span INT, @completed INT = 0, @written INT = 0, @at INT = @from, @until INT, @rows INT;
+
+  SELECT @span = COUNT(*)
+  FROM cardgenius.chunk_user AS cu
+  WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @from AND @to;
+
+  IF @failure_code IS NULL
+    SELECT @completed = COUNT(*)
+    FROM cardgenius.staged_outcome AS o
+    WHERE o.load_no = @load_no AND o.user_no BETWEEN @from AND @to AND o.error_code IS NULL;
+
+  WHILE @at <= @to
+  BEGIN
+    SET @until = CASE WHEN @at + 389 < @to THEN @at + 389 ELSE @to END;
+
+    SELECT @rows = COUNT(*)
+    FROM (
+      SELECT cu.user_id, s.rank, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
+             CAST(s.total_savings_yearly * 0.01 AS DECIMAL(12,2)) AS total_savings_yearly,
+             CAST(s.total_extra_benefits * 0.01 AS DECIMAL(12,2)) AS total_extra_benefits,
+             CAST(s.amazon_points * 0.01 AS DECIMAL(12,2)) AS amazon_points,
+             CAST(s.flipkart_points * 0.01 AS DECIMAL(12,2)) AS flipkart_points,
+             CAST(s.myntra_points * 0.01 AS DECIMAL(12,2)) AS myntra_points,
+             CAST(s.ajio_points * 0.01 AS DECIMAL(12,2)) AS ajio_points,
+             CAST(s.grocery_points * 0.01 AS DECIMAL(12,2)) AS grocery_points,
+             CAST(s.other_online_points * 0.01 AS DECIMAL(12,2)) AS other_online_points
+      FROM cardgenius.chunk_user AS cu
+      JOIN cardgenius.staged_recommendation AS s ON s.load_no = @load_no AND s.user_no = cu.user_no
+      JOIN cardgenius.run_card AS rc ON rc.run_id = @run_id AND rc.card_no = s.card_no
+      WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @at AND @until
+    ) AS s
+    LEFT JOIN dbo.card_recommendations AS t ON t.user_id = s.user_id AND t.rank = s.rank
+    WHERE EXISTS (
+      SELECT s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.amazon_points, s.flipkart_points,
+             s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points, s.redemption_method, s.redemption_rate
+      EXCEPT
+      SELECT t.card_name, t.total_savings_yearly, t.joining_fees, t.total_extra_benefits, t.amazon_points, t.flipkart_points,
+             t.myntra_points, t.ajio_points, t.grocery_points, t.other_online_points, t.redemption_method, t.redemption_rate)
+    OPTION (LOOP JOIN);
+    SET @written = @written + CASE WHEN @failure_code IS NULL THEN @rows ELSE 0 END;
+
+    DELETE FROM cardgenius.staged_recommendation WHERE load_no = @load_no AND user_no BETWEEN @at AND @until;
+    SET @at = @until + 1;
+  END;
+
+  DELETE FROM cardgenius.staged_outcome WHERE load_no = @load_no AND user_no BETWEEN @from AND @to;
+  DELETE FROM cardgenius.chunk_user
+  WHERE run_id = @run_id AND chunk_no = @chunk_no AND user_no BETWEEN @from AND @to;
+
+  UPDATE cardgenius.chunk
+     SET completed = completed + @completed, failed = failed + @span - @completed,
+         rows_written = rows_written + @written, rows_unchanged = rows_unchanged + @completed * 10 - @written
+   WHERE run_id = @run_id AND chunk_no = @chunk_no;
+
+  IF NOT EXISTS (SELECT 1 FROM cardgenius.chunk_user AS cu WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no)
+  BEGIN
+    UPDATE cardgenius.chunk
+       SET state = 'done', closed_at = @now, expired_leases = 0
+     WHERE run_id = @run_id AND chunk_no = @chunk_no;
+    UPDATE cardgenius.chunk_attempt
+       SET outcome = 'done', ended_at = @now, compute_ms = @compute_ms, load_ms = @load_ms
+     WHERE run_id = @run_id AND chunk_no = @chunk_no AND outcome IS NULL;
+  END;
+END;
