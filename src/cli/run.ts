@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { BatchOutcome } from '../batch/run-batch.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
-import { checkEngine, exitCodeOf, notePause, takePart } from './processing.ts';
+import { checkEngine, checkTotals, exitCodeOf, notePause, takePart } from './processing.ts';
 
 interface RunOptions extends CommonOptions {
   readonly limit?: number;
@@ -33,9 +33,12 @@ export function defineRun(program: Command): void {
       logFile: log,
       overrides: { ...(chunkSize === undefined ? {} : { chunkSize }), ...(workers === undefined ? {} : { workers }) },
     });
-    cli.print(outcome, () => (dryRun === true ? describeDryRun(outcome) : describeOutcome(outcome)));
+    const { rowsWritten, ...told } = outcome;
+    if (dryRun === true) cli.print({ ...told, recommendations: 0, rowsWritten }, () => describeDryRun(outcome));
+    else cli.print(told, () => describeOutcome(outcome));
     await notePause(cli, opened.database, outcome);
     cli.end(exitCodeOf(outcome, cli.settings.errorRateLimit));
+    await checkTotals(cli, opened.database, outcome);
   });
 }
 
