@@ -10,50 +10,54 @@ import { createDatabase, hasSqlServer, NO_SERVER, startSqlServer } from '../supp
 import { wireTo } from '../support/wire.ts';
 
 const USERS = 3_000;
+/** A stall costs a time-out each: fewer of them. */
+const EVERY = { cut: 7, stall: 40 } as const;
+const POOLS = { controlConnections: 4, workConnections: 8, controlTimeoutSeconds: 2, workTimeoutSeconds: 4 };
 const ROOT = join(import.meta.dirname, '../..');
 
 if (hasSqlServer()) {
-  test('the wire is cut again and again in the middle of a run: it is resumed, and nobody is lost or twice', async t => {
-    t.timeout(240_000);
-    await using server = await startSqlServer();
-    await using place = await createDatabase(server);
-    {
-      await using direct = await openDatabase(place.url, { checkSchema: false });
-      await migrate(direct.target);
-      await seedSpending(direct.database, USERS, 1);
-    }
-    const url = new URL(place.url);
-    await using wire = await wireTo(url.hostname, Number(url.port || 1433));
-    url.hostname = '127.0.0.1';
-    url.port = String(wire.port);
+  for (const fault of ['cut', 'stall'] as const)
+    test(`the wire suffers a ${fault} again and again in the middle of a run: nobody is lost or twice`, async t => {
+      t.timeout(240_000);
+      await using server = await startSqlServer();
+      await using place = await createDatabase(server);
+      {
+        await using direct = await openDatabase(place.url, { checkSchema: false });
+        await migrate(direct.target);
+        await seedSpending(direct.database, USERS, 1);
+      }
+      const url = new URL(place.url);
+      await using wire = await wireTo(url.hostname, Number(url.port || 1433));
+      url.hostname = '127.0.0.1';
+      url.port = String(wire.port);
 
-    let events = 0;
-    const listener = (_event: BatchEvent) => {
-      if (++events % 7 === 0 && wire.cuts < 40) wire.cut();
-    };
-    let runs = 0;
-    let outcome: BatchOutcome | undefined;
-    while (outcome?.state !== 'done' && outcome?.state !== 'paused' && ++runs < 60)
-      outcome = await take(url.href, listener).catch(() => undefined);
+      let events = 0;
+      const listener = (_event: BatchEvent) => {
+        if (++events % EVERY[fault] === 0 && wire.cuts < 40) wire[fault]();
+      };
+      let runs = 0;
+      let outcome: BatchOutcome | undefined;
+      while (outcome?.state !== 'done' && outcome?.state !== 'paused' && ++runs < 60)
+        outcome = await take(url.href, listener).catch(() => undefined);
 
-    t.is(outcome?.state, 'done', String((await place.query('SELECT reason FROM cardgenius.run'))[0]?.reason));
-    t.true(wire.cuts >= 10, `${wire.cuts} cuts`);
-    t.log(`${wire.cuts} connections cut, ${runs} times started`);
-    t.deepEqual(
-      await place.query(
-        'SELECT processing_status, COUNT(*) AS users FROM user_spending_data GROUP BY processing_status',
-      ),
-      [{ processing_status: 'completed', users: USERS }],
-    );
-    const [rows] = await place.query(
-      'SELECT COUNT(*) AS rows_, COUNT(DISTINCT user_id) AS users, MIN(rank) AS first, MAX(rank) AS last FROM card_recommendations',
-    );
-    t.deepEqual(rows, { rows_: USERS * 10, users: USERS, first: 1, last: 10 });
-    const [sums] = await place.query(
-      'SELECT SUM(completed) AS completed, SUM(failed) AS failed, SUM(changed) AS changed FROM cardgenius.chunk',
-    );
-    t.deepEqual(sums, { completed: USERS, failed: 0, changed: 0 });
-  });
+      t.is(outcome?.state, 'done', String((await place.query('SELECT reason FROM cardgenius.run'))[0]?.reason));
+      t.true(wire.cuts >= 4, `${wire.cuts} cuts`);
+      t.log(`${wire.cuts} connections suffered a ${fault}, ${runs} times started`);
+      t.deepEqual(
+        await place.query(
+          'SELECT processing_status, COUNT(*) AS users FROM user_spending_data GROUP BY processing_status',
+        ),
+        [{ processing_status: 'completed', users: USERS }],
+      );
+      const [rows] = await place.query(
+        'SELECT COUNT(*) AS rows_, COUNT(DISTINCT user_id) AS users, MIN(rank) AS first, MAX(rank) AS last FROM card_recommendations',
+      );
+      t.deepEqual(rows, { rows_: USERS * 10, users: USERS, first: 1, last: 10 });
+      const [sums] = await place.query(
+        'SELECT SUM(completed) AS completed, SUM(failed) AS failed, SUM(changed) AS changed FROM cardgenius.chunk',
+      );
+      t.deepEqual(sums, { completed: USERS, failed: 0, changed: 0 });
+    });
 } else {
   console.error(`\n${NO_SERVER}\n`);
   test.skip('the wire is cut in the middle of a run', () => {});
@@ -62,7 +66,7 @@ if (hasSqlServer()) {
 /** Takes part in the run as a process of its own would. */
 async function take(url: string, listener: (event: BatchEvent) => void): Promise<BatchOutcome> {
   const settings = await loadSettings({ env: {}, cwd: ROOT });
-  await using opened = await openDatabase(url);
+  await using opened = await openDatabase(url, { pools: POOLS });
   return await runBatch(
     opened.database,
     { ...settings, chunkSize: 200, leaseSeconds: 5 },

@@ -5,7 +5,9 @@ export interface Wire extends AsyncDisposable {
   readonly port: number;
   /** Cuts every connection that is open now; new ones may be made. */
   cut(): void;
-  /** How many connections were cut so far. */
+  /** Nothing passes any more on the connections that are open now, and nobody is told: half-open, as after a pulled cable. */
+  stall(): void;
+  /** How many connections were cut or stalled so far. */
   readonly cuts: number;
 }
 
@@ -30,7 +32,12 @@ export async function wireTo(host: string, port: number): Promise<Wire> {
     cuts += sockets.size / 2;
     for (const socket of sockets) socket.resetAndDestroy();
   };
+  const stall = () => {
+    cuts += sockets.size / 2;
+    for (const socket of sockets) socket.unpipe().pause();
+  };
   return {
+    stall,
     port: (server.address() as { port: number }).port,
     cut,
     get cuts() {

@@ -25,7 +25,7 @@ export class PostgresMigrationTarget implements MigrationTarget {
 
   async applyFile(file: SqlFile): Promise<void> {
     await this.#pglite.transaction([
-      ...(file.kind === 'object' ? [{ sql: dropFunctions(file.name.replace('object:', '')) }] : []),
+      ...(file.kind === 'object' ? [{ sql: dropObject(file.name.replace('object:', '')) }] : []),
       { sql: file.text },
       {
         sql: `INSERT INTO cardgenius.migration (name, checksum, breaking) VALUES ($1, $2, $3)
@@ -53,8 +53,8 @@ export class PostgresMigrationTarget implements MigrationTarget {
   }
 }
 
-/** CREATE OR REPLACE cannot change a function's answer, and would leave an overload behind: the old one goes first. */
-function dropFunctions(name: string): string {
+/** CREATE OR REPLACE cannot change a function's answer or a view's columns, and leaves overloads behind: the old goes first. */
+function dropObject(name: string): string {
   return `DO $drop$
     DECLARE v_signature TEXT;
     BEGIN
@@ -62,5 +62,6 @@ function dropFunctions(name: string): string {
                          WHERE p.pronamespace = 'cardgenius'::regnamespace AND p.proname = '${name}' LOOP
         EXECUTE 'DROP FUNCTION ' || v_signature;
       END LOOP;
+      DROP VIEW IF EXISTS cardgenius.${name};
     END $drop$`;
 }
