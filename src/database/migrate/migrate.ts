@@ -1,11 +1,20 @@
 import { CardGeniusError } from '../../model/errors.ts';
 import { readSqlFiles, type SqlEngine, type SqlFile } from './sql-files.ts';
-import type { LiveObject } from './verify.ts';
 
 /** What a database knows of itself: a row of `cardgenius.migration`. */
 export interface AppliedFile {
   readonly checksum: string;
   readonly breaking: boolean;
+}
+
+/** A procedure, function or view that the database has in the schema cardgenius. */
+export interface LiveObject {
+  /** As the file is called: claim_chunk. */
+  readonly name: string;
+  /** Its text, or null where the engine keeps none, or this login may not see it. */
+  readonly definition: string | null;
+  /** Why there is no text, where that is no matter of rights. */
+  readonly textless?: boolean;
 }
 
 /** What the migrator asks of an engine. */

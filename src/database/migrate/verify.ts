@@ -1,15 +1,5 @@
-import type { MigrationTarget } from './migrate.ts';
+import type { LiveObject, MigrationTarget } from './migrate.ts';
 import { readSqlFiles, type SqlFile } from './sql-files.ts';
-
-/** A procedure, function or view that the database has in the schema cardgenius. */
-export interface LiveObject {
-  /** As the file is called: claim_chunk. */
-  readonly name: string;
-  /** Its text, or null where the engine keeps none, or this login may not see it. */
-  readonly definition: string | null;
-  /** Why there is no text, where that is no matter of rights. */
-  readonly textless?: boolean;
-}
 
 export interface Drift {
   /** A file of the package, or an object of the database. */

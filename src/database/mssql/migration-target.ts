@@ -1,7 +1,6 @@
 import { DatabaseError } from '../../model/errors.ts';
-import type { AppliedFile, MigrationTarget } from '../migrate/migrate.ts';
+import type { AppliedFile, LiveObject, MigrationTarget } from '../migrate/migrate.ts';
 import type { SqlFile } from '../migrate/sql-files.ts';
-import type { LiveObject } from '../migrate/verify.ts';
 import type { Pool } from './pools.ts';
 
 /** SQL Server as the migrator sees it. Its pool has one connection: the lock is that session's. */

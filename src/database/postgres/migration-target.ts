@@ -1,6 +1,5 @@
-import type { AppliedFile, MigrationTarget } from '../migrate/migrate.ts';
+import type { AppliedFile, LiveObject, MigrationTarget } from '../migrate/migrate.ts';
 import type { SqlFile } from '../migrate/sql-files.ts';
-import type { LiveObject } from '../migrate/verify.ts';
 import type { Pglite } from './pglite.ts';
 
 /** PostgreSQL as the migrator sees it. The folder's lock keeps a second migrator out. */
