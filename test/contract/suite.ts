@@ -6,6 +6,7 @@ import type { ExecutionContext, TestFn } from 'ava';
 import { auditContract } from './audit.ts';
 import { claimContract } from './claim.ts';
 import { type ContractEngine, reset } from './context.ts';
+import { historyContract } from './history.ts';
 import { importContract } from './import.ts';
 import { pruneContract } from './prune.ts';
 import { publishContract } from './publish.ts';
@@ -20,6 +21,7 @@ export const CONTRACT: ContractTests = {
   ...claimContract,
   ...publishContract,
   ...auditContract,
+  ...historyContract,
   ...pruneContract,
 };
 
