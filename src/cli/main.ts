@@ -13,6 +13,7 @@ import { definePrune } from './prune.ts';
 import { defineRecommend } from './recommend.ts';
 import { defineRedrive } from './redrive.ts';
 import { defineRun } from './run.ts';
+import { defineRuns } from './runs.ts';
 import { defineSeed } from './seed.ts';
 import { defineStatus } from './status.ts';
 import { defineSteering } from './steer.ts';
@@ -39,6 +40,7 @@ for (const define of [
   defineImport,
   defineRun,
   defineStatus,
+  defineRuns,
   defineSteering,
   defineVerify,
   defineErrors,
