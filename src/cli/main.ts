@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.ts';
 import { defineCatalog } from './catalog.ts';
+import { defineDashboard } from './dashboard.ts';
 import { defineDemo } from './demo.ts';
 import { defineDoctor } from './doctor.ts';
 import { defineErrors } from './errors.ts';
@@ -41,6 +42,7 @@ for (const define of [
   defineRun,
   defineStatus,
   defineRuns,
+  defineDashboard,
   defineSteering,
   defineVerify,
   defineErrors,

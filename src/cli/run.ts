@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { BatchOutcome } from '../batch/run-batch.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { dashboardAddress, mountDashboard } from './dashboard.ts';
 import { checkEngine, exitCodeOf, notePause, takePart } from './processing.ts';
 
 interface RunOptions extends CommonOptions {
@@ -8,6 +9,7 @@ interface RunOptions extends CommonOptions {
   readonly chunkSize?: number;
   readonly workers?: number;
   readonly log?: string;
+  readonly dashboard?: string | true;
 }
 
 export function defineRun(program: Command): void {
@@ -22,15 +24,23 @@ export function defineRun(program: Command): void {
     .option('--chunk-size <n>', 'users in a chunk', wholeNumber(1))
     .option('--workers <n>', 'threads that compute', wholeNumber(1))
     .option('--log <file>', 'write a log of all events to FILE')
-    .addHelpText('after', '\nExamples:\n  cardgenius run\n  cardgenius run --limit 1000 --json');
-  command<RunOptions>(definition, async (cli, _args, { limit, chunkSize, workers, log }) => {
+    .option('--dashboard [address]', 'serve the dashboard meanwhile, at PORT or HOST:PORT (default: 127.0.0.1:8787)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cardgenius run\n  cardgenius run --dashboard\n  cardgenius run --limit 1000 --json',
+    );
+  command<RunOptions>(definition, async (cli, _args, { limit, chunkSize, workers, log, dashboard: wanted }) => {
+    const address = wanted === undefined ? undefined : await dashboardAddress(wanted);
     await checkEngine(cli);
     await using opened = await cli.open();
+    const dashboard = address && (await mountDashboard(cli, opened, { mayAct: true }));
+    if (dashboard !== undefined) cli.note(`The dashboard is at ${await dashboard.listen(address!)}`);
     const outcome = await takePart(cli, opened.database, 'batch', {
       userLimit: limit,
       logFile: log,
+      listener: dashboard?.listener,
       overrides: { ...(chunkSize === undefined ? {} : { chunkSize }), ...(workers === undefined ? {} : { workers }) },
-    });
+    }).finally(() => dashboard?.close());
     cli.print(outcome, () => describeOutcome(outcome));
     await notePause(cli, opened.database, outcome);
     cli.end(exitCodeOf(outcome, cli.settings.errorRateLimit));

@@ -1,3 +1,4 @@
+import type { RecommendationRow } from '../model/exchange.ts';
 import type { RunProgress } from '../model/run.ts';
 import { toRunProgress } from './rows.ts';
 
@@ -9,6 +10,8 @@ export interface HistoryDatabase {
   listChunks(runId: number, afterChunkNo: number, chunks: number): Promise<ChunkProgress[]>;
   /** The latest attempts at chunks of a run, the latest first. */
   listAttempts(runId: number, attempts: number): Promise<Attempt[]>;
+  /** The rows that a user has now, by rank; empty where there are none. */
+  readRecommendations(userId: string): Promise<RecommendationRow[]>;
 }
 
 export type ChunkState = 'open' | 'leased' | 'done' | 'failed' | 'split' | 'superseded' | 'cancelled';

@@ -38,6 +38,16 @@ export const historyContract: ContractTests = {
     t.deepEqual(await engine.history.listChunks(runId + 1, 0, 9), []);
   },
 
+  'history: the cards of one user, as export has them': async (t, engine) => {
+    await importUsers(engine, 2);
+    const { runId } = await openRun(engine);
+    await process(engine, await claim(engine, runId));
+    const rows = await engine.history.readRecommendations(userId(2));
+    t.deepEqual(rows, await engine.database.exportRecommendations(userId(1), 1));
+    t.is(rows.length, 10);
+    t.deepEqual(await engine.history.readRecommendations('CK9'), []);
+  },
+
   'history: attempts latest first, with stage times and errors': async (t, engine) => {
     await importUsers(engine, 4);
     const { runId } = await openRun(engine);

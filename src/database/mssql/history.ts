@@ -1,7 +1,8 @@
 import sql from 'mssql';
+import type { RecommendationRow } from '../../model/exchange.ts';
 import type { RunProgress } from '../../model/run.ts';
 import { type Attempt, type ChunkProgress, type HistoryDatabase, toAttempt, toChunkProgress } from '../history.ts';
-import { toRunProgress } from '../rows.ts';
+import { type ExportRow, toRecommendationRow, toRunProgress } from '../rows.ts';
 import type { Pool } from './pools.ts';
 
 type Row = Record<string, unknown>;
@@ -33,5 +34,10 @@ export class MssqlHistory implements HistoryDatabase {
       ['attempts', sql.Int, attempts],
     ]);
     return rows.map(toAttempt);
+  }
+
+  async readRecommendations(userId: string): Promise<RecommendationRow[]> {
+    const rows = await this.#work.call<ExportRow>('read_recommendations', [['user_id', sql.VarChar(50), userId]]);
+    return rows.map(toRecommendationRow);
   }
 }

@@ -1,6 +1,7 @@
+import type { RecommendationRow } from '../../model/exchange.ts';
 import type { RunProgress } from '../../model/run.ts';
 import { type Attempt, type ChunkProgress, type HistoryDatabase, toAttempt, toChunkProgress } from '../history.ts';
-import { toRunProgress } from '../rows.ts';
+import { type ExportRow, toRecommendationRow, toRunProgress } from '../rows.ts';
 import type { Pglite } from './pglite.ts';
 
 type Row = Record<string, unknown>;
@@ -25,5 +26,10 @@ export class PostgresHistory implements HistoryDatabase {
   async listAttempts(runId: number, attempts: number): Promise<Attempt[]> {
     const call = 'SELECT * FROM cardgenius.list_attempts($1, $2)';
     return (await this.#pglite.query<Row>(call, [runId, attempts])).map(toAttempt);
+  }
+
+  async readRecommendations(userId: string): Promise<RecommendationRow[]> {
+    const call = 'SELECT * FROM cardgenius.read_recommendations($1)';
+    return (await this.#pglite.query<ExportRow & Row>(call, [userId])).map(toRecommendationRow);
   }
 }
