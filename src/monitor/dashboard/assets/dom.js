@@ -44,7 +44,7 @@ export function fill(container, label, ...children) {
   if (container.classList.contains('scroll') && container.scrollWidth > container.clientWidth) {
     container.tabIndex = 0;
     container.setAttribute('role', 'region');
-    container.setAttribute('aria-label', label);
+    container.setAttribute('aria-label', `${label}, a table that scrolls`);
   } else {
     for (const name of ['tabindex', 'role', 'aria-label']) container.removeAttribute(name);
   }
