@@ -6,6 +6,7 @@ import { format } from 'fast-csv';
 import type { AuditDatabase, FailedUser } from '../database/audit.ts';
 
 const USERS_PER_PAGE = 5_000;
+const MAX_SAMPLES = 5;
 
 /** Failed users who share a code; the sample is the first of them in the order of the key. */
 export interface FailureGroup {
@@ -13,6 +14,8 @@ export interface FailureGroup {
   readonly code: string;
   readonly users: number;
   readonly userId: string;
+  /** The first few of them. */
+  readonly samples: readonly string[];
   readonly error: string;
 }
 
@@ -58,13 +61,13 @@ async function* failures(audit: AuditDatabase): AsyncGenerator<FailedUser> {
 }
 
 class Groups {
-  readonly #byCode = new Map<string, { code: string; users: number; userId: string; error: string }>();
+  readonly #byCode = new Map<string, FailureGroup & { users: number; samples: string[] }>();
 
   add({ userId, code, error }: FailedUser): void {
     const key = code ?? 'OTHER';
     const found = this.#byCode.get(key);
-    if (found === undefined) this.#byCode.set(key, { code: key, users: 1, userId, error });
-    else found.users++;
+    if (found === undefined) this.#byCode.set(key, { code: key, users: 1, userId, samples: [userId], error });
+    else if (++found.users <= MAX_SAMPLES) found.samples.push(userId);
   }
 
   sorted(): FailureGroup[] {

@@ -48,6 +48,7 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
         chunkNo: lease.chunkNo,
         stage: name,
         code: error.code,
+        errorClass: error.errorClass,
         message: error.message,
         delayMs,
       }),

@@ -1,3 +1,4 @@
+import type { ErrorClass } from '../model/errors.ts';
 import type { ChunkResult, OpenedRun, RunState } from '../model/run.ts';
 
 /**
@@ -18,6 +19,7 @@ export type BatchEvent =
       readonly chunkNo: number;
       readonly stage: Stage;
       readonly code: string;
+      readonly errorClass: ErrorClass;
       readonly message: string;
       readonly delayMs: number;
     }

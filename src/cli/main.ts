@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.ts';
 import { defineCatalog } from './catalog.ts';
+import { defineDashboard } from './dashboard.ts';
 import { defineDemo } from './demo.ts';
 import { defineDoctor } from './doctor.ts';
 import { defineErrors } from './errors.ts';
@@ -13,6 +14,7 @@ import { definePrune } from './prune.ts';
 import { defineRecommend } from './recommend.ts';
 import { defineRedrive } from './redrive.ts';
 import { defineRun } from './run.ts';
+import { defineRuns } from './runs.ts';
 import { defineSeed } from './seed.ts';
 import { defineStatus } from './status.ts';
 import { defineSteering } from './steer.ts';
@@ -39,6 +41,8 @@ for (const define of [
   defineImport,
   defineRun,
   defineStatus,
+  defineRuns,
+  defineDashboard,
   defineSteering,
   defineVerify,
   defineErrors,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { BatchListener } from '../batch/events.ts';
 import type { BatchOutcome, BatchSettings } from '../batch/run-batch.ts';
 import type { Database } from '../database/database.ts';
 import { engineSourceOf } from '../engine/source.ts';
@@ -11,6 +12,8 @@ export interface ProcessOptions {
   readonly userLimit?: number | undefined;
   readonly overrides?: Partial<BatchSettings>;
   readonly logFile?: string | undefined;
+  /** Hears every event, too. */
+  readonly listener?: BatchListener | undefined;
 }
 
 /** Creates the engine once for nothing, so that a wrong catalogue is told before a database is opened. */
@@ -54,6 +57,7 @@ export async function takePart(
       event => {
         progress?.listener(event);
         logEvent(log, event);
+        options.listener?.(event);
       },
       stop.signal,
     );

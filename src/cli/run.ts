@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { BatchOutcome } from '../batch/run-batch.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { dashboardAddress, mountDashboard } from './dashboard.ts';
 import { checkEngine, checkTotals, exitCodeOf, notePause, takePart } from './processing.ts';
 
 interface RunOptions extends CommonOptions {
@@ -8,6 +9,7 @@ interface RunOptions extends CommonOptions {
   readonly chunkSize?: number;
   readonly workers?: number;
   readonly log?: string;
+  readonly dashboard?: string | true;
   readonly dryRun?: boolean;
 }
 
@@ -24,17 +26,26 @@ export function defineRun(program: Command): void {
     .option('--dry-run', 'compute and compare only: what would change, with nothing of CashKaro’s touched')
     .option('--workers <n>', 'threads that compute', wholeNumber(1))
     .option('--log <file>', 'write a log of all events to FILE')
-    .addHelpText('after', '\nExamples:\n  cardgenius run\n  cardgenius run --limit 1000 --json');
-  command<RunOptions>(definition, async (cli, _args, { limit, chunkSize, workers, log, dryRun }) => {
+    .option('--dashboard [address]', 'serve the dashboard meanwhile, at PORT or HOST:PORT (default: 127.0.0.1:8787)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cardgenius run\n  cardgenius run --dashboard\n  cardgenius run --dry-run\n  cardgenius run --limit 1000 --json',
+    );
+  command<RunOptions>(definition, async (cli, _args, options) => {
+    const { limit, chunkSize, workers, log, dryRun = false, dashboard: wanted } = options;
+    const address = wanted === undefined ? undefined : await dashboardAddress(wanted);
     await checkEngine(cli);
     await using opened = await cli.open();
-    const outcome = await takePart(cli, opened.database, dryRun === true ? 'dry_run' : 'batch', {
+    const dashboard = address && (await mountDashboard(cli, opened, { mayAct: true }));
+    if (dashboard !== undefined) cli.note(`The dashboard is at ${await dashboard.listen(address!)}`);
+    const outcome = await takePart(cli, opened.database, dryRun ? 'dry_run' : 'batch', {
       userLimit: limit,
       logFile: log,
+      listener: dashboard?.listener,
       overrides: { ...(chunkSize === undefined ? {} : { chunkSize }), ...(workers === undefined ? {} : { workers }) },
-    });
+    }).finally(() => dashboard?.close());
     const { rowsWritten, ...told } = outcome;
-    if (dryRun === true) cli.print({ ...told, recommendations: 0, rowsWritten }, () => describeDryRun(outcome));
+    if (dryRun) cli.print({ ...told, recommendations: 0, rowsWritten }, () => describeDryRun(outcome));
     else cli.print(told, () => describeOutcome(outcome));
     await notePause(cli, opened.database, outcome);
     cli.end(exitCodeOf(outcome, cli.settings.errorRateLimit));

@@ -1,34 +1,91 @@
 import type { Command } from 'commander';
+import type { ChunkProgress } from '../database/history.ts';
+import type { OpenedDatabase } from '../database/open.ts';
+import { messageOf } from '../model/errors.ts';
 import type { RunProgress, UserCounts } from '../model/run.ts';
-import { type CommonOptions, command, group } from './cli.ts';
+import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { decided, describeHolders } from './runs.ts';
+import { textTable } from './table.ts';
+
+interface StatusOptions extends CommonOptions {
+  readonly watch?: boolean;
+  readonly every?: number;
+}
+
+/** Chunks asked for at most: 10,000 of the usual size are a hundred million users. */
+const MAX_CHUNKS = 10_000;
+const BAR_WIDTH = 40;
 
 export function defineStatus(program: Command): void {
   const definition = program
     .command('status')
-    .summary('how many users stand where, and the latest run')
-    .description('Counts the users by status and shows the latest run.');
-  command<CommonOptions>(definition, async cli => {
+    .summary('how many users stand where, the latest run, and who holds which chunk')
+    .description(
+      'Counts the users by status, and shows the latest run with who holds which of its chunks. The embedded database lets ' +
+        'one process in at a time: to follow a run there, use "cardgenius run --dashboard".',
+    )
+    .option('--watch', 'show it again and again, until Ctrl-C; with --json, a line each time')
+    .option('--every <seconds>', 'with --watch: how often (default: 2)', wholeNumber(1))
+    .addHelpText('after', '\nExamples:\n  cardgenius status\n  cardgenius status --watch --every 5');
+  command<StatusOptions>(definition, async (cli, _args, { watch, every }) => {
     await using opened = await cli.open();
-    const users = await opened.database.countUsers();
-    const run = (await opened.database.readRun(null)) ?? null;
-    cli.print({ ...users, run }, () => describeStatus(users, run));
+    const show = async () => {
+      const { users, run, chunks } = await readStatus(opened);
+      cli.print({ ...users, run }, () => describeStatus(users, run, chunks, new Date()));
+    };
+    if (watch !== true) return await show(); // awaited here, before the database is closed
+
+    const stop = new AbortController();
+    const onSignal = () => stop.abort();
+    process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+    while (!stop.signal.aborted) {
+      if (process.stdout.isTTY && !cli.isJson) process.stdout.write('\x1b[H\x1b[2J');
+      // A watcher outlives the database: it says so, and asks again.
+      await show().catch(error => cli.note(`The database does not answer: ${messageOf(error)}`));
+      await pause((every ?? 2) * 1000, stop.signal);
+    }
   });
 }
 
-function describeStatus(users: UserCounts, run: RunProgress | null): string {
-  const lines = [
-    ...(['new', 'pending', 'completed', 'failed'] as const).map(
-      status => `${status.padEnd(16)}${group(users[status]).padStart(12)}`,
-    ),
-    `${'recommendations'.padEnd(16)}${group(users.recommendations).padStart(12)}`,
-  ];
-  if (run === null) return [...lines, '', 'No run yet. Start one with: cardgenius run'].join('\n');
-  const { runId, state, reason, startedAt, finishedAt, chunks, chunksClosed, completed, failed, round } = run;
+async function readStatus({ database, history }: OpenedDatabase) {
+  const users = await database.countUsers();
+  const run = (await database.readRun(null)) ?? null;
+  const isActive = run !== null && run.finishedAt === null;
+  const chunks = isActive ? await history.listChunks(run.runId, 0, MAX_CHUNKS) : [];
+  return { users, run, chunks };
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+export function describeStatus(
+  users: UserCounts,
+  run: RunProgress | null,
+  chunks: readonly ChunkProgress[],
+  now: Date,
+): string {
+  const statuses = ['new', 'pending', 'completed', 'failed', 'recommendations'] as const;
+  const table = textTable([...statuses], [statuses.map(status => group(users[status]))], [0, 1, 2, 3, 4]);
+  if (run === null) return `${table}\n\nNo run yet. Start one with: cardgenius run`;
+  const { runId, state, reason, startedAt, finishedAt, chunksClosed, completed, failed, round, plannedUsers } = run;
+  const done = decided(run);
+  const share = plannedUsers === 0 ? 1 : Math.min(1, done / plannedUsers);
+  const filled = Math.round(share * BAR_WIDTH);
+  const holders = describeHolders(chunks, now);
   return [
-    ...lines,
+    table,
     '',
-    `Run ${runId} is ${state}${reason === null ? '' : ` (${reason})`}: ${chunksClosed} of ${chunks} chunks, ` +
+    `Run ${runId} is ${state}${reason === null ? '' : ` (${reason})`}: ${chunksClosed} of ${run.chunks} chunks, ` +
       `${group(completed)} users completed, ${group(failed)} failed, round ${round}.`,
+    `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${Math.floor(share * 100)} % · ${group(done)} of ${group(plannedUsers)} users`,
     `Started ${startedAt.toISOString()}${finishedAt === null ? '' : `, finished ${finishedAt.toISOString()}`}.`,
+    ...(holders === undefined ? [] : ['', holders]),
   ].join('\n');
 }

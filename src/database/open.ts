@@ -1,6 +1,7 @@
 import { UsageError } from '../model/errors.ts';
 import type { AuditDatabase } from './audit.ts';
 import type { Database } from './database.ts';
+import type { HistoryDatabase } from './history.ts';
 import type { MaintenanceDatabase } from './maintenance.ts';
 import { checkSchema, type MigrationTarget, migrate } from './migrate/migrate.ts';
 import type { PoolSettings } from './mssql/pools.ts';
@@ -8,6 +9,7 @@ import type { PoolSettings } from './mssql/pools.ts';
 export interface OpenedDatabase extends AsyncDisposable {
   readonly database: Database;
   readonly audit: AuditDatabase;
+  readonly history: HistoryDatabase;
   readonly target: MigrationTarget;
   readonly maintenance: MaintenanceDatabase;
   /** What opening it has applied, by name: never anything but on the embedded engine. */
@@ -47,7 +49,7 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
 }
 
 /** The parts of an engine: what each of its operations stands in. */
-type OpenedEngine = Pick<OpenedDatabase, 'database' | 'audit' | 'maintenance' | 'target'>;
+type OpenedEngine = Pick<OpenedDatabase, 'database' | 'audit' | 'history' | 'maintenance' | 'target'>;
 
 /** Drivers are large: each is only loaded where it is wanted. */
 async function open(url: string, options: OpenOptions): Promise<OpenedEngine> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditDatabase } from '../../src/database/audit.ts';
 import type { Database } from '../../src/database/database.ts';
+import type { HistoryDatabase } from '../../src/database/history.ts';
 import type { MaintenanceDatabase } from '../../src/database/maintenance.ts';
 import type { MigrationTarget } from '../../src/database/migrate/migrate.ts';
 import { CARDS_PER_USER, type RecommendationSlice, type RunCard } from '../../src/model/recommendation.ts';
@@ -14,6 +15,7 @@ import type { SpendingSlice } from '../../src/model/spending.ts';
 export interface ContractEngine {
   readonly database: Database;
   readonly audit: AuditDatabase;
+  readonly history: HistoryDatabase;
   readonly target: MigrationTarget;
   readonly maintenance: MaintenanceDatabase;
   execute(sql: string): Promise<void>;

@@ -1,6 +1,7 @@
 import test from 'ava';
 import { migrate } from '../../src/database/migrate/migrate.ts';
 import { PostgresAudit } from '../../src/database/postgres/audit.ts';
+import { PostgresHistory } from '../../src/database/postgres/history.ts';
 import { PostgresMaintenance } from '../../src/database/postgres/maintenance.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
@@ -17,6 +18,7 @@ test.before('open the embedded engine', async () => {
   engine = {
     database: new PostgresDatabase(pglite, 'pglite:memory', () => {}),
     audit: new PostgresAudit(pglite),
+    history: new PostgresHistory(pglite),
     target,
     maintenance: new PostgresMaintenance(pglite),
     execute: sql => pglite.transaction([{ sql }]),

@@ -7,6 +7,7 @@ import { auditContract } from './audit.ts';
 import { claimContract } from './claim.ts';
 import { type ContractEngine, reset } from './context.ts';
 import { dryRunContract } from './dry-run.ts';
+import { historyContract } from './history.ts';
 import { importContract } from './import.ts';
 import { pruneContract } from './prune.ts';
 import { publishContract } from './publish.ts';
@@ -22,6 +23,7 @@ export const CONTRACT: ContractTests = {
   ...publishContract,
   ...auditContract,
   ...dryRunContract,
+  ...historyContract,
   ...pruneContract,
 };
 

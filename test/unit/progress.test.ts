@@ -49,7 +49,15 @@ test('on a terminal one line is written over; elsewhere there are plain lines; b
 test('a retry and a failure are told in words', t => {
   const written: string[] = [];
   const progress = new Progress({ isTTY: false, write: text => written.push(text) });
-  progress.listener({ type: 'chunk-retried', chunkNo: 3, stage: 'load', code: 'X', message: 'deadlock', delayMs: 40 });
+  progress.listener({
+    type: 'chunk-retried',
+    chunkNo: 3,
+    stage: 'load',
+    code: 'X',
+    errorClass: 'transient',
+    message: 'deadlock',
+    delayMs: 40,
+  });
   progress.listener({ type: 'chunk-failed', chunkNo: 3, outcome: 'failed', code: 'ENGINE_FAILED', message: 'no' });
   t.deepEqual(written, [
     'chunk 3: load again in 40 ms: deadlock\n',

@@ -142,7 +142,7 @@ test('both engines have the same objects and the same migrations', t => {
   for (const stem of POSTGRES_ONLY) t.true(stemsIn('sql/postgres').includes(stem), `${stem} is no exception any more`);
 });
 
-const ADAPTER = ['mssql-database.ts', 'audit.ts', 'maintenance.ts']
+const ADAPTER = ['mssql-database.ts', 'audit.ts', 'history.ts', 'maintenance.ts']
   .map(name => readFileSync(join(ROOT, 'src/database/mssql', name), 'utf8'))
   .join('\n');
 /** What `...under(lease)` passes. */

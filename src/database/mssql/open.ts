@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { MssqlAudit } from './audit.ts';
 import { parseConnection } from './connection-settings.ts';
+import { MssqlHistory } from './history.ts';
 import { MssqlMaintenance } from './maintenance.ts';
 import { MssqlMigrationTarget } from './migration-target.ts';
 import { MssqlDatabase } from './mssql-database.ts';
@@ -23,6 +24,7 @@ export async function openMssql(
 ): Promise<{
   database: MssqlDatabase;
   audit: MssqlAudit;
+  history: MssqlHistory;
   maintenance: MssqlMaintenance;
   target: MssqlMigrationTarget;
 }> {
@@ -49,6 +51,7 @@ export async function openMssql(
   return {
     database: new MssqlDatabase({ control, work }, close),
     audit: new MssqlAudit(work),
+    history: new MssqlHistory(work),
     maintenance: new MssqlMaintenance(work),
     target: new MssqlMigrationTarget(migrations),
   };

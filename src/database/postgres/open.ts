@@ -4,6 +4,7 @@ import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
 import { PostgresAudit } from './audit.ts';
 import { OPENING_BYTES, requireSpace } from './disk-space.ts';
 import { lockFolder } from './folder-lock.ts';
+import { PostgresHistory } from './history.ts';
 import { PostgresMaintenance } from './maintenance.ts';
 import { PostgresMigrationTarget } from './migration-target.ts';
 import { Pglite } from './pglite.ts';
@@ -17,6 +18,7 @@ import { PostgresDatabase } from './postgres-database.ts';
 export async function openPglite(location: string): Promise<{
   database: PostgresDatabase;
   audit: PostgresAudit;
+  history: PostgresHistory;
   maintenance: PostgresMaintenance;
   target: PostgresMigrationTarget;
 }> {
@@ -77,6 +79,7 @@ async function open(pglite: Pglite, description: string, onClose: () => void, fo
   return {
     database: new PostgresDatabase(pglite, description, onClose, requireRoom),
     audit: new PostgresAudit(pglite),
+    history: new PostgresHistory(pglite),
     maintenance: new PostgresMaintenance(pglite),
     target,
   };

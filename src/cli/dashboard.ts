@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import type { OpenedDatabase } from '../database/open.ts';
+import type { Dashboard } from '../monitor/dashboard/dashboard.ts';
+import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
+
+interface DashboardOptions extends CommonOptions {
+  readonly port?: number;
+  readonly host?: string;
+}
+
+export function defineDashboard(program: Command): void {
+  const definition = program
+    .command('dashboard')
+    .summary('a page that shows the runs of a database; for looking only')
+    .description(
+      'Serves the dashboard, /metrics, /healthz and /readyz until Ctrl-C. It shows what the database says, whoever does the work, ' +
+        'and changes nothing. The embedded database lets one process in at a time: there, use "cardgenius run --dashboard".',
+    )
+    .option('--port <n>', 'default: 8787; 0 is any that is free', wholeNumber(0))
+    .option('--host <address>', 'default: 127.0.0.1. Any other needs CARDGENIUS_DASHBOARD_TOKEN')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cardgenius dashboard\n  CARDGENIUS_DASHBOARD_TOKEN=… cardgenius dashboard --host 0.0.0.0',
+    );
+  command<DashboardOptions>(definition, async (cli, _args, { port, host }) => {
+    const { DEFAULT_PORT, checkAddress } = await import('../monitor/dashboard/rights.ts');
+    const address = { host: host ?? '127.0.0.1', port: port ?? DEFAULT_PORT };
+    checkAddress(address, tokensOf(process.env)); // told before a database is opened
+    await using opened = await cli.open();
+    const dashboard = await mountDashboard(cli, opened, { mayAct: false });
+    const url = await dashboard.listen(address);
+    cli.print({ url }, () => `The dashboard is at ${url} (Ctrl-C ends it).`);
+    await new Promise(resolve => process.once('SIGINT', resolve).once('SIGTERM', resolve));
+    await dashboard.close();
+  });
+}
+
+/** `run --dashboard [ADDRESS]`: checked before anything is opened. */
+export async function dashboardAddress(option: string | true) {
+  const { DEFAULT_PORT, checkAddress, parseAddress } = await import('../monitor/dashboard/rights.ts');
+  const address = parseAddress(option === true ? String(DEFAULT_PORT) : option);
+  checkAddress(address, tokensOf(process.env));
+  return address;
+}
+
+/** A dashboard of an open database, not listening yet. */
+export async function mountDashboard(
+  cli: Cli,
+  opened: OpenedDatabase,
+  { mayAct }: { mayAct: boolean },
+): Promise<Dashboard> {
+  const [{ createDashboard }, { listFailures }, { lookUpUser }, { default: manifest }] = await Promise.all([
+    import('../monitor/dashboard/dashboard.ts'),
+    import('../audit/failures.ts'),
+    import('../monitor/dashboard/user.ts'),
+    import('../../package.json', { with: { type: 'json' } }),
+  ]);
+  const { database, history, audit } = opened;
+  return createDashboard({
+    database,
+    history,
+    audit: mayAct ? audit : undefined,
+    providers: {
+      failures: () => listFailures(audit),
+      user: userId => lookUpUser(database, history, cli.settings, userId),
+    },
+    tokens: tokensOf(process.env),
+    errorRateLimit: cli.settings.errorRateLimit,
+    version: manifest.version,
+  });
+}
+
+function tokensOf(env: NodeJS.ProcessEnv) {
+  return { read: env.CARDGENIUS_DASHBOARD_TOKEN || undefined, act: env.CARDGENIUS_DASHBOARD_ACT_TOKEN || undefined };
+}

@@ -1,0 +1,137 @@
+import type { Command } from 'commander';
+import type { Attempt, ChunkProgress } from '../database/history.ts';
+import { CardGeniusError, UsageError } from '../model/errors.ts';
+import type { RunProgress } from '../model/run.ts';
+import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { textTable } from './table.ts';
+
+interface ListOptions extends CommonOptions {
+  readonly last?: number;
+}
+interface ShowOptions extends CommonOptions {
+  readonly attempts?: number;
+}
+
+/** `runs` and `runs show N`: what was. */
+export function defineRuns(program: Command): void {
+  const runs = program.command('runs').summary('the latest runs, or one run attempt by attempt');
+  const list = runs
+    .command('list', { isDefault: true })
+    .summary('the latest runs')
+    .description('Lists the latest runs: how long each took, how fast it was, how many failed.')
+    .option('--last <n>', 'so many (default: 10)', wholeNumber(1))
+    .addHelpText('after', '\nExamples:\n  cardgenius runs\n  cardgenius runs show 3');
+  command<ListOptions>(list, async (cli, _args, { last }) => {
+    await using opened = await cli.open();
+    const found = await opened.history.listRuns(last ?? 10);
+    cli.print({ runs: found }, () => describeRuns(found));
+  });
+
+  const show = runs
+    .command('show')
+    .summary('one run: its attempts, stage times and errors')
+    .description('Shows a run, where its time went, and its attempts as they began, with what ended each.')
+    .argument('<run>', 'the number of a run: see "cardgenius runs"')
+    .option('--attempts <n>', 'at most so many, the latest (default: 50)', wholeNumber(1))
+    .addHelpText('after', '\nExample:\n  cardgenius runs show 3 --attempts 200');
+  command<ShowOptions>(show, async (cli, [number], { attempts: most }) => {
+    const runId = Number(number);
+    if (!Number.isSafeInteger(runId) || runId < 1) {
+      throw new UsageError('RUN_NUMBER', `"${number}" is not the number of a run: see "cardgenius runs".`);
+    }
+    await using opened = await cli.open();
+    const run = await opened.database.readRun(runId);
+    if (run === undefined) {
+      throw new CardGeniusError('NO_SUCH_RUN', `There is no run ${runId}: see "cardgenius runs".`);
+    }
+    const attempts = (await opened.history.listAttempts(runId, most ?? 50)).reverse();
+    cli.print({ run, attempts }, () => describeRun(run, attempts));
+  });
+  for (const subcommand of runs.commands) subcommand.exitOverride();
+}
+
+function describeRuns(runs: readonly RunProgress[]): string {
+  if (runs.length === 0) return 'No run yet. Start one with: cardgenius run';
+  const rows = runs.map(run => [
+    String(run.runId),
+    run.state,
+    minuteOf(run.startedAt),
+    secondsText(secondsOf(run)),
+    group(decided(run)),
+    group(run.failed),
+    rateText(run),
+    group(speedOf(run)),
+  ]);
+  const header = ['run', 'state', 'started (UTC)', 'took', 'users', 'failed', 'error rate', 'users/s'];
+  return textTable(header, rows, [0, 3, 4, 5, 6, 7]);
+}
+
+function describeRun(run: RunProgress, attempts: readonly Attempt[]): string {
+  const { runId, state, reason, chunks, chunksClosed, completed, failed } = run;
+  const head = [
+    `Run ${runId} is ${state}${reason === null ? '' : ` (${reason})`}: ${group(completed)} users completed, ${group(failed)} failed, ` +
+      `${chunksClosed} of ${chunks} chunks, ${group(run.rowsWritten)} rows written.`,
+    `Started ${minuteOf(run.startedAt)} UTC by ${run.requestedBy}; took ${secondsText(secondsOf(run))}, ${group(speedOf(run))} users/s.`,
+  ];
+  if (attempts.length === 0) return [...head, '', 'Nobody has claimed a chunk of it.'].join('\n');
+  const rows = attempts.map(attempt => [
+    attempt.startedAt.toISOString().slice(11, 23),
+    String(attempt.chunkNo),
+    String(attempt.attempt),
+    attempt.outcome ?? 'at work',
+    millis(attempt.computeMs),
+    millis(attempt.loadMs),
+    millis(attempt.publishMs),
+    attempt.leaseOwner,
+    attempt.errorCode === null ? '' : `${attempt.errorCode}: ${attempt.errorMessage ?? ''}`.slice(0, 100),
+  ]);
+  const header = ['began', 'chunk', 'attempt', 'outcome', 'compute ms', 'load ms', 'publish ms', 'by', 'error'];
+  return [...head, '', textTable(header, rows, [1, 2, 4, 5, 6])].join('\n');
+}
+
+/** Who holds what of a run, and what stands out: chunks that were tried more than once, or failed. */
+export function describeHolders(chunks: readonly ChunkProgress[], now: Date): string | undefined {
+  const shown = chunks.filter(({ state, failures }) => state === 'leased' || state === 'failed' || failures > 0);
+  if (shown.length === 0) return undefined;
+  const rows = shown
+    .slice(0, 20)
+    .map(chunk => [
+      String(chunk.chunkNo),
+      chunk.state,
+      group(chunk.users),
+      String(chunk.attempt),
+      chunk.leaseOwner ?? '',
+      chunk.state === 'leased' && chunk.startedAt !== null
+        ? secondsText((now.getTime() - chunk.startedAt.getTime()) / 1000)
+        : '',
+      chunk.errorCode ?? '',
+    ]);
+  const table = textTable(['chunk', 'state', 'users', 'attempt', 'held by', 'for', 'last error'], rows, [0, 2, 3, 5]);
+  return shown.length > 20 ? `${table}\nand ${group(shown.length - 20)} more` : table;
+}
+
+export const decided = ({ completed, failed, changed, gone }: RunProgress): number =>
+  completed + failed + changed + gone;
+
+function secondsOf({ startedAt, finishedAt }: RunProgress): number {
+  return ((finishedAt ?? new Date()).getTime() - startedAt.getTime()) / 1000;
+}
+
+function speedOf(run: RunProgress): number {
+  const seconds = secondsOf(run);
+  return seconds > 0 ? Math.round(decided(run) / seconds) : 0;
+}
+
+function rateText(run: RunProgress): string {
+  const users = decided(run);
+  return users === 0 ? '' : `${((run.failed / users) * 100).toFixed(2)} %`;
+}
+
+function secondsText(seconds: number): string {
+  if (seconds < 60) return `${Math.max(0, seconds).toFixed(1)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+  return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+}
+
+const minuteOf = (time: Date): string => time.toISOString().slice(0, 16).replace('T', ' ');
+const millis = (value: number | null): string => (value === null ? '' : group(value));

@@ -1,0 +1,142 @@
+import { byId, group, time } from './dom.js';
+import { showFailures, showHistory, showSection, showUser } from './lists.js';
+import { showRun } from './run.js';
+
+/** How often lists are asked for again at most, milliseconds. */
+const LIST_EVERY = 2_000;
+const SERVICE = ['schedules', 'alerts', 'processors'];
+
+let session;
+let latest;
+let listsFor = '';
+let listsAt = 0;
+
+class Refused extends Error {}
+
+async function ask(path, body) {
+  const options =
+    body === undefined
+      ? {}
+      : {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'x-csrf-token': session?.csrf ?? '' },
+          body: JSON.stringify(body),
+        };
+  const answer = await fetch(path, options);
+  const json = await answer.json();
+  if (!answer.ok) throw new Refused(json.error);
+  return json;
+}
+
+function link(state, text) {
+  byId('link').dataset.state = state;
+  byId('link').textContent = text;
+}
+
+async function begin() {
+  session = await ask('api/session');
+  byId('sign-in').hidden = session.canRead;
+  byId('page').hidden = !session.canRead;
+  byId('version').textContent = `Version ${session.version}. ${session.canAct ? '' : 'For looking only.'}`;
+  if (!session.canRead) {
+    link('', 'Signed out');
+    byId('token').focus();
+    return;
+  }
+  byId('failures').hidden = !session.sections.includes('failures');
+  byId('search').hidden = !session.sections.includes('user');
+  listen();
+}
+
+function listen() {
+  const source = new EventSource('api/events');
+  let isOver = false;
+  source.onopen = () => link('live', 'Live');
+  source.onmessage = ({ data }) => {
+    latest = JSON.parse(data);
+    show(latest);
+  };
+  source.addEventListener('bye', () => {
+    isOver = true;
+    source.close();
+    link('lost', 'The process has ended; this is the last it said.');
+  });
+  source.onerror = () => {
+    if (isOver) return;
+    link('lost', 'Connection lost; trying again…');
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(() => begin().catch(() => listen()), 2_000); // refused, or the process is gone: ask whether we may
+  };
+}
+
+function show(snapshot) {
+  const { database, run } = snapshot;
+  byId('away').hidden = database.up;
+  byId('away').textContent = database.up
+    ? ''
+    : `The database has not answered since ${time(database.since)} (${database.code}). What you see is what it said before; this page goes on asking.`;
+  showRun(snapshot, session);
+  const key = `${run?.runId} ${run?.state} ${run?.failed} ${run?.chunksClosed} ${database.up}`;
+  if (database.up && key !== listsFor && Date.now() - listsAt > LIST_EVERY) void showLists(key);
+}
+
+async function showLists(key) {
+  listsFor = key;
+  listsAt = Date.now();
+  try {
+    showHistory((await ask('api/runs')).runs, session);
+    if (session.sections.includes('failures')) showFailures((await ask('api/failures')).failures, session, retry);
+    for (const name of SERVICE.filter(section => session.sections.includes(section))) {
+      const canRun = name === 'schedules' && session.canRunNow && session.canAct;
+      showSection(name, (await ask(`api/${name}`))[name], canRun ? runNow : undefined);
+    }
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    listsFor = ''; // asked again with the next look
+  }
+}
+
+async function retry(code) {
+  try {
+    const { users } = await ask('api/retry', { code });
+    listsFor = '';
+    await showLists('');
+    return `${group(users)} users who failed with ${code} are new again. The next round or run takes them.`;
+  } catch (error) {
+    return `Not done: ${error.message}`;
+  }
+}
+
+async function runNow(schedule, button) {
+  button.disabled = true;
+  await ask('api/run-now', { schedule }).catch(error => (button.textContent = error.message));
+}
+
+byId('sign-in').addEventListener('submit', async event => {
+  event.preventDefault();
+  try {
+    await ask('api/sign-in', { token: byId('token').value });
+    byId('sign-in-error').textContent = '';
+    byId('token').value = '';
+    await begin();
+  } catch (error) {
+    byId('sign-in-error').textContent =
+      error.message === 'TOKEN_REFUSED' ? 'That token is not known here.' : `Not signed in: ${error.message}`;
+  }
+});
+
+byId('user-form').addEventListener('submit', async event => {
+  event.preventDefault();
+  try {
+    showUser(await ask(`api/user?id=${encodeURIComponent(byId('user-id').value)}`));
+  } catch (error) {
+    showUser(error.message === 'NO_SUCH_USER' ? 'There is no such user.' : `Not found: ${error.message}`);
+  }
+});
+
+// A list that changed within its interval, and a tab that slept, are caught up here.
+setInterval(() => {
+  if (latest !== undefined && session.canRead) show(latest);
+}, LIST_EVERY);
+
+begin().catch(error => link('lost', `The dashboard does not answer: ${error.message}`));

@@ -1,0 +1,75 @@
+import type { Attempt, ChunkProgress } from '../database/history.ts';
+import type { RunProgress } from '../model/run.ts';
+
+/** What people want to know of a run, from what the database says of it: the same whoever computes it, and after any restart. */
+export interface RunFigures {
+  /** completed + failed + changed + gone */
+  readonly done: number;
+  readonly seconds: number;
+  /** Users a second: of late, and since it started. */
+  readonly now: number;
+  readonly average: number;
+  /** Seconds until it is over, at the better and the worse of both speeds; null where there is nothing to tell it from. */
+  readonly left: { readonly low: number; readonly high: number } | null;
+  /** Users a second from its start until now, in equal steps. */
+  readonly throughput: readonly number[];
+  readonly stepSeconds: number;
+}
+
+const STEPS = 48;
+/** Nobody can tell more precisely than this. */
+const LEAST_DOUBT = 0.1;
+
+export function figuresOf(run: RunProgress, chunks: readonly ChunkProgress[], at: Date): RunFigures {
+  const { completed, failed, changed, gone, plannedUsers } = run;
+  const done = completed + failed + changed + gone;
+  const start = run.startedAt.getTime();
+  const end = Math.max((run.finishedAt ?? at).getTime(), start + 1);
+  const seconds = (end - start) / 1000;
+  const stepSeconds = seconds / STEPS;
+  const throughput = new Array<number>(STEPS).fill(0);
+  const windowSeconds = Math.min(seconds, Math.max(10, seconds / 10));
+  let lately = 0;
+  for (const chunk of chunks) {
+    if (chunk.closedAt === null) continue;
+    const users = chunk.completed + chunk.failed + chunk.changed + chunk.gone;
+    const closed = chunk.closedAt.getTime();
+    const step = Math.min(STEPS - 1, Math.max(0, Math.floor((closed - start) / 1000 / stepSeconds)));
+    throughput[step]! += users / stepSeconds;
+    if (closed > end - windowSeconds * 1000) lately += users;
+  }
+  const average = done / seconds;
+  const now = run.finishedAt === null ? lately / windowSeconds : 0;
+  return {
+    done,
+    seconds,
+    now: Math.round(now),
+    average: Math.round(average),
+    left: timeLeft(plannedUsers - done, now, average, run),
+    throughput: throughput.map(Math.round),
+    stepSeconds,
+  };
+}
+
+function timeLeft(users: number, now: number, average: number, { state }: RunProgress): RunFigures['left'] {
+  if (state !== 'running' || users <= 0 || average === 0) return null;
+  const speeds = [now, average].filter(speed => speed > 0);
+  return {
+    low: (users / Math.max(...speeds)) * (1 - LEAST_DOUBT),
+    high: (users / Math.min(...speeds)) * (1 + LEAST_DOUBT),
+  };
+}
+
+/** Milliseconds by stage over attempts that are done. `waiting` is claiming and reading, which no attempt notes down. */
+export function stageTotals(attempts: readonly Attempt[]): Record<'waiting' | 'compute' | 'load' | 'publish', number> {
+  const totals = { waiting: 0, compute: 0, load: 0, publish: 0 };
+  for (const { outcome, startedAt, endedAt, computeMs, loadMs, publishMs } of attempts) {
+    if (outcome !== 'done' || endedAt === null) continue;
+    const known = (computeMs ?? 0) + (loadMs ?? 0) + (publishMs ?? 0);
+    totals.compute += computeMs ?? 0;
+    totals.load += loadMs ?? 0;
+    totals.publish += publishMs ?? 0;
+    totals.waiting += Math.max(0, endedAt.getTime() - startedAt.getTime() - known);
+  }
+  return totals;
+}

@@ -1,0 +1,181 @@
+import { copyFile, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import type { Browser, Page } from 'playwright-core';
+import { aChunk, aRun, madeUp } from '../support/dashboard.ts';
+import { CHROMIUM, NO_CHROMIUM, openBrowser, violations } from './browser.ts';
+
+const READ = 'read-token-of-the-test';
+/** Where pictures go, for people to look at; none are taken without it. */
+const PICTURES = process.env.CARDGENIUS_PICTURES;
+
+let browser: Browser;
+const inBrowser = CHROMIUM === undefined ? test.skip : test.serial;
+
+if (CHROMIUM === undefined) console.error(`\n${NO_CHROMIUM}\n`);
+else {
+  test.before('open Chromium', async () => {
+    browser = await openBrowser();
+  });
+  test.after.always('close it', () => browser?.close());
+}
+
+async function open(url: string, options: Parameters<Browser['newPage']>[0] = {}): Promise<Page & AsyncDisposable> {
+  const page = await browser.newPage({ viewport: { width: 1100, height: 900 }, ...options });
+  page.setDefaultTimeout(20_000);
+  await page.goto(url);
+  return Object.assign(page, { [Symbol.asyncDispose]: () => page.close() });
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (PICTURES === undefined) return;
+  await mkdir(PICTURES, { recursive: true });
+  const path = join(PICTURES, `${name}.png`);
+  await page.screenshot({ path: `${path}.tmp.png`, fullPage: true });
+  await copyFile(`${path}.tmp.png`, path);
+}
+
+const says = (page: Page, selector: string, text: string | RegExp) =>
+  page.locator(selector).filter({ hasText: text }).first().waitFor();
+
+/** A run of 40 chunks of 2,500 users, `done` of them closed. */
+function sceneAt(done: number, failed = 0) {
+  const started = new Date(Date.now() - 60_000);
+  const chunks = Array.from({ length: 40 }, (_, i) => {
+    const chunkNo = i + 1;
+    const began = new Date(started.getTime() + (60_000 / 40) * i);
+    if (i < done) {
+      const bad = i % 9 === 4 ? Math.min(failed, 2500) : 0;
+      const took = i === 6 ? 9_000 : 1_200 + ((i * 37) % 5) * 120;
+      const closedAt = new Date(Math.min(Date.now(), began.getTime() + took));
+      return aChunk({ chunkNo, state: 'done', users: 2500, completed: 2500 - bad, failed: bad, attempt: 1, startedAt: began, closedAt }); // biome-ignore format: one line
+    }
+    if (i < done + 2) return aChunk({ chunkNo, state: 'leased', users: 2500, attempt: 1, leaseOwner: `batch-1:412${i % 2}:9f3c`, startedAt: new Date() }); // biome-ignore format: one line
+    return aChunk({ chunkNo, users: 2500 });
+  });
+  const sum = (key: 'completed' | 'failed') => chunks.reduce((total, chunk) => total + chunk[key], 0);
+  const run = aRun({
+    startedAt: started,
+    chunks: 40,
+    chunksClosed: done,
+    chunksLeased: Math.min(2, 40 - done),
+    chunksOpen: Math.max(0, 38 - done),
+    plannedUsers: 100_000,
+    completed: sum('completed'),
+    failed: sum('failed'),
+    deadlineAt: new Date(Date.now() + 3_600_000),
+    ...(done === 40 ? { state: 'done' as const, finishedAt: new Date() } : {}),
+  });
+  return { run, chunks };
+}
+
+const FAILURES = [
+  { code: 'INVALID_SPENDING', users: 1_23_456, userId: 'CK0000007', samples: ['CK0000007', 'CK0000019'], error: 'INVALID_SPENDING: amazon is negative' },
+  { code: 'ENGINE_FAILED', users: 3, userId: 'CK0000321', samples: ['CK0000321'], error: 'ENGINE_FAILED: no card of ten' },
+]; // biome-ignore format: a table
+
+inBrowser('a run is watched from nothing to its end without a reload, and no rule of axe is broken', async t => {
+  t.timeout(120_000);
+  await using at = await madeUp({ run: undefined });
+  await using page = await open(at.url);
+  await says(page, '#verdict', 'No run yet');
+  t.deepEqual(await violations(page), []);
+  await picture(page, 'nothing');
+  await page.evaluate(() => Object.assign(globalThis, { stayed: true }));
+
+  Object.assign(at.scene, sceneAt(23));
+  await says(page, '#verdict', 'Running well.');
+  await says(page, '#figures', '57,500 of 1,00,000');
+  t.is(await page.locator('#cells i').count(), 40);
+  t.is(await page.locator('#cells i.slow').count(), 1);
+  await says(page, '#chunk-text', /23 of 40 closed\. batch-1:412\d:9f3c holds 24/);
+  t.deepEqual(await violations(page), []);
+  await picture(page, 'running');
+
+  Object.assign(at.scene, sceneAt(40));
+  await says(page, '#verdict', 'Done: 1,00,000 users have their ten cards.');
+  await says(page, '#history', 'done');
+  t.true(await page.evaluate(() => (globalThis as unknown as { stayed: boolean }).stayed));
+});
+
+inBrowser('re-drive is pressed by keyboard and seen to work', async t => {
+  t.timeout(120_000);
+  let groups = FAILURES;
+  const retried: unknown[] = [];
+  const audit = {
+    retryUsers: async (filter: { code: string | null }) => {
+      retried.push(filter.code);
+      groups = groups.filter(({ code }) => code !== filter.code);
+      return 1_23_456;
+    },
+  };
+  await using at = await madeUp(sceneAt(30, 400), { audit, providers: { failures: async () => groups } });
+  await using page = await open(at.url);
+  await says(page, '#verdict', /Too many fail|Running/);
+  await says(page, '#failures-list', '1,23,456');
+  t.deepEqual(await violations(page), []);
+  await picture(page, 'failures');
+  await page.getByRole('button', { name: 'Re-drive users failed with INVALID_SPENDING' }).focus();
+  await page.keyboard.press('Enter');
+  await says(page, '#failures-note', '1,23,456 users who failed with INVALID_SPENDING are new again.');
+  t.deepEqual(retried, ['INVALID_SPENDING']);
+  await page.getByRole('button', { name: 'INVALID_SPENDING' }).waitFor({ state: 'detached' });
+});
+
+inBrowser('a token is refused, and accepted; without the right to act there is no button', async t => {
+  t.timeout(120_000);
+  const providers = { failures: async () => FAILURES };
+  await using at = await madeUp(sceneAt(3), { providers, tokens: { read: READ, act: undefined }, audit: { retryUsers: async () => 0 } }); // biome-ignore format: one line
+  await using page = await open(at.url);
+  await page.getByLabel('Token').fill('wrong-token-of-the-test');
+  await page.keyboard.press('Enter');
+  await says(page, '#sign-in-error', 'That token is not known here.');
+  t.deepEqual(await violations(page), []);
+  await page.getByLabel('Token').fill(READ);
+  await page.keyboard.press('Enter');
+  await says(page, '#verdict', 'Running well.');
+  await says(page, '#failures-list', 'INVALID_SPENDING');
+  t.is(await page.getByRole('button', { name: /^Re-drive/ }).count(), 0);
+});
+
+inBrowser('the database goes away and comes back: the page says so, keeps what it has, and goes on', async t => {
+  t.timeout(120_000);
+  await using at = await madeUp(sceneAt(10));
+  await using page = await open(at.url);
+  await says(page, '#figures', '25,000 of 1,00,000');
+  at.scene.away = true;
+  await says(page, '#away', /The database has not answered since .* \(DATABASE_AWAY\)/);
+  t.true(await page.locator('#figures').filter({ hasText: '25,000' }).isVisible());
+  t.deepEqual(await violations(page), []);
+  at.scene.away = false;
+  Object.assign(at.scene, sceneAt(20));
+  await says(page, '#figures', '50,000 of 1,00,000');
+  await page.locator('#away').waitFor({ state: 'hidden' });
+  t.pass();
+});
+
+inBrowser('dark, and on a phone: nothing overflows, axe is content, a user is found', async t => {
+  t.timeout(120_000);
+  const user = async (userId: string) =>
+    userId !== 'CK1' ? undefined : {
+      userId, status: 'completed', error: null, spending: ['50000.00', null, '0.00', '0.00', '1200.50', '120000.00'],
+      cards: [1, 2, 3].map(rank => ({ rank, name: `Card ${rank} with a rather long name of a bank`, net: `${123456 - rank}.50`, steps: [['Amazon', '₹50,000.00 a month × 1 point for every ₹100 = 500.00 points'], ['savings', '500.00 points a month × ₹0.2500 × 12 months = ₹1,500.00 a year']] })),
+    }; // biome-ignore format: data
+  const providers = { user, failures: async () => FAILURES };
+  await using at = await madeUp({ ...sceneAt(30, 90) }, { providers, audit: { retryUsers: async () => 0 } });
+  await using page = await open(at.url, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
+  await page.getByLabel('User id').fill('CK2');
+  await page.keyboard.press('Enter');
+  await says(page, '#user', 'There is no such user.');
+  await page.getByLabel('User id').fill('CK1');
+  await page.keyboard.press('Enter');
+  await says(page, '#user', '₹1,23,455.50');
+  await says(page, '#user', '₹50,000.00 a month × 1 point');
+  await says(page, '#failures-list', 'ENGINE_FAILED');
+  t.deepEqual(await violations(page), []);
+  t.is(await page.evaluate('document.documentElement.scrollWidth'), 360);
+  await picture(page, 'phone');
+  await page.setViewportSize({ width: 1100, height: 900 });
+  t.deepEqual(await violations(page), []);
+  await picture(page, 'dark');
+});

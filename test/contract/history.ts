@@ -1,0 +1,65 @@
+import { claim, importUsers, openRun, process, userId } from './context.ts';
+import type { ContractTests } from './suite.ts';
+
+export const historyContract: ContractTests = {
+  'history: runs come latest first, each as read_run has it': async (t, engine) => {
+    t.deepEqual(await engine.history.listRuns(5), []);
+    await importUsers(engine, 4);
+    const first = await openRun(engine);
+    await process(engine, await claim(engine, first.runId));
+    await engine.database.advanceRun(first.runId);
+    await engine.audit.redoUsers(null, true);
+    const second = await openRun(engine);
+    const runs = await engine.history.listRuns(5);
+    t.deepEqual(
+      runs.map(({ runId, state, completed }) => [runId, state, completed]),
+      [
+        [second.runId, 'running', 0],
+        [first.runId, 'done', 4],
+      ],
+    );
+    t.deepEqual(runs[1], await engine.database.readRun(first.runId));
+    t.is((await engine.history.listRuns(1)).length, 1);
+  },
+
+  'history: chunks page by page, with who holds them': async (t, engine) => {
+    await importUsers(engine, 12);
+    const { runId } = await openRun(engine);
+    await process(engine, await claim(engine, runId), { failed: [1] });
+    await claim(engine, runId, { processor: 'host:1:abc' });
+    const chunks = await engine.history.listChunks(runId, 0, 2);
+    t.like(chunks[0], { chunkNo: 1, state: 'done', users: 4, completed: 3, failed: 1, attempt: 1, leaseOwner: null });
+    t.true(chunks[0]!.closedAt instanceof Date);
+    t.like(chunks[1], { chunkNo: 2, state: 'leased', users: 4, leaseOwner: 'host:1:abc', closedAt: null });
+    t.true(chunks[1]!.leaseUntil instanceof Date && chunks[1]!.startedAt instanceof Date);
+    const [last, ...more] = await engine.history.listChunks(runId, 2, 2);
+    t.like(last, { chunkNo: 3, state: 'open', users: 4, attempt: 0, startedAt: null });
+    t.deepEqual(more, []);
+    t.deepEqual(await engine.history.listChunks(runId + 1, 0, 9), []);
+  },
+
+  'history: the cards of one user, as export has them': async (t, engine) => {
+    await importUsers(engine, 2);
+    const { runId } = await openRun(engine);
+    await process(engine, await claim(engine, runId));
+    const rows = await engine.history.readRecommendations(userId(2));
+    t.deepEqual(rows, await engine.database.exportRecommendations(userId(1), 1));
+    t.is(rows.length, 10);
+    t.deepEqual(await engine.history.readRecommendations('CK9'), []);
+  },
+
+  'history: attempts latest first, with stage times and errors': async (t, engine) => {
+    await importUsers(engine, 4);
+    const { runId } = await openRun(engine);
+    const failing = await claim(engine, runId);
+    const failure = { code: 'POSTGRES_40P01', message: `deadlock, ${userId(1)}`, mayPass: true, retryAfterSeconds: 0 };
+    await engine.database.failChunk(failing, failure);
+    await process(engine, await claim(engine, runId));
+    const [done, failed, ...more] = await engine.history.listAttempts(runId, 9);
+    t.like(done, { chunkNo: 1, attempt: 2, outcome: 'done', computeMs: 1, loadMs: 2, errorCode: null });
+    t.true(done!.publishMs !== null && done!.endedAt! >= done!.startedAt);
+    t.like(failed, { attempt: 1, outcome: 'failed', errorCode: 'POSTGRES_40P01', computeMs: null });
+    t.deepEqual(more, []);
+    t.is((await engine.history.listAttempts(runId, 1)).length, 1);
+  },
+};

@@ -1,0 +1,27 @@
+import test from 'ava';
+import { cardgenius, newFolder } from './cli.ts';
+
+test('runs, runs show and status tell what was and what is, and refuse what is not there', async t => {
+  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  t.is((await cardgenius(['runs'], at)).stdout, 'No run yet. Start one with: cardgenius run\n');
+  await cardgenius(['seed', '--users', '60'], at);
+  await cardgenius(['run', '--chunk-size', '20'], at);
+
+  const list = await cardgenius(['runs'], at);
+  t.regex(list.stdout, /^run {2}state {2}started \(UTC\).*\n.*\n {2}1 {2}done .* 60 {7}0 {6}0\.00 %/);
+  t.like(JSON.parse((await cardgenius(['runs', '--json'], at)).stdout).runs[0], { runId: 1, completed: 60 });
+
+  const show = await cardgenius(['runs', 'show', '1'], at);
+  t.regex(show.stdout, /^Run 1 is done: 60 users completed, 0 failed, 3 of 3 chunks, 600 rows written\./);
+  t.is(show.stdout.match(/ done /g)?.length, 3);
+  t.like(JSON.parse((await cardgenius(['runs', 'show', '1', '--json'], at)).stdout), { run: { runId: 1 } });
+  t.is((await cardgenius(['runs', 'show', '7'], at)).code, 1);
+  t.is((await cardgenius(['runs', 'show', 'x'], at)).code, 2);
+
+  const status = await cardgenius(['status'], at);
+  t.regex(status.stdout, /\[#{40}\] 100 % · 60 of 60 users/);
+  const watch = cardgenius(['status', '--watch', '--every', '1'], at);
+  await watch.said(/60 of 60 users[\s\S]*60 of 60 users/);
+  watch.kill('SIGINT');
+  t.is((await watch).code, 0);
+});

@@ -1,0 +1,166 @@
+import { request } from 'node:http';
+import test from 'ava';
+import { RateLimit } from '../../src/monitor/dashboard/rate-limit.ts';
+import { checkAddress, parseAddress } from '../../src/monitor/dashboard/rights.ts';
+import { figuresOf, stageTotals } from '../../src/monitor/figures.ts';
+import { aChunk, aRun, madeUp, START } from '../support/dashboard.ts';
+
+const READ = 'read-token-of-the-test';
+const ACT = 'act-token-of-the-test';
+const after = (seconds: number) => new Date(START.getTime() + seconds * 1000);
+
+test('figures: speed of late and on average, time left as a range, throughput that adds up', t => {
+  const chunks = [
+    aChunk({ state: 'done', completed: 90, failed: 10, closedAt: after(10) }),
+    aChunk({ chunkNo: 2, state: 'done', completed: 200, closedAt: after(95) }),
+  ];
+  const figures = figuresOf(aRun({ completed: 290, plannedUsers: 600 }), chunks, after(100));
+  t.like(figures, { done: 300, seconds: 100, now: 20, average: 3 });
+  t.deepEqual(figures.left, { low: 13.5, high: 110.00000000000001 });
+  const sum = figures.throughput.reduce((users, speed) => users + speed * figures.stepSeconds, 0);
+  t.true(Math.abs(sum - 300) < 10, `${sum}`);
+
+  const over = figuresOf(aRun({ state: 'done', finishedAt: after(50) }), chunks, after(1000));
+  t.like(over, { seconds: 50, now: 0, left: null });
+});
+
+test('stage times: what is not computing, loading or publishing was claiming and reading', t => {
+  const attempt = {
+    chunkNo: 1,
+    attempt: 1,
+    leaseOwner: 'a',
+    outcome: 'done',
+    startedAt: START,
+    endedAt: after(1),
+    computeMs: 300,
+    loadMs: 200,
+    publishMs: 400,
+    errorCode: null,
+    errorMessage: null,
+  } as const;
+  t.deepEqual(stageTotals([attempt, { ...attempt, outcome: 'failed' }]), {
+    waiting: 100,
+    compute: 300,
+    load: 200,
+    publish: 400,
+  });
+});
+
+test('off this machine only with a token; addresses are checked', t => {
+  const none = { read: undefined, act: undefined };
+  t.deepEqual(parseAddress('9000'), { host: '127.0.0.1', port: 9000 });
+  t.deepEqual(parseAddress('[::1]:80'), { host: '::1', port: 80 });
+  for (const wrong of ['x', '70000', 'a:b:1']) t.throws(() => parseAddress(wrong), { code: 'DASHBOARD_ADDRESS' });
+  t.throws(() => checkAddress(parseAddress('0.0.0.0:80'), none), { code: 'DASHBOARD_TOKEN', message: /CARDGENIUS_/ });
+  t.throws(() => checkAddress(parseAddress('80'), { read: 'short', act: undefined }), { code: 'DASHBOARD_TOKEN' });
+  t.throws(() => checkAddress(parseAddress('80'), { read: undefined, act: ACT }), { code: 'DASHBOARD_TOKEN' });
+  t.notThrows(() => checkAddress(parseAddress('0.0.0.0:80'), { read: READ, act: ACT }));
+});
+
+test('without a token this machine may look; no other name for it may', async t => {
+  await using at = await madeUp();
+  const page = await fetch(at.url);
+  t.is(page.status, 200);
+  t.regex(page.headers.get('content-security-policy')!, /default-src 'none'; script-src 'self'/);
+  t.is(page.headers.get('x-frame-options'), 'DENY');
+  t.is((await fetch(`${at.url}api/runs`)).status, 200);
+  t.is(await statusAs(`${at.url}api/runs`, { host: 'evil.example' }), 401);
+  t.is((await fetch(`${at.url}../package.json`)).status, 404);
+});
+
+test('with tokens: reading and acting are separate rights', async t => {
+  const retried: unknown[] = [];
+  const audit = { retryUsers: async (filter: unknown) => retried.push(filter) };
+  await using at = await madeUp({}, { audit, tokens: { read: READ, act: ACT } });
+  const origin = at.url.slice(0, -1);
+  for (const path of ['api/runs', 'api/events', 'metrics', 'api/user?id=CK1'])
+    t.is((await fetch(at.url + path)).status, 401, path);
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}`, origin, 'content-type': 'application/json' });
+  t.is((await fetch(`${at.url}metrics`, { headers: bearer(READ) })).status, 200);
+  t.is((await fetch(`${at.url}metrics`, { headers: bearer('wrong-token-of-the-test') })).status, 401);
+
+  const retry = async (headers: Record<string, string>, body: object = { code: 'INVALID_SPENDING' }) =>
+    (await fetch(`${at.url}api/retry`, { method: 'POST', headers, body: JSON.stringify(body) })).status;
+  t.is(await retry(bearer(READ)), 403);
+  t.is(await retry({ ...bearer(ACT), origin: 'http://evil.example' }), 403);
+  t.is(await retry(bearer(ACT), { code: 'x; DROP' }), 400);
+  t.deepEqual(retried, []);
+  t.is(await retry(bearer(ACT)), 200);
+  t.deepEqual(retried, [{ runId: null, userId: null, code: 'INVALID_SPENDING' }]);
+
+  const signIn = (token: string) =>
+    fetch(`${at.url}api/sign-in`, { method: 'POST', headers: bearer('none'), body: JSON.stringify({ token }) });
+  t.is((await signIn('wrong-token-of-the-test')).status, 401);
+  const cookie = (await signIn(ACT)).headers.get('set-cookie')!;
+  t.regex(cookie, /; HttpOnly; SameSite=Strict/);
+  const mine = { cookie: cookie.split(';')[0]!, origin, 'content-type': 'application/json' };
+  t.is(await retry(mine), 403, 'a cookie alone is not enough');
+  const { csrf } = (await (await fetch(`${at.url}api/session`, { headers: mine })).json()) as { csrf: string };
+  t.is(await retry({ ...mine, 'x-csrf-token': csrf }), 200);
+  for (let i = 0; i < 9; i++) await signIn('wrong-token-of-the-test');
+  t.is((await signIn(ACT)).status, 429);
+});
+
+test('health says why, and nothing that is said names a server or a login', async t => {
+  await using at = await madeUp();
+  t.is((await fetch(`${at.url}readyz`)).status, 200);
+  at.scene.away = true;
+  await turn(at.dashboard, at.url);
+  t.is((await fetch(`${at.url}healthz`)).status, 200);
+  const ready = await fetch(`${at.url}readyz`);
+  t.is(ready.status, 503);
+  t.deepEqual(await ready.json(), { status: 'not ready', reasons: [{ check: 'database', code: 'DATABASE_AWAY' }] });
+  const runs = await fetch(`${at.url}api/runs`);
+  t.is(runs.status, 503);
+  t.deepEqual(await runs.json(), { error: 'DATABASE_AWAY' });
+  at.scene.away = false;
+  t.is((await fetch(`${at.url}readyz`)).status, 200);
+});
+
+test('metrics tell of events and of the database', async t => {
+  await using at = await madeUp({ chunks: [aChunk(), aChunk({ chunkNo: 2, state: 'leased' })] });
+  const result = { state: 'done', users: 9, completed: 7, failed: 2, changed: 0, gone: 0, rowsWritten: 70, rowsUnchanged: 0 } as const; // biome-ignore format: one line
+  const stages = { claim: 1, read: 2, compute: 30, load: 40, publish: 500 };
+  at.dashboard.listener({ type: 'chunk-published', chunkNo: 1, result, stages });
+  at.dashboard.listener({ type: 'lease-lost', chunkNo: 1 });
+  at.dashboard.listener({ type: 'chunk-retried', chunkNo: 1, stage: 'load', code: 'X', errorClass: 'transient', message: '', delayMs: 1 }); // biome-ignore format: one line
+  await fetch(`${at.url}readyz`);
+  const text = await (await fetch(`${at.url}metrics`)).text();
+  for (const line of [
+    'cardgenius_users_total{outcome="completed"} 7',
+    'cardgenius_rows_total{outcome="written"} 70',
+    'cardgenius_retries_total{class="transient"} 1',
+    'cardgenius_lease_losses_total 1',
+    'cardgenius_stage_duration_seconds_sum{stage="publish"} 0.5',
+    'cardgenius_chunks{state="leased"} 1',
+    'cardgenius_run_users{outcome="planned"} 400',
+    'cardgenius_database_up 1',
+  ])
+    t.true(text.includes(`\n${line}\n`), line);
+  t.regex(text, /^cardgenius_build_info\{version="1\.2\.3",node="v24/m);
+});
+
+test('too many requests of an address are refused until the minute is over', t => {
+  let now = 0;
+  const limit = new RateLimit(2, () => now);
+  t.deepEqual([limit.allows('a'), limit.allows('a'), limit.allows('a'), limit.allows('b')], [true, true, false, true]);
+  now = 60_000;
+  t.true(limit.allows('a'));
+});
+
+/** Until the dashboard has seen that the database is away. */
+async function turn(_dashboard: unknown, url: string): Promise<void> {
+  while ((await fetch(`${url}readyz`)).status !== 503);
+}
+
+/** fetch sets Host itself. */
+function statusAs(url: string, headers: Record<string, string>): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request(url, { headers }, answer => {
+      answer.resume();
+      resolve(answer.statusCode!);
+    })
+      .on('error', reject)
+      .end();
+  });
+}
