@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.ts';
+import { defineConfigCommand } from './config.ts';
 import { defineDemo } from './demo.ts';
 import { defineExport } from './export.ts';
 import { defineImport } from './import.ts';
@@ -35,10 +36,13 @@ for (const define of [
   defineSteering,
   defineExport,
   defineRecommend,
+  defineConfigCommand,
 ]) {
   define(program);
 }
-for (const subcommand of program.commands) subcommand.exitOverride();
+for (const subcommand of program.commands) {
+  for (const command of [subcommand, ...subcommand.commands]) command.exitOverride();
+}
 
 try {
   await program.parseAsync();
