@@ -1,9 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import { createEngine } from '../engine/create.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { EngineSource } from '../engine/source.ts';
 import { CardGeniusError, DatabaseError, LeaseLostError, messageOf } from '../model/errors.ts';
-import type { ChunkResult, ClaimRequest, Lease, PublishRequest, RunKind, RunState } from '../model/run.ts';
+import type {
+  ChunkResult,
+  ClaimRequest,
+  Lease,
+  OpenedRun,
+  PublishRequest,
+  RunKind,
+  RunRequest,
+  RunState,
+} from '../model/run.ts';
 import { type ChunkContext, plainText, processChunk } from './chunk-pipeline.ts';
 import type { BatchListener } from './events.ts';
 import { SystemicError } from './publisher.ts';
@@ -63,24 +73,33 @@ export async function runBatch(
   listener: BatchListener,
   signal: AbortSignal,
 ): Promise<BatchOutcome> {
-  const startedAt = performance.now();
   const engine = await createEngine(request.engine);
-  const opened = await retry(
-    () =>
-      database.openRun({
-        kind: request.kind,
-        engineName: engine.name,
-        engineVersion: engine.version,
-        fingerprint: engine.fingerprint,
-        cards: engine.cards,
-        chunkSize: settings.chunkSize,
-        userLimit: request.userLimit,
-        maxRounds: settings.maxRounds,
-        requestedBy: request.requestedBy,
-        deadlineAt: request.deadlineAt,
-      }),
-    { signal },
-  );
+  const { kind, userLimit, requestedBy, deadlineAt } = request;
+  const terms = runTerms(engine, settings, kind, userLimit);
+  const opened = await retry(() => database.openRun({ ...terms, requestedBy, deadlineAt }), { signal });
+  return workOn(database, settings, { ...request, fingerprint: engine.fingerprint }, opened, listener, signal);
+}
+
+/** What a run is opened with, whoever asks for it. */
+export function runTerms(
+  { name, version, fingerprint, cards }: Engine,
+  { chunkSize, maxRounds }: BatchSettings,
+  kind: RunKind,
+  userLimit: number | null,
+): Omit<RunRequest, 'requestedBy' | 'deadlineAt'> {
+  return { kind, engineName: name, engineVersion: version, fingerprint, cards, chunkSize, userLimit, maxRounds };
+}
+
+/** Takes part in a run that is open, and in no other: as runBatch, without opening one. */
+export async function workOn(
+  database: Database,
+  settings: BatchSettings,
+  request: Pick<BatchRequest, 'processor' | 'engine'> & { readonly fingerprint: string },
+  opened: OpenedRun,
+  listener: BatchListener,
+  signal: AbortSignal,
+): Promise<BatchOutcome> {
+  const startedAt = performance.now();
   listener({ type: 'run-opened', ...opened });
 
   const { runId } = opened;
@@ -102,7 +121,7 @@ export async function runBatch(
   const pool = new WorkerPool(settings.workers, request.engine);
   const crew = new Crew(
     { database, pool, leaseSeconds: settings.leaseSeconds, listener, stopping: signal },
-    { runId, processor: request.processor, fingerprint: engine.fingerprint },
+    { runId, processor: request.processor, fingerprint: request.fingerprint },
     result => {
       totals.users += result.completed + result.failed + result.changed + result.gone;
       totals.completed += result.completed;

@@ -2,9 +2,11 @@ import { UsageError } from '../model/errors.ts';
 import type { Database } from './database.ts';
 import { checkSchema, type MigrationTarget, migrate } from './migrate/migrate.ts';
 import type { PoolSettings } from './mssql/pools.ts';
+import type { ServiceDatabase } from './service-database.ts';
 
 export interface OpenedDatabase extends AsyncDisposable {
   readonly database: Database;
+  readonly service: ServiceDatabase;
   readonly target: MigrationTarget;
   /** What opening it has applied, by name: never anything but on the embedded engine. */
   readonly applied: readonly string[];
@@ -38,7 +40,10 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
 }
 
 /** Drivers are large: each is only loaded where it is wanted. */
-async function open(url: string, options: OpenOptions): Promise<{ database: Database; target: MigrationTarget }> {
+async function open(
+  url: string,
+  options: OpenOptions,
+): Promise<Pick<OpenedDatabase, 'database' | 'service' | 'target'>> {
   const location = /^pglite:(.+)$/.exec(url)?.[1];
   if (location !== undefined) return (await import('./postgres/open.ts')).openPglite(location);
   if (isMssqlUrl(url)) return (await import('./mssql/open.ts')).openMssql(url, options);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../src/database/database.ts';
 import type { MigrationTarget } from '../../src/database/migrate/migrate.ts';
+import type { ServiceDatabase } from '../../src/database/service-database.ts';
 import { CARDS_PER_USER, type RecommendationSlice, type RunCard } from '../../src/model/recommendation.ts';
 import type { Lease, OpenedRun, PublishRequest, RunRequest } from '../../src/model/run.ts';
 import type { SpendingSlice } from '../../src/model/spending.ts';
@@ -11,6 +12,7 @@ import type { SpendingSlice } from '../../src/model/spending.ts';
  */
 export interface ContractEngine {
   readonly database: Database;
+  readonly service: ServiceDatabase;
   readonly target: MigrationTarget;
   execute(sql: string): Promise<void>;
   query(sql: string): Promise<Record<string, unknown>[]>;
@@ -57,6 +59,11 @@ export async function reset({ execute }: ContractEngine): Promise<void> {
     'cardgenius.run_card',
     'cardgenius.run',
     'cardgenius.import',
+    'cardgenius.schedule_fire',
+    'cardgenius.schedule',
+    'cardgenius.leader',
+    'cardgenius.processor',
+    'cardgenius.alert',
     'card_recommendations',
     'user_spending_data',
   ];

@@ -3,6 +3,7 @@ import { migrate } from '../../src/database/migrate/migrate.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { PostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
+import { PostgresService } from '../../src/database/postgres/postgres-service.ts';
 import type { ContractEngine } from './context.ts';
 import { registerContract } from './suite.ts';
 
@@ -14,6 +15,7 @@ test.before('open the embedded engine', async () => {
   await migrate(target);
   engine = {
     database: new PostgresDatabase(pglite, 'pglite:memory', () => {}),
+    service: new PostgresService(pglite),
     target,
     execute: sql => pglite.transaction([{ sql }]),
     query: sql => pglite.query(sql),

@@ -8,11 +8,18 @@ import { type ContractEngine, reset } from './context.ts';
 import { importContract } from './import.ts';
 import { publishContract } from './publish.ts';
 import { runContract } from './run.ts';
+import { serviceContract } from './service.ts';
 
 export type ContractTest = (t: ExecutionContext, engine: ContractEngine) => Promise<void>;
 export type ContractTests = Readonly<Record<string, ContractTest>>;
 
-export const CONTRACT: ContractTests = { ...importContract, ...runContract, ...claimContract, ...publishContract };
+export const CONTRACT: ContractTests = {
+  ...importContract,
+  ...runContract,
+  ...claimContract,
+  ...publishContract,
+  ...serviceContract,
+};
 
 /** Registers the whole suite. `engine` is asked at the start of each test. */
 export function registerContract(test: TestFn, engine: () => ContractEngine): void {

@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { parseConnection } from './connection-settings.ts';
 import { MssqlMigrationTarget } from './migration-target.ts';
 import { MssqlDatabase } from './mssql-database.ts';
+import { MssqlService } from './mssql-service.ts';
 import { DEFAULT_POOLS, Pool, type PoolSettings } from './pools.ts';
 
 export interface MssqlOptions {
@@ -18,7 +19,7 @@ export interface MssqlOptions {
 export async function openMssql(
   url: string,
   options: MssqlOptions = {},
-): Promise<{ database: MssqlDatabase; target: MssqlMigrationTarget }> {
+): Promise<{ database: MssqlDatabase; service: MssqlService; target: MssqlMigrationTarget }> {
   const settings = parseConnection(url, options.password);
   const { controlConnections, workConnections, controlTimeoutSeconds, workTimeoutSeconds } =
     options.pools ?? DEFAULT_POOLS;
@@ -39,5 +40,9 @@ export async function openMssql(
     await close();
     throw error;
   }
-  return { database: new MssqlDatabase({ control, work }, close), target: new MssqlMigrationTarget(migrations) };
+  return {
+    database: new MssqlDatabase({ control, work }, close),
+    service: new MssqlService({ control, work }),
+    target: new MssqlMigrationTarget(migrations),
+  };
 }

@@ -6,6 +6,7 @@ import { lockFolder } from './folder-lock.ts';
 import { PostgresMigrationTarget } from './migration-target.ts';
 import { Pglite } from './pglite.ts';
 import { PostgresDatabase } from './postgres-database.ts';
+import { PostgresService } from './postgres-service.ts';
 
 /**
  * Opens the embedded engine: a folder that is made where it does not exist, or `memory`.
@@ -14,7 +15,7 @@ import { PostgresDatabase } from './postgres-database.ts';
  */
 export async function openPglite(
   location: string,
-): Promise<{ database: PostgresDatabase; target: PostgresMigrationTarget }> {
+): Promise<{ database: PostgresDatabase; service: PostgresService; target: PostgresMigrationTarget }> {
   if (location === 'memory') return open(new Pglite('memory://'), 'pglite:memory', () => {});
 
   const folder = resolve(location);
@@ -69,5 +70,6 @@ async function open(pglite: Pglite, description: string, onClose: () => void, fo
     await pglite.query('SELECT * FROM cardgenius.expire_leases()');
   }
   const requireRoom = folder === undefined ? () => {} : () => requireSpace(folder);
-  return { database: new PostgresDatabase(pglite, description, onClose, requireRoom), target };
+  const database = new PostgresDatabase(pglite, description, onClose, requireRoom);
+  return { database, service: new PostgresService(pglite), target };
 }
