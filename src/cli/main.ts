@@ -8,7 +8,9 @@ import { defineImport } from './import.ts';
 import { defineMigrate } from './migrate.ts';
 import { defineRecommend } from './recommend.ts';
 import { defineRun } from './run.ts';
+import { defineSchedule } from './schedule.ts';
 import { defineSeed } from './seed.ts';
+import { defineServe } from './serve.ts';
 import { defineStatus } from './status.ts';
 import { defineSteering } from './steer.ts';
 
@@ -32,6 +34,8 @@ for (const define of [
   defineSeed,
   defineImport,
   defineRun,
+  defineServe,
+  defineSchedule,
   defineStatus,
   defineSteering,
   defineExport,
