@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.ts';
+import { defineAlerts } from './alerts.ts';
 import { defineConfigCommand } from './config.ts';
 import { defineDemo } from './demo.ts';
 import { defineExport } from './export.ts';
@@ -36,6 +37,7 @@ for (const define of [
   defineRun,
   defineServe,
   defineSchedule,
+  defineAlerts,
   defineStatus,
   defineSteering,
   defineExport,

@@ -45,7 +45,7 @@ async function serve(cli: Cli, signal: AbortSignal): Promise<void> {
 
   let service: { readonly isReady: boolean } | undefined;
   await using _health = await serveHealth(settings.service.health, () => service?.isReady === true);
-  await using watch = startWatch(settings, log, id);
+  await using watch = startWatch(settings, log);
   await using opened = await openPatiently(cli, log, signal, message => watch.databaseIs(false, Date.now(), message));
   if (opened === undefined) return;
 

@@ -22,10 +22,11 @@ export type ServiceEvent =
   | { readonly type: 'swept'; readonly rows: number }
   | { readonly type: 'trouble'; readonly what: string; readonly code: string; readonly message: string };
 
-/** Watches over the fleet while its instance leads; see monitor/watch.ts. */
+/** Watches over the fleet while its instance leads; see cli/watch.ts. */
 export interface Watcher {
   /** Called with each beat of the leader. Never throws. */
   watch(now: number): Promise<void>;
+  leads(leads: boolean): void;
   /** A call of the database went wrong, or right again. */
   databaseIs(up: boolean, now: number, message?: string): void;
 }
@@ -137,6 +138,7 @@ export class Service {
     const isLeader = term !== undefined;
     if (isLeader !== this.#wasLeader || isNew) onEvent({ type: 'leader', isLeader, owner });
     this.#wasLeader = isLeader;
+    watcher?.leads(isLeader);
 
     const pause = Math.min(10_000, (settings.leaseSeconds * 1000) / 3);
     if (term === undefined) return pause;
