@@ -27,4 +27,30 @@ export default defineConfig({
 
   // Above this share of failed users (from 1,000 computed on) it pauses before it publishes more, for somebody to look.
   maxFailedShare: 0.05,
+
+  // When "cardgenius serve" fires: Monday, 02:00 in India. Of slots that nobody was there for, the latest is caught up (once),
+  // where it is not older than the window; all are recorded. The default is none at all.
+  schedules: [
+    {
+      name: 'weekly',
+      cron: '0 2 * * 1',
+      timeZone: 'Asia/Kolkata',
+      misfire: 'once',
+      catchUpWindowMinutes: 3 * 24 * 60,
+      deadlineMinutes: 60,
+    },
+  ],
+
+  // When to tell somebody; docs/operations.md says what each alert means.
+  thresholds: {
+    noProgressMinutes: 15,
+    errorRateWarning: 0.001,
+    errorRateCritical: 0.01,
+    usersPerMinuteWarning: 500,
+    usersPerMinuteCritical: 100,
+  },
+
+  // Whom to tell: webhook { url, secret }, slack { url }, teams { url }, email { smtp, from, to }. Addresses that hold a key
+  // come from the environment: CARDGENIUS_ALERTS_SLACK_URL, or a file that CARDGENIUS_ALERTS_SLACK_URL_FILE names.
+  alerts: { reminderMinutes: 240 },
 });

@@ -16,7 +16,7 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
   SELECT CAST(p.run_id AS FLOAT) AS run_id, p.kind, p.state, p.reason, p.round, p.engine_name, p.engine_version,
-         p.fingerprint, p.requested_by, p.deadline_at, p.started_at, p.finished_at,
+         p.fingerprint, p.requested_by, p.gate_accepted, p.deadline_at, p.started_at, p.finished_at,
          CAST(p.chunks AS FLOAT) AS chunks, CAST(p.chunks_open AS FLOAT) AS chunks_open,
          CAST(p.chunks_leased AS FLOAT) AS chunks_leased, CAST(p.chunks_closed AS FLOAT) AS chunks_closed,
          CAST(p.planned_users AS FLOAT) AS planned_users, CAST(p.completed AS FLOAT) AS completed,

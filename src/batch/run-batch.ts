@@ -1,9 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import { createEngine } from '../engine/create.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { EngineSource } from '../engine/source.ts';
 import { CardGeniusError, DatabaseError, LeaseLostError, messageOf } from '../model/errors.ts';
-import type { ChunkResult, ClaimRequest, Lease, PublishRequest, RunKind, RunState } from '../model/run.ts';
+import type {
+  ChunkResult,
+  ClaimRequest,
+  Lease,
+  OpenedRun,
+  PublishRequest,
+  RunKind,
+  RunRequest,
+  RunState,
+} from '../model/run.ts';
 import { type ChunkContext, plainText, processChunk } from './chunk-pipeline.ts';
 import type { BatchListener } from './events.ts';
 import { GateError } from './gates.ts';
@@ -53,6 +63,7 @@ export interface BatchOutcome {
 /** Who computes: worker threads, unless a test says otherwise. */
 export type ComputePool = Pick<WorkerPool, 'compute' | 'close'>;
 export type CreatePool = (workers: number, engine: EngineSource) => ComputePool;
+const createWorkerPool: CreatePool = (workers, source) => new WorkerPool(workers, source);
 
 /** How long to wait at most before asking again whether there is something to claim. */
 const MAX_WAIT_MS = 1_000;
@@ -71,26 +82,44 @@ export async function runBatch(
   request: BatchRequest,
   listener: BatchListener,
   signal: AbortSignal,
-  createPool: CreatePool = (workers, source) => new WorkerPool(workers, source),
+  createPool: CreatePool = createWorkerPool,
+): Promise<BatchOutcome> {
+  const engine = await createEngine(request.engine);
+  const { kind, userLimit, requestedBy, deadlineAt } = request;
+  const terms = runTerms(engine, settings, kind, userLimit);
+  const opened = await retry(() => database.openRun({ ...terms, requestedBy, deadlineAt }), { signal });
+  return workOn(
+    database,
+    settings,
+    { ...request, fingerprint: engine.fingerprint },
+    opened,
+    listener,
+    signal,
+    createPool,
+  );
+}
+
+/** What a run is opened with, whoever asks for it. */
+export function runTerms(
+  { name, version, fingerprint, cards }: Engine,
+  { chunkSize, maxRounds }: BatchSettings,
+  kind: RunKind,
+  userLimit: number | null,
+): Omit<RunRequest, 'requestedBy' | 'deadlineAt'> {
+  return { kind, engineName: name, engineVersion: version, fingerprint, cards, chunkSize, userLimit, maxRounds };
+}
+
+/** Takes part in a run that is open, and in no other: as runBatch, without opening one. */
+export async function workOn(
+  database: Database,
+  settings: BatchSettings,
+  request: Pick<BatchRequest, 'processor' | 'engine'> & { readonly fingerprint: string },
+  opened: OpenedRun,
+  listener: BatchListener,
+  signal: AbortSignal,
+  createPool: CreatePool = createWorkerPool,
 ): Promise<BatchOutcome> {
   const startedAt = performance.now();
-  const engine = await createEngine(request.engine);
-  const opened = await retry(
-    () =>
-      database.openRun({
-        kind: request.kind,
-        engineName: engine.name,
-        engineVersion: engine.version,
-        fingerprint: engine.fingerprint,
-        cards: engine.cards,
-        chunkSize: settings.chunkSize,
-        userLimit: request.userLimit,
-        maxRounds: settings.maxRounds,
-        requestedBy: request.requestedBy,
-        deadlineAt: request.deadlineAt,
-      }),
-    { signal },
-  );
   listener({ type: 'run-opened', ...opened });
 
   const { runId } = opened;
@@ -119,7 +148,7 @@ export async function runBatch(
       listener,
       stopping: signal,
     },
-    { runId, processor: request.processor, fingerprint: engine.fingerprint },
+    { runId, processor: request.processor, fingerprint: request.fingerprint },
     result => {
       totals.users += result.completed + result.failed + result.changed + result.gone;
       totals.completed += result.completed;

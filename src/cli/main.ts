@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.ts';
+import { defineAlerts } from './alerts.ts';
 import { defineCatalog } from './catalog.ts';
+import { defineConfigCommand } from './config.ts';
 import { defineDashboard } from './dashboard.ts';
 import { defineDemo } from './demo.ts';
 import { defineDoctor } from './doctor.ts';
@@ -15,7 +17,9 @@ import { defineRecommend } from './recommend.ts';
 import { defineRedrive } from './redrive.ts';
 import { defineRun } from './run.ts';
 import { defineRuns } from './runs.ts';
+import { defineSchedule } from './schedule.ts';
 import { defineSeed } from './seed.ts';
+import { defineServe } from './serve.ts';
 import { defineStatus } from './status.ts';
 import { defineSteering } from './steer.ts';
 import { defineVerify } from './verify.ts';
@@ -40,6 +44,9 @@ for (const define of [
   defineSeed,
   defineImport,
   defineRun,
+  defineServe,
+  defineSchedule,
+  defineAlerts,
   defineStatus,
   defineRuns,
   defineDashboard,
@@ -53,10 +60,13 @@ for (const define of [
   defineParity,
   definePrune,
   defineDoctor,
+  defineConfigCommand,
 ]) {
   define(program);
 }
-for (const subcommand of program.commands) subcommand.exitOverride();
+for (const subcommand of program.commands) {
+  for (const command of [subcommand, ...subcommand.commands]) command.exitOverride();
+}
 
 try {
   await program.parseAsync();

@@ -40,7 +40,7 @@ export async function takePart(
     ...(options.logFile === undefined ? {} : { file: options.logFile, level: 'info' }),
   });
   const progress = cli.isJson ? undefined : new Progress(process.stderr);
-  const processor = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
+  const processor = processorId();
   const stop = stopOnSignal();
   try {
     return await runBatch(
@@ -67,11 +67,14 @@ export async function takePart(
   }
 }
 
+/** This process's name in leases, logs and the ledger. */
+export const processorId = (): string => `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
+
 /** How long a graceful stop may take. */
 const STOP_DEADLINE_MS = 30_000;
 
 /** The first SIGINT or SIGTERM stops gracefully; a second one leaves at once. Both can be resumed. */
-function stopOnSignal(): { signal: AbortSignal; release(): void } {
+export function stopOnSignal(): { signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   let deadline: NodeJS.Timeout | undefined;
   const onSignal = () => {

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
+import { alertsSchema, scheduleSchema, serviceSchema, thresholdsSchema } from './service-schema.ts';
 
 /**
  * What `cron.config.ts` may say. Everything has a default: the package runs without the file. Amounts are rupees here, because
@@ -75,10 +76,22 @@ export const configSchema = z.strictObject({
     .describe('Share of failed users, from 1,000 computed on, above which a run pauses before it publishes more.'),
   log: z
     .strictObject({
-      level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('warn'),
+      level: z
+        .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+        .default('warn')
+        .describe('From which level on events are logged; serve logs from info on unless this says otherwise.'),
       file: z.string().optional().describe('Where the log goes; default: stderr.'),
     })
     .prefault({}),
+  schedules: z
+    .array(scheduleSchema)
+    .max(50)
+    .default([])
+    .refine(schedules => new Set(schedules.map(({ name }) => name)).size === schedules.length, 'two have one name')
+    .describe('When serve fires: name, cron, timeZone, misfire, catchUpWindowMinutes, deadlineMinutes, userLimit.'),
+  service: serviceSchema.prefault({}),
+  thresholds: thresholdsSchema.prefault({}),
+  alerts: alertsSchema.prefault({}),
 });
 
 /** What an operator writes. */

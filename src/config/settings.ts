@@ -1,10 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { messageOf, UsageError } from '../model/errors.ts';
 import { distance } from './distance.ts';
+import { applyEnvironment, type Environment, readPassword } from './environment.ts';
+import { KEYS, keysAt } from './keys.ts';
 import { type Config, configSchema } from './schema.ts';
-import { Secret } from './secret.ts';
+import type { Secret } from './secret.ts';
+import type { Alerts, Schedule, Thresholds } from './service-schema.ts';
 
 const CONFIG_FILE = 'cron.config.ts';
 const SHIPPED_CATALOG = fileURLToPath(new URL('../../catalog/cards.json', import.meta.url));
@@ -33,25 +36,24 @@ export interface Settings {
   readonly errorRateLimit: number;
   readonly maxFailedShare: number;
   readonly log: { readonly level: string; readonly file?: string | undefined };
+  readonly schedules: readonly Schedule[];
+  readonly service: { readonly health: string };
+  readonly thresholds: Thresholds;
+  readonly alerts: Alerts;
 }
 
 export interface SettingsSource {
   /** `--config`; without it ./cron.config.ts is read where it exists. */
   readonly configPath?: string | undefined;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly cwd: string;
 }
 
 /** Reads the configuration, lets the environment override it, and checks the whole. Throws UsageError (CONFIG_…). */
-export async function loadSettings({ configPath, env, cwd }: SettingsSource): Promise<Settings> {
-  const path = configPath === undefined ? findConfig(cwd) : resolve(cwd, configPath);
-  const config = path === undefined ? {} : await readConfig(path);
-  const name = path ?? 'the environment';
-  const override = env.CARDGENIUS_DATABASE_URL;
-  const parsed = configSchema.safeParse(override ? { ...config, database: override } : config);
-  if (!parsed.success) throw wrongConfig(name, parsed.error.issues[0]!);
-
-  const { database, catalog, engine, engineTimeoutSeconds, maxMonthlySpend, ...rest } = parsed.data;
+export async function loadSettings(source: SettingsSource): Promise<Settings> {
+  const { data, path } = await readWhole(source);
+  const { env, cwd } = source;
+  const { database, catalog, engine, engineTimeoutSeconds, maxMonthlySpend, ...rest } = data;
   const folder = path === undefined ? cwd : dirname(path);
   return Object.freeze({
     ...rest,
@@ -64,20 +66,50 @@ export async function loadSettings({ configPath, env, cwd }: SettingsSource): Pr
   });
 }
 
-/** CARDGENIUS_DATABASE_PASSWORD, or the first line of the file that CARDGENIUS_DATABASE_PASSWORD_FILE names. */
-function readPassword(env: SettingsSource['env'], cwd: string): Secret | undefined {
-  const { CARDGENIUS_DATABASE_PASSWORD: given, CARDGENIUS_DATABASE_PASSWORD_FILE: file } = env;
-  if (given) return new Secret(given);
-  if (!file) return undefined;
-  try {
-    return new Secret(readFileSync(resolve(cwd, file), 'utf8').split(/\r?\n/)[0]!);
-  } catch (error) {
-    throw new UsageError(
-      'CONFIG_UNREADABLE',
-      `CARDGENIUS_DATABASE_PASSWORD_FILE names ${file}, which cannot be read: ${messageOf(error)}.`,
-      { cause: error },
-    );
-  }
+/** A setting as it holds, for people: `value` shows no secret. */
+export interface EffectiveSetting {
+  readonly key: string;
+  readonly value: unknown;
+  /** `default`, a file's path, or an environment variable. */
+  readonly source: string;
+  readonly variable: string;
+}
+
+/** Every setting, what it is, and where it came from. */
+export async function effectiveSettings(source: SettingsSource): Promise<EffectiveSetting[]> {
+  const { data, path, config, origins } = await readWhole(source);
+  const password = readPassword(source.env, source.cwd);
+  const fromFile = source.env.CARDGENIUS_DATABASE_PASSWORD ? '' : '_FILE';
+  const passwordSource = password === undefined ? 'default' : `CARDGENIUS_DATABASE_PASSWORD${fromFile}`;
+  const settings = KEYS.map(key => {
+    const name = key.path.join('.');
+    const inFile = at(config, key.path) !== undefined ? (path ?? 'default') : 'default';
+    const value = at(data, key.path);
+    const shown = name === 'database' && typeof value === 'string' ? withoutPassword(value) : value;
+    return { key: name, value: shown ?? null, source: origins.get(name) ?? inFile, variable: key.variable };
+  });
+  const secret = { key: 'databasePassword', value: password ?? null, source: passwordSource };
+  return [...settings, { ...secret, variable: 'CARDGENIUS_DATABASE_PASSWORD' }];
+}
+
+/** Also where the text is no address: a password in ADO form. */
+function withoutPassword(url: string): string {
+  return url
+    .replace(/(:\/\/[^:@/]*):.*@/, '$1:***@')
+    .replace(/((?:password|pwd|clientsecret|token)\s*=\s*)[^;&]*/gi, '$1***');
+}
+
+function at(tree: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((place, step) => (place as Record<string, unknown> | undefined)?.[step], tree);
+}
+
+async function readWhole({ configPath, env, cwd }: SettingsSource) {
+  const path = configPath === undefined ? findConfig(cwd) : resolve(cwd, configPath);
+  const file = path === undefined ? {} : await readConfig(path);
+  const { config, origins } = applyEnvironment(file, env, cwd);
+  const parsed = configSchema.safeParse(config);
+  if (!parsed.success) throw wrongConfig(path ?? 'the environment', parsed.error.issues[0]!, origins);
+  return { data: parsed.data, path, config, origins };
 }
 
 function findConfig(cwd: string): string | undefined {
@@ -111,20 +143,16 @@ interface Issue {
   readonly keys?: readonly string[];
 }
 
-function knownKeys(section: PropertyKey | undefined): string[] {
-  if (section === 'log') return ['level', 'file'];
-  if (section === 'sqlServer') return Object.keys(configSchema.shape.sqlServer.unwrap().shape);
-  return Object.keys(configSchema.shape);
-}
-
-function wrongConfig(name: string, issue: Issue): UsageError {
+function wrongConfig(file: string, issue: Issue, origins: ReadonlyMap<string, string>): UsageError {
+  const place = issue.path.map(String).join('.');
+  const name = [...origins].find(([key]) => key === place || place.startsWith(`${key}.`))?.[1] ?? file;
   const [unknown] = issue.keys ?? [];
   if (issue.code === 'unrecognized_keys' && unknown !== undefined) {
-    const known = knownKeys(issue.path[0]);
+    const known = keysAt(issue.path);
     const nearest = known.map(key => ({ key, far: distance(key, unknown) })).sort((a, b) => a.far - b.far)[0]!;
     const hint = nearest.far <= 3 ? ` Did you mean ${nearest.key}?` : ` It may have: ${known.join(', ')}.`;
     const key = [...issue.path, unknown].map(String).join('.');
     return new UsageError('CONFIG_INVALID', `${name} has an unknown key ${key}.${hint}`);
   }
-  return new UsageError('CONFIG_INVALID', `${name} is wrong at ${issue.path.map(String).join('.')}: ${issue.message}.`);
+  return new UsageError('CONFIG_INVALID', `${name} is wrong at ${place}: ${issue.message}.`);
 }

@@ -5,11 +5,13 @@ import type { HistoryDatabase } from './history.ts';
 import type { MaintenanceDatabase } from './maintenance.ts';
 import { checkSchema, type MigrationTarget, migrate } from './migrate/migrate.ts';
 import type { PoolSettings } from './mssql/pools.ts';
+import type { ServiceDatabase } from './service-database.ts';
 
 export interface OpenedDatabase extends AsyncDisposable {
   readonly database: Database;
   readonly audit: AuditDatabase;
   readonly history: HistoryDatabase;
+  readonly service: ServiceDatabase;
   readonly target: MigrationTarget;
   readonly maintenance: MaintenanceDatabase;
   /** What opening it has applied, by name: never anything but on the embedded engine. */
@@ -49,7 +51,7 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
 }
 
 /** The parts of an engine: what each of its operations stands in. */
-type OpenedEngine = Pick<OpenedDatabase, 'database' | 'audit' | 'history' | 'maintenance' | 'target'>;
+type OpenedEngine = Pick<OpenedDatabase, 'database' | 'audit' | 'history' | 'maintenance' | 'service' | 'target'>;
 
 /** Drivers are large: each is only loaded where it is wanted. */
 async function open(url: string, options: OpenOptions): Promise<OpenedEngine> {

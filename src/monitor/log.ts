@@ -15,6 +15,14 @@ export function createLog({ level, file }: LogOptions): Logger {
   );
 }
 
+/** The log of a service: on stdout unless a file is named, from info on unless the configuration says more or less. */
+export function createServiceLog({ level, file }: LogOptions): Logger {
+  return pino(
+    { level: level === 'warn' ? 'info' : level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ dest: file ?? 1, sync: true, mkdir: true }),
+  );
+}
+
 /** What each event is worth in a log. */
 export function logEvent(log: Logger, event: BatchEvent): void {
   switch (event.type) {

@@ -4,6 +4,7 @@ import type { Database } from '../../src/database/database.ts';
 import type { HistoryDatabase } from '../../src/database/history.ts';
 import type { MaintenanceDatabase } from '../../src/database/maintenance.ts';
 import type { MigrationTarget } from '../../src/database/migrate/migrate.ts';
+import type { ServiceDatabase } from '../../src/database/service-database.ts';
 import { CARDS_PER_USER, type RecommendationSlice, type RunCard } from '../../src/model/recommendation.ts';
 import type { Lease, OpenedRun, PublishRequest, RunRequest } from '../../src/model/run.ts';
 import type { SpendingSlice } from '../../src/model/spending.ts';
@@ -16,6 +17,7 @@ export interface ContractEngine {
   readonly database: Database;
   readonly audit: AuditDatabase;
   readonly history: HistoryDatabase;
+  readonly service: ServiceDatabase;
   readonly target: MigrationTarget;
   readonly maintenance: MaintenanceDatabase;
   execute(sql: string): Promise<void>;
@@ -63,6 +65,11 @@ export async function reset({ execute }: ContractEngine): Promise<void> {
     'cardgenius.run_card',
     'cardgenius.run',
     'cardgenius.import',
+    'cardgenius.schedule_fire',
+    'cardgenius.schedule',
+    'cardgenius.leader',
+    'cardgenius.processor',
+    'cardgenius.alert',
     'card_recommendations',
     'user_spending_data',
   ];

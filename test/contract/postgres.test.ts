@@ -6,6 +6,7 @@ import { PostgresMaintenance } from '../../src/database/postgres/maintenance.ts'
 import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { PostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
+import { PostgresService } from '../../src/database/postgres/postgres-service.ts';
 import type { ContractEngine } from './context.ts';
 import { registerContract } from './suite.ts';
 
@@ -19,6 +20,7 @@ test.before('open the embedded engine', async () => {
     database: new PostgresDatabase(pglite, 'pglite:memory', () => {}),
     audit: new PostgresAudit(pglite),
     history: new PostgresHistory(pglite),
+    service: new PostgresService(pglite),
     target,
     maintenance: new PostgresMaintenance(pglite),
     execute: sql => pglite.transaction([{ sql }]),

@@ -12,6 +12,7 @@ import { importContract } from './import.ts';
 import { pruneContract } from './prune.ts';
 import { publishContract } from './publish.ts';
 import { runContract } from './run.ts';
+import { serviceContract } from './service.ts';
 
 export type ContractTest = (t: ExecutionContext, engine: ContractEngine) => Promise<void>;
 export type ContractTests = Readonly<Record<string, ContractTest>>;
@@ -25,6 +26,7 @@ export const CONTRACT: ContractTests = {
   ...dryRunContract,
   ...historyContract,
   ...pruneContract,
+  ...serviceContract,
 };
 
 /** Registers the whole suite. `engine` is asked at the start of each test. */

@@ -5,10 +5,12 @@ import { loadSettings } from '../../src/config/settings.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
 import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
 import { PostgresAudit } from '../../src/database/postgres/audit.ts';
+import { PostgresHistory } from '../../src/database/postgres/history.ts';
 import { PostgresMaintenance } from '../../src/database/postgres/maintenance.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { PostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
+import { PostgresService } from '../../src/database/postgres/postgres-service.ts';
 import { createEngine } from '../../src/engine/create.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { type ContractEngine, expireLeases, reset } from '../contract/context.ts';
@@ -30,7 +32,9 @@ async function createWorld(): Promise<World> {
     pglite,
     database,
     audit: new PostgresAudit(pglite),
+    history: new PostgresHistory(pglite),
     maintenance: new PostgresMaintenance(pglite),
+    service: new PostgresService(pglite),
     target,
     execute: sql => pglite.transaction([{ sql }]),
     query: sql => pglite.query(sql),

@@ -16,6 +16,7 @@ export const aRun = (overrides: Partial<RunProgress> = {}): RunProgress => ({
   engineName: 'built-in',
   engineVersion: '1',
   fingerprint: 'a'.repeat(64),
+  gateAccepted: false,
   requestedBy: 'test',
   deadlineAt: null,
   startedAt: START,

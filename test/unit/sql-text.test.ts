@@ -142,7 +142,7 @@ test('both engines have the same objects and the same migrations', t => {
   for (const stem of POSTGRES_ONLY) t.true(stemsIn('sql/postgres').includes(stem), `${stem} is no exception any more`);
 });
 
-const ADAPTER = ['mssql-database.ts', 'audit.ts', 'history.ts', 'maintenance.ts']
+const ADAPTER = ['mssql-database.ts', 'audit.ts', 'history.ts', 'maintenance.ts', 'mssql-service.ts']
   .map(name => readFileSync(join(ROOT, 'src/database/mssql', name), 'utf8'))
   .join('\n');
 /** What `...under(lease)` passes. */
@@ -152,7 +152,7 @@ function namesIn(source: string): string[] {
   return [...source.matchAll(/\['(\w+)', /g)].map(([, name]) => name!);
 }
 
-/** The names that each call in mssql-database.ts passes, by procedure. */
+/** The names that each call of the adapter passes, by procedure. */
 function callsOf(source: string): Map<string, string[]> {
   const calls = new Map<string, string[]>();
   const opening = /\.call(?:ForArrays)?(?:<[^(]*>)?\(\s*'(\w+)',/g;

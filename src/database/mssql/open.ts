@@ -5,6 +5,7 @@ import { MssqlHistory } from './history.ts';
 import { MssqlMaintenance } from './maintenance.ts';
 import { MssqlMigrationTarget } from './migration-target.ts';
 import { MssqlDatabase } from './mssql-database.ts';
+import { MssqlService } from './mssql-service.ts';
 import { DEFAULT_POOLS, Pool, type PoolSettings } from './pools.ts';
 
 export interface MssqlOptions {
@@ -26,6 +27,7 @@ export async function openMssql(
   audit: MssqlAudit;
   history: MssqlHistory;
   maintenance: MssqlMaintenance;
+  service: MssqlService;
   target: MssqlMigrationTarget;
 }> {
   const settings = parseConnection(url, options.password);
@@ -53,6 +55,7 @@ export async function openMssql(
     audit: new MssqlAudit(work),
     history: new MssqlHistory(work),
     maintenance: new MssqlMaintenance(work),
+    service: new MssqlService({ control, work }),
     target: new MssqlMigrationTarget(migrations),
   };
 }

@@ -9,6 +9,7 @@ import { PostgresMaintenance } from './maintenance.ts';
 import { PostgresMigrationTarget } from './migration-target.ts';
 import { Pglite } from './pglite.ts';
 import { PostgresDatabase } from './postgres-database.ts';
+import { PostgresService } from './postgres-service.ts';
 
 /**
  * Opens the embedded engine: a folder that is made where it does not exist, or `memory`.
@@ -20,6 +21,7 @@ export async function openPglite(location: string): Promise<{
   audit: PostgresAudit;
   history: PostgresHistory;
   maintenance: PostgresMaintenance;
+  service: PostgresService;
   target: PostgresMigrationTarget;
 }> {
   if (location === 'memory') return open(new Pglite('memory://'), 'pglite:memory', () => {});
@@ -81,6 +83,7 @@ async function open(pglite: Pglite, description: string, onClose: () => void, fo
     audit: new PostgresAudit(pglite),
     history: new PostgresHistory(pglite),
     maintenance: new PostgresMaintenance(pglite),
+    service: new PostgresService(pglite),
     target,
   };
 }

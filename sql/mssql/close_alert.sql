@@ -1,0 +1,33 @@
+-- Purpose   A rule holds again: closes its alert.
+-- Answers   one row with the alert that was closed; none where none was open
+-- Locks     the alert's row
+-- Isolation READ COMMITTED
+-- Indexes   ix_alert_open
+-- Avoids    two messages: of two who close it, one finds a row.
+-- Callers   cardgenius serve
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR ALTER PROCEDURE cardgenius.close_alert
+  @rule     VARCHAR(50),
+  @subject  NVARCHAR(200),
+  @now      DATETIME2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @alert_id BIGINT;
+
+  SELECT @alert_id = MAX(a.alert_id)
+  FROM cardgenius.alert AS a
+  WHERE a.[rule] = @rule AND a.subject = @subject AND a.closed_at IS NULL;
+
+  UPDATE cardgenius.alert SET closed_at = @time WHERE alert_id = @alert_id AND closed_at IS NULL;
+  IF @@ROWCOUNT = 0
+    RETURN;
+
+  SELECT a.[rule], a.subject, a.severity, a.message, a.opened_at, a.closed_at
+  FROM cardgenius.alert AS a
+  WHERE a.alert_id = @alert_id;
+END;

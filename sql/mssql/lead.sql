@@ -1,0 +1,50 @@
+-- Purpose   A processor is alive, and asks to lead: it is elected where nobody's lease lives, stays elected while it renews
+--           in time, and is told who leads. A term is (owner, elected_at); who comes too late starts a new one.
+-- Answers   one row: owner, elected_at, lease_until of whoever leads, and the database's time
+-- Locks     the rows of processor and leader
+-- Isolation READ COMMITTED
+-- Indexes   pk_processor, pk_leader
+-- Avoids    two leaders: one row under a key, changed by one statement that looks at the lease itself.
+-- Callers   cardgenius serve, every third of a lease
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR ALTER PROCEDURE cardgenius.lead
+  @processor      VARCHAR(100),
+  @host           NVARCHAR(200),
+  @pid            INT,
+  @version        VARCHAR(50),
+  @lease_seconds  INT,
+  @now            DATETIME2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME());
+
+  UPDATE cardgenius.processor SET last_seen = @time, stopped_at = NULL WHERE processor_id = @processor;
+  IF @@ROWCOUNT = 0
+    INSERT INTO cardgenius.processor (processor_id, host, pid, version, started_at, last_seen)
+    VALUES (@processor, @host, @pid, @version, @time, @time);
+
+  BEGIN TRY
+    INSERT INTO cardgenius.leader (slot, owner, elected_at, lease_until)
+    SELECT 1, @processor, @time, DATEADD(SECOND, @lease_seconds, @time)
+    WHERE NOT EXISTS (SELECT 1 FROM cardgenius.leader AS l WITH (UPDLOCK) WHERE l.slot = 1);
+  END TRY
+  BEGIN CATCH
+    IF ERROR_NUMBER() NOT IN (2601, 2627)
+      THROW;                                  -- a duplicate: another was elected first, and is told of below
+  END CATCH;
+
+  UPDATE cardgenius.leader
+     SET elected_at = CASE WHEN owner = @processor AND lease_until >= @time THEN elected_at ELSE @time END,
+         owner = @processor,
+         lease_until = DATEADD(SECOND, @lease_seconds, @time)
+   WHERE slot = 1 AND (owner = @processor OR lease_until < @time);
+
+  SELECT l.owner, l.elected_at, l.lease_until, @time AS now_at
+  FROM cardgenius.leader AS l
+  WHERE l.slot = 1;
+END;

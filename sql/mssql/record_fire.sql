@@ -1,0 +1,109 @@
+-- Purpose   What becomes of a slot of a schedule, once in the fleet: the ledger row, the run and its chunks in one transaction.
+--             ran, caught_up, manual   opens a run; overlapped instead where one is active that goes on (see below)
+--             skipped                  is only recorded
+--           A slot that is recorded stays as it is: whoever asks again gets what stands. A leader whose term is over
+--           (@elected_at; NULL: nobody's office, a person asks) records nothing.
+--           An active run of another fingerprint that nobody works on or has paused is superseded, as by open_run.
+-- Answers   one row: outcome recorded | known | not_leader; decision, run_id. A run that it opens answers before that.
+-- Errors    50006 another opener is at it
+-- Locks     the application lock of open_run; leader, schedule_fire, then those of open_run
+-- Isolation READ COMMITTED
+-- Indexes   pk_leader, pk_schedule_fire, uq_run_active, ix_chunk_claim
+-- Avoids    two runs for one slot: one opener at a time, and the key of schedule_fire, in the run's own transaction.
+--           A frozen leader who wakes: its term is looked at under the lock of its row.
+-- Callers   cardgenius serve, schedule run
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR ALTER PROCEDURE cardgenius.record_fire
+  @schedule          NVARCHAR(100),
+  @planned_at        DATETIME2(3),
+  @decision          VARCHAR(10),
+  @note              NVARCHAR(400),
+  @decided_by        VARCHAR(100),
+  @elected_at        DATETIME2(3),
+  @kind              VARCHAR(10),
+  @engine_name       VARCHAR(100),
+  @engine_version    VARCHAR(100),
+  @fingerprint       CHAR(64),
+  @cards             NVARCHAR(MAX),
+  @chunk_size        INT,
+  @user_limit        BIGINT,
+  @max_rounds        INT,
+  @deadline_minutes  INT,
+  @now               DATETIME2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  SET DEADLOCK_PRIORITY LOW;
+
+  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @locked INT, @outcome VARCHAR(10) = 'recorded',
+          @found VARCHAR(10), @run_id BIGINT, @requested_by NVARCHAR(200), @deadline_at DATETIME2(3);
+
+  BEGIN TRY
+    BEGIN TRANSACTION;
+
+    EXEC @locked = sp_getapplock @Resource = 'cardgenius.open_run', @LockMode = 'Exclusive',
+                                 @LockOwner = 'Transaction', @LockTimeout = 10000;
+    IF @locked < 0
+      THROW 50006, 'another processor is opening a run: ask again in a moment', 1;
+
+    IF @elected_at IS NOT NULL
+    BEGIN
+      UPDATE cardgenius.leader SET owner = owner
+      WHERE slot = 1 AND owner = @decided_by AND elected_at = @elected_at
+        AND lease_until >= COALESCE(@now, SYSUTCDATETIME());          -- read anew: the lock may have been long to come
+      IF @@ROWCOUNT = 0
+      BEGIN
+        COMMIT TRANSACTION;
+        SELECT 'not_leader' AS outcome, @decision AS decision, CAST(NULL AS BIGINT) AS run_id;
+        RETURN;
+      END;
+    END;
+
+    SELECT @found = f.decision, @run_id = f.run_id
+    FROM cardgenius.schedule_fire AS f
+    WHERE f.schedule = @schedule AND f.planned_at = @planned_at;
+
+    IF @found IS NOT NULL
+    BEGIN
+      COMMIT TRANSACTION;
+      SELECT 'known' AS outcome, @found AS decision, @run_id AS run_id;
+      RETURN;
+    END;
+
+    IF @decision <> 'skipped'
+    BEGIN
+      SELECT @run_id = r.run_id
+      FROM cardgenius.run AS r
+      WHERE r.active_key = 0
+        AND (r.fingerprint = @fingerprint OR r.kind <> @kind OR r.state = 'paused'
+             OR EXISTS (SELECT 1 FROM cardgenius.chunk AS c
+                        WHERE c.run_id = r.run_id AND c.state = 'leased' AND c.lease_until >= @time));
+
+      IF @run_id IS NOT NULL
+        SET @decision = 'overlapped';
+      ELSE
+      BEGIN
+        SET @requested_by = CONCAT('schedule ', @schedule);
+        SET @deadline_at = DATEADD(MINUTE, @deadline_minutes, @time);
+        EXEC cardgenius.open_run @kind = @kind, @engine_name = @engine_name, @engine_version = @engine_version,
+                                 @fingerprint = @fingerprint, @cards = @cards, @chunk_size = @chunk_size,
+                                 @user_limit = @user_limit, @max_rounds = @max_rounds, @requested_by = @requested_by,
+                                 @deadline_at = @deadline_at, @now = @time;
+        SELECT @run_id = MAX(r.run_id) FROM cardgenius.run AS r;      -- ours: nobody else opens one meanwhile
+      END;
+    END;
+
+    INSERT INTO cardgenius.schedule_fire (schedule, planned_at, decision, decided_at, decided_by, run_id, note)
+    VALUES (@schedule, @planned_at, @decision, @time, @decided_by, @run_id, @note);
+
+    COMMIT TRANSACTION;
+    SELECT @outcome AS outcome, @decision AS decision, @run_id AS run_id;
+  END TRY
+  BEGIN CATCH
+    IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;
+    THROW;
+  END CATCH;
+END;

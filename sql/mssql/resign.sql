@@ -1,0 +1,22 @@
+-- Purpose   A processor leaves: whoever asks next may lead at once.
+-- Locks     the rows of processor and leader
+-- Isolation READ COMMITTED
+-- Indexes   pk_processor, pk_leader
+-- Avoids    taking another's office: only its own row is touched.
+-- Callers   cardgenius serve, when it stops
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR ALTER PROCEDURE cardgenius.resign
+  @processor  VARCHAR(100),
+  @now        DATETIME2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME());
+
+  UPDATE cardgenius.processor SET last_seen = @time, stopped_at = @time WHERE processor_id = @processor;
+  DELETE FROM cardgenius.leader WHERE slot = 1 AND owner = @processor;
+END;

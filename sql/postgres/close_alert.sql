@@ -1,0 +1,16 @@
+-- Purpose   A rule holds again: closes its alert.
+-- Answers   one row with the alert that was closed; none where none was open
+-- Locks     the alert's row
+-- Isolation READ COMMITTED
+-- Indexes   ix_alert_open
+-- Callers   cardgenius serve
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR REPLACE FUNCTION cardgenius.close_alert(p_rule TEXT, p_subject TEXT, p_now TIMESTAMPTZ DEFAULT NULL)
+RETURNS TABLE (rule TEXT, subject TEXT, severity TEXT, message TEXT, opened_at TIMESTAMPTZ, closed_at TIMESTAMPTZ)
+LANGUAGE sql AS $$
+  UPDATE cardgenius.alert AS a
+     SET closed_at = date_trunc('milliseconds', COALESCE(p_now, clock_timestamp()))
+   WHERE a.rule = p_rule AND a.subject = p_subject AND a.closed_at IS NULL
+  RETURNING a.rule::TEXT, a.subject::TEXT, a.severity::TEXT, a.message::TEXT, a.opened_at, a.closed_at;
+$$;

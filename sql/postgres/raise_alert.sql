@@ -1,0 +1,50 @@
+-- Purpose   A rule is broken: opens its alert, or sees that it is open and says whether it is time to remind.
+--           A severity that rises is told at once.
+-- Answers   one row: outcome opened | reminded | open (nothing to tell), opened_at
+-- Locks     an advisory lock for the transaction (two leaders cannot both open it); the alert's row
+-- Isolation READ COMMITTED
+-- Indexes   ix_alert_open
+-- Callers   cardgenius serve
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR REPLACE FUNCTION cardgenius.raise_alert(
+  p_rule            TEXT,
+  p_subject         TEXT,
+  p_severity        TEXT,
+  p_message         TEXT,
+  p_remind_seconds  INTEGER,
+  p_opened_at       TIMESTAMPTZ,              -- NULL: now; else when it began while the database was away
+  p_now             TIMESTAMPTZ DEFAULT NULL
+)
+RETURNS TABLE (outcome TEXT, opened_at TIMESTAMPTZ)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  v_now      TIMESTAMPTZ := date_trunc('milliseconds', COALESCE(p_now, clock_timestamp()));
+  v_alert    cardgenius.alert%ROWTYPE;
+  v_outcome  TEXT := 'open';
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('cardgenius.alert'));
+
+  SELECT a.* INTO v_alert FROM cardgenius.alert AS a
+  WHERE a.rule = p_rule AND a.subject = p_subject AND a.closed_at IS NULL;
+
+  IF NOT FOUND THEN
+    INSERT INTO cardgenius.alert (rule, subject, severity, message, opened_at, last_seen)
+    VALUES (p_rule, p_subject, p_severity, LEFT(p_message, 1000), COALESCE(p_opened_at, v_now), v_now)
+    RETURNING * INTO v_alert;
+    v_outcome := 'opened';
+  ELSE
+    IF v_now - COALESCE(v_alert.reminded_at, v_alert.opened_at) >= p_remind_seconds * INTERVAL '1 second'
+       OR (p_severity = 'critical' AND v_alert.severity = 'warning') THEN
+      v_outcome := 'reminded';
+    END IF;
+    UPDATE cardgenius.alert AS a
+       SET last_seen = v_now, severity = p_severity, message = LEFT(p_message, 1000),
+           reminded_at = CASE v_outcome WHEN 'reminded' THEN v_now ELSE a.reminded_at END
+     WHERE a.alert_id = v_alert.alert_id;
+  END IF;
+
+  RETURN QUERY SELECT v_outcome, v_alert.opened_at;
+END;
+$$;

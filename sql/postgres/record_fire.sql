@@ -1,0 +1,82 @@
+-- Purpose   What becomes of a slot of a schedule, once in the fleet: the ledger row, the run and its chunks in one transaction.
+--             ran, caught_up, manual   opens a run; overlapped instead where one is active that goes on (see below)
+--             skipped                  is only recorded
+--           A slot that is recorded stays as it is: whoever asks again gets what stands. A leader whose term is over
+--           (p_elected_at; NULL: nobody's office, a person asks) records nothing.
+--           An active run of another fingerprint that nobody works on or has paused is superseded, as by open_run.
+-- Answers   one row: outcome recorded | known | not_leader; decision, run_id
+-- Locks     the advisory lock of open_run; leader, schedule_fire, then those of open_run
+-- Isolation READ COMMITTED
+-- Indexes   pk_leader, pk_schedule_fire, uq_run_active, ix_chunk_claim
+-- Callers   cardgenius serve, schedule run
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR REPLACE FUNCTION cardgenius.record_fire(
+  p_schedule          TEXT,
+  p_planned_at        TIMESTAMPTZ,
+  p_decision          TEXT,
+  p_note              TEXT,
+  p_decided_by        TEXT,
+  p_elected_at        TIMESTAMPTZ,
+  p_kind              TEXT,
+  p_engine_name       TEXT,
+  p_engine_version    TEXT,
+  p_fingerprint       TEXT,
+  p_cards             TEXT,
+  p_chunk_size        INTEGER,
+  p_user_limit        BIGINT,
+  p_max_rounds        INTEGER,
+  p_deadline_minutes  INTEGER,
+  p_now               TIMESTAMPTZ DEFAULT NULL
+)
+RETURNS TABLE (outcome TEXT, decision TEXT, run_id BIGINT)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+  v_now       TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
+  v_decision  TEXT := p_decision;
+  v_run_id    BIGINT;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtext('cardgenius.open_run'));
+
+  IF p_elected_at IS NOT NULL THEN
+    PERFORM FROM cardgenius.leader AS l
+    WHERE l.slot = 1 AND l.owner = p_decided_by AND l.elected_at = p_elected_at
+      AND l.lease_until >= COALESCE(p_now, clock_timestamp())         -- read anew: the lock may have been long to come
+    FOR UPDATE;
+    IF NOT FOUND THEN
+      RETURN QUERY SELECT 'not_leader', p_decision, NULL::BIGINT;
+      RETURN;
+    END IF;
+  END IF;
+
+  RETURN QUERY
+  SELECT 'known', f.decision::TEXT, f.run_id
+  FROM cardgenius.schedule_fire AS f
+  WHERE f.schedule = p_schedule AND f.planned_at = p_planned_at;
+  IF FOUND THEN
+    RETURN;
+  END IF;
+
+  IF p_decision <> 'skipped' THEN
+    SELECT r.run_id INTO v_run_id
+    FROM cardgenius.run AS r
+    WHERE r.active_key = 0
+      AND (r.fingerprint = p_fingerprint OR r.kind <> p_kind OR r.state = 'paused'
+           OR EXISTS (SELECT FROM cardgenius.chunk AS c
+                      WHERE c.run_id = r.run_id AND c.state = 'leased' AND c.lease_until >= v_now));
+    IF FOUND THEN
+      v_decision := 'overlapped';
+    ELSE
+      SELECT o.run_id INTO v_run_id
+      FROM cardgenius.open_run(p_kind, p_engine_name, p_engine_version, p_fingerprint, p_cards, p_chunk_size, p_user_limit,
+                               p_max_rounds, 'schedule ' || p_schedule,
+                               v_now + p_deadline_minutes * INTERVAL '1 minute', v_now) AS o;
+    END IF;
+  END IF;
+
+  INSERT INTO cardgenius.schedule_fire (schedule, planned_at, decision, decided_at, decided_by, run_id, note)
+  VALUES (p_schedule, p_planned_at, v_decision, v_now, p_decided_by, v_run_id, LEFT(p_note, 400));
+  RETURN QUERY SELECT 'recorded', v_decision, v_run_id;
+END;
+$$;

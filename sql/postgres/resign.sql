@@ -1,0 +1,17 @@
+-- Purpose   A processor leaves: whoever asks next may lead at once.
+-- Locks     the rows of processor and leader
+-- Isolation READ COMMITTED
+-- Indexes   pk_processor, pk_leader
+-- Callers   cardgenius serve, when it stops
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR REPLACE FUNCTION cardgenius.resign(p_processor TEXT, p_now TIMESTAMPTZ DEFAULT NULL)
+RETURNS VOID
+LANGUAGE plpgsql AS $$
+DECLARE
+  v_now  TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
+BEGIN
+  UPDATE cardgenius.processor SET last_seen = v_now, stopped_at = v_now WHERE processor_id = p_processor;
+  DELETE FROM cardgenius.leader WHERE slot = 1 AND owner = p_processor;
+END;
+$$;

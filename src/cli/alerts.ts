@@ -1,0 +1,81 @@
+import { Command } from 'commander';
+import { CardGeniusError, messageOf, UsageError } from '../model/errors.ts';
+import { type Cli, type CommonOptions, command } from './cli.ts';
+
+interface ListOptions extends CommonOptions {
+  readonly all?: boolean;
+}
+
+const LISTED = 50;
+
+export function defineAlerts(program: Command): void {
+  const alerts = program
+    .command('alerts')
+    .summary('what is wrong, and whether somebody would be told')
+    .description('Looks at the alerts, and tries the channels that tell of them.');
+  const list = new Command('list')
+    .summary('the alerts that are open')
+    .description('Shows the alerts that are open, latest first; with --all also those that are over.')
+    .option('--all', 'also those that are over');
+  const test = new Command('test')
+    .summary('tell every channel something harmless')
+    .description('Sends one message to every channel of the configuration, once, and says which of them took it.');
+  alerts.addCommand(list).addCommand(test);
+  command<ListOptions>(list, async (cli, _args, { all }) => listAlerts(cli, all === true));
+  command<CommonOptions>(test, async cli => testChannels(cli));
+}
+
+async function listAlerts(cli: Cli, all: boolean): Promise<void> {
+  await using opened = await cli.open();
+  const alerts = await opened.service.listAlerts(!all, LISTED);
+  cli.print({ alerts }, () => {
+    if (alerts.length === 0) return all ? 'No alert yet.' : 'No alert is open.';
+    return alerts
+      .map(({ rule, subject, severity, message, openedAt, closedAt }) => {
+        const end = closedAt === null ? '' : `, over ${closedAt.toISOString()}`;
+        return `${severity.padEnd(8)}  ${rule}: ${subject}, since ${openedAt.toISOString()}${end}\n          ${message}`;
+      })
+      .join('\n');
+  });
+}
+
+async function testChannels(cli: Cli): Promise<void> {
+  const { newId, openChannels } = await import('../monitor/alerts/channels.ts');
+  const channels = openChannels(cli.settings.alerts);
+  if (channels.length === 0) {
+    throw new UsageError('NO_CHANNELS', 'No channel is configured: see "alerts" in docs/configuration.md.');
+  }
+  const now = new Date();
+  const notice = {
+    state: 'test',
+    rule: 'test',
+    subject: 'nothing is wrong',
+    severity: 'warning',
+    message: 'Somebody ran "cardgenius alerts test": this channel works.',
+    since: now,
+    at: now,
+    look: 'nothing',
+  } as const;
+  const results = await Promise.all(
+    channels.map(async channel => {
+      try {
+        await channel.send(notice, newId());
+        return { channel: channel.name, ok: true, message: 'told' };
+      } catch (error) {
+        const cause = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
+        return { channel: channel.name, ok: false, message: `${messageOf(error)}${cause}` };
+      }
+    }),
+  );
+  cli.print({ channels: results }, () =>
+    results.map(({ channel, ok, message }) => `${channel.padEnd(8)}  ${ok ? 'ok' : 'FAILED'}  ${message}`).join('\n'),
+  );
+  const failed = results.filter(({ ok }) => !ok);
+  if (failed.length > 0) {
+    const names = failed.map(({ channel }) => channel).join(', ');
+    throw new CardGeniusError(
+      'ALERT_NOT_TOLD',
+      `Not told: ${names}. Check the addresses, and whether they can be reached.`,
+    );
+  }
+}

@@ -1,0 +1,102 @@
+import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.ts';
+import type { OpenedDatabase } from '../database/open.ts';
+import { DatabaseError, messageOf } from '../model/errors.ts';
+import { type Cli, type CommonOptions, command } from './cli.ts';
+import { processorId, stopOnSignal } from './processing.ts';
+
+export function defineServe(program: Command): void {
+  const definition = program
+    .command('serve')
+    .summary('fire the schedules, work on what is due, and tell somebody when something is wrong')
+    .description(
+      'Runs for months, in any number of instances: one of them leads, all work. Each slot of a schedule runs once in the fleet. ' +
+        'Slots that nobody was there for are treated by their policy. It waits for a database that is down. JSON lines on stdout.',
+    )
+    .addHelpText('after', '\nExamples:\n  cardgenius serve\n  CARDGENIUS_SERVICE_HEALTH=0.0.0.0:8080 cardgenius serve');
+  command<CommonOptions>(definition, async cli => {
+    const stop = stopOnSignal();
+    try {
+      await serve(cli, stop.signal);
+    } finally {
+      stop.release();
+    }
+  });
+}
+
+async function serve(cli: Cli, signal: AbortSignal): Promise<void> {
+  const [{ Service }, { serveHealth }, { createServiceLog, logEvent }, { createEngine }, { startWatch }] =
+    await Promise.all([
+      import('../service/service.ts'),
+      import('../service/health.ts'),
+      import('../monitor/log.ts'),
+      import('../engine/create.ts'),
+      import('./watch.ts'),
+    ]);
+  const { settings } = cli;
+  const log = createServiceLog(settings.log);
+  const engine = await createEngine(settings);
+  const id = processorId();
+  const processor = { id, host: hostname(), pid: process.pid, version: engine.version };
+  log.info({ processor: id, schedules: settings.schedules.map(({ name }) => name) }, 'starting');
+
+  let service: { readonly isReady: boolean } | undefined;
+  await using _health = await serveHealth(settings.service.health, () => service?.isReady === true);
+  await using watch = startWatch(settings, log);
+  await using opened = await openPatiently(cli, log, signal, message => watch.databaseIs(false, Date.now(), message));
+  if (opened === undefined) return;
+
+  watch.use(opened);
+  const running = new Service({
+    database: opened.database,
+    service: opened.service,
+    settings,
+    schedules: settings.schedules,
+    fireLateSeconds: settings.thresholds.fireLateSeconds,
+    engine,
+    engineSource: engineSourceOf(settings),
+    processor,
+    watcher: watch,
+    onEvent: ({ type, ...event }) => log[type === 'trouble' ? 'warn' : 'info'](event, type),
+    batchListener: event => logEvent(log, event),
+  });
+  service = running;
+  log.info({ database: opened.database.description }, 'started');
+  await running.run(signal);
+  log.info({}, 'stopped');
+}
+
+const engineSourceOf = ({ catalogPath, maxMonthlySpend }: Settings) => ({ catalogPath, maxMonthlySpend });
+
+const FIRST_DELAY_MS = 1_000;
+const MAX_DELAY_MS = 30_000;
+
+/** Opens the database however long it is away; undefined where the signal came first. What no wait mends is thrown. */
+async function openPatiently(
+  cli: Cli,
+  log: Logger,
+  signal: AbortSignal,
+  onFailure: (message: string) => void,
+): Promise<OpenedDatabase | undefined> {
+  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(MAX_DELAY_MS, delayMs * 2)) {
+    try {
+      return await cli.open();
+    } catch (error) {
+      if (!mayCome(error)) throw error;
+      if (signal.aborted) return undefined;
+      onFailure(messageOf(error));
+      log.warn({ code: error.code, message: error.message, retryInMs: delayMs }, 'waiting for the database');
+      await sleep(delayMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return undefined;
+    }
+  }
+}
+
+/** DATABASE_UNKNOWN: a server that has just started recovers its databases one by one. */
+function mayCome(error: unknown): error is DatabaseError {
+  if (!(error instanceof DatabaseError)) return false;
+  return error.errorClass === 'transient' || error.errorClass === 'ambiguous' || error.code === 'DATABASE_UNKNOWN';
+}

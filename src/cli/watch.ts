@@ -1,0 +1,37 @@
+import type { Logger } from 'pino';
+import type { Settings } from '../config/settings.ts';
+import type { OpenedDatabase } from '../database/open.ts';
+import { messageOf } from '../model/errors.ts';
+import { openChannels } from '../monitor/alerts/channels.ts';
+import { AlertKeeper, type Notice } from '../monitor/alerts/keeper.ts';
+import { Notifier } from '../monitor/alerts/notifier.ts';
+import type { Watcher } from '../service/service.ts';
+
+/** Watches over the fleet; knows its database from `use` on. */
+export interface Watch extends Watcher, AsyncDisposable {
+  use(opened: OpenedDatabase): void;
+}
+
+/** Wires the rules to the log and to whoever is to be told. */
+export function startWatch({ alerts, thresholds }: Settings, log: Logger): Watch {
+  const notifier = new Notifier({
+    channels: openChannels(alerts),
+    onTrouble: trouble => log[trouble.isLost ? 'error' : 'warn'](trouble, 'alert not told'),
+  });
+  const keeper = new AlertKeeper({
+    limits: thresholds,
+    reminderMinutes: alerts.reminderMinutes,
+    notify: (notice: Notice) => {
+      log[notice.state === 'closed' ? 'info' : notice.severity === 'critical' ? 'error' : 'warn'](notice, 'alert');
+      notifier.notify(notice);
+    },
+    onError: error => log.warn({ message: messageOf(error) }, 'rules not looked at'),
+  });
+  return {
+    use: ({ database, service }) => keeper.use(database, service),
+    watch: now => keeper.watch(now),
+    leads: leads => keeper.leads(leads),
+    databaseIs: (up, now, message) => keeper.databaseIs(up, now, message),
+    [Symbol.asyncDispose]: () => notifier[Symbol.asyncDispose](),
+  };
+}

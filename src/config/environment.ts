@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { messageOf, UsageError } from '../model/errors.ts';
+import { KEYS, type Key } from './keys.ts';
+import { Secret } from './secret.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+type Tree = { [key: string]: unknown };
+
+/** Puts what the environment says over a configuration. Answers the whole, and which variable each key came from. */
+export function applyEnvironment(
+  config: object,
+  env: Environment,
+  cwd: string,
+): { config: object; origins: ReadonlyMap<string, string> } {
+  const merged = structuredClone(config) as Tree;
+  const origins = new Map<string, string>();
+  for (const key of KEYS) {
+    const variable = env[key.variable] ? key.variable : key.secret ? `${key.variable}_FILE` : undefined;
+    const given = variable === undefined ? undefined : env[variable];
+    if (variable === undefined || !given) continue;
+    const text = variable === key.variable ? given : firstLine(variable, given, cwd);
+    put(merged, key.path, parsedAs(key, variable, text));
+    origins.set(key.path.join('.'), variable);
+  }
+  return { config: merged, origins };
+}
+
+function put(tree: Tree, path: readonly string[], value: unknown): void {
+  let place = tree;
+  for (const step of path.slice(0, -1)) {
+    const inner = place[step];
+    if (typeof inner !== 'object' || inner === null) place[step] = {};
+    place = place[step] as Tree;
+  }
+  place[path.at(-1)!] = value;
+}
+
+function parsedAs({ kind }: Key, variable: string, text: string): unknown {
+  const wrong = (what: string) => new UsageError('CONFIG_INVALID', `${variable} must be ${what}; it is "${text}".`);
+  if (kind === 'number') {
+    const value = Number(text);
+    if (text.trim() === '' || Number.isNaN(value)) throw wrong('a number');
+    return value;
+  }
+  if (kind === 'boolean') {
+    if (text !== 'true' && text !== 'false') throw wrong('true or false');
+    return text === 'true';
+  }
+  if (kind === 'list') return text.split(',').map(part => part.trim());
+  if (kind === 'text') return text;
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError('CONFIG_INVALID', `${variable} must be JSON: ${messageOf(error)}.`, { cause: error });
+  }
+}
+
+/** CARDGENIUS_DATABASE_PASSWORD, or the first line of the file that CARDGENIUS_DATABASE_PASSWORD_FILE names. */
+export function readPassword(env: Environment, cwd: string): Secret | undefined {
+  const { CARDGENIUS_DATABASE_PASSWORD: given, CARDGENIUS_DATABASE_PASSWORD_FILE: file } = env;
+  if (given) return new Secret(given);
+  return file ? new Secret(firstLine('CARDGENIUS_DATABASE_PASSWORD_FILE', file, cwd)) : undefined;
+}
+
+function firstLine(variable: string, file: string, cwd: string): string {
+  try {
+    return readFileSync(resolve(cwd, file), 'utf8').split(/\r?\n/)[0]!;
+  } catch (error) {
+    throw new UsageError('CONFIG_UNREADABLE', `${variable} names ${file}, which cannot be read: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { cronProblem } from '../schedule/cron-expression.ts';
+import { isTimeZone } from '../schedule/time-zone.ts';
+import { Secret } from './secret.ts';
+
+/** A text that is never shown again: addresses of chat channels hold a key, an SMTP address a password. */
+const secret = (schema: z.ZodType<string>) => schema.transform(text => new Secret(text)).meta({ secret: true });
+const webAddress = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
+
+export const scheduleSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][\w.-]{0,59}$/, 'must be letters, digits, - _ and ., at most 60')
+    .describe('What the ledger calls it. Keep it: the history hangs on it.'),
+  cron: z
+    .string()
+    .superRefine((text, context) => {
+      const problem = cronProblem(text);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    })
+    .describe('Five fields, or six with seconds first.'),
+  timeZone: z.string().refine(isTimeZone, 'is no IANA time zone').default('UTC').describe('IANA: Asia/Kolkata.'),
+  misfire: z
+    .enum(['once', 'skip', 'all'])
+    .default('once')
+    .describe('What becomes of slots that nobody was there for: one run for the latest, none, or one each.'),
+  catchUpWindowMinutes: z.int().min(0).max(525_600).default(4_320).describe('Older missed slots are only recorded.'),
+  deadlineMinutes: z.int().min(1).max(10_080).optional().describe('How long a run may take.'),
+  userLimit: z.int().min(1).optional().describe('At most so many users in a run.'),
+});
+export type Schedule = z.output<typeof scheduleSchema>;
+
+export const serviceSchema = z.strictObject({
+  health: z
+    .string()
+    .regex(/^([\w.:[\]-]+:\d{1,5}|off)$/, 'must be HOST:PORT or off')
+    .default('off')
+    .describe('HOST:PORT where serve answers /livez and /readyz.'),
+});
+
+export const thresholdsSchema = z.strictObject({
+  noProgressMinutes: z.number().positive().default(15).describe('A run that closes no chunk for so long is stuck.'),
+  errorRateWarning: z.number().min(0).max(1).default(0.001).describe('Share of failed users of a run.'),
+  errorRateCritical: z.number().min(0).max(1).default(0.01).describe('The same, critical.'),
+  errorRateFromUsers: z.int().min(1).default(1_000).describe('So many users decided, and the rate means something.'),
+  usersPerMinuteWarning: z.number().min(0).default(500).describe('Throughput of a run with chunks open.'),
+  usersPerMinuteCritical: z.number().min(0).default(100).describe('The same, critical.'),
+  throughputMinutes: z.number().positive().default(5).describe('Over so long the throughput is taken.'),
+  fireLateSeconds: z
+    .int()
+    .min(10)
+    .default(120)
+    .describe('A slot that is found later than this was missed: its policy decides.'),
+});
+export type Thresholds = z.output<typeof thresholdsSchema>;
+
+export const alertsSchema = z.strictObject({
+  reminderMinutes: z.number().positive().default(240).describe('An alert that stays open is told again after so long.'),
+  webhook: z
+    .strictObject({
+      url: secret(webAddress).describe('Gets each alert as JSON.'),
+      secret: secret(z.string().min(16)).describe('Signs it: X-CardGenius-Signature, HMAC-SHA256.'),
+    })
+    .optional(),
+  slack: z.strictObject({ url: secret(webAddress).describe('An incoming webhook of Slack.') }).optional(),
+  teams: z.strictObject({ url: secret(webAddress).describe('A workflow webhook of Teams.') }).optional(),
+  email: z
+    .strictObject({
+      smtp: secret(z.url({ protocol: /^smtps?$/, error: 'must be smtp://… or smtps://…' })).describe(
+        'smtp://user:password@host:587',
+      ),
+      from: z.string().min(3).describe('The sender.'),
+      to: z.array(z.string().min(3)).min(1).describe('The receivers; in the environment with commas between.'),
+    })
+    .optional(),
+});
+export type Alerts = z.output<typeof alertsSchema>;

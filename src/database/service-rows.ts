@@ -1,0 +1,77 @@
+/** What the procedures of the service answer, column by column: see rows.ts. */
+import type { RunState } from '../model/run.ts';
+import type { Alert, Fire, FireAnswer, FireDecision, Leadership, ScheduleState, Severity } from '../model/service.ts';
+
+export interface FireAnswerRow {
+  readonly outcome: FireAnswer['outcome'];
+  readonly decision: FireDecision;
+  readonly run_id: number | string | null;
+}
+
+export function toFireAnswer({ outcome, decision, run_id }: FireAnswerRow): FireAnswer {
+  return { outcome, decision, runId: run_id === null ? null : Number(run_id) };
+}
+
+export interface FireRow {
+  readonly schedule: string;
+  readonly planned_at: Date;
+  readonly decision: FireDecision;
+  readonly decided_at: Date;
+  readonly decided_by: string;
+  readonly run_id: number | null;
+  readonly note: string | null;
+  readonly run_state: RunState | null;
+  readonly run_finished_at: Date | null;
+}
+
+export function toFire(row: FireRow): Fire {
+  return {
+    schedule: row.schedule,
+    plannedAt: row.planned_at,
+    decision: row.decision,
+    decidedAt: row.decided_at,
+    decidedBy: row.decided_by,
+    runId: row.run_id,
+    note: row.note,
+    runState: row.run_state,
+    runFinishedAt: row.run_finished_at,
+  };
+}
+
+export interface ScheduleRow {
+  readonly known_since: Date;
+  readonly last_planned: Date | null;
+}
+
+export function toScheduleState({ known_since, last_planned }: ScheduleRow): ScheduleState {
+  return { knownSince: known_since, lastPlanned: last_planned };
+}
+
+export interface LeaderRow {
+  readonly owner: string;
+  readonly elected_at: Date;
+  readonly lease_until: Date;
+  readonly now_at: Date;
+}
+
+export function toLeadership({ owner, elected_at, lease_until, now_at }: LeaderRow): Leadership {
+  return { owner, electedAt: elected_at, leaseUntil: lease_until, now: now_at };
+}
+
+export interface RaisedRow {
+  readonly outcome: 'opened' | 'reminded' | 'open';
+  readonly opened_at: Date;
+}
+
+export interface AlertRow {
+  readonly rule: string;
+  readonly subject: string;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly opened_at: Date;
+  readonly closed_at: Date | null;
+}
+
+export function toAlert({ opened_at, closed_at, ...rest }: AlertRow): Alert {
+  return { ...rest, openedAt: opened_at, closedAt: closed_at };
+}

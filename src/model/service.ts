@@ -1,0 +1,84 @@
+/** What a service that runs for months remembers: slots of schedules, who leads, what is wrong. */
+import type { RunRequest, RunState } from './run.ts';
+
+/** What became of a slot. `overlapped`: a run was active, and did its work. */
+export type FireDecision = 'ran' | 'caught_up' | 'skipped' | 'overlapped' | 'manual';
+
+export interface FireRequest {
+  readonly schedule: string;
+  /** The slot, not when somebody came to it. */
+  readonly plannedAt: Date;
+  readonly decision: Exclude<FireDecision, 'overlapped'>;
+  readonly note: string | null;
+  /** The processor that decides. */
+  readonly decidedBy: string;
+  /** The leader's term; null where a person asks. */
+  readonly electedAt: Date | null;
+  readonly deadlineMinutes: number | null;
+  readonly run: Omit<RunRequest, 'requestedBy' | 'deadlineAt'>;
+}
+
+export interface FireAnswer {
+  /** `known`: it was recorded before, as `decision` says; `not_leader`: nothing was recorded. */
+  readonly outcome: 'recorded' | 'known' | 'not_leader';
+  readonly decision: FireDecision;
+  readonly runId: number | null;
+}
+
+export interface Fire {
+  readonly schedule: string;
+  readonly plannedAt: Date;
+  readonly decision: FireDecision;
+  readonly decidedAt: Date;
+  readonly decidedBy: string;
+  readonly runId: number | null;
+  readonly note: string | null;
+  readonly runState: RunState | null;
+  readonly runFinishedAt: Date | null;
+}
+
+/** Slots after both are due; slots before `knownSince` were never missed. */
+export interface ScheduleState {
+  readonly knownSince: Date;
+  readonly lastPlanned: Date | null;
+}
+
+/** A process of the fleet. */
+export interface Processor {
+  /** host:pid:random, as in leases. */
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly version: string;
+}
+
+/** Who leads, and since when: owner and electedAt are the term. All times are the database's. */
+export interface Leadership {
+  readonly owner: string;
+  readonly electedAt: Date;
+  readonly leaseUntil: Date;
+  readonly now: Date;
+}
+
+export type Severity = 'warning' | 'critical';
+
+/** A rule that is broken, as the database is told. */
+export interface AlertRequest {
+  readonly rule: string;
+  /** The run, schedule or database that it is about. */
+  readonly subject: string;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly remindSeconds: number;
+  /** When it began, where that could not be written at once. */
+  readonly openedAt: Date | null;
+}
+
+export interface Alert {
+  readonly rule: string;
+  readonly subject: string;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly openedAt: Date;
+  readonly closedAt: Date | null;
+}

@@ -1,0 +1,54 @@
+import type { FireDecision, ScheduleState } from '../model/service.ts';
+import { slotsBetween, type Timing } from './slots.ts';
+
+export interface MisfirePolicy {
+  readonly misfire: 'once' | 'skip' | 'all';
+  readonly catchUpWindowMinutes: number;
+}
+
+export interface PlannedFire {
+  readonly plannedAt: Date;
+  readonly decision: Exclude<FireDecision, 'overlapped' | 'manual'>;
+  readonly note: string | null;
+}
+
+/** So many slots are planned at a time: a schedule every second that was away for a month is worked off piece by piece. */
+const MOST = 500;
+
+/**
+ * What is to be recorded of a schedule now: every slot since the last one that is recorded, ascending. A slot that is found in
+ * time (not more than `lateMs` late) runs; of those that nobody was there for, the policy decides:
+ *
+ * - `once`: the latest missed slot is caught up, the earlier ones are skipped; all are where a slot runs in time now;
+ * - `skip`: all are skipped;
+ * - `all`: each is caught up, in order.
+ *
+ * What is older than the window is skipped whatever the policy.
+ */
+export function planFires(
+  schedule: Timing & MisfirePolicy,
+  { knownSince, lastPlanned }: ScheduleState,
+  now: number,
+  lateMs: number,
+): PlannedFire[] {
+  const from = Math.max(knownSince.getTime(), lastPlanned?.getTime() ?? 0);
+  const due: number[] = [];
+  for (const slot of slotsBetween(schedule, from, now)) {
+    due.push(slot);
+    if (due.length === MOST) break;
+  }
+  const oldest = now - schedule.catchUpWindowMinutes * 60_000;
+  const isMissed = (slot: number) => now - slot > lateMs;
+  const latest = due.length === MOST ? undefined : due.at(-1); // of a piece nobody knows the latest
+  return due.map(slot => {
+    const plannedAt = new Date(slot);
+    if (!isMissed(slot)) return { plannedAt, decision: 'ran', note: null };
+    const missed = `nobody was there: found ${Math.round((now - slot) / 1000)} s late`;
+    if (slot < oldest) return { plannedAt, decision: 'skipped', note: `${missed}, outside the catch-up window` };
+    if (schedule.misfire === 'skip') return { plannedAt, decision: 'skipped', note: `${missed}; misfire is skip` };
+    if (schedule.misfire === 'once' && slot !== latest) {
+      return { plannedAt, decision: 'skipped', note: `${missed}; misfire is once, and a later slot stands for it` };
+    }
+    return { plannedAt, decision: 'caught_up', note: missed };
+  });
+}

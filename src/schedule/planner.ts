@@ -1,0 +1,86 @@
+import type { ServiceDatabase } from '../database/service-database.ts';
+import type { RunRequest } from '../model/run.ts';
+import type { FireAnswer } from '../model/service.ts';
+import { type MisfirePolicy, type PlannedFire, planFires } from './misfire.ts';
+import { nextSlots, type Timing } from './slots.ts';
+
+/** A schedule as cron.config.ts has it. */
+export interface PlannedSchedule extends Timing, MisfirePolicy {
+  readonly name: string;
+  readonly deadlineMinutes?: number | undefined;
+  readonly userLimit?: number | undefined;
+}
+
+export type RunTerms = Omit<RunRequest, 'requestedBy' | 'deadlineAt'>;
+
+export type DecidedFire = Omit<PlannedFire, 'decision'> & FireAnswer & { readonly schedule: string };
+
+/** Without a slot due it is looked again after so long: slots that nobody was there for are found at the latest then. */
+const LOOK_ANYWAY_MS = 3_600_000;
+
+/** Decides the slots of all schedules. Only the leader asks it; the database sees to it that each slot is decided once. */
+export class Planner {
+  readonly #service: ServiceDatabase;
+  readonly #schedules: readonly PlannedSchedule[];
+  readonly #terms: (userLimit: number | null) => RunTerms;
+  readonly #processor: string;
+  readonly #lateMs: number;
+  /** Before this nothing can be due. */
+  #nextLook = 0;
+
+  constructor(options: {
+    readonly service: ServiceDatabase;
+    readonly schedules: readonly PlannedSchedule[];
+    readonly terms: (userLimit: number | null) => RunTerms;
+    readonly processor: string;
+    readonly lateMs: number;
+  }) {
+    this.#service = options.service;
+    this.#schedules = options.schedules;
+    this.#terms = options.terms;
+    this.#processor = options.processor;
+    this.#lateMs = options.lateMs;
+  }
+
+  /** A new leader knows nothing of what is due. */
+  forget(): void {
+    this.#nextLook = 0;
+  }
+
+  /** When there is something to look at again, in milliseconds. */
+  get nextLook(): number {
+    return this.#nextLook;
+  }
+
+  /** Decides all that is due. `onFire` is told each; false where the term is over: nothing more was written. */
+  async look(now: number, electedAt: Date, onFire: (fire: DecidedFire) => void): Promise<boolean> {
+    if (now < this.#nextLook) return true;
+    let nextLook = now + LOOK_ANYWAY_MS;
+    for (const schedule of this.#schedules) {
+      const { name, cron, timeZone } = schedule;
+      const state = await this.#service.seeSchedule(name, cron, timeZone);
+      const fires = planFires(schedule, state, now, this.#lateMs);
+      for (const planned of fires) {
+        const fire = await this.#record(schedule, planned, electedAt);
+        if (fire.outcome === 'not_leader') return false;
+        onFire(fire);
+      }
+      const last = fires.at(-1)?.plannedAt.getTime() ?? now;
+      nextLook = Math.min(nextLook, nextSlots(schedule, last, 1)[0]?.getTime() ?? nextLook);
+    }
+    this.#nextLook = nextLook;
+    return true;
+  }
+
+  async #record(schedule: PlannedSchedule, planned: PlannedFire, electedAt: Date): Promise<DecidedFire> {
+    const answer = await this.#service.recordFire({
+      schedule: schedule.name,
+      ...planned,
+      decidedBy: this.#processor,
+      electedAt,
+      deadlineMinutes: schedule.deadlineMinutes ?? null,
+      run: this.#terms(schedule.userLimit ?? null),
+    });
+    return { ...planned, ...answer, schedule: schedule.name };
+  }
+}

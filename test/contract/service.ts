@@ -1,0 +1,206 @@
+import type { FireRequest, Processor } from '../../src/model/service.ts';
+import { type ContractEngine, claim, count, importUsers, OTHER_FINGERPRINT, openRun, runRequest } from './context.ts';
+import type { ContractTests } from './suite.ts';
+
+const SLOT = new Date('2026-11-22T20:30:00.000Z');
+const processor = (id: string): Processor => ({ id, host: 'here', pid: 1, version: '0' });
+
+function fire(overrides: Partial<FireRequest> = {}): FireRequest {
+  const { requestedBy: _, deadlineAt: __, ...run } = runRequest();
+  const standard = { note: null, decidedBy: 'a', electedAt: null, deadlineMinutes: 60, run };
+  return { schedule: 'weekly', plannedAt: SLOT, decision: 'ran', ...standard, ...overrides };
+}
+
+/** Ends the leader's lease, as if it had been frozen for a while. */
+const freeze = ({ execute }: ContractEngine) => execute("UPDATE cardgenius.leader SET lease_until = '2020-01-01'");
+
+export const serviceContract: ContractTests = {
+  'fire: it writes the ledger and the run together, once': async (t, engine) => {
+    const { service, database } = engine;
+    await importUsers(engine, 6);
+    const first = await service.recordFire(fire());
+    t.like(first, { outcome: 'recorded', decision: 'ran' });
+    const run = await database.readRun(first.runId);
+    t.like(run, { state: 'running', requestedBy: 'schedule weekly', plannedUsers: 6 });
+    t.is(run!.deadlineAt!.getTime() - run!.startedAt.getTime(), 3_600_000);
+    t.deepEqual(await service.recordFire(fire({ decidedBy: 'b' })), { ...first, outcome: 'known' });
+    t.is(await count(engine, 'cardgenius.run'), 1);
+    t.is(await count(engine, 'cardgenius.schedule_fire'), 1);
+  },
+
+  'fire: several at once make one run': async (t, engine) => {
+    await importUsers(engine, 6);
+    const answers = await Promise.all(
+      ['a', 'b', 'c', 'd'].map(decidedBy => engine.service.recordFire(fire({ decidedBy }))),
+    );
+    t.is(answers.filter(({ outcome }) => outcome === 'recorded').length, 1);
+    t.is(new Set(answers.map(({ runId }) => runId)).size, 1);
+    t.is(await count(engine, 'cardgenius.run'), 1);
+  },
+
+  'fire: with nobody due the run is done at once, and has run': async (t, { service, database }) => {
+    const { decision, runId } = await service.recordFire(fire({ deadlineMinutes: null }));
+    t.is(decision, 'ran');
+    t.like(await database.readRun(runId), { state: 'done', deadlineAt: null });
+  },
+
+  'fire: while a run is active it is recorded as overlapped, with that run': async (t, engine) => {
+    await importUsers(engine, 6);
+    const { runId } = await openRun(engine);
+    t.deepEqual(await engine.service.recordFire(fire()), { outcome: 'recorded', decision: 'overlapped', runId });
+    t.is(await count(engine, 'cardgenius.run'), 1);
+  },
+
+  'fire: a run of another engine is overlapped while somebody works on it or it is paused, else superseded': async (
+    t,
+    engine,
+  ) => {
+    const { service, database } = engine;
+    const other = (minute: number) => {
+      const { run, ...rest } = fire({ plannedAt: new Date(SLOT.getTime() + minute * 60_000) });
+      return { ...rest, run: { ...run, fingerprint: OTHER_FINGERPRINT } };
+    };
+    await importUsers(engine, 8);
+    const { runId } = await openRun(engine);
+    const lease = await claim(engine, runId);
+    t.like(await service.recordFire(other(1)), { decision: 'overlapped', runId });
+    await database.releaseChunk(lease);
+    await database.changeRunState(runId, 'paused', 'by an operator');
+    t.like(await service.recordFire(other(2)), { decision: 'overlapped', runId });
+    await database.changeRunState(runId, 'running', '');
+    t.is((await service.recordFire(other(3))).decision, 'ran');
+    t.is((await database.readRun(runId))?.state, 'cancelled');
+  },
+
+  'fire: skipped is recorded, and opens nothing': async (t, engine) => {
+    await importUsers(engine, 6);
+    const answer = await engine.service.recordFire(fire({ decision: 'skipped', note: 'nobody was there' }));
+    t.deepEqual(answer, { outcome: 'recorded', decision: 'skipped', runId: null });
+    t.is(await count(engine, 'cardgenius.run'), 0);
+    const [row] = await engine.service.listFires('weekly', 5);
+    t.like(row, { decision: 'skipped', note: 'nobody was there', runId: null, runState: null });
+    t.deepEqual(row!.plannedAt, SLOT);
+  },
+
+  'fire: a leader whose term is over records nothing': async (t, engine) => {
+    const { service } = engine;
+    const { electedAt } = await service.lead(processor('a'), 60);
+    t.is((await service.recordFire(fire({ electedAt, decidedBy: 'b' }))).outcome, 'not_leader');
+    await freeze(engine);
+    t.is((await service.recordFire(fire({ electedAt }))).outcome, 'not_leader');
+    await service.lead(processor('b'), 60);
+    t.is((await service.recordFire(fire({ electedAt }))).outcome, 'not_leader');
+    t.is(await count(engine, 'cardgenius.schedule_fire'), 0);
+    const term = await service.lead(processor('b'), 60);
+    const answer = await service.recordFire(fire({ electedAt: term.electedAt, decidedBy: 'b' }));
+    t.is(answer.outcome, 'recorded');
+  },
+
+  'fire: the latest come first, of one schedule or of all': async (t, { service }) => {
+    for (const [schedule, day] of [
+      ['weekly', 1],
+      ['nightly', 2],
+      ['weekly', 3],
+    ] as const) {
+      await service.recordFire(fire({ schedule, plannedAt: new Date(Date.UTC(2026, 0, day)), decision: 'skipped' }));
+    }
+    const days = async (name: string | null, fires: number) =>
+      (await service.listFires(name, fires)).map(({ plannedAt }) => plannedAt.getUTCDate());
+    t.deepEqual(await days('weekly', 5), [3, 1]);
+    t.deepEqual(await days(null, 2), [3, 2]);
+  },
+
+  'schedule: it is known from its first sight, and anew when it has changed': async (t, engine) => {
+    const { service, execute } = engine;
+    const first = await service.seeSchedule('weekly', '0 2 * * 1', 'Asia/Kolkata');
+    t.is(first.lastPlanned, null);
+    t.deepEqual(await service.seeSchedule('weekly', '0 2 * * 1', 'Asia/Kolkata'), first);
+    await service.recordFire(fire({ decision: 'skipped' }));
+    await service.recordFire(fire({ decision: 'manual', plannedAt: new Date('2027-01-01T00:00:00Z') }));
+    const second = await service.seeSchedule('weekly', '0 2 * * 1', 'Asia/Kolkata');
+    t.deepEqual(second, { ...first, lastPlanned: SLOT });
+    await execute("UPDATE cardgenius.schedule SET known_since = '2020-01-01'");
+    t.true((await service.seeSchedule('weekly', '0 3 * * 1', 'Asia/Kolkata')).knownSince > SLOT);
+  },
+
+  'leader: one leads, and keeps its term while it renews': async (t, { service }) => {
+    const first = await service.lead(processor('a'), 60);
+    t.is(first.owner, 'a');
+    const other = await service.lead(processor('b'), 60);
+    t.is(other.owner, 'a');
+    const again = await service.lead(processor('a'), 60);
+    t.deepEqual(again.electedAt, first.electedAt);
+    t.true(again.leaseUntil >= first.leaseUntil);
+    t.true(again.now >= first.now);
+  },
+
+  'leader: of several who ask at once, all are told the same one': async (t, { service }) => {
+    const asked = await Promise.all(['a', 'b', 'c', 'd'].map(id => service.lead(processor(id), 60)));
+    t.is(new Set(asked.map(({ owner }) => owner)).size, 1);
+  },
+
+  'leader: silent for a lease, it is replaced; who wakes alone starts a new term': async (t, engine) => {
+    const { service } = engine;
+    const first = await service.lead(processor('a'), 60);
+    await freeze(engine);
+    const alone = await service.lead(processor('a'), 60);
+    t.is(alone.owner, 'a');
+    t.true(alone.electedAt > first.electedAt);
+    await freeze(engine);
+    t.is((await service.lead(processor('b'), 60)).owner, 'b');
+    t.is((await service.lead(processor('a'), 60)).owner, 'b');
+  },
+
+  'leader: who resigns makes room at once; who does not lead leaves the leader alone': async (t, engine) => {
+    const { service } = engine;
+    await service.lead(processor('a'), 60);
+    await service.lead(processor('b'), 60);
+    await service.resign('b');
+    t.is((await service.lead(processor('c'), 60)).owner, 'a');
+    await service.resign('a');
+    t.is((await service.lead(processor('c'), 60)).owner, 'c');
+    t.is(await count(engine, 'cardgenius.processor', 'stopped_at IS NOT NULL'), 2);
+  },
+
+  'alert: it opens once, reminds after a while, and closes once': async (t, engine) => {
+    const { service, execute } = engine;
+    const request = { rule: 'run_failed', subject: 'run 1', severity: 'warning', remindSeconds: 3600 } as const;
+    const raise = (message: string, severity: 'warning' | 'critical' = 'warning') =>
+      service.raiseAlert({ ...request, severity, message, openedAt: null });
+    const first = await raise('first');
+    t.is(first.outcome, 'opened');
+    t.deepEqual(await raise('second'), { ...first, outcome: 'open' });
+    await execute("UPDATE cardgenius.alert SET opened_at = '2020-01-01'");
+    t.is((await raise('third')).outcome, 'reminded');
+    t.is((await raise('fourth')).outcome, 'open');
+    t.is((await raise('fifth', 'critical')).outcome, 'reminded', 'worse is told at once');
+    t.like((await service.listAlerts(true, 10))[0], { rule: 'run_failed', severity: 'critical', message: 'fifth' });
+
+    const closed = await service.closeAlert('run_failed', 'run 1');
+    t.like(closed, { subject: 'run 1', message: 'fifth' });
+    t.truthy(closed!.closedAt);
+    t.is(await service.closeAlert('run_failed', 'run 1'), undefined);
+    t.deepEqual(await service.listAlerts(true, 10), []);
+    t.is((await service.listAlerts(false, 10)).length, 1);
+    t.is((await raise('again')).outcome, 'opened');
+  },
+
+  'alert: what began while the database was away keeps its time; several who raise it open it once': async (
+    t,
+    engine,
+  ) => {
+    const { service } = engine;
+    const openedAt = new Date('2026-11-23T02:00:00.000Z');
+    const request = {
+      rule: 'r',
+      subject: 's',
+      severity: 'critical',
+      message: 'm',
+      remindSeconds: 60,
+      openedAt,
+    } as const;
+    const answers = await Promise.all([1, 2, 3].map(() => service.raiseAlert({ ...request, remindSeconds: 1e9 })));
+    t.is(answers.filter(({ outcome }) => outcome === 'opened').length, 1);
+    t.deepEqual((await service.listAlerts(true, 10))[0]!.openedAt, openedAt);
+  },
+};

@@ -1,0 +1,45 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test from 'ava';
+import { cardgenius, newFolder } from './cli.ts';
+
+const OFTEN = "export default { schedules: [{ name: 'often', cron: '*/2 * * * * *' }], leaseSeconds: 5 };";
+
+test.serial('serve: a schedule fires, its run is worked on, SIGTERM ends it, and the ledger tells', async t => {
+  const cwd = await newFolder();
+  const at = { cwd, database: 'pglite:db' };
+  await writeFile(join(cwd, 'cron.config.ts'), OFTEN);
+  t.is((await cardgenius(['seed', '--users', '500'], at)).code, 0);
+  const service = cardgenius(['serve'], at);
+  await service.said(/"state":"done","users":500,.*"run-left"/);
+  service.kill('SIGTERM');
+  const { code, stdout } = await service;
+  t.is(code, 0);
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line));
+  t.is(lines.at(-1).msg, 'stopped');
+
+  const { schedules } = JSON.parse((await cardgenius(['schedule', 'list', '--json'], at)).stdout);
+  t.like(schedules[0], { name: 'often', cron: '*/2 * * * * *', timeZone: 'UTC' });
+  t.is(schedules[0].next.length, 5);
+  t.is(schedules[0].last.at(-1).decision, 'ran');
+  t.is(schedules[0].last.at(-1).runState, 'done');
+
+  const manual = JSON.parse((await cardgenius(['schedule', 'run', 'often', '--json'], at)).stdout);
+  t.like(manual, { schedule: 'often', decision: 'manual' });
+  const unknown = await cardgenius(['schedule', 'run', 'weekly'], at);
+  t.is(unknown.code, 2);
+  t.regex(unknown.stderr, /There is no schedule weekly\. There are: often\./);
+});
+
+test.serial('serve: it waits for a database that is down, is alive meanwhile, and leaves when it is told', async t => {
+  const at = { cwd: await newFolder(), database: 'mssql://user:pw@127.0.0.1:1/db' };
+  const service = cardgenius(['serve'], at);
+  await service.said(/waiting for the database/);
+  service.kill('SIGTERM');
+  const { code, stdout } = await service;
+  t.is(code, 0);
+  t.regex(stdout, /DATABASE_UNREACHABLE/);
+});

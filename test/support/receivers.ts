@@ -1,0 +1,128 @@
+/** A real HTTP receiver and a small real SMTP server on this machine: what arrives is kept. */
+import { createServer as createHttp, type IncomingHttpHeaders } from 'node:http';
+import { type AddressInfo, createServer as createTcp, type Socket } from 'node:net';
+
+export interface Received<T> extends AsyncDisposable {
+  readonly url: string;
+  readonly items: T[];
+  /** Resolves when so many have arrived in all. */
+  arrived(count: number): Promise<void>;
+}
+
+class Shelf<T> {
+  readonly items: T[] = [];
+  readonly #waiting = new Set<() => void>();
+
+  add(item: T): void {
+    this.items.push(item);
+    for (const look of this.#waiting) look();
+  }
+
+  arrived = (count: number): Promise<void> =>
+    new Promise(resolve => {
+      const look = () => {
+        if (this.items.length < count) return;
+        this.#waiting.delete(look);
+        resolve();
+      };
+      this.#waiting.add(look);
+      look();
+    });
+}
+
+export interface Post {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** `status` is asked for each request: what is not 2xx is refused, and not kept. */
+export async function startHttp(status: () => number = () => 200): Promise<Received<Post>> {
+  const shelf = new Shelf<Post>();
+  const server = createHttp((request, response) => {
+    let body = '';
+    request.on('data', data => (body += data));
+    request.on('end', () => {
+      const code = status();
+      response.writeHead(code).end();
+      if (code < 300) shelf.add({ headers: request.headers, body });
+    });
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/`,
+    items: shelf.items,
+    arrived: shelf.arrived,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+export interface Mail {
+  readonly from: string;
+  readonly to: string[];
+  readonly text: string;
+}
+
+export async function startSmtp(): Promise<Received<Mail>> {
+  const shelf = new Shelf<Mail>();
+  const sockets = new Set<Socket>();
+  const server = createTcp(socket => {
+    sockets.add(socket.setEncoding('utf8').on('error', () => {}));
+    socket.on('close', () => sockets.delete(socket));
+    converse(socket, mail => shelf.add(mail));
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `smtp://127.0.0.1:${port}`,
+    items: shelf.items,
+    arrived: shelf.arrived,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+    },
+  };
+}
+
+/** RFC 5321, as much of it as one sender needs. */
+function converse(socket: Socket, onMail: (mail: Mail) => void): void {
+  let from = '';
+  let to: string[] = [];
+  let data: string[] | undefined;
+  let rest = '';
+  const say = (line: string) => void socket.write(`${line}\r\n`);
+  const hear = (line: string) => {
+    if (data !== undefined) {
+      if (line !== '.') {
+        data.push(line.replace(/^\.\./, '.'));
+        return;
+      }
+      onMail({ from, to, text: data.join('\n') });
+      data = undefined;
+      say('250 kept');
+    } else if (/^(EHLO|HELO)/i.test(line)) say('250 here');
+    else if (/^MAIL FROM:/i.test(line)) {
+      from = /<(.*?)>/.exec(line)?.[1] ?? '';
+      to = [];
+      say('250 ok');
+    } else if (/^RCPT TO:/i.test(line)) {
+      to.push(/<(.*?)>/.exec(line)?.[1] ?? '');
+      say('250 ok');
+    } else if (/^DATA/i.test(line)) {
+      data = [];
+      say('354 go on');
+    } else if (/^QUIT/i.test(line)) {
+      say('221 bye');
+      socket.end();
+    } else say('250 ok');
+  };
+  socket.on('data', text => {
+    const lines = (rest + text).split('\r\n');
+    rest = lines.pop()!;
+    for (const line of lines) hear(line);
+  });
+  say('220 a sink');
+}

@@ -1,0 +1,327 @@
+import test from 'ava';
+import { Secret } from '../../src/config/secret.ts';
+import { loadSettings } from '../../src/config/settings.ts';
+import type { RunProgress } from '../../src/model/run.ts';
+import type { Alert, AlertRequest, Fire } from '../../src/model/service.ts';
+import { openChannels, signatureOf } from '../../src/monitor/alerts/channels.ts';
+import { AlertKeeper, type Notice } from '../../src/monitor/alerts/keeper.ts';
+import { Notifier } from '../../src/monitor/alerts/notifier.ts';
+import { findingsOf, RULES, type RuleName, type Sample, type Snapshot } from '../../src/monitor/alerts/rules.ts';
+import { startHttp, startSmtp } from '../support/receivers.ts';
+
+const { thresholds: LIMITS } = await loadSettings({ env: {}, cwd: import.meta.dirname });
+const MINUTE = 60_000;
+const NOW = Date.parse('2026-11-23T03:00:00Z');
+
+const run = (overrides: Partial<RunProgress> = {}): RunProgress => ({
+  runId: 7,
+  kind: 'batch',
+  state: 'running',
+  reason: null,
+  round: 1,
+  engineName: 'e',
+  engineVersion: '1',
+  fingerprint: 'f',
+  gateAccepted: false,
+  requestedBy: 'schedule weekly',
+  deadlineAt: null,
+  startedAt: new Date(NOW - 20 * MINUTE),
+  finishedAt: null,
+  chunks: 10,
+  chunksOpen: 5,
+  chunksLeased: 1,
+  chunksClosed: 4,
+  plannedUsers: 100_000,
+  completed: 40_000,
+  failed: 0,
+  changed: 0,
+  gone: 0,
+  rowsWritten: 0,
+  rowsUnchanged: 0,
+  failures: 0,
+  ...overrides,
+});
+
+const fire = (overrides: Partial<Fire> = {}): Fire => ({
+  schedule: 'weekly',
+  plannedAt: new Date(NOW - MINUTE),
+  decision: 'ran',
+  decidedAt: new Date(NOW),
+  decidedBy: 'a',
+  runId: 7,
+  note: null,
+  runState: 'running',
+  runFinishedAt: null,
+  ...overrides,
+});
+
+const sample = (minutesAgo: number, decided: number, chunksClosed = 4): Sample => ({
+  at: NOW - minutesAgo * MINUTE,
+  runId: 7,
+  decided,
+  chunksClosed,
+  isActive: true,
+});
+
+const snapshot = (overrides: Partial<Snapshot> = {}): Snapshot => ({
+  now: NOW,
+  run: run(),
+  samples: [sample(6, 20_000, 2), sample(1, 36_000, 3), sample(0, 40_000)],
+  fires: [fire()],
+  ...overrides,
+});
+
+const broken = (overrides: Partial<Snapshot>) =>
+  findingsOf(snapshot(overrides), LIMITS).map(({ rule, severity }) => `${rule} ${severity}`);
+
+test('rules: a run that goes well breaks none; nor does none at all', t => {
+  t.deepEqual(broken({}), []);
+  t.deepEqual(broken({ run: undefined, samples: [], fires: [] }), []);
+  t.deepEqual(broken({ run: run({ state: 'done', completed: 100_000 }) }), []);
+});
+
+/** Each rule, broken by one snapshot and held by the other. */
+const slow = [sample(6, 39_000, 3), sample(0, 40_000)];
+const CASES: Readonly<Record<string, [broken: Partial<Snapshot>, expected: string, holds: Partial<Snapshot>]>> = {
+  'run failed': [{ run: run({ state: 'failed', reason: 'boom' }) }, 'run_failed critical', { run: run() }],
+  'run paused': [
+    { run: run({ state: 'paused', reason: 'by an operator' }) },
+    'run_paused warning',
+    { run: run({ state: 'cancelled', reason: 'by an operator' }) },
+  ],
+  'log full': [
+    { run: run({ state: 'paused', reason: 'MSSQL_9002: the transaction log is full' }) },
+    'database_full critical',
+    { run: run() },
+  ],
+  'disk full': [{ run: run({ state: 'paused', reason: 'POSTGRES_53100: disk full' }) }, 'database_full critical', {}],
+  'no progress': [
+    { samples: [sample(15, 40_000), sample(0, 40_000)], run: run({ chunksOpen: 0, chunksLeased: 0 }) },
+    'no_progress critical',
+    { samples: [sample(14, 40_000), sample(0, 40_000)], run: run({ chunksOpen: 0, chunksLeased: 0 }) },
+  ],
+  'error rate, warning': [
+    { run: run({ completed: 9_980, failed: 20 }), samples: [] },
+    'error_rate warning',
+    { run: run({ completed: 9_990, failed: 10 }), samples: [] },
+  ],
+  'error rate, critical': [
+    { run: run({ completed: 9_890, failed: 110 }), samples: [] },
+    'error_rate critical',
+    { run: run({ completed: 900, failed: 99 }), samples: [] },
+  ],
+  'deadline, by the ETA': [
+    { run: run({ deadlineAt: new Date(NOW + 10 * MINUTE) }), samples: [sample(10, 30_000, 3), sample(0, 40_000)] },
+    'deadline_at_risk critical',
+    { run: run({ deadlineAt: new Date(NOW + 61 * MINUTE) }), samples: [sample(10, 30_000, 3), sample(0, 40_000)] },
+  ],
+  'deadline, passed': [
+    { run: run({ deadlineAt: new Date(NOW - MINUTE) }) },
+    'deadline_at_risk critical',
+    { run: run({ deadlineAt: new Date(NOW - MINUTE), state: 'done' }) },
+  ],
+  'throughput, warning': [{ samples: slow }, 'low_throughput warning', { samples: slow.slice(1) }],
+  'throughput, critical': [
+    { samples: [sample(6, 39_700, 3), sample(0, 40_000)] },
+    'low_throughput critical',
+    { samples: [sample(6, 39_700, 3), sample(0, 40_000)], run: run({ chunksOpen: 0, chunksLeased: 0 }) },
+  ],
+  'fire skipped': [
+    { fires: [fire({ decision: 'skipped', note: 'nobody was there', runId: null })] },
+    'fire_missed warning',
+    { fires: [fire({ decision: 'overlapped' })] },
+  ],
+  'fire caught up': [{ fires: [fire({ decision: 'caught_up' })] }, 'fire_missed warning', {}],
+  'users left failed': [
+    { run: run({ state: 'done', completed: 99_999, failed: 1 }) },
+    'users_failed warning',
+    { run: run({ state: 'done', runId: 8, completed: 99_999 }) },
+  ],
+};
+for (const [title, [bad, expected, good]] of Object.entries(CASES)) {
+  test(`rules: ${title}`, t => {
+    t.deepEqual(broken(bad), [expected]);
+    t.deepEqual(broken(good), []);
+  });
+}
+
+/** The alerts of a database, in memory; `down` lets every call fail. */
+class Alerts {
+  readonly open: (Alert & { openedAt: Date })[] = [];
+  run: RunProgress | undefined;
+  fires: Fire[] = [];
+  readRun = async () => this.run;
+  listFires = async () => this.fires;
+  listAlerts = async () => [...this.open];
+  raiseAlert = async ({ rule, subject, severity, message, openedAt }: AlertRequest) => {
+    const found = this.open.find(alert => alert.rule === rule && alert.subject === subject);
+    if (found !== undefined) return { outcome: 'open' as const, openedAt: found.openedAt };
+    const alert = { rule, subject, severity, message, openedAt: openedAt ?? new Date(NOW), closedAt: null };
+    this.open.push(alert);
+    return { outcome: 'opened' as const, openedAt: alert.openedAt };
+  };
+  closeAlert = async (rule: string, subject: string) => {
+    const index = this.open.findIndex(alert => alert.rule === rule && alert.subject === subject);
+    return index < 0 ? undefined : this.open.splice(index, 1)[0];
+  };
+}
+
+function keep(notify: (notice: Notice) => void) {
+  const database = new Alerts();
+  const onError = (error: unknown) => {
+    throw error;
+  };
+  const keeper = new AlertKeeper({ limits: LIMITS, reminderMinutes: 240, notify, onError });
+  keeper.use(database, database);
+  return { database, keeper };
+}
+
+test('each rule opens once and closes once, by e-mail and by HTTP', async t => {
+  await using http = await startHttp();
+  await using smtp = await startSmtp();
+  const secret = 'a secret of sixteen or more';
+  const webhook = { url: new Secret(http.url), secret: new Secret(secret) };
+  const email = { smtp: new Secret(smtp.url), from: 'batch@here.example', to: ['dba@here.example'] };
+  await using notifier = new Notifier({ channels: openChannels({ webhook, email }), onTrouble: t.log, retryMs: 10 });
+  const { database, keeper } = keep(notifier.notify);
+
+  const expected: string[] = [];
+  let now = NOW;
+  const rules = new Map(Object.values(CASES).map(([bad, line]) => [line.split(' ')[0]!, bad]));
+  for (const [rule, { run: bad, fires, samples }] of rules) {
+    // What the keeper has seen before is what the snapshot says it has.
+    database.fires = [...(fires ?? [])];
+    for (const seen of samples ?? []) {
+      if (seen.at === NOW) continue;
+      database.run = run({ completed: seen.decided, chunksClosed: seen.chunksClosed });
+      await keeper.watch(now + (seen.at - NOW) + 20 * MINUTE);
+    }
+    now += 20 * MINUTE;
+    const shift = now - NOW;
+    const moved = bad?.deadlineAt == null ? {} : { deadlineAt: new Date(bad.deadlineAt.getTime() + shift) };
+    database.run = fires === undefined ? { ...(bad ?? run()), ...moved } : undefined;
+    await keeper.watch(now);
+    t.true(
+      database.open.some(alert => alert.rule === rule),
+      rule,
+    );
+    database.run = undefined;
+    database.fires = [fire()];
+    now += MINUTE;
+    await keeper.watch(now);
+    t.deepEqual(database.open, [], rule);
+    expected.push(rule);
+  }
+  keeper.databaseIs(false, now, 'connection refused');
+  keeper.databaseIs(false, now + 61_000, 'connection refused');
+  keeper.databaseIs(true, now + 120_000);
+  await keeper.watch(now + 120_000);
+  expected.push('database_unreachable');
+  t.deepEqual(expected.sort(), Object.keys(RULES).sort() as RuleName[]);
+  await notifier.drained();
+
+  const told = http.items.map(({ body }) => JSON.parse(body) as Notice);
+  for (const rule of expected) {
+    const mine = told.filter(notice => notice.rule === rule).map(({ state }) => state);
+    t.deepEqual(mine, ['opened', 'closed'], rule);
+  }
+  t.is(smtp.items.length, told.length);
+  t.regex(smtp.items[0]!.text, /Subject: \[CardGenius, critical\] run failed: run 7/);
+  t.regex(smtp.items[0]!.text, /Look at: cardgenius status/);
+  t.deepEqual(smtp.items[0]!.to, ['dba@here.example']);
+  const { headers, body } = http.items[0]!;
+  t.is(headers['x-cardgenius-signature'], signatureOf(secret, String(headers['x-cardgenius-timestamp']), body));
+  t.like(JSON.parse(body), { state: 'opened', rule: 'run_failed', severity: 'critical', look: 'cardgenius status' });
+});
+
+test('Slack and Teams get bodies of theirs', async t => {
+  await using http = await startHttp();
+  const url = new Secret(http.url);
+  const [slack, teams] = openChannels({ slack: { url }, teams: { url } });
+  const since = new Date(NOW);
+  const about = { rule: 'run_failed', subject: 'run <7>', severity: 'critical', message: 'a & b', look: 'x' } as const;
+  const notice = { ...about, state: 'opened', since, at: since } as const;
+  await slack!.send(notice, 'id');
+  await teams!.send(notice, 'id');
+  const [first, second] = http.items.map(({ body }) => JSON.parse(body));
+  t.regex(first.blocks[0].text.text, /run &lt;7&gt;\*\na &amp; b\nSince 2026-11-23T03:00:00\.000Z/);
+  t.is(second.attachments[0].content.type, 'AdaptiveCard');
+  t.is(second.attachments[0].content.body[1].text, 'a & b');
+});
+
+test('a receiver that is down for a while loses no alert, and holds up no other', async t => {
+  let tries = 0;
+  await using broken = await startHttp(() => (++tries <= 5 ? 503 : 200));
+  await using healthy = await startHttp();
+  const channels = openChannels({
+    slack: { url: new Secret(broken.url) },
+    teams: { url: new Secret(healthy.url) },
+  });
+  const troubles: string[] = [];
+  await using notifier = new Notifier({ channels, onTrouble: ({ message }) => troubles.push(message), retryMs: 1 });
+  const since = new Date(NOW);
+  const about = {
+    subject: 's',
+    severity: 'warning',
+    message: 'm',
+    look: 'x',
+    state: 'opened',
+    since,
+    at: since,
+  } as const;
+  for (const rule of ['one', 'two', 'three']) notifier.notify({ ...about, rule });
+  await healthy.arrived(3);
+  await broken.arrived(3);
+  await notifier.drained();
+  t.deepEqual(
+    broken.items.map(({ body }) => /: s|one|two|three/.exec(JSON.parse(body).text)?.[0]),
+    ['one', 'two', 'three'],
+  );
+  t.is(troubles.length, 5);
+  t.regex(troubles[0]!, /answered 503/);
+});
+
+test('a queue is bounded: the oldest that wait are given up, and that is said', async t => {
+  const lost: string[] = [];
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const sent: string[] = [];
+  const channel = {
+    name: 'slow',
+    send: async ({ rule }: Notice) => {
+      await promise;
+      sent.push(rule);
+    },
+  };
+  await using notifier = new Notifier({ channels: [channel], onTrouble: ({ rule }) => lost.push(rule) });
+  const since = new Date(NOW);
+  const about = {
+    subject: 's',
+    severity: 'warning',
+    message: 'm',
+    look: 'x',
+    state: 'opened',
+    since,
+    at: since,
+  } as const;
+  for (let i = 0; i < 203; i++) notifier.notify({ ...about, rule: `r${i}` });
+  resolve();
+  await notifier.drained();
+  t.deepEqual(lost, ['r1', 'r2', 'r3']);
+  t.is(sent.length, 200);
+});
+
+test('the database: a short outage tells nobody, a follower neither; a long one reminds', t => {
+  const told: string[] = [];
+  const { keeper } = keep(({ state }) => told.push(state));
+  keeper.databaseIs(false, NOW, 'x');
+  keeper.databaseIs(true, NOW + 30_000);
+  keeper.databaseIs(false, NOW + 40_000, 'x');
+  keeper.leads(false);
+  keeper.databaseIs(false, NOW + 200_000, 'x');
+  t.deepEqual(told, []);
+  keeper.leads(true);
+  keeper.databaseIs(false, NOW + 300_000, 'x');
+  keeper.databaseIs(false, NOW + 310_000, 'x');
+  keeper.databaseIs(false, NOW + 300_000 + 240 * MINUTE, 'x');
+  t.deepEqual(told, ['opened', 'reminded']);
+});

@@ -1,0 +1,94 @@
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { DOCS_PATH, withTable } from '../../scripts/configuration-docs.ts';
+import { KEYS } from '../../src/config/keys.ts';
+import { effectiveSettings, loadSettings } from '../../src/config/settings.ts';
+import { UsageError } from '../../src/model/errors.ts';
+
+const FOLDER = await mkdtemp(join(tmpdir(), 'cardgenius-config-'));
+let files = 0;
+
+async function source(config: string, env: Record<string, string> = {}) {
+  const configPath = `service-${++files}.ts`;
+  await writeFile(join(FOLDER, configPath), `export default ${config};\n`);
+  return { configPath, env, cwd: FOLDER };
+}
+const load = async (config: string, env: Record<string, string> = {}) => loadSettings(await source(config, env));
+
+test('the shipped week: Monday 02:00 in India, within an hour', async t => {
+  const cwd = join(import.meta.dirname, '../..');
+  const { schedules } = await loadSettings({ configPath: 'cron.config.ts', env: {}, cwd });
+  t.like(schedules[0], { cron: '0 2 * * 1', timeZone: 'Asia/Kolkata', misfire: 'once', deadlineMinutes: 60 });
+});
+
+test('the environment overrides key by key, also within objects that the file leaves out', async t => {
+  const settings = await load("{ chunkSize: 5, sqlServer: { workConnections: 9 }, log: { level: 'warn' } }", {
+    CARDGENIUS_CHUNK_SIZE: '7',
+    CARDGENIUS_SQL_SERVER_CONTROL_CONNECTIONS: '3',
+    CARDGENIUS_LOG_LEVEL: 'debug',
+    CARDGENIUS_SCHEDULES: '[{"name":"often","cron":"*/10 * * * * *"}]',
+    CARDGENIUS_ALERTS_EMAIL_SMTP: 'smtp://u:pass@host:25',
+    CARDGENIUS_ALERTS_EMAIL_FROM: 'a@b.example',
+    CARDGENIUS_ALERTS_EMAIL_TO: 'c@d.example, e@f.example',
+  });
+  t.like(settings, { chunkSize: 7, sqlServer: { workConnections: 9, controlConnections: 3 }, log: { level: 'debug' } });
+  t.like(settings.schedules[0], { name: 'often', timeZone: 'UTC', catchUpWindowMinutes: 4320 });
+  t.deepEqual(settings.alerts.email?.to, ['c@d.example', 'e@f.example']);
+  t.is(settings.alerts.email?.smtp.reveal(), 'smtp://u:pass@host:25');
+});
+
+test('a secret may stand in a file', async t => {
+  await writeFile(join(FOLDER, 'slack'), 'https://hooks.example/T1\n');
+  const { alerts } = await load('{}', { CARDGENIUS_ALERTS_SLACK_URL_FILE: 'slack' });
+  t.is(alerts.slack?.url.reveal(), 'https://hooks.example/T1');
+});
+
+test('config print: each setting with its source, and no secret', async t => {
+  const given = await source("{ chunkSize: 5, alerts: { slack: { url: 'https://hooks.example/T1' } } }", {
+    CARDGENIUS_DATABASE_URL: 'mssql://u:hunter2@host/db',
+    CARDGENIUS_DATABASE_PASSWORD: 'hunter2',
+    CARDGENIUS_ALERTS_WEBHOOK_URL: 'https://in.example/hunter2',
+    CARDGENIUS_ALERTS_WEBHOOK_SECRET: 'hunter2hunter2hunter2',
+  });
+  const settings = await effectiveSettings(given);
+  const of = (key: string) => settings.find(setting => setting.key === key);
+  t.like(of('chunkSize'), { value: 5, source: join(FOLDER, given.configPath) });
+  t.like(of('leaseSeconds'), { value: 60, source: 'default' });
+  t.like(of('database'), { value: 'mssql://u:***@host/db', source: 'CARDGENIUS_DATABASE_URL' });
+  t.is(of('alerts.webhook.url')?.source, 'CARDGENIUS_ALERTS_WEBHOOK_URL');
+  const text = JSON.stringify(settings);
+  t.notRegex(text, /hunter2|T1/);
+  t.is(settings.length, KEYS.length + 1);
+});
+
+const WRONG: Readonly<Record<string, [config: string, env: Record<string, string>, message: RegExp]>> = {
+  'an unknown key of a schedule': [
+    "{ schedules: [{ name: 'a', cron: '0 2 * * 1', timezone: 'UTC' }] }",
+    {},
+    /unknown key schedules\.0\.timezone\. Did you mean timeZone\?/,
+  ],
+  'an unknown key of a channel': ["{ alerts: { webhook: { ulr: 'x' } } }", {}, /is wrong at|Did you mean url/],
+  'a cron expression': ["{ schedules: [{ name: 'a', cron: '0 25 * * 1' }] }", {}, /schedules\.0\.cron: "0 25/],
+  'the last day of a month': ["{ schedules: [{ name: 'a', cron: '0 2 L * *' }] }", {}, /uses L, W or #/],
+  'a time zone': ["{ schedules: [{ name: 'a', cron: '0 2 * * 1', timeZone: 'Mars' }] }", {}, /no IANA time zone/],
+  'two of one name': [
+    "{ schedules: [{ name: 'a', cron: '0 2 * * 1' }, { name: 'a', cron: '0 3 * * 1' }] }",
+    {},
+    /two have one name/,
+  ],
+  'a variable that is no number': ['{}', { CARDGENIUS_WORKERS: 'many' }, /CARDGENIUS_WORKERS must be a number/],
+  'a variable out of range': ['{}', { CARDGENIUS_WORKERS: '0' }, /^CARDGENIUS_WORKERS is wrong at workers/],
+  'a variable that is no JSON': ['{}', { CARDGENIUS_SCHEDULES: '[' }, /CARDGENIUS_SCHEDULES must be JSON/],
+};
+for (const [title, [config, env, message]] of Object.entries(WRONG)) {
+  test(`wrong: ${title}`, async t => {
+    await t.throwsAsync(load(config, env), { instanceOf: UsageError, message });
+  });
+}
+
+test('docs/configuration.md has the table that the schema makes (npm run docs:configuration)', async t => {
+  const text = await readFile(DOCS_PATH, 'utf8');
+  t.is(withTable(text), text);
+});

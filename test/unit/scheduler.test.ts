@@ -1,0 +1,87 @@
+import test from 'ava';
+import { openDatabase } from '../../src/database/open.ts';
+import type { ServiceDatabase } from '../../src/database/service-database.ts';
+import { Leader } from '../../src/schedule/leader.ts';
+import { type DecidedFire, Planner } from '../../src/schedule/planner.ts';
+import { runRequest } from '../contract/context.ts';
+
+const opened = await openDatabase('pglite:memory');
+test.after.always(() => opened[Symbol.asyncDispose]());
+const { service } = opened;
+const processor = (id: string) => ({ id, host: 'here', pid: 1, version: '0' });
+
+function planner(name: string, misfire: 'once' | 'skip' | 'all', database: ServiceDatabase = service): Planner {
+  const { requestedBy: _, deadlineAt: __, ...terms } = runRequest();
+  const schedule = { name, cron: '0 * * * *', timeZone: 'UTC', misfire, catchUpWindowMinutes: 600 };
+  return new Planner({
+    service: database,
+    schedules: [schedule],
+    terms: () => terms,
+    processor: 'leader',
+    lateMs: 60_000,
+  });
+}
+
+test.serial(
+  'a leader that was frozen for longer than its lease does not believe in its office, and starts a new term',
+  async t => {
+    let time = 0;
+    const leader = new Leader(service, processor('frozen'), 10, { monotonic: () => time, clock: () => 0 });
+    t.true(await leader.renew());
+    const first = leader.term;
+    t.truthy(first);
+    time = 5_000;
+    t.false(await leader.renew(), 'the same term');
+    time = 14_999;
+    t.deepEqual(leader.term, first);
+    time = 15_000;
+    t.is(leader.term, undefined, 'ten seconds after it last asked');
+    t.true(await leader.renew(), 'a term of its own again, and what it knew is stale');
+    t.true(Math.abs(leader.now() - Date.now()) < 60_000, 'the time is the database’s');
+    await leader.resign();
+  },
+);
+
+/** Down over three fires: what each policy records, and how often it runs. */
+for (const [misfire, expected] of [
+  ['once', ['skipped', 'skipped', 'caught_up']],
+  ['skip', ['skipped', 'skipped', 'skipped']],
+  ['all', ['caught_up', 'caught_up', 'caught_up']],
+] as const) {
+  test.serial(`down over three fires: ${misfire}`, async t => {
+    const leader = new Leader(service, processor('leader'), 600);
+    await leader.renew();
+    const { electedAt } = leader.term!;
+    const start = leader.now();
+    const name = `policy-${misfire}`;
+    t.true(await planner(name, misfire).look(start, electedAt, () => t.fail('nothing was missed before it was known')));
+
+    const fires: DecidedFire[] = [];
+    const HOUR = 3_600_000;
+    const later = Math.floor(start / HOUR) * HOUR + 3 * HOUR + 1_800_000;
+    const again = planner(name, misfire);
+    t.true(await again.look(later, electedAt, fire => fires.push(fire)));
+    t.deepEqual(fires.map(({ decision }) => decision) as string[], [...expected]);
+    t.is(fires.filter(({ runId }) => runId !== null).length, expected.filter(word => word === 'caught_up').length);
+    t.is(again.nextLook, Math.floor(later / HOUR) * HOUR + HOUR);
+
+    again.forget();
+    await again.look(later, electedAt, () => t.fail('each is recorded once'));
+    const ledger = (await service.listFires(name, 10)).map(({ decision }) => decision).reverse();
+    t.deepEqual(ledger as string[], [...expected]);
+    await leader.resign();
+  });
+}
+
+test.serial('a planner whose term is over writes nothing more', async t => {
+  const leader = new Leader(service, processor('leader'), 600);
+  await leader.renew();
+  const { electedAt } = leader.term!;
+  const mine = planner('over', 'all');
+  await mine.look(leader.now(), electedAt, () => {});
+  await leader.resign();
+  await service.lead(processor('another'), 600);
+  mine.forget();
+  t.false(await mine.look(leader.now() + 7_200_000, electedAt, () => t.fail('recorded')));
+  t.deepEqual(await service.listFires('over', 10), []);
+});
