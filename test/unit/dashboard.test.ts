@@ -17,6 +17,7 @@ test('figures: speed of late and on average, time left as a range, throughput th
   const figures = figuresOf(aRun({ completed: 290, plannedUsers: 600 }), chunks, after(100));
   t.like(figures, { done: 300, seconds: 100, now: 20, average: 3 });
   t.deepEqual(figures.left, { low: 13.5, high: 110.00000000000001 });
+  t.is(Math.round(figures.stepSeconds * 48), 95, 'the curve ends with the last chunk');
   const sum = figures.throughput.reduce((users, speed) => users + speed * figures.stepSeconds, 0);
   t.true(Math.abs(sum - 300) < 10, `${sum}`);
 
