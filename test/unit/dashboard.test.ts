@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import test from 'ava';
 import { RateLimit } from '../../src/monitor/dashboard/rate-limit.ts';
 import { checkAddress, parseAddress } from '../../src/monitor/dashboard/rights.ts';
+import { Shared } from '../../src/monitor/dashboard/shared.ts';
 import { figuresOf, stageTotals } from '../../src/monitor/figures.ts';
 import { aChunk, aRun, madeUp, START } from '../support/dashboard.ts';
 
@@ -139,6 +140,18 @@ test('metrics tell of events and of the database', async t => {
   ])
     t.true(text.includes(`\n${line}\n`), line);
   t.regex(text, /^cardgenius_build_info\{version="1\.2\.3",node="v24/m);
+});
+
+test('one answer serves all who ask within a while; a failure does not', async t => {
+  let asked = 0;
+  const shared = new Shared(async () => {
+    if (++asked === 1) throw new Error('away');
+    return asked;
+  }, 60_000);
+  await t.throwsAsync(shared.get(), { message: 'away' });
+  t.deepEqual(await Promise.all([shared.get(), shared.get(), shared.get()]), [2, 2, 2]);
+  shared.forget();
+  t.is(await shared.get(), 3);
 });
 
 test('too many requests of an address are refused until the minute is over', t => {
