@@ -11,12 +11,13 @@ export interface RunFigures {
   readonly average: number;
   /** Seconds until it is over, at the better and the worse of both speeds; null where there is nothing to tell it from. */
   readonly left: { readonly low: number; readonly high: number } | null;
-  /** Users a second from its start until now, in equal steps. */
+  /** Users a second from its start on, in equal steps. */
   readonly throughput: readonly number[];
   readonly stepSeconds: number;
 }
 
 const STEPS = 48;
+const STALLED_MS = 30_000;
 /** Nobody can tell more precisely than this. */
 const LEAST_DOUBT = 0.1;
 
@@ -26,17 +27,10 @@ export function figuresOf(run: RunProgress, chunks: readonly ChunkProgress[], at
   const start = run.startedAt.getTime();
   const end = Math.max((run.finishedAt ?? at).getTime(), start + 1);
   const seconds = (end - start) / 1000;
-  const stepSeconds = seconds / STEPS;
-  const throughput = new Array<number>(STEPS).fill(0);
   const windowSeconds = Math.min(seconds, Math.max(10, seconds / 10));
   let lately = 0;
   for (const chunk of chunks) {
-    if (chunk.closedAt === null) continue;
-    const users = chunk.completed + chunk.failed + chunk.changed + chunk.gone;
-    const closed = chunk.closedAt.getTime();
-    const step = Math.min(STEPS - 1, Math.max(0, Math.floor((closed - start) / 1000 / stepSeconds)));
-    throughput[step]! += users / stepSeconds;
-    if (closed > end - windowSeconds * 1000) lately += users;
+    if (chunk.closedAt !== null && chunk.closedAt.getTime() > end - windowSeconds * 1000) lately += usersOf(chunk);
   }
   const average = done / seconds;
   const now = run.finishedAt === null ? lately / windowSeconds : 0;
@@ -46,10 +40,31 @@ export function figuresOf(run: RunProgress, chunks: readonly ChunkProgress[], at
     now: Math.round(now),
     average: Math.round(average),
     left: timeLeft(plannedUsers - done, now, average, run),
-    throughput: throughput.map(Math.round),
-    stepSeconds,
+    ...curveOf(run, chunks, start, end),
   };
 }
+
+/**
+ * Each chunk's users spread over the time that it took. While a run goes well the curve ends with the last chunk that is
+ * closed: those still at work would make it drop. Where nothing was closed for a while, the drop is the news.
+ */
+function curveOf({ finishedAt }: RunProgress, chunks: readonly ChunkProgress[], start: number, end: number) {
+  const closed = chunks.filter(chunk => chunk.closedAt !== null);
+  const last = closed.reduce((time, chunk) => Math.max(time, chunk.closedAt!.getTime()), start + 1);
+  const until = finishedAt === null && end - last < STALLED_MS ? last : end;
+  const step = (until - start) / STEPS;
+  const users = new Array<number>(STEPS).fill(0);
+  const stepAt = (time: number) => Math.min(STEPS - 1, Math.max(0, Math.floor((time - start) / step)));
+  for (const chunk of closed) {
+    const from = stepAt((chunk.startedAt ?? chunk.closedAt!).getTime());
+    const to = Math.max(from, stepAt(chunk.closedAt!.getTime()));
+    for (let i = from; i <= to; i++) users[i]! += usersOf(chunk) / (to - from + 1);
+  }
+  const stepSeconds = step / 1000;
+  return { throughput: users.map(count => Math.round(count / stepSeconds)), stepSeconds };
+}
+
+const usersOf = ({ completed, failed, changed, gone }: ChunkProgress): number => completed + failed + changed + gone;
 
 function timeLeft(users: number, now: number, average: number, { state }: RunProgress): RunFigures['left'] {
   if (state !== 'running' || users <= 0 || average === 0) return null;

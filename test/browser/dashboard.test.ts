@@ -43,7 +43,7 @@ function sceneAt(done: number, failed = 0) {
   const started = new Date(Date.now() - 60_000);
   const chunks = Array.from({ length: 40 }, (_, i) => {
     const chunkNo = i + 1;
-    const began = new Date(started.getTime() + (60_000 / 40) * i);
+    const began = new Date(started.getTime() + (57_000 / Math.max(1, done)) * i);
     if (i < done) {
       const bad = i % 9 === 4 ? Math.min(failed, 2500) : 0;
       const took = i === 6 ? 9_000 : 1_200 + ((i * 37) % 5) * 120;
@@ -63,10 +63,15 @@ function sceneAt(done: number, failed = 0) {
     plannedUsers: 100_000,
     completed: sum('completed'),
     failed: sum('failed'),
-    deadlineAt: new Date(Date.now() + 3_600_000),
+    deadlineAt: new Date(Date.now() + 100_000),
     ...(done === 40 ? { state: 'done' as const, finishedAt: new Date() } : {}),
   });
-  return { run, chunks };
+  const attempts = chunks.flatMap(({ chunkNo, state, startedAt, closedAt }) => {
+    if (state !== 'done' || startedAt === null) return [];
+    const ms = closedAt!.getTime() - startedAt.getTime();
+    return [{ chunkNo, attempt: 1, leaseOwner: 'a', outcome: 'done' as const, startedAt, endedAt: closedAt, computeMs: Math.round(ms * 0.14), loadMs: Math.round(ms * 0.2), publishMs: Math.round(ms * 0.52), errorCode: null, errorMessage: null }]; // biome-ignore format: one line
+  });
+  return { run, chunks, attempts };
 }
 
 const FAILURES = [
@@ -90,6 +95,7 @@ inBrowser('a run is watched from nothing to its end without a reload, and no rul
   t.is(await page.locator('#cells i.slow').count(), 1);
   await says(page, '#chunk-text', /23 of 40 closed\. batch-1:412\d:9f3c holds 24/);
   t.deepEqual(await violations(page), []);
+  await says(page, '#history', 'running');
   await picture(page, 'running');
 
   Object.assign(at.scene, sceneAt(40));
@@ -133,7 +139,7 @@ inBrowser('a token is refused, and accepted; without the right to act there is n
   t.deepEqual(await violations(page), []);
   await page.getByLabel('Token').fill(READ);
   await page.keyboard.press('Enter');
-  await says(page, '#verdict', 'Running well.');
+  await says(page, '#verdict', 'Running');
   await says(page, '#failures-list', 'INVALID_SPENDING');
   t.is(await page.getByRole('button', { name: /^Re-drive/ }).count(), 0);
 });

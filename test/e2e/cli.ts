@@ -15,6 +15,8 @@ export interface CliResult {
 
 export interface CliRun extends PromiseLike<CliResult> {
   kill(signal: NodeJS.Signals): void;
+  /** What stdout and stderr have said so far. */
+  text(): string;
   /** Resolves when stderr or stdout has said something that matches. */
   said(pattern: RegExp): Promise<void>;
 }
@@ -46,6 +48,7 @@ export function cardgenius(args: readonly string[], { cwd, database }: { cwd: st
     // biome-ignore lint/suspicious/noThenProperty: awaiting a run awaits its end
     then: (onResult, onError) => ended.then(onResult, onError),
     kill: signal => child.kill(signal),
+    text: () => stdout + stderr,
     said: pattern =>
       new Promise((resolve, reject) => {
         const look = () => {

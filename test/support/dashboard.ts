@@ -1,6 +1,6 @@
 /** A dashboard over a database that a test can take away, or whose answers it makes up. */
 
-import type { ChunkProgress } from '../../src/database/history.ts';
+import type { Attempt, ChunkProgress } from '../../src/database/history.ts';
 import { DatabaseError } from '../../src/model/errors.ts';
 import type { RunProgress } from '../../src/model/run.ts';
 import { createDashboard, type Dashboard, type DashboardOptions } from '../../src/monitor/dashboard/dashboard.ts';
@@ -60,6 +60,7 @@ export const aChunk = (overrides: Partial<ChunkProgress> = {}): ChunkProgress =>
 export interface Scene {
   run: RunProgress | undefined;
   chunks: ChunkProgress[];
+  attempts: Attempt[];
   away: boolean;
 }
 
@@ -70,7 +71,7 @@ export interface MadeUp extends AsyncDisposable {
 }
 
 export async function madeUp(scene: Partial<Scene> = {}, options: Partial<DashboardOptions> = {}): Promise<MadeUp> {
-  const now: Scene = { run: aRun(), chunks: [], away: false, ...scene };
+  const now: Scene = { run: aRun(), chunks: [], attempts: [], away: false, ...scene };
   const ask = async <T>(answer: () => T): Promise<T> => {
     if (now.away) throw new DatabaseError('DATABASE_AWAY', 'sql-7.internal: login of svc_cards failed', 'ambiguous');
     return answer();
@@ -80,7 +81,7 @@ export async function madeUp(scene: Partial<Scene> = {}, options: Partial<Dashbo
     history: {
       listRuns: () => ask(() => (now.run === undefined ? [] : [now.run])),
       listChunks: () => ask(() => now.chunks),
-      listAttempts: () => ask(() => []),
+      listAttempts: () => ask(() => now.attempts),
     },
     tokens: { read: undefined, act: undefined },
     errorRateLimit: 0.05,

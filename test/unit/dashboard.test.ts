@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import test from 'ava';
 import { RateLimit } from '../../src/monitor/dashboard/rate-limit.ts';
 import { checkAddress, parseAddress } from '../../src/monitor/dashboard/rights.ts';
+import { Shared } from '../../src/monitor/dashboard/shared.ts';
 import { figuresOf, stageTotals } from '../../src/monitor/figures.ts';
 import { aChunk, aRun, madeUp, START } from '../support/dashboard.ts';
 
@@ -17,6 +18,7 @@ test('figures: speed of late and on average, time left as a range, throughput th
   const figures = figuresOf(aRun({ completed: 290, plannedUsers: 600 }), chunks, after(100));
   t.like(figures, { done: 300, seconds: 100, now: 20, average: 3 });
   t.deepEqual(figures.left, { low: 13.5, high: 110.00000000000001 });
+  t.is(Math.round(figures.stepSeconds * 48), 95, 'the curve ends with the last chunk');
   const sum = figures.throughput.reduce((users, speed) => users + speed * figures.stepSeconds, 0);
   t.true(Math.abs(sum - 300) < 10, `${sum}`);
 
@@ -138,6 +140,18 @@ test('metrics tell of events and of the database', async t => {
   ])
     t.true(text.includes(`\n${line}\n`), line);
   t.regex(text, /^cardgenius_build_info\{version="1\.2\.3",node="v24/m);
+});
+
+test('one answer serves all who ask within a while; a failure does not', async t => {
+  let asked = 0;
+  const shared = new Shared(async () => {
+    if (++asked === 1) throw new Error('away');
+    return asked;
+  }, 60_000);
+  await t.throwsAsync(shared.get(), { message: 'away' });
+  t.deepEqual(await Promise.all([shared.get(), shared.get(), shared.get()]), [2, 2, 2]);
+  shared.forget();
+  t.is(await shared.get(), 3);
 });
 
 test('too many requests of an address are refused until the minute is over', t => {

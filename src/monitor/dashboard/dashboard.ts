@@ -10,6 +10,7 @@ import { Metrics } from '../metrics.ts';
 import { SECURITY_HEADERS } from './headers.ts';
 import { RateLimit } from './rate-limit.ts';
 import { type Address, checkAddress, isSameOrigin, Rights, type Tokens, type Visitor } from './rights.ts';
+import { Shared } from './shared.ts';
 import { streamEvents } from './stream.ts';
 import { Watch } from './watch.ts';
 
@@ -57,6 +58,8 @@ const ASSETS: Readonly<Record<string, string>> = {
 };
 
 const RUNS = 20;
+/** How long an answer serves all who ask. */
+const KEEP_MS = 2_000;
 const CODE = /^[A-Z0-9_]{1,50}$/;
 
 export function createDashboard(options: DashboardOptions): Dashboard {
@@ -118,10 +121,14 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     return reply.header('set-cookie', cookie).send({ status: 'ok' });
   });
   app.get('/api/events', (request, reply) => streams.open(request, reply));
-  app.get('/api/runs', async () => ({ runs: await history.listRuns(RUNS) }));
+  const runs = new Shared(() => history.listRuns(RUNS), KEEP_MS);
+  app.get('/api/runs', async () => ({ runs: await runs.get() }));
+  const failures = providers.failures && new Shared(providers.failures, KEEP_MS);
   for (const name of ['failures', 'schedules', 'alerts', 'processors'] as const) {
     const provide = providers[name];
-    if (provide !== undefined) app.get(`/api/${name}`, async () => ({ [name]: await provide() }));
+    if (provide === undefined) continue;
+    const shared = name === 'failures' ? failures! : new Shared(provide, KEEP_MS);
+    app.get(`/api/${name}`, async () => ({ [name]: await shared.get() }));
   }
   app.get<{ Querystring: { id?: string } }>('/api/user', async (request, reply) => {
     const id = request.query.id?.trim() ?? '';
@@ -140,7 +147,9 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     if (audit === undefined || !mayAct(request)) return refuse(reply, 403, 'MAY_NOT_ACT');
     const { code } = request.body ?? {};
     if (typeof code !== 'string' || !CODE.test(code)) return refuse(reply, 400, 'CODE');
-    return { users: await audit.retryUsers({ runId: null, userId: null, code }) };
+    const users = await audit.retryUsers({ runId: null, userId: null, code });
+    failures?.forget();
+    return { users };
   });
   app.post<{ Body: { schedule?: unknown } }>('/api/run-now', async (request, reply) => {
     if (options.runNow === undefined || !mayAct(request)) return refuse(reply, 403, 'MAY_NOT_ACT');

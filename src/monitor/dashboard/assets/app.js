@@ -2,8 +2,9 @@ import { byId, group, time } from './dom.js';
 import { showFailures, showHistory, showSection, showUser } from './lists.js';
 import { showRun } from './run.js';
 
-/** How often lists are asked for again at most, milliseconds. */
+/** How often lists are asked for again at most, milliseconds: when something is new in them, and when only chunks were closed. */
 const LIST_EVERY = 2_000;
+const LIST_SELDOM = 15_000;
 const SERVICE = ['schedules', 'alerts', 'processors'];
 
 let session;
@@ -76,8 +77,9 @@ function show(snapshot) {
     ? ''
     : `The database has not answered since ${time(database.since)} (${database.code}). What you see is what it said before; this page goes on asking.`;
   showRun(snapshot, session);
-  const key = `${run?.runId} ${run?.state} ${run?.failed} ${run?.chunksClosed} ${database.up}`;
-  if (database.up && key !== listsFor && Date.now() - listsAt > LIST_EVERY) void showLists(key);
+  const key = `${run?.runId} ${run?.state} ${run?.failed} ${database.up}`;
+  const isDue = key !== listsFor || (run !== null && run.finishedAt === null && Date.now() - listsAt > LIST_SELDOM);
+  if (database.up && isDue && Date.now() - listsAt > LIST_EVERY) void showLists(key);
 }
 
 async function showLists(key) {
@@ -85,7 +87,7 @@ async function showLists(key) {
   listsAt = Date.now();
   try {
     showHistory((await ask('api/runs')).runs, session);
-    if (session.sections.includes('failures')) showFailures((await ask('api/failures')).failures, session, retry);
+    if (session.sections.includes('failures')) await listFailures();
     for (const name of SERVICE.filter(section => session.sections.includes(section))) {
       const canRun = name === 'schedules' && session.canRunNow && session.canAct;
       showSection(name, (await ask(`api/${name}`))[name], canRun ? runNow : undefined);
@@ -93,6 +95,15 @@ async function showLists(key) {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     listsFor = ''; // asked again with the next look
+  }
+}
+
+/** Asked for by itself: a login that may run need not be one that may read who failed. */
+async function listFailures() {
+  try {
+    showFailures((await ask('api/failures')).failures, session, retry);
+  } catch (error) {
+    byId('failures-note').textContent = `Not to be had: ${error.message}`;
   }
 }
 

@@ -13,6 +13,7 @@ export function showRun({ run, figures, cells, moreCells, stages }, { errorRateL
 
   const share = run.plannedUsers === 0 ? 1 : Math.min(1, figures.done / run.plannedUsers);
   byId('progress').value = share;
+  showDue(run);
   const rate = figures.done === 0 ? 0 : run.failed / figures.done;
   showFigures([
     ['Done', `${Math.floor(share * 100)} %`],
@@ -41,6 +42,17 @@ function verdict(run, figures, limit) {
   if (run.state === 'done')
     return tooMany === '' ? `Done: ${group(run.completed)} users have their ten cards.` : `Done.${tooMany}`;
   return `${run.state[0].toUpperCase()}${run.state.slice(1)}${reason}.${tooMany}`;
+}
+
+/** The deadline as a line: where the bar must be by now to be in time. */
+function showDue({ startedAt, deadlineAt, finishedAt }) {
+  const line = byId('due');
+  line.hidden = deadlineAt === null || finishedAt !== null;
+  if (line.hidden) return;
+  const start = new Date(startedAt).getTime();
+  const share = Math.min(1, Math.max(0, (Date.now() - start) / (new Date(deadlineAt).getTime() - start)));
+  line.style.left = `${share * 100}%`;
+  line.title = `To be in time, ${percent(share)} must be done by now`;
 }
 
 function isLate(run, figures) {

@@ -1,0 +1,43 @@
+import test from 'ava';
+import { cardgenius, newFolder } from './cli.ts';
+
+interface Snapshot {
+  readonly run: object;
+}
+
+test('run --dashboard: what it says last is what status and SQL say; off this machine only with a token', async t => {
+  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  for (const args of [
+    ['run', '--dashboard', '0.0.0.0:0'],
+    ['dashboard', '--host', '0.0.0.0'],
+  ]) {
+    const refused = await cardgenius(args, at);
+    t.is(refused.code, 2);
+    t.regex(refused.stderr, /set CARDGENIUS_DASHBOARD_TOKEN.*\[DASHBOARD_TOKEN\]/);
+  }
+
+  await cardgenius(['seed', '--users', '3000'], at);
+  const run = cardgenius(['run', '--chunk-size', '300', '--dashboard', '0'], at);
+  await run.said(/The dashboard is at http:\S+/);
+  const url = run.text().match(/http:\S+/)![0];
+  const events = await (await fetch(`${url}api/events`)).text(); // until the run has ended, and with it the dashboard
+  t.is((await run).code, 0);
+  t.regex(events, /event: bye\ndata: \{\}\n\n$/);
+  const last = JSON.parse(
+    events
+      .match(/^data: \{"database".*$/gm)!
+      .at(-1)!
+      .slice('data: '.length),
+  ) as Snapshot;
+  const status = JSON.parse((await cardgenius(['status', '--json'], at)).stdout);
+  t.deepEqual(last.run, status.run);
+  t.like(last, { figures: { done: 3000 }, run: { completed: 3000, state: 'done' } });
+
+  const alone = cardgenius(['dashboard', '--port', '0', '--json'], at);
+  await alone.said(/"url":/);
+  const { url: page } = JSON.parse(alone.text()) as { url: string };
+  t.like(await (await fetch(`${page}api/session`)).json(), { canRead: true, canAct: false });
+  t.is((await fetch(`${page}readyz`)).status, 200);
+  alone.kill('SIGINT');
+  t.is((await alone).code, 0);
+});
