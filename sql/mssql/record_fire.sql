@@ -6,11 +6,11 @@
 --           An active run of another fingerprint that nobody works on or has paused is superseded, as by open_run.
 -- Answers   one row: outcome recorded | known | not_leader; decision, run_id. A run that it opens answers before that.
 -- Errors    50006 another opener is at it
--- Locks     the application lock of open_run; leader, schedule_fire, then those of open_run
+-- Locks     the application lock of open_run; those of open_run; the new row of schedule_fire
 -- Isolation READ COMMITTED
 -- Indexes   pk_leader, pk_schedule_fire, uq_run_active, ix_chunk_claim
 -- Avoids    two runs for one slot: one opener at a time, and the key of schedule_fire, in the run's own transaction.
---           A frozen leader who wakes: its term is looked at under the lock of its row.
+--           A frozen leader who wakes: its term is looked at when its turn has come.
 -- Callers   cardgenius serve, schedule run
 -- Grants    EXECUTE for cardgenius_processor
 
@@ -49,17 +49,16 @@ BEGIN
     IF @locked < 0
       THROW 50006, 'another processor is opening a run: ask again in a moment', 1;
 
+    -- The time is read anew: the lock may have been long to come. The row is not held: planning may take longer than a lease,
+    -- and nobody could renew one meanwhile.
     IF @elected_at IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM cardgenius.leader AS l
+                       WHERE l.slot = 1 AND l.owner = @decided_by AND l.elected_at = @elected_at
+                         AND l.lease_until >= COALESCE(@now, SYSUTCDATETIME()))
     BEGIN
-      UPDATE cardgenius.leader SET owner = owner
-      WHERE slot = 1 AND owner = @decided_by AND elected_at = @elected_at
-        AND lease_until >= COALESCE(@now, SYSUTCDATETIME());          -- read anew: the lock may have been long to come
-      IF @@ROWCOUNT = 0
-      BEGIN
-        COMMIT TRANSACTION;
-        SELECT 'not_leader' AS outcome, @decision AS decision, CAST(NULL AS BIGINT) AS run_id;
-        RETURN;
-      END;
+      COMMIT TRANSACTION;
+      SELECT 'not_leader' AS outcome, @decision AS decision, CAST(NULL AS BIGINT) AS run_id;
+      RETURN;
     END;
 
     SELECT @found = f.decision, @run_id = f.run_id

@@ -5,7 +5,7 @@
 --           (p_elected_at; NULL: nobody's office, a person asks) records nothing.
 --           An active run of another fingerprint that nobody works on or has paused is superseded, as by open_run.
 -- Answers   one row: outcome recorded | known | not_leader; decision, run_id
--- Locks     the advisory lock of open_run; leader, schedule_fire, then those of open_run
+-- Locks     the advisory lock of open_run; those of open_run; the new row of schedule_fire
 -- Isolation READ COMMITTED
 -- Indexes   pk_leader, pk_schedule_fire, uq_run_active, ix_chunk_claim
 -- Callers   cardgenius serve, schedule run
@@ -39,15 +39,14 @@ DECLARE
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('cardgenius.open_run'));
 
-  IF p_elected_at IS NOT NULL THEN
-    PERFORM FROM cardgenius.leader AS l
-    WHERE l.slot = 1 AND l.owner = p_decided_by AND l.elected_at = p_elected_at
-      AND l.lease_until >= COALESCE(p_now, clock_timestamp())         -- read anew: the lock may have been long to come
-    FOR UPDATE;
-    IF NOT FOUND THEN
-      RETURN QUERY SELECT 'not_leader', p_decision, NULL::BIGINT;
-      RETURN;
-    END IF;
+  -- The time is read anew: the lock may have been long to come. The row is not held: planning may take longer than a lease,
+  -- and nobody could renew one meanwhile.
+  IF p_elected_at IS NOT NULL AND NOT EXISTS (
+      SELECT FROM cardgenius.leader AS l
+      WHERE l.slot = 1 AND l.owner = p_decided_by AND l.elected_at = p_elected_at
+        AND l.lease_until >= COALESCE(p_now, clock_timestamp())) THEN
+    RETURN QUERY SELECT 'not_leader', p_decision, NULL::BIGINT;
+    RETURN;
   END IF;
 
   RETURN QUERY

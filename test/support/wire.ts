@@ -11,7 +11,8 @@ export interface Wire extends AsyncDisposable {
   readonly cuts: number;
 }
 
-export async function wireTo(host: string, port: number): Promise<Wire> {
+/** `at` is the port to listen on; any that is free unless it is given. */
+export async function wireTo(host: string, port: number, at = 0): Promise<Wire> {
   const sockets = new Set<Socket>();
   let cuts = 0;
   const server: Server = createServer(near => {
@@ -27,7 +28,7 @@ export async function wireTo(host: string, port: number): Promise<Wire> {
     near.pipe(far);
     far.pipe(near);
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>(resolve => server.listen(at, '127.0.0.1', resolve));
   const cut = () => {
     cuts += sockets.size / 2;
     for (const socket of sockets) socket.resetAndDestroy();
