@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import type { Schedule } from '../config/service-schema.ts';
 import type { OpenedDatabase } from '../database/open.ts';
+import type { ServiceDatabase } from '../database/service-database.ts';
 import type { Dashboard } from '../monitor/dashboard/dashboard.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 
@@ -55,7 +57,7 @@ export async function mountDashboard(
     import('../monitor/dashboard/user.ts'),
     import('../../package.json', { with: { type: 'json' } }),
   ]);
-  const { database, history, audit } = opened;
+  const { database, history, audit, service } = opened;
   return createDashboard({
     database,
     history,
@@ -63,11 +65,37 @@ export async function mountDashboard(
     providers: {
       failures: () => listFailures(audit),
       user: userId => lookUpUser(database, history, cli.settings, userId),
+      alerts: () => service.listAlerts(false, SHOWN),
+      ...(cli.settings.schedules.length === 0 ? {} : { schedules: () => schedulesOf(cli.settings.schedules, service) }),
     },
     tokens: tokensOf(process.env),
     errorRateLimit: cli.settings.errorRateLimit,
     version: manifest.version,
   });
+}
+
+const SHOWN = 20;
+
+/** What fires when, and what came of the last: times in UTC, for the page to set in its own zone. */
+async function schedulesOf(
+  schedules: readonly Schedule[],
+  service: Pick<ServiceDatabase, 'listFires'>,
+): Promise<object[]> {
+  const { nextSlots } = await import('../schedule/slots.ts');
+  return Promise.all(
+    schedules.map(async ({ name, cron, timeZone }) => {
+      const [last] = await service.listFires(name, 1);
+      const [next] = nextSlots({ cron, timeZone }, Date.now(), 1);
+      return {
+        name,
+        cron,
+        timeZone,
+        next: next ?? null,
+        last: last?.plannedAt ?? null,
+        decision: last?.decision ?? null,
+      };
+    }),
+  );
 }
 
 function tokensOf(env: NodeJS.ProcessEnv) {

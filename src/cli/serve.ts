@@ -2,11 +2,16 @@ import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
-import type { Settings } from '../config/settings.ts';
 import type { OpenedDatabase } from '../database/open.ts';
+import { engineSourceOf } from '../engine/source.ts';
 import { DatabaseError, messageOf } from '../model/errors.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
+import { dashboardAddress, mountDashboard } from './dashboard.ts';
 import { processorId, stopOnSignal } from './processing.ts';
+
+interface ServeOptions extends CommonOptions {
+  readonly dashboard?: string | true;
+}
 
 export function defineServe(program: Command): void {
   const definition = program
@@ -16,18 +21,27 @@ export function defineServe(program: Command): void {
       'Runs for months, in any number of instances: one of them leads, all work. Each slot of a schedule runs once in the fleet. ' +
         'Slots that nobody was there for are treated by their policy. It waits for a database that is down. JSON lines on stdout.',
     )
-    .addHelpText('after', '\nExamples:\n  cardgenius serve\n  CARDGENIUS_SERVICE_HEALTH=0.0.0.0:8080 cardgenius serve');
-  command<CommonOptions>(definition, async cli => {
+    .option('--dashboard [address]', 'serve the dashboard as well, at PORT or HOST:PORT (default: 127.0.0.1:8787)')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cardgenius serve --dashboard\n  CARDGENIUS_SERVICE_HEALTH=0.0.0.0:8080 cardgenius serve',
+    );
+  command<ServeOptions>(definition, async (cli, _args, { dashboard }) => {
+    const address = dashboard === undefined ? undefined : await dashboardAddress(dashboard);
     const stop = stopOnSignal();
     try {
-      await serve(cli, stop.signal);
+      await serve(cli, stop.signal, address);
     } finally {
       stop.release();
     }
   });
 }
 
-async function serve(cli: Cli, signal: AbortSignal): Promise<void> {
+async function serve(
+  cli: Cli,
+  signal: AbortSignal,
+  address: Awaited<ReturnType<typeof dashboardAddress>> | undefined,
+): Promise<void> {
   const [{ Service }, { serveHealth }, { createServiceLog, logEvent }, { createEngine }, { startWatch }] =
     await Promise.all([
       import('../service/service.ts'),
@@ -50,6 +64,8 @@ async function serve(cli: Cli, signal: AbortSignal): Promise<void> {
   if (opened === undefined) return;
 
   watch.use(opened);
+  const dashboard = address && (await mountDashboard(cli, opened, { mayAct: true }));
+  if (dashboard !== undefined) log.info({ url: await dashboard.listen(address!) }, 'dashboard');
   const running = new Service({
     database: opened.database,
     service: opened.service,
@@ -61,15 +77,16 @@ async function serve(cli: Cli, signal: AbortSignal): Promise<void> {
     processor,
     watcher: watch,
     onEvent: ({ type, ...event }) => log[type === 'trouble' ? 'warn' : 'info'](event, type),
-    batchListener: event => logEvent(log, event),
+    batchListener: event => {
+      logEvent(log, event);
+      dashboard?.listener(event);
+    },
   });
   service = running;
   log.info({ database: opened.database.description }, 'started');
-  await running.run(signal);
+  await running.run(signal).finally(() => dashboard?.close());
   log.info({}, 'stopped');
 }
-
-const engineSourceOf = ({ catalogPath, maxMonthlySpend }: Settings) => ({ catalogPath, maxMonthlySpend });
 
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 30_000;
