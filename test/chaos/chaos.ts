@@ -27,6 +27,8 @@ const kills = numberOption('kills', 200);
 const users = numberOption('users', 4_000);
 const processes = numberOption('processes', 1);
 const seed = numberOption('seed', 1);
+/** Milliseconds that a process may live at most before it is killed, beyond half a second. */
+const life = numberOption('life', 4_500);
 const server = process.env.CARDGENIUS_TEST_MSSQL_URL;
 if (processes > 1 && !server) throw new Error('two processes need a server: set CARDGENIUS_TEST_MSSQL_URL');
 
@@ -88,7 +90,7 @@ process.exitCode = lost === 0 && wrong === 0 && faults.length === 0 ? 0 : 1;
 async function oneLife(): Promise<void> {
   const child = start();
   const ended = new Promise<void>(resolve => child.on('close', () => resolve()));
-  const delay = 500 + random() * 4_500;
+  const delay = 500 + random() * life;
   const doomed = await Promise.race([ended.then(() => false), sleep(delay).then(() => true)]);
   if (doomed && killed < kills) {
     killed++;
