@@ -57,6 +57,12 @@ BEGIN
     processing_status  VARCHAR(20)   NOT NULL,
     processing_error   VARCHAR(4000) NULL
   );
+  -- Few, where any: looked up for every user without another pass over the load.
+  CREATE TABLE #failure (
+    user_no        INT          NOT NULL PRIMARY KEY,
+    error_code     VARCHAR(50)  NOT NULL,
+    error_message  VARCHAR(400) NULL
+  );
 
   BEGIN TRY
     BEGIN TRANSACTION;
@@ -126,6 +132,11 @@ BEGIN
     SELECT @error_length = s.error_length FROM cardgenius.contract_shape AS s;
 
     -- 3 The decision. UPDLOCK keeps each row as it was read until the end: nobody changes a user between the two statements.
+    INSERT INTO #failure (user_no, error_code, error_message)
+    SELECT o.user_no, o.error_code, o.error_message
+    FROM cardgenius.staged_outcome AS o
+    WHERE o.load_no = @load_no AND o.user_no BETWEEN @from AND @to AND o.error_code IS NOT NULL;
+
     SET @at = @from;
     WHILE @at <= @to
     BEGIN
@@ -141,7 +152,7 @@ BEGIN
                   WHEN o.error_code IS NOT NULL THEN LEFT(CONCAT(o.error_code, ': ', o.error_message), @error_length) END
       FROM cardgenius.chunk_user AS cu
       JOIN dbo.user_spending_data AS u WITH (ROWLOCK, UPDLOCK) ON u.user_id = cu.user_id
-      LEFT JOIN cardgenius.staged_outcome AS o ON o.load_no = @load_no AND o.user_no = cu.user_no
+      LEFT JOIN #failure AS o ON o.user_no = cu.user_no
       CROSS APPLY (
         SELECT CASE WHEN EXISTS (SELECT cu.avg_amazon_gmv, cu.avg_flipkart_gmv, cu.avg_myntra_gmv, cu.avg_ajio_gmv,
                                         cu.avg_grocery_gmv, cu.avg_confirmed_gmv
