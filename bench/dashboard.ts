@@ -7,11 +7,12 @@
  */
 import { fork } from 'node:child_process';
 import { runBatch } from '../src/batch/run-batch.ts';
+import { describeMachine, spreadOf } from '../src/bench/rounds.ts';
 import { loadSettings } from '../src/config/settings.ts';
 import { openDatabase } from '../src/database/open.ts';
 import { seedSpending } from '../src/exchange/seed-spending.ts';
 import { createDashboard } from '../src/monitor/dashboard/dashboard.ts';
-import { describeMachine, numberOption, spreadOf } from './harness.ts';
+import { numberOption } from './options.ts';
 
 const CHUNK_SIZE = 1_000;
 /** Chunks in a turn; the first of them still belongs to the turn before. */

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.ts';
 import { defineAlerts } from './alerts.ts';
+import { defineBench } from './bench.ts';
 import { defineCatalog } from './catalog.ts';
 import { defineConfigCommand } from './config.ts';
 import { defineDashboard } from './dashboard.ts';
@@ -61,6 +62,7 @@ for (const define of [
   definePrune,
   defineDoctor,
   defineConfigCommand,
+  defineBench,
 ]) {
   define(program);
 }

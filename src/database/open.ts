@@ -26,6 +26,8 @@ export interface OpenOptions {
   /** From the environment or a file; goes before one in the URL. */
   readonly password?: string | undefined;
   readonly pools?: PoolSettings | undefined;
+  /** A database of that server in place of the one that the URL names. */
+  readonly databaseName?: string | undefined;
 }
 
 /**

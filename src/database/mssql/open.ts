@@ -13,6 +13,8 @@ export interface MssqlOptions {
   readonly pools?: PoolSettings | undefined;
   /** How long a connection may take to be made; 15 s unless it is given. */
   readonly connectTimeoutMs?: number | undefined;
+  /** In place of the database that the URL names. */
+  readonly databaseName?: string | undefined;
 }
 
 /**
@@ -30,7 +32,8 @@ export async function openMssql(
   service: MssqlService;
   target: MssqlMigrationTarget;
 }> {
-  const settings = parseConnection(url, options.password);
+  const named = parseConnection(url, options.password);
+  const settings = { ...named, database: options.databaseName ?? named.database };
   const { controlConnections, workConnections, controlTimeoutSeconds, workTimeoutSeconds } =
     options.pools ?? DEFAULT_POOLS;
   const appName = `cardgenius/${hostname()}:${process.pid}`.slice(0, 128);
