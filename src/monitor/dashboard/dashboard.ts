@@ -1,12 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { BatchEvent } from '../../batch/events.ts';
 import type { AuditDatabase } from '../../database/audit.ts';
-import type { BatchDatabase } from '../../database/database.ts';
+import type { BatchDatabase, PoolUsage } from '../../database/database.ts';
 import type { HistoryDatabase } from '../../database/history.ts';
 import { CardGeniusError, UsageError } from '../../model/errors.ts';
-import { Metrics } from '../metrics.ts';
+import type { FireAnswer } from '../../model/service.ts';
+import { Metrics, type ServiceState } from '../metrics.ts';
 import { SECURITY_HEADERS } from './headers.ts';
 import { RateLimit } from './rate-limit.ts';
 import { type Address, checkAddress, isSameOrigin, Rights, type Tokens, type Visitor } from './rights.ts';
@@ -30,7 +32,11 @@ export interface DashboardOptions {
   readonly audit?: Pick<AuditDatabase, 'retryUsers'> | undefined;
   readonly providers?: Providers;
   /** Starts a schedule now; leave it out where there is none. */
-  readonly runNow?: (schedule: string) => Promise<void>;
+  readonly runNow?: ((schedule: string) => Promise<Pick<FireAnswer, 'decision' | 'runId'>>) | undefined;
+  /** The pools of connections, for /metrics. */
+  readonly pools?: () => readonly PoolUsage[];
+  /** What /metrics says of the service; asked for at most every 15 s. */
+  readonly serviceState?: () => Promise<ServiceState>;
   readonly tokens: Tokens;
   readonly errorRateLimit: number;
   readonly version: string;
@@ -60,11 +66,13 @@ const ASSETS: Readonly<Record<string, string>> = {
 const RUNS = 20;
 /** How long an answer serves all who ask. */
 const KEEP_MS = 2_000;
+const STATE_KEEP_MS = 15_000;
+const STATE_WAIT_MS = 2_000;
 const CODE = /^[A-Z0-9_]{1,50}$/;
 
 export function createDashboard(options: DashboardOptions): Dashboard {
   const { database, history, audit, providers = {}, tokens, pollMs = 1_000 } = options;
-  const metrics = new Metrics(options.version);
+  const metrics = new Metrics(options.version, options.pools);
   const watch = new Watch({ database, history, metrics, pollMs });
   const rights = new Rights(tokens, audit !== undefined || options.runNow !== undefined);
   const requests = new RateLimit(options.requestsPerMinute ?? 600);
@@ -85,7 +93,8 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   });
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     // A code and no message: a driver's can name servers and logins.
-    if (error instanceof CardGeniusError) return refuse(reply, 503, error.code);
+    if (error instanceof CardGeniusError)
+      return refuse(reply, error.code === 'NO_SUCH_SCHEDULE' ? 404 : 503, error.code);
     return refuse(reply, error.statusCode ?? 500, error.statusCode === undefined ? 'FAILED' : 'BAD_REQUEST');
   });
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'NOT_FOUND'));
@@ -103,7 +112,16 @@ export function createDashboard(options: DashboardOptions): Dashboard {
       .code(reasons.length === 0 ? 200 : 503)
       .send({ status: reasons.length === 0 ? 'ok' : 'not ready', reasons });
   });
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  const state = options.serviceState && new Shared(options.serviceState, STATE_KEEP_MS);
+  app.get('/metrics', async (_request, reply) => {
+    // A scrape waits a little, and then tells what was known before: a database that is busy must not make it fail.
+    const seen = state?.get().then(
+      answer => metrics.observeService(answer),
+      () => {},
+    );
+    await Promise.race([seen, sleep(STATE_WAIT_MS, undefined, { ref: false })]);
+    return reply.type(metrics.contentType).send(await metrics.text());
+  });
 
   app.get('/api/session', request => ({
     ...visitorOf(request),
@@ -123,11 +141,12 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   app.get('/api/events', (request, reply) => streams.open(request, reply));
   const runs = new Shared(() => history.listRuns(RUNS), KEEP_MS);
   app.get('/api/runs', async () => ({ runs: await runs.get() }));
-  const failures = providers.failures && new Shared(providers.failures, KEEP_MS);
+  const lists = new Map<string, Shared<readonly object[]>>();
   for (const name of ['failures', 'schedules', 'alerts', 'processors'] as const) {
     const provide = providers[name];
     if (provide === undefined) continue;
-    const shared = name === 'failures' ? failures! : new Shared(provide, KEEP_MS);
+    const shared = new Shared(provide, KEEP_MS);
+    lists.set(name, shared);
     app.get(`/api/${name}`, async () => ({ [name]: await shared.get() }));
   }
   app.get<{ Querystring: { id?: string } }>('/api/user', async (request, reply) => {
@@ -148,15 +167,16 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     const { code } = request.body ?? {};
     if (typeof code !== 'string' || !CODE.test(code)) return refuse(reply, 400, 'CODE');
     const users = await audit.retryUsers({ runId: null, userId: null, code });
-    failures?.forget();
+    lists.get('failures')?.forget();
     return { users };
   });
   app.post<{ Body: { schedule?: unknown } }>('/api/run-now', async (request, reply) => {
     if (options.runNow === undefined || !mayAct(request)) return refuse(reply, 403, 'MAY_NOT_ACT');
     const { schedule } = request.body ?? {};
     if (typeof schedule !== 'string') return refuse(reply, 400, 'SCHEDULE');
-    await options.runNow(schedule);
-    return { status: 'ok' };
+    const { decision, runId } = await options.runNow(schedule);
+    lists.get('schedules')?.forget();
+    return { decision, runId };
   });
 
   return {
