@@ -50,7 +50,7 @@ function sceneAt(done: number, failed = 0) {
       const closedAt = new Date(Math.min(Date.now(), began.getTime() + took));
       return aChunk({ chunkNo, state: 'done', users: 2500, completed: 2500 - bad, failed: bad, attempt: 1, startedAt: began, closedAt }); // biome-ignore format: one line
     }
-    if (i < done + 2) return aChunk({ chunkNo, state: 'leased', users: 2500, attempt: 1, leaseOwner: `batch-1:412${i % 2}:9f3c`, startedAt: new Date() }); // biome-ignore format: one line
+    if (i < done + 2) return aChunk({ chunkNo, state: 'leased', users: 2500, attempt: 1, leaseOwner: `batch-1:412${i % 2}:9f3c`, leaseUntil: new Date(Date.now() + 60_000), startedAt: new Date() }); // biome-ignore format: one line
     return aChunk({ chunkNo, users: 2500 });
   });
   const sum = (key: 'completed' | 'failed') => chunks.reduce((total, chunk) => total + chunk[key], 0);
@@ -93,14 +93,16 @@ inBrowser('a run is watched from nothing to its end without a reload, and no rul
   await says(page, '#figures', '57,500 of 1,00,000');
   t.is(await page.locator('#cells i').count(), 40);
   t.is(await page.locator('#cells i.slow').count(), 1);
-  await says(page, '#chunk-text', /23 of 40 closed\. batch-1:412\d:9f3c holds 24/);
+  await says(page, '#chunk-text', '23 of 40 closed');
+  await says(page, '#processors-list', /batch-1:412\d:9f3c/);
+  await says(page, '#processors-list', /chunk 24 until \d/);
   t.deepEqual(await violations(page), []);
-  await says(page, '#history', 'running');
+  await says(page, '#runs-list', 'running');
   await picture(page, 'running');
 
   Object.assign(at.scene, sceneAt(40));
   await says(page, '#verdict', 'Done: 1,00,000 users have their ten cards.');
-  await says(page, '#history', 'done');
+  await says(page, '#runs-list', 'done');
   t.true(await page.evaluate(() => (globalThis as unknown as { stayed: boolean }).stayed));
 });
 

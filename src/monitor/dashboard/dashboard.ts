@@ -10,19 +10,16 @@ import { CardGeniusError, UsageError } from '../../model/errors.ts';
 import type { FireAnswer } from '../../model/service.ts';
 import { Metrics, type ServiceState } from '../metrics.ts';
 import { SECURITY_HEADERS } from './headers.ts';
+import { type ListProviders, Lists } from './lists.ts';
 import { RateLimit } from './rate-limit.ts';
 import { type Address, checkAddress, isSameOrigin, Rights, type Tokens, type Visitor } from './rights.ts';
 import { Shared } from './shared.ts';
 import { streamEvents } from './stream.ts';
 import { Watch } from './watch.ts';
 
-/** What the page can show beside the run; a section without its provider is hidden. Called when somebody looks. */
-export interface Providers {
-  readonly failures?: () => Promise<readonly object[]>;
+/** What the page can show beside the runs. */
+export interface Providers extends Omit<ListProviders, 'runs'> {
   readonly user?: (userId: string) => Promise<object | undefined>;
-  readonly schedules?: () => Promise<readonly object[]>;
-  readonly alerts?: () => Promise<readonly object[]>;
-  readonly processors?: () => Promise<readonly object[]>;
 }
 
 export interface DashboardOptions {
@@ -57,15 +54,16 @@ export interface Dashboard {
 const ASSETS: Readonly<Record<string, string>> = {
   'index.html': 'text/html; charset=utf-8',
   'style.css': 'text/css; charset=utf-8',
+  'run.css': 'text/css; charset=utf-8',
   'app.js': 'text/javascript; charset=utf-8',
   'run.js': 'text/javascript; charset=utf-8',
   'lists.js': 'text/javascript; charset=utf-8',
+  'service.js': 'text/javascript; charset=utf-8',
   'dom.js': 'text/javascript; charset=utf-8',
 };
 
 const RUNS = 20;
-/** How long an answer serves all who ask. */
-const KEEP_MS = 2_000;
+const JSON_TYPE = 'application/json; charset=utf-8';
 const STATE_KEEP_MS = 15_000;
 const STATE_WAIT_MS = 2_000;
 const CODE = /^[A-Z0-9_]{1,50}$/;
@@ -73,7 +71,8 @@ const CODE = /^[A-Z0-9_]{1,50}$/;
 export function createDashboard(options: DashboardOptions): Dashboard {
   const { database, history, audit, providers = {}, tokens, pollMs = 1_000 } = options;
   const metrics = new Metrics(options.version, options.pools);
-  const watch = new Watch({ database, history, metrics, pollMs });
+  const lists = new Lists({ ...providers, runs: () => history.listRuns(RUNS) });
+  const watch = new Watch({ database, history, metrics, pollMs, onTurn: () => lists.forget() });
   const rights = new Rights(tokens, audit !== undefined || options.runNow !== undefined);
   const requests = new RateLimit(options.requestsPerMinute ?? 600);
   const signIns = new RateLimit(10);
@@ -139,16 +138,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     return reply.header('set-cookie', cookie).send({ status: 'ok' });
   });
   app.get('/api/events', (request, reply) => streams.open(request, reply));
-  const runs = new Shared(() => history.listRuns(RUNS), KEEP_MS);
-  app.get('/api/runs', async () => ({ runs: await runs.get() }));
-  const lists = new Map<string, Shared<readonly object[]>>();
-  for (const name of ['failures', 'schedules', 'alerts', 'processors'] as const) {
-    const provide = providers[name];
-    if (provide === undefined) continue;
-    const shared = new Shared(provide, KEEP_MS);
-    lists.set(name, shared);
-    app.get(`/api/${name}`, async () => ({ [name]: await shared.get() }));
-  }
+  app.get('/api/lists', async (_request, reply) => reply.type(JSON_TYPE).send(await lists.text));
   app.get<{ Querystring: { id?: string } }>('/api/user', async (request, reply) => {
     const id = request.query.id?.trim() ?? '';
     if (!/^[\x21-\x7e][\x20-\x7e]{0,49}$/.test(id)) return refuse(reply, 400, 'USER_ID');
@@ -167,7 +157,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     const { code } = request.body ?? {};
     if (typeof code !== 'string' || !CODE.test(code)) return refuse(reply, 400, 'CODE');
     const users = await audit.retryUsers({ runId: null, userId: null, code });
-    lists.get('failures')?.forget();
+    lists.forget('failures');
     return { users };
   });
   app.post<{ Body: { schedule?: unknown } }>('/api/run-now', async (request, reply) => {
@@ -175,7 +165,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     const { schedule } = request.body ?? {};
     if (typeof schedule !== 'string') return refuse(reply, 400, 'SCHEDULE');
     const { decision, runId } = await options.runNow(schedule);
-    lists.get('schedules')?.forget();
+    lists.forget('schedules');
     return { decision, runId };
   });
 

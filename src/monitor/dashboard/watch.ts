@@ -1,10 +1,10 @@
 import type { BatchEvent, Stage } from '../../batch/events.ts';
 import type { BatchDatabase } from '../../database/database.ts';
 import type { ChunkProgress, HistoryDatabase } from '../../database/history.ts';
-import { CardGeniusError } from '../../model/errors.ts';
 import type { RunProgress } from '../../model/run.ts';
 import { figuresOf, stageTotals } from '../figures.ts';
 import type { Metrics } from '../metrics.ts';
+import { codeOf } from './error-code.ts';
 
 /** More are not sent: nobody sees single cells then. */
 const MAX_CELLS = 1_000;
@@ -16,6 +16,8 @@ export interface WatchOptions {
   readonly history: Pick<HistoryDatabase, 'listChunks' | 'listAttempts'>;
   readonly metrics: Metrics;
   readonly pollMs: number;
+  /** A run began, changed its state or ended, or the database is back: what was listed before is old. */
+  readonly onTurn: () => void;
 }
 
 /** What the page shows of the latest run; everything that it says without being asked. */
@@ -93,7 +95,7 @@ export class Watch {
   }
 
   async #ask(): Promise<void> {
-    const { database, history, metrics } = this.#options;
+    const { database, history, metrics, onTurn } = this.#options;
     try {
       const run = (await database.readRun(null)) ?? null;
       // What is over stays as it is: its chunks are only read once.
@@ -108,13 +110,13 @@ export class Watch {
           : isOld
             ? this.#seen!.stages
             : stageTotals(await history.listAttempts(run.runId, MAX_ATTEMPTS));
+      if (run?.runId !== known?.runId || run?.state !== known?.state || this.#downSince !== undefined) onTurn();
       this.#seen = { run, chunks, stages };
       this.#downSince = undefined;
       this.#downCode = undefined;
       metrics.observe(this.#seen);
     } catch (error) {
-      // Only the code: a driver's message can name servers and logins.
-      this.#downCode = error instanceof CardGeniusError ? error.code : 'DATABASE_FAILED';
+      this.#downCode = codeOf(error);
       this.#downSince ??= new Date();
       metrics.observe(undefined);
     }
@@ -137,9 +139,14 @@ function snapshotOf(seen: Seen | undefined, downSince: Date | undefined, code: s
     figures: run === null ? null : figuresOf(run, seen!.chunks, downSince ?? new Date()),
     stages: seen?.stages ?? {},
     cells: (seen?.chunks ?? []).slice(0, MAX_CELLS).map(cellOf),
+    leases: (seen?.chunks ?? []).flatMap(leaseOf),
     moreCells: Math.max(0, (seen?.chunks.length ?? 0) - MAX_CELLS),
   };
 }
+
+/** Who holds what, and until when; a chunk that nobody holds is no lease. */
+const leaseOf = ({ chunkNo, leaseOwner, leaseUntil, startedAt }: ChunkProgress) =>
+  leaseOwner === null ? [] : [{ chunkNo, owner: leaseOwner, since: startedAt, until: leaseUntil }];
 
 /** A cell of the strip. A chunk that takes three times as long as most stands out: `startedAt` lets the page tell. */
 function cellOf({

@@ -8,7 +8,7 @@ export function element(name, properties = {}, ...children) {
     else if (key in made) made[key] = value;
     else made.setAttribute(key, value);
   }
-  made.append(...children.filter(child => child !== undefined && child !== null).map(child => child));
+  made.append(...children.filter(child => child !== undefined && child !== null));
   return made;
 }
 
@@ -56,6 +56,9 @@ export const percent = share => `${new Intl.NumberFormat('en-IN', { maximumFract
 export const rupees = text => new Intl.NumberFormat('en-IN', { style: 'currency', currency: 'INR' }).format(text);
 const clock = new Intl.DateTimeFormat('en-IN', { dateStyle: 'medium', timeStyle: 'short' });
 export const time = value => (value === null || value === undefined ? '' : clock.format(new Date(value)));
+
+const seconds = new Intl.DateTimeFormat('en-IN', { timeStyle: 'medium' });
+export const timeOfDay = value => seconds.format(new Date(value));
 
 export function duration(seconds) {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

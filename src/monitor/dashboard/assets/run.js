@@ -97,15 +97,8 @@ function showCells(run, cells, more) {
   });
   const said = [...counts].map(([name, count]) => `${group(count)} ${NAMES[name] ?? name}`).join(', ');
   container.setAttribute('aria-label', `Chunks by state: ${said}`);
-  const holders = Map.groupBy(
-    cells.filter(cell => cell.state === 'leased'),
-    cell => cell.leaseOwner,
-  );
-  const held = [...holders]
-    .map(([owner, of]) => `${owner} holds ${of.map(cell => cell.chunkNo).join(', ')}`)
-    .join('; ');
   byId('chunk-text').textContent =
-    `${group(run.chunksClosed)} of ${group(run.chunks)} closed${more > 0 ? `; the first ${group(cells.length)} are shown` : ''}${held === '' ? '' : `. ${held}`}`;
+    `${group(run.chunksClosed)} of ${group(run.chunks)} closed${more > 0 ? `; the first ${group(cells.length)} are shown` : ''}`;
   byId('legend').replaceChildren(
     ...[...counts].map(([name, count]) =>
       element(
