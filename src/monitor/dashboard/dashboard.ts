@@ -105,7 +105,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
 
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
-    if (watch.trouble !== undefined) await watch.poll();
+    await watch.refresh();
     const reasons = watch.trouble === undefined ? [] : [{ check: 'database', code: watch.trouble }];
     return reply
       .code(reasons.length === 0 ? 200 : 503)
@@ -118,7 +118,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
       answer => metrics.observeService(answer),
       () => {},
     );
-    await Promise.race([seen, sleep(STATE_WAIT_MS, undefined, { ref: false })]);
+    await Promise.race([Promise.all([watch.refresh(), seen]), sleep(STATE_WAIT_MS, undefined, { ref: false })]);
     return reply.type(metrics.contentType).send(await metrics.text());
   });
 

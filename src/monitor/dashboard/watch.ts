@@ -8,6 +8,8 @@ import { codeOf } from './error-code.ts';
 
 /** More are not sent: nobody sees single cells then. */
 const MAX_CELLS = 1_000;
+/** Nobody looks on: what /metrics and /readyz say is no older than this, milliseconds. */
+const IDLE_MS = 5_000;
 const MAX_CHUNKS = 10_000;
 const MAX_ATTEMPTS = 500;
 
@@ -15,6 +17,7 @@ export interface WatchOptions {
   readonly database: Pick<BatchDatabase, 'readRun'>;
   readonly history: Pick<HistoryDatabase, 'listChunks' | 'listAttempts'>;
   readonly metrics: Metrics;
+  /** How often it asks while somebody looks on. */
   readonly pollMs: number;
   /** A run began, changed its state or ended, or the database is back: what was listed before is old. */
   readonly onTurn: () => void;
@@ -30,7 +33,7 @@ interface Seen {
 }
 
 /**
- * Asks the database what there is to see, at one pace however many look on, and tells those who do. It goes on while the
+ * Asks the database what there is to see, at one pace however many look on, seldom where nobody does, and tells those who do. It goes on while the
  * database is away, with what it knows and since when.
  */
 export class Watch {
@@ -40,10 +43,13 @@ export class Watch {
   #seen: Seen | undefined;
   #downSince: Date | undefined;
   #downCode: string | undefined;
-  #isLocal = false;
+  /** The run that this process takes part in. */
+  #localRun: number | undefined;
   #text = '';
   #timer: NodeJS.Timeout | undefined;
   #polling: Promise<void> | undefined;
+  #askedAt = Number.NEGATIVE_INFINITY;
+  #isStarted = false;
   #closed = false;
 
   constructor(options: WatchOptions) {
@@ -59,15 +65,17 @@ export class Watch {
     return this.#text;
   }
 
+  /** Who begins to look on, when nobody did, is told soon how it is now. */
   onChange(tell: (text: string) => void): () => void {
     this.#onChange.add(tell);
+    if (this.#onChange.size === 1) this.#askSoon();
     return () => this.#onChange.delete(tell);
   }
 
   /** What a run in this process says: its stages are known better here than in the database. */
   readonly listener = (event: BatchEvent): void => {
     if (event.type === 'run-opened') {
-      this.#isLocal = true;
+      this.#localRun = event.runId;
       for (const stage of Object.keys(this.#stages) as Stage[]) this.#stages[stage] = 0;
     } else if (event.type === 'chunk-published') {
       for (const stage of Object.keys(this.#stages) as Stage[]) this.#stages[stage] += event.stages[stage];
@@ -75,11 +83,24 @@ export class Watch {
   };
 
   start(): void {
-    const next = async () => {
-      await this.poll();
-      if (!this.#closed) this.#timer = setTimeout(next, this.#options.pollMs).unref();
-    };
-    void next();
+    this.#isStarted = true;
+    this.#askSoon();
+  }
+
+  #askSoon(): void {
+    if (!this.#isStarted || this.#closed) return;
+    clearTimeout(this.#timer);
+    void this.poll().then(() => {
+      if (this.#closed) return;
+      clearTimeout(this.#timer);
+      const pause = this.#onChange.size > 0 ? this.#options.pollMs : Math.max(IDLE_MS, this.#options.pollMs);
+      this.#timer = setTimeout(() => this.#askSoon(), pause).unref();
+    });
+  }
+
+  /** Asks, unless what it knows is new and good. Never throws. */
+  async refresh(): Promise<void> {
+    if (this.trouble !== undefined || performance.now() - this.#askedAt > this.#options.pollMs) await this.poll();
   }
 
   /** Asks once, now. Never throws. */
@@ -95,22 +116,19 @@ export class Watch {
   }
 
   async #ask(): Promise<void> {
-    const { database, history, metrics, onTurn } = this.#options;
+    this.#askedAt = performance.now();
+    const { database, metrics, onTurn } = this.#options;
     try {
       const run = (await database.readRun(null)) ?? null;
-      // What is over stays as it is: its chunks are only read once.
-      const known = this.#seen?.run;
-      const isOld = run !== null && run.finishedAt !== null && known?.runId === run.runId && known.finishedAt !== null;
-      const chunks =
-        run === null ? [] : isOld ? this.#seen!.chunks : await history.listChunks(run.runId, 0, MAX_CHUNKS);
-      const stages = this.#isLocal
-        ? { ...this.#stages }
-        : run === null
-          ? {}
-          : isOld
-            ? this.#seen!.stages
-            : stageTotals(await history.listAttempts(run.runId, MAX_ATTEMPTS));
-      if (run?.runId !== known?.runId || run?.state !== known?.state || this.#downSince !== undefined) onTurn();
+      const known = this.#seen;
+      const isTurn = run?.runId !== known?.run?.runId || run?.state !== known?.run?.state;
+      if (isTurn || this.#downSince !== undefined) onTurn();
+      const isSame = run !== null && run.runId === known?.run?.runId;
+      // What is over stays as it is.
+      const isOld = isSame && run.finishedAt !== null && known.run!.finishedAt !== null;
+      const before = isSame ? known.chunks : [];
+      const chunks = run === null || isOld ? before : await this.#readChunks(run.runId, before);
+      const stages = run === null ? {} : await this.#readStages(run.runId, isOld ? known.stages : undefined);
       this.#seen = { run, chunks, stages };
       this.#downSince = undefined;
       this.#downCode = undefined;
@@ -121,6 +139,19 @@ export class Watch {
       metrics.observe(undefined);
     }
     this.#tell();
+  }
+
+  /** Those at the beginning that are closed stay as they are: they are not read again. */
+  async #readChunks(runId: number, before: readonly ChunkProgress[]): Promise<readonly ChunkProgress[]> {
+    const open = before.findIndex(({ closedAt }) => closedAt === null);
+    const settled = open < 0 ? before : before.slice(0, open);
+    return [...settled, ...(await this.#options.history.listChunks(runId, settled.at(-1)?.chunkNo ?? 0, MAX_CHUNKS))];
+  }
+
+  /** A run in this process has told us better than the database can. */
+  async #readStages(runId: number, known: Seen['stages'] | undefined): Promise<Seen['stages']> {
+    if (runId === this.#localRun) return { ...this.#stages };
+    return known ?? stageTotals(await this.#options.history.listAttempts(runId, MAX_ATTEMPTS));
   }
 
   #tell(): void {
@@ -148,18 +179,22 @@ function snapshotOf(seen: Seen | undefined, downSince: Date | undefined, code: s
 const leaseOf = ({ chunkNo, leaseOwner, leaseUntil, startedAt }: ChunkProgress) =>
   leaseOwner === null ? [] : [{ chunkNo, owner: leaseOwner, since: startedAt, until: leaseUntil }];
 
-/** A cell of the strip. A chunk that takes three times as long as most stands out: `startedAt` lets the page tell. */
-function cellOf({
-  chunkNo,
-  state,
-  users,
-  completed,
-  failed,
-  attempt,
-  leaseOwner,
-  startedAt,
-  closedAt,
-  errorCode,
-}: ChunkProgress) {
-  return { chunkNo, state, users, completed, failed, attempt, leaseOwner, startedAt, closedAt, errorCode };
+/**
+ * A cell of the strip; what is nothing is left out, for there are many of them. `seconds` is what its latest attempt took,
+ * `startedAt` stands where it is still at work: a chunk that takes three times as long as most stands out.
+ */
+function cellOf(chunk: ChunkProgress) {
+  const { chunkNo, state, users, failed, attempt, leaseOwner, startedAt, closedAt, errorCode } = chunk;
+  const isClosed = startedAt !== null && closedAt !== null;
+  return {
+    chunkNo,
+    state,
+    users,
+    failed: failed || undefined,
+    attempt: attempt > 1 ? attempt : undefined,
+    leaseOwner: leaseOwner ?? undefined,
+    startedAt: state === 'leased' ? startedAt : undefined,
+    seconds: isClosed ? (closedAt.getTime() - startedAt.getTime()) / 1000 : undefined,
+    errorCode: errorCode ?? undefined,
+  };
 }

@@ -23,7 +23,7 @@ function cameOf(last) {
 }
 
 function runButton({ name }, runNow) {
-  const button = element('button', { type: 'button', 'aria-label': `Run ${name} now` }, 'Run now');
+  const button = element('button', { type: 'button', 'aria-label': `Run now: ${name}` }, 'Run now');
   button.addEventListener('click', async () => {
     button.disabled = true;
     byId('schedules-note').textContent = await runNow(name);
