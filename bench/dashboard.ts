@@ -110,6 +110,7 @@ async function measure(): Promise<void> {
       );
       child.send({ url, count: 0 });
       runs.push(turns.spans);
+      console.error(`run ${round}: ${turns.spans.length} spans`);
     }
     child.kill();
     await dashboard.close();

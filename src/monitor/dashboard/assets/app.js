@@ -10,6 +10,8 @@ const LIST_SELDOM = 15_000;
 let session;
 let latest;
 let lists = {};
+/** What each list shows, as text: one that has not changed is left alone, and with it whoever is reading it. */
+let shown = {};
 let listsFor = '';
 let listsAt = 0;
 
@@ -37,6 +39,8 @@ function link(state, text) {
 
 async function begin() {
   session = await ask('api/session');
+  shown = {};
+  listsFor = '';
   byId('sign-in').hidden = session.canRead;
   byId('page').hidden = !session.canRead;
   byId('version').textContent = `Version ${session.version}. ${session.canAct ? '' : 'For looking only.'}`;
@@ -106,6 +110,9 @@ const SHOW = {
 };
 
 function showList(name, rows) {
+  const text = JSON.stringify([rows, name === 'processors' ? latest.leases : undefined]);
+  if (shown[name] === text) return;
+  shown[name] = text;
   if (Array.isArray(rows)) SHOW[name](rows);
   else byId(`${name}-list`).textContent = `Not to be had: ${rows.error}`;
 }

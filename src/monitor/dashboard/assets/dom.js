@@ -38,9 +38,11 @@ export function table(caption, columns, rows) {
   );
 }
 
-/** A container that scrolls sideways on a phone must be reachable by keyboard there. */
+/** A container that scrolls sideways on a phone must be reachable by keyboard there; a button that had the focus keeps it. */
 export function fill(container, label, ...children) {
+  const focused = container.contains(document.activeElement) && document.activeElement.getAttribute('aria-label');
   container.replaceChildren(...children);
+  if (focused) container.querySelector(`button[aria-label="${CSS.escape(focused)}"]`)?.focus();
   if (container.classList.contains('scroll') && container.scrollWidth > container.clientWidth) {
     container.tabIndex = 0;
     container.setAttribute('role', 'region');

@@ -22,12 +22,16 @@ function cameOf(last) {
   return `${last.decision.replace('_', ' ')}${run}`;
 }
 
+/** One press, one fire; a button that is disabled would lose the focus. */
+let isFiring = false;
+
 function runButton({ name }, runNow) {
   const button = element('button', { type: 'button', 'aria-label': `Run now: ${name}` }, 'Run now');
   button.addEventListener('click', async () => {
-    button.disabled = true;
+    if (isFiring) return;
+    isFiring = true;
     byId('schedules-note').textContent = await runNow(name);
-    button.disabled = false;
+    isFiring = false;
   });
   return button;
 }
