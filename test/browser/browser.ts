@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { copyFile, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import test, { type ImplementationFn } from 'ava';
@@ -49,9 +49,7 @@ export const says = (page: Page, selector: string, text: string | RegExp) =>
 export async function picture(page: Page, name: string): Promise<void> {
   if (PICTURES === undefined) return;
   await mkdir(PICTURES, { recursive: true });
-  const path = join(PICTURES, `${name}.png`);
-  await page.screenshot({ path: `${path}.tmp.png`, fullPage: true });
-  await copyFile(`${path}.tmp.png`, path);
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true });
 }
 
 /** What axe finds in light and in dark. */
