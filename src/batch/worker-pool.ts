@@ -6,6 +6,7 @@ import { CardGeniusError, messageOf } from '../model/errors.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';
 import { CATEGORIES, type SpendingSlice } from '../model/spending.ts';
 import type { ThreadData } from './compute-thread.ts';
+import type { WorkerUsage } from './events.ts';
 
 /** Below this a slice costs more to hand over than it gains. */
 const MIN_SLICE_USERS = 500;
@@ -70,6 +71,16 @@ export class WorkerPool {
     } finally {
       this.#onMove.delete(onMove);
     }
+  }
+
+  usage(): WorkerUsage {
+    const { threads, idleThreads, queueSize, utilization } = this.#pool;
+    return {
+      busy: threads.length - idleThreads,
+      idle: idleThreads,
+      waiting: queueSize,
+      utilization: Math.min(1, utilization),
+    };
   }
 
   async close(): Promise<void> {

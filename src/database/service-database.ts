@@ -7,6 +7,7 @@ import type {
   Leadership,
   Processor,
   ScheduleState,
+  SeenProcessor,
 } from '../model/service.ts';
 
 /**
@@ -23,6 +24,8 @@ export interface ServiceDatabase {
   /** A sign of life, and a bid for the lead: answers who leads. */
   lead(processor: Processor, leaseSeconds: number): Promise<Leadership>;
   resign(processorId: string): Promise<void>;
+  /** Those seen last, first. */
+  listProcessors(processors: number): Promise<SeenProcessor[]>;
   /** `opened` and `reminded` are to be told to somebody; `open` is not. */
   raiseAlert(request: AlertRequest): Promise<{ outcome: 'opened' | 'reminded' | 'open'; openedAt: Date }>;
   /** The alert that this closed; undefined where none was open. */

@@ -52,6 +52,17 @@ export interface Processor {
   readonly version: string;
 }
 
+/** A process of the fleet as others see it. */
+export interface SeenProcessor extends Processor {
+  readonly startedAt: Date;
+  readonly lastSeen: Date;
+  /** Null: it did not say goodbye. */
+  readonly stoppedAt: Date | null;
+  /** Since it was last seen, by the database's clock. */
+  readonly silentSeconds: number;
+  readonly leads: boolean;
+}
+
 /** Who leads, and since when: owner and electedAt are the term. All times are the database's. */
 export interface Leadership {
   readonly owner: string;

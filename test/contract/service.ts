@@ -162,6 +162,22 @@ export const serviceContract: ContractTests = {
     t.is(await count(engine, 'cardgenius.processor', 'stopped_at IS NOT NULL'), 2);
   },
 
+  'processors: who is alive, since when, and who leads; those seen last come first': async (t, engine) => {
+    const { service, execute } = engine;
+    t.deepEqual(await service.listProcessors(10), []);
+    for (const id of ['a', 'b', 'c']) await service.lead(processor(id), 60);
+    await service.resign('b');
+    await execute("UPDATE cardgenius.processor SET last_seen = '2020-01-01' WHERE processor_id = 'c'");
+    const [first, second, third, ...rest] = (await service.listProcessors(10)).sort((x, y) => (x.id < y.id ? -1 : 1));
+    t.deepEqual(rest, []);
+    t.like(first, { ...processor('a'), stoppedAt: null, leads: true });
+    t.true(first!.silentSeconds < 60 && first!.startedAt <= first!.lastSeen);
+    t.like(second, { id: 'b', leads: false });
+    t.true(second!.stoppedAt instanceof Date);
+    t.true(third!.silentSeconds > 86_400);
+    t.deepEqual((await service.listProcessors(2)).map(({ id }) => id).includes('c'), false);
+  },
+
   'alert: it opens once, reminds after a while, and closes once': async (t, engine) => {
     const { service, execute } = engine;
     const request = { rule: 'run_failed', subject: 'run 1', severity: 'warning', remindSeconds: 3600 } as const;

@@ -8,6 +8,7 @@ import type {
   Leadership,
   Processor,
   ScheduleState,
+  SeenProcessor,
 } from '../../model/service.ts';
 import { cardsAsJson } from '../rows.ts';
 import type { ServiceDatabase } from '../service-database.ts';
@@ -16,6 +17,7 @@ import {
   type FireAnswerRow,
   type FireRow,
   type LeaderRow,
+  type ProcessorRow,
   type RaisedRow,
   type ScheduleRow,
   toAlert,
@@ -23,6 +25,7 @@ import {
   toFireAnswer,
   toLeadership,
   toScheduleState,
+  toSeenProcessor,
 } from '../service-rows.ts';
 import type { Pool } from './pools.ts';
 
@@ -90,6 +93,12 @@ export class MssqlService implements ServiceDatabase {
 
   async resign(processorId: string): Promise<void> {
     await this.#control.call('resign', [['processor', VarChar(100), processorId]]);
+  }
+
+  async listProcessors(processors: number): Promise<SeenProcessor[]> {
+    return (await this.#control.call<ProcessorRow>('list_processors', [['processors', INT, processors]])).map(
+      toSeenProcessor,
+    );
   }
 
   async raiseAlert(request: AlertRequest): Promise<{ outcome: 'opened' | 'reminded' | 'open'; openedAt: Date }> {

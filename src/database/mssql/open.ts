@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { PoolUsage } from '../database.ts';
 import { MssqlAudit } from './audit.ts';
 import { parseConnection } from './connection-settings.ts';
 import { MssqlHistory } from './history.ts';
@@ -31,6 +32,7 @@ export async function openMssql(
   maintenance: MssqlMaintenance;
   service: MssqlService;
   target: MssqlMigrationTarget;
+  pools: () => readonly PoolUsage[];
 }> {
   const named = parseConnection(url, options.password);
   const settings = { ...named, database: options.databaseName ?? named.database };
@@ -60,5 +62,6 @@ export async function openMssql(
     maintenance: new MssqlMaintenance(work),
     service: new MssqlService({ control, work }),
     target: new MssqlMigrationTarget(migrations),
+    pools: () => [control.usage('control'), work.usage('work')],
   };
 }

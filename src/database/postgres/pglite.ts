@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { DatabaseError } from '../../model/errors.ts';
+import type { PoolUsage } from '../database.ts';
 import { toDatabaseError } from './errors.ts';
 import type { PgliteAnswer, PgliteRequest } from './pglite-thread.ts';
 
@@ -42,6 +43,13 @@ export class Pglite {
   /** Several statements in one transaction; one without parameters may be a whole script. */
   async transaction(statements: PgliteRequest['statements']): Promise<void> {
     await this.#ask({ kind: 'exec', statements });
+  }
+
+  /** PGlite has one connection; what is asked meanwhile waits. */
+  usage(): PoolUsage {
+    const inUse = Math.min(1, this.#waiting.size);
+    const idle = this.#ended === undefined ? 1 - inUse : 0;
+    return { pool: 'embedded', inUse, idle, waiting: this.#waiting.size - inUse, limit: 1 };
   }
 
   async close(): Promise<void> {

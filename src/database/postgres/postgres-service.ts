@@ -7,6 +7,7 @@ import type {
   Leadership,
   Processor,
   ScheduleState,
+  SeenProcessor,
 } from '../../model/service.ts';
 import { cardsAsJson } from '../rows.ts';
 import type { ServiceDatabase } from '../service-database.ts';
@@ -15,6 +16,7 @@ import {
   type FireAnswerRow,
   type FireRow,
   type LeaderRow,
+  type ProcessorRow,
   type RaisedRow,
   type ScheduleRow,
   toAlert,
@@ -22,6 +24,7 @@ import {
   toFireAnswer,
   toLeadership,
   toScheduleState,
+  toSeenProcessor,
 } from '../service-rows.ts';
 import type { Pglite } from './pglite.ts';
 
@@ -71,6 +74,10 @@ export class PostgresService implements ServiceDatabase {
 
   async resign(processorId: string): Promise<void> {
     await this.#rows('resign', [processorId]);
+  }
+
+  async listProcessors(processors: number): Promise<SeenProcessor[]> {
+    return (await this.#rows<ProcessorRow>('list_processors', [processors])).map(toSeenProcessor);
   }
 
   async raiseAlert(request: AlertRequest): Promise<{ outcome: 'opened' | 'reminded' | 'open'; openedAt: Date }> {
