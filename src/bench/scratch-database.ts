@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { migrate } from '../database/migrate/migrate.ts';
 import { type OpenedDatabase, openDatabase } from '../database/open.ts';
+import { CardGeniusError, messageOf } from '../model/errors.ts';
 
 /** Where a scratch database is made: what `openDatabase` would open, and the password that goes with it. */
 export interface ScratchPlace {
@@ -62,7 +63,12 @@ async function onServer({ url, password }: ScratchPlace): Promise<ScratchDatabas
     await server.batch(`CREATE DATABASE ${name}`, `creating ${name}`);
   } catch (error) {
     await server.close();
-    throw error;
+    throw new CardGeniusError(
+      'BENCH_DATABASE_REFUSED',
+      `Cannot make a database of its own on ${settings.server}: ${messageOf(error)}. Measure as a login that may: ` +
+        'GRANT CREATE ANY DATABASE TO [login], in master; nothing else of the server is touched.',
+      { cause: error },
+    );
   }
   try {
     const opened = await openDatabase(url, { checkSchema: false, password, databaseName: name });
