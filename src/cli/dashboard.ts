@@ -51,11 +51,11 @@ export async function mountDashboard(
   opened: OpenedDatabase,
   { mayAct }: { mayAct: boolean },
 ): Promise<Dashboard> {
-  const [{ createDashboard }, { listFailures }, { lookUpUser }, { default: manifest }] = await Promise.all([
+  const [{ createDashboard }, { listFailures }, { lookUpUser }, { readManifest }] = await Promise.all([
     import('../monitor/dashboard/dashboard.ts'),
     import('../audit/failures.ts'),
     import('../monitor/dashboard/user.ts'),
-    import('../../package.json', { with: { type: 'json' } }),
+    import('../package.ts'),
   ]);
   const { database, history, audit, service } = opened;
   return createDashboard({
@@ -70,7 +70,7 @@ export async function mountDashboard(
     },
     tokens: tokensOf(process.env),
     errorRateLimit: cli.settings.errorRateLimit,
-    version: manifest.version,
+    version: readManifest().version,
   });
 }
 
