@@ -24,54 +24,60 @@ import { defineStatus } from './status.ts';
 import { defineSteering } from './steer.ts';
 import { defineVerify } from './verify.ts';
 
-/** Commands are light; what they need is imported when they run, so that --help answers at once. */
-const program = new Command('cardgenius')
-  .description('Ten best credit cards for every user: reads spends, computes, and swaps the results in.')
-  .version(readManifest().version, '--version', 'the version of this program')
-  .helpCommand(false)
-  .showSuggestionAfterError()
-  .exitOverride()
-  .addHelpText(
-    'after',
-    `
+/** The command line. Commands are light; what they need is imported when they run, so that --help answers at once. */
+export function createProgram(): Command {
+  const program = new Command('cardgenius')
+    .description('Ten best credit cards for every user: reads spends, computes, and swaps the results in.')
+    .version(readManifest().version, '--version', 'the version of this program')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
 Exit codes: 0 done · 1 failed · 2 wrong usage or configuration · 3 done, with an error rate above the limit ·
             4 stopped, work left, can be resumed
 Database:   CARDGENIUS_DATABASE_URL (default pglite:.cardgenius/db)`,
-  );
+    );
 
-for (const define of [
-  defineDemo,
-  defineMigrate,
-  defineSeed,
-  defineImport,
-  defineRun,
-  defineServe,
-  defineSchedule,
-  defineAlerts,
-  defineStatus,
-  defineRuns,
-  defineDashboard,
-  defineSteering,
-  defineVerify,
-  defineErrors,
-  defineRedrive,
-  defineExport,
-  defineRecommend,
-  defineCatalog,
-  defineParity,
-  definePrune,
-  defineDoctor,
-  defineConfigCommand,
-]) {
-  define(program);
-}
-for (const subcommand of program.commands) {
-  for (const command of [subcommand, ...subcommand.commands]) command.exitOverride();
+  for (const define of [
+    defineDemo,
+    defineMigrate,
+    defineSeed,
+    defineImport,
+    defineRun,
+    defineServe,
+    defineSchedule,
+    defineAlerts,
+    defineStatus,
+    defineRuns,
+    defineDashboard,
+    defineSteering,
+    defineVerify,
+    defineErrors,
+    defineRedrive,
+    defineExport,
+    defineRecommend,
+    defineCatalog,
+    defineParity,
+    definePrune,
+    defineDoctor,
+    defineConfigCommand,
+  ]) {
+    define(program);
+  }
+  for (const subcommand of program.commands) {
+    for (const command of [subcommand, ...subcommand.commands]) command.exitOverride();
+  }
+  return program;
 }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has said what is wrong
+/** Runs what the arguments say; the exit code is the process's. */
+export async function runCommandLine(): Promise<void> {
+  try {
+    await createProgram().parseAsync();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has said what is wrong
+  }
 }

@@ -8,7 +8,8 @@ if (Number.parseInt(process.versions.node, 10) < LEAST_NODE) {
   );
   process.exitCode = 2;
 } else {
-  await import('./commands.ts');
+  const { runCommandLine } = await import('./commands.ts');
+  await runCommandLine();
 }
 
 export {};
