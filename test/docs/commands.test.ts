@@ -27,9 +27,10 @@ const NOT_RUN: readonly [RegExp, string][] = [
   [/^npm run (docs:configuration|catalog:schema)$/, 'writes the tree; tests fail where the file is stale'],
   [/npm run test:mssql$/, 'is these tests, on a server'],
   [/^npm run test:browser$/, 'needs a browser; a job of its own runs it'],
-  [/^npm run -s bench:fleet$/, 'takes minutes and a server'],
+  [/^npm run -s bench:(fleet|run)/, 'takes a minute, or a server'],
   [/^npx ava /, 'is one file of these tests'],
   [/^npm pack$|^npm install |^npx cardgenius/, 'test/package/package.test.ts runs it'],
+  [/^npm pkg /, 'changes a package.json'],
   [/^docker /, 'needs Docker; the release builds the image'],
   [/^(sqlcmd|tsql) /, 'needs a client; test/sql-server/migrate.test.ts feeds tsql the same script'],
   [/^(kubectl|systemctl|promtool|gh) /, 'needs a cluster, systemd, Prometheus or GitHub'],
@@ -219,6 +220,7 @@ if (hasSqlServer()) {
     const at = { cwd: await newFolder(), database: place.url };
     await prepare(at.cwd);
     t.is((await cardgenius(['migrate'], at)).code, 0);
+    t.is((await cardgenius(['import', 'spends.csv'], at)).code, 0);
     const commands = COMMANDS.filter(isOnServer);
     const run = toRun(commands);
     for (const command of run) await runIt(t, command, at);
