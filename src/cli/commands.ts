@@ -67,6 +67,7 @@ Database:   CARDGENIUS_DATABASE_URL (default pglite:.cardgenius/db)`,
     define(program);
   }
   for (const subcommand of program.commands) {
+    subcommand.helpCommand(false);
     for (const command of [subcommand, ...subcommand.commands]) command.exitOverride();
   }
   return program;

@@ -28,6 +28,7 @@ const NOT_RUN: readonly [RegExp, string][] = [
   [/^npm run (docs:configuration|catalog:schema)$/, 'writes the tree; tests fail where the file is stale'],
   [/npm run test:mssql$/, 'is these tests, on a server'],
   [/^npm run test:browser$/, 'needs a browser; a job of its own runs it'],
+  [/^npm run (chaos|build)$/, 'takes minutes; or is a part of npm pack'],
   [/^npm run -s bench:(fleet|run)/, 'takes a minute, or a server'],
   [/^npx ava /, 'is one file of these tests'],
   [/^npm pack$|^npm install |^npx cardgenius/, 'test/package/package.test.ts runs it'],
@@ -136,6 +137,16 @@ test('every command and every option is named in a document', t => {
     }
   };
   walk(createProgram(), '');
+});
+
+test('every script has its line in CONTRIBUTING', t => {
+  const guide = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+  const named = (name: string) => new RegExp(`(npm (run (-s )?)?|\`)${name}\\b`).test(guide);
+  const inner = ['start', 'cardgenius', 'prepack', 'postpack']; // the README's, and npm's own
+  t.deepEqual(
+    Object.keys(SCRIPTS).filter(name => !inner.includes(name) && !named(name)),
+    [],
+  );
 });
 
 test('npm start is the demo that is run here in its place', t => {

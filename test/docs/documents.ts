@@ -38,7 +38,7 @@ export function readDocuments(): Document[] {
   const inDocs = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.md'))
     .map(name => `docs/${name}`);
-  return ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...inDocs.sort()].map(path => {
+  return ['README.md', 'CONTRIBUTING.md', 'AGENTS.md', 'SECURITY.md', ...inDocs.sort()].map(path => {
     const text = readFileSync(join(ROOT, path), 'utf8');
     return { path, text, blocks: blocksOf(text) };
   });
