@@ -5,6 +5,7 @@ import type { EngineSource } from '../engine/source.ts';
 import { CardGeniusError, messageOf } from '../model/errors.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';
 import { CATEGORIES, type SpendingSlice } from '../model/spending.ts';
+import { beside } from '../package.ts';
 import type { ThreadData } from './compute-thread.ts';
 import type { WorkerUsage } from './events.ts';
 
@@ -34,7 +35,7 @@ export class WorkerPool {
     };
     this.#channel.unref();
     this.#pool = new Piscina({
-      filename: import.meta.resolve('./compute-thread.ts'),
+      filename: beside(import.meta.url, './compute-thread.ts'),
       minThreads: workers,
       maxThreads: workers,
       workerData: { engine, channel } satisfies ThreadData,

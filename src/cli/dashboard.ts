@@ -49,14 +49,13 @@ export async function mountDashboard(
   opened: OpenedDatabase,
   { mayAct, runNow }: { mayAct: boolean; runNow?: Mounting['runNow'] },
 ): Promise<Dashboard> {
-  const [{ createDashboard }, { listFailures }, { lookUpUser }, { outlookOf }, { default: manifest }] =
-    await Promise.all([
-      import('../monitor/dashboard/dashboard.ts'),
-      import('../audit/failures.ts'),
-      import('../monitor/dashboard/user.ts'),
-      import('../schedule/outlook.ts'),
-      import('../../package.json', { with: { type: 'json' } }),
-    ]);
+  const [{ createDashboard }, { listFailures }, { lookUpUser }, { outlookOf }, { readManifest }] = await Promise.all([
+    import('../monitor/dashboard/dashboard.ts'),
+    import('../audit/failures.ts'),
+    import('../monitor/dashboard/user.ts'),
+    import('../schedule/outlook.ts'),
+    import('../package.ts'),
+  ]);
   const { database, history, audit, service, pools } = opened;
   const { schedules, errorRateLimit } = cli.settings;
   const outlook = () => outlookOf(schedules, service, Date.now());
@@ -84,7 +83,7 @@ export async function mountDashboard(
     },
     tokens: tokensOf(process.env),
     errorRateLimit,
-    version: manifest.version,
+    version: readManifest().version,
   });
 }
 

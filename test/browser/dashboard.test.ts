@@ -71,7 +71,7 @@ inBrowser('a run is watched from nothing to its end without a reload, and no rul
   t.true(await page.evaluate(() => (globalThis as unknown as { stayed: boolean }).stayed));
 });
 
-inBrowser('re-drive is pressed by keyboard and seen to work', async t => {
+inBrowser('retry is pressed by keyboard and seen to work', async t => {
   t.timeout(120_000);
   let groups = FAILURES;
   const retried: unknown[] = [];
@@ -88,7 +88,7 @@ inBrowser('re-drive is pressed by keyboard and seen to work', async t => {
   await says(page, '#failures-list', '1,23,456');
   t.deepEqual(await violations(page), []);
   await picture(page, 'failures');
-  await page.getByRole('button', { name: 'Re-drive users failed with INVALID_SPENDING' }).focus();
+  await page.getByRole('button', { name: 'Retry users failed with INVALID_SPENDING' }).focus();
   await page.keyboard.press('Enter');
   await says(page, '#failures-note', '1,23,456 users who failed with INVALID_SPENDING are new again.');
   t.deepEqual(retried, ['INVALID_SPENDING']);
@@ -108,7 +108,7 @@ inBrowser('a token is refused, and accepted; without the right to act there is n
   await page.keyboard.press('Enter');
   await says(page, '#verdict', 'Running');
   await says(page, '#failures-list', 'INVALID_SPENDING');
-  t.is(await page.getByRole('button', { name: /^Re-drive/ }).count(), 0);
+  t.is(await page.getByRole('button', { name: /^Retry/ }).count(), 0);
 });
 
 inBrowser('the database goes away and comes back: the page says so, keeps what it has, and goes on', async t => {

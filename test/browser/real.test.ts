@@ -94,7 +94,7 @@ inBrowser('a real run is watched to its end without a reload; its figures are th
 });
 
 inBrowser(
-  'serve: run now is pressed and a run is done; re-drive puts who failed back, and the next run takes them',
+  'serve: run now is pressed and a run is done; retry puts who failed back, and the next run takes them',
   async t => {
     t.timeout(170_000);
     const at = await aDatabase();
@@ -133,7 +133,7 @@ inBrowser(
       t.regex(metrics, /^cardgenius_database_connections_limit\{pool="embedded"\} 1$/m);
       t.regex(metrics, /^process_resident_memory_bytes \d+$/m);
 
-      await page.getByRole('button', { name: 'Re-drive users failed with INVALID_SPENDING' }).focus();
+      await page.getByRole('button', { name: 'Retry users failed with INVALID_SPENDING' }).focus();
       await page.keyboard.press('Enter');
       await says(page, '#failures-note', '2 users who failed with INVALID_SPENDING are new again.');
       await says(page, '#failures-list', 'Nobody has failed.');

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { DatabaseError } from '../../model/errors.ts';
+import { beside } from '../../package.ts';
 import type { PoolUsage } from '../database.ts';
 import { toDatabaseError } from './errors.ts';
 import type { PgliteAnswer, PgliteRequest } from './pglite-thread.ts';
@@ -15,7 +16,7 @@ export class Pglite {
 
   /** `dataDir` as PGlite takes it: a folder, or `memory://`. */
   constructor(dataDir: string) {
-    this.#worker = new Worker(new URL(import.meta.resolve('./pglite-thread.ts')), { workerData: { dataDir } });
+    this.#worker = new Worker(new URL(beside(import.meta.url, './pglite-thread.ts')), { workerData: { dataDir } });
     this.#worker.on('message', (answer: PgliteAnswer) => this.#settle(answer));
     this.#worker.on('error', error => this.#end(new DatabaseError('DATABASE_DIED', error.message, 'permanent')));
     this.#worker.on('exit', () =>

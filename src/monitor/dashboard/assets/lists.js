@@ -36,7 +36,7 @@ export function showFailures(groups, { canAct }, retry) {
 
 function retryButton({ code }, retry) {
   if (code === 'OTHER') return '';
-  const button = element('button', { type: 'button', 'aria-label': `Re-drive users failed with ${code}` }, 'Re-drive');
+  const button = element('button', { type: 'button', 'aria-label': `Retry users failed with ${code}` }, 'Retry');
   button.addEventListener('click', async () => {
     button.disabled = true;
     byId('failures-note').textContent = await retry(code);
