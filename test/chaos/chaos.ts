@@ -57,7 +57,7 @@ const startedAt = performance.now();
 
 while (killed < kills) {
   if ((await openUsers()) === 0) {
-    await withDatabase(({ audit }) => audit.redoUsers(null, true));
+    await withDatabase(({ audit }) => audit.redoUsers({ cardName: null, olderThan: null }, true));
     runs++;
   }
   await Promise.all(Array.from({ length: processes }, () => oneLife()));
