@@ -30,6 +30,8 @@ GRANT EXECUTE ON OBJECT::cardgenius.advance_run TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.begin_load TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.change_run_state TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.claim_chunk TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.compare_first_cards TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.compare_plans TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.count_users TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.fail_chunk TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.retry_users TO cardgenius_processor;

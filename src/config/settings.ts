@@ -35,6 +35,8 @@ export interface Settings {
   readonly maxMonthlySpend: number;
   readonly errorRateLimit: number;
   readonly maxFailedShare: number;
+  readonly minEligibleShare: number;
+  readonly maxFirstCardChangedShare: number;
   readonly log: { readonly level: string; readonly file?: string | undefined };
   readonly schedules: readonly Schedule[];
   readonly service: { readonly health: string };

@@ -12,7 +12,8 @@ function fire(overrides: Partial<FireRequest> = {}): FireRequest {
 }
 
 /** Ends the leader's lease, as if it had been frozen for a while. */
-const freeze = ({ execute }: ContractEngine) => execute("UPDATE cardgenius.leader SET lease_until = '2020-01-01'");
+const freeze = ({ execute }: ContractEngine) =>
+  execute("UPDATE cardgenius.leader SET elected_at = '2019-12-31', lease_until = '2020-01-01'");
 
 export const serviceContract: ContractTests = {
   'fire: it writes the ledger and the run together, once': async (t, engine) => {
@@ -145,7 +146,7 @@ export const serviceContract: ContractTests = {
     await freeze(engine);
     const alone = await service.lead(processor('a'), 60);
     t.is(alone.owner, 'a');
-    t.true(alone.electedAt > first.electedAt);
+    t.true(alone.electedAt >= first.electedAt, 'not the term of 2019');
     await freeze(engine);
     t.is((await service.lead(processor('b'), 60)).owner, 'b');
     t.is((await service.lead(processor('a'), 60)).owner, 'b');

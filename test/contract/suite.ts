@@ -7,6 +7,7 @@ import { auditContract } from './audit.ts';
 import { claimContract } from './claim.ts';
 import { type ContractEngine, reset } from './context.ts';
 import { dryRunContract } from './dry-run.ts';
+import { gatesContract } from './gates.ts';
 import { historyContract } from './history.ts';
 import { importContract } from './import.ts';
 import { pruneContract } from './prune.ts';
@@ -24,6 +25,7 @@ export const CONTRACT: ContractTests = {
   ...publishContract,
   ...auditContract,
   ...dryRunContract,
+  ...gatesContract,
   ...historyContract,
   ...pruneContract,
   ...serviceContract,

@@ -6,6 +6,7 @@ import type {
   ChunkResult,
   ClaimAnswer,
   ClaimRequest,
+  FirstCards,
   Lease,
   OpenedRun,
   PublishRequest,
@@ -102,6 +103,18 @@ export class PostgresDatabase implements Database {
     this.#requireRoom();
     await this.#pglite.copyIn(COPY_RECOMMENDATIONS, encodeRecommendations(loadNo, slices));
     await this.#pglite.copyIn(COPY_OUTCOMES, encodeOutcomes(loadNo, slices));
+  }
+
+  async comparePlans(runId: number): Promise<{ planned: number; before: number } | undefined> {
+    return this.#call<{ planned: number; before: number }>('compare_plans', [runId]);
+  }
+
+  async compareFirstCards(
+    { runId, chunkNo, token }: Lease,
+    loadNo: number,
+    users: number,
+  ): Promise<FirstCards | undefined> {
+    return this.#call<FirstCards>('compare_first_cards', [runId, chunkNo, token, loadNo, users]);
   }
 
   async publishChunk({ runId, chunkNo, token }: Lease, request: PublishRequest): Promise<ChunkResult> {
