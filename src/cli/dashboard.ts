@@ -66,6 +66,7 @@ export async function mountDashboard(
       failures: () => listFailures(audit),
       user: userId => lookUpUser(database, history, cli.settings, userId),
       alerts: () => service.listAlerts(false, SHOWN),
+      processors: () => service.listProcessors(PRESENT_SECONDS),
       ...(cli.settings.schedules.length === 0 ? {} : { schedules: () => schedulesOf(cli.settings.schedules, service) }),
     },
     tokens: tokensOf(process.env),
@@ -75,6 +76,8 @@ export async function mountDashboard(
 }
 
 const SHOWN = 20;
+/** Who was not seen for so long is not shown any more: an hour tells of who was killed just now. */
+export const PRESENT_SECONDS = 3_600;
 
 /** What fires when, and what came of the last: times in UTC, for the page to set in its own zone. */
 async function schedulesOf(

@@ -3,7 +3,7 @@ import type { Schedule } from '../config/service-schema.ts';
 import { UsageError } from '../model/errors.ts';
 import type { Fire } from '../model/service.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
-import { processorId } from './processing.ts';
+import { thisProcessor } from './processing.ts';
 
 const SHOWN = 5;
 
@@ -81,7 +81,7 @@ async function runSchedule(cli: Cli, name: string): Promise<void> {
     plannedAt,
     decision: 'manual',
     note: 'by hand',
-    decidedBy: processorId(),
+    decidedBy: thisProcessor(engine).id,
     electedAt: null,
     deadlineMinutes: schedule.deadlineMinutes ?? null,
     run: runTerms(engine, settings, 'batch', schedule.userLimit ?? null),

@@ -5,6 +5,7 @@ import type {
   FireAnswer,
   FireRequest,
   Leadership,
+  PresentProcessor,
   Processor,
   ScheduleState,
 } from '../model/service.ts';
@@ -22,7 +23,12 @@ export interface ServiceDatabase {
   listFires(schedule: string | null, fires: number): Promise<Fire[]>;
   /** A sign of life, and a bid for the lead: answers who leads. */
   lead(processor: Processor, leaseSeconds: number): Promise<Leadership>;
+  /** A sign of life of a processor that does not ask to lead. */
+  seeProcessor(processor: Processor): Promise<void>;
+  /** The processor leaves, and with it its office. */
   resign(processorId: string): Promise<void>;
+  /** Who has not left and was seen within so many seconds; the latest started first. */
+  listProcessors(withinSeconds: number): Promise<PresentProcessor[]>;
   /** `opened` and `reminded` are to be told to somebody; `open` is not. */
   raiseAlert(request: AlertRequest): Promise<{ outcome: 'opened' | 'reminded' | 'open'; openedAt: Date }>;
   /** The alert that this closed; undefined where none was open. */

@@ -1,6 +1,15 @@
 /** What the procedures of the service answer, column by column: see rows.ts. */
 import type { RunState } from '../model/run.ts';
-import type { Alert, Fire, FireAnswer, FireDecision, Leadership, ScheduleState, Severity } from '../model/service.ts';
+import type {
+  Alert,
+  Fire,
+  FireAnswer,
+  FireDecision,
+  Leadership,
+  PresentProcessor,
+  ScheduleState,
+  Severity,
+} from '../model/service.ts';
 
 export interface FireAnswerRow {
   readonly outcome: FireAnswer['outcome'];
@@ -56,6 +65,22 @@ export interface LeaderRow {
 
 export function toLeadership({ owner, elected_at, lease_until, now_at }: LeaderRow): Leadership {
   return { owner, electedAt: elected_at, leaseUntil: lease_until, now: now_at };
+}
+
+export interface ProcessorRow {
+  readonly processor_id: string;
+  readonly host: string;
+  readonly pid: number;
+  readonly version: string;
+  readonly started_at: Date;
+  readonly last_seen: Date;
+  readonly silent_seconds: number;
+  readonly leads: boolean;
+}
+
+export function toPresentProcessor(row: ProcessorRow): PresentProcessor {
+  const { processor_id, started_at, last_seen, silent_seconds, ...rest } = row;
+  return { id: processor_id, ...rest, startedAt: started_at, lastSeen: last_seen, silentSeconds: silent_seconds };
 }
 
 export interface RaisedRow {

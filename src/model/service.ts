@@ -52,6 +52,15 @@ export interface Processor {
   readonly version: string;
 }
 
+/** A processor that is at work, as the others see it. */
+export interface PresentProcessor extends Processor {
+  readonly startedAt: Date;
+  readonly lastSeen: Date;
+  /** Since it was last seen, by the database's clock. */
+  readonly silentSeconds: number;
+  readonly leads: boolean;
+}
+
 /** Who leads, and since when: owner and electedAt are the term. All times are the database's. */
 export interface Leadership {
   readonly owner: string;

@@ -163,6 +163,28 @@ export const serviceContract: ContractTests = {
     t.is(await count(engine, 'cardgenius.processor', 'stopped_at IS NOT NULL'), 2);
   },
 
+  'processor: it is seen with each sign of life, and leaves; one that was killed grows silent': async (t, engine) => {
+    const { service, execute } = engine;
+    const seen = async (within = 60) => (await service.listProcessors(within)).map(({ id }) => id).sort();
+    await service.seeProcessor(processor('run'));
+    await service.lead(processor('serve'), 60);
+    const [first, second] = (await service.listProcessors(60)).sort((a, b) => a.id.localeCompare(b.id));
+    t.like(first, { id: 'run', host: 'here', pid: 1, version: '0', leads: false, silentSeconds: 0 });
+    t.true(first!.startedAt instanceof Date && first!.lastSeen instanceof Date);
+    t.like(second, { id: 'serve', leads: true });
+
+    await execute("UPDATE cardgenius.processor SET last_seen = '2026-01-01', started_at = '2026-01-01'");
+    t.deepEqual(await seen(), []);
+    await service.seeProcessor(processor('run'));
+    t.deepEqual(await seen(), ['run']);
+    const [again] = await service.listProcessors(60);
+    t.is(again!.startedAt.getUTCDate(), 1, 'it is the same one');
+    await service.resign('run');
+    t.deepEqual(await seen(), []);
+    await service.seeProcessor(processor('run'));
+    t.deepEqual(await seen(), ['run'], 'it was frozen while it was thought to have left');
+  },
+
   'alert: it opens once, reminds after a while, and closes once': async (t, engine) => {
     const { service, execute } = engine;
     const request = { rule: 'run_failed', subject: 'run 1', severity: 'warning', remindSeconds: 3600 } as const;

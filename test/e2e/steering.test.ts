@@ -12,6 +12,7 @@ test('pause, resume and cancel act on the active run, and say where there is non
   await run.said(/ users\/s/);
   run.kill('SIGTERM');
   t.is((await run).code, 4);
+  t.deepEqual(JSON.parse((await cardgenius(['status', '--json'], at)).stdout).processors, [], 'it has left');
 
   const json = async (...args: string[]) => JSON.parse((await cardgenius([...args, '--json'], at)).stdout);
   t.deepEqual(await json('pause', '--reason', 'a look at the figures'), { runId: 1, state: 'paused' });

@@ -6,6 +6,7 @@ import type {
   FireAnswer,
   FireRequest,
   Leadership,
+  PresentProcessor,
   Processor,
   ScheduleState,
 } from '../../model/service.ts';
@@ -16,12 +17,14 @@ import {
   type FireAnswerRow,
   type FireRow,
   type LeaderRow,
+  type ProcessorRow,
   type RaisedRow,
   type ScheduleRow,
   toAlert,
   toFire,
   toFireAnswer,
   toLeadership,
+  toPresentProcessor,
   toScheduleState,
 } from '../service-rows.ts';
 import type { Pool } from './pools.ts';
@@ -86,6 +89,20 @@ export class MssqlService implements ServiceDatabase {
       ['lease_seconds', INT, leaseSeconds],
     ]);
     return toLeadership(row!);
+  }
+
+  async seeProcessor({ id, host, pid, version }: Processor): Promise<void> {
+    await this.#control.call('see_processor', [
+      ['processor', VarChar(100), id],
+      ['host', NVarChar(200), host],
+      ['pid', INT, pid],
+      ['version', VarChar(50), version],
+    ]);
+  }
+
+  async listProcessors(withinSeconds: number): Promise<PresentProcessor[]> {
+    const rows = await this.#control.call<ProcessorRow>('list_processors', [['within_seconds', INT, withinSeconds]]);
+    return rows.map(toPresentProcessor);
   }
 
   async resign(processorId: string): Promise<void> {

@@ -5,6 +5,7 @@ import type {
   FireAnswer,
   FireRequest,
   Leadership,
+  PresentProcessor,
   Processor,
   ScheduleState,
 } from '../../model/service.ts';
@@ -15,12 +16,14 @@ import {
   type FireAnswerRow,
   type FireRow,
   type LeaderRow,
+  type ProcessorRow,
   type RaisedRow,
   type ScheduleRow,
   toAlert,
   toFire,
   toFireAnswer,
   toLeadership,
+  toPresentProcessor,
   toScheduleState,
 } from '../service-rows.ts';
 import type { Pglite } from './pglite.ts';
@@ -67,6 +70,14 @@ export class PostgresService implements ServiceDatabase {
   async lead({ id, host, pid, version }: Processor, leaseSeconds: number): Promise<Leadership> {
     const [row] = await this.#rows<LeaderRow>('lead', [id, host, pid, version, leaseSeconds]);
     return toLeadership(row!);
+  }
+
+  async seeProcessor({ id, host, pid, version }: Processor): Promise<void> {
+    await this.#rows('see_processor', [id, host, pid, version]);
+  }
+
+  async listProcessors(withinSeconds: number): Promise<PresentProcessor[]> {
+    return (await this.#rows<ProcessorRow>('list_processors', [withinSeconds])).map(toPresentProcessor);
   }
 
   async resign(processorId: string): Promise<void> {
