@@ -109,9 +109,17 @@ async function readWhole({ configPath, env, cwd }: SettingsSource) {
   const path = configPath === undefined ? findConfig(cwd) : resolve(cwd, configPath);
   const file = path === undefined ? {} : await readConfig(path);
   const { config, origins } = applyEnvironment(file, env, cwd);
+  return { data: checkConfig(config, path ?? 'the environment', origins), path, config, origins };
+}
+
+/**
+ * What a configuration says, with defaults. Throws UsageError CONFIG_INVALID, which names the key that is wrong and where it
+ * stands: `file`, or the variable that `origins` has for it.
+ */
+export function checkConfig(config: object, file: string, origins: ReadonlyMap<string, string> = new Map()) {
   const parsed = configSchema.safeParse(config);
-  if (!parsed.success) throw wrongConfig(path ?? 'the environment', parsed.error.issues[0]!, origins);
-  return { data: parsed.data, path, config, origins };
+  if (!parsed.success) throw wrongConfig(file, parsed.error.issues[0]!, origins);
+  return parsed.data;
 }
 
 function findConfig(cwd: string): string | undefined {
@@ -132,7 +140,7 @@ async function readConfig(path: string): Promise<Config> {
   } catch (error) {
     throw new UsageError('CONFIG_UNREADABLE', `${path} cannot be loaded: ${messageOf(error)}.`, { cause: error });
   }
-  if (typeof module.default !== 'object' || module.default === null) {
+  if (typeof module.default !== 'object' || module.default === null || Array.isArray(module.default)) {
     throw new UsageError('CONFIG_INVALID', `${path} must say: export default defineConfig({ … }).`);
   }
   return module.default as Config;
