@@ -10,6 +10,7 @@ import { dryRunContract } from './dry-run.ts';
 import { gatesContract } from './gates.ts';
 import { historyContract } from './history.ts';
 import { importContract } from './import.ts';
+import { importFuzzContract } from './import-fuzz.ts';
 import { pruneContract } from './prune.ts';
 import { publishContract } from './publish.ts';
 import { runContract } from './run.ts';
@@ -20,6 +21,7 @@ export type ContractTests = Readonly<Record<string, ContractTest>>;
 
 export const CONTRACT: ContractTests = {
   ...importContract,
+  ...importFuzzContract,
   ...runContract,
   ...claimContract,
   ...publishContract,
