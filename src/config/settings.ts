@@ -117,9 +117,27 @@ async function readWhole({ configPath, env, cwd }: SettingsSource) {
  * stands: `file`, or the variable that `origins` has for it.
  */
 export function checkConfig(config: object, file: string, origins: ReadonlyMap<string, string> = new Map()) {
-  const parsed = configSchema.safeParse(config);
+  const parsed = parse(config, file);
   if (!parsed.success) throw wrongConfig(file, parsed.error.issues[0]!, origins);
   return parsed.data;
+}
+
+/** A file may hold what even looking at throws: an object that cannot be made a number, a getter. The key is named all the same. */
+function parse(config: object, file: string) {
+  try {
+    return configSchema.safeParse(config);
+  } catch (cause) {
+    const key = Object.keys(config).find(name => {
+      try {
+        configSchema.safeParse({ [name]: (config as Readonly<Record<string, unknown>>)[name] });
+        return false;
+      } catch {
+        return true;
+      }
+    });
+    const message = `${file} is wrong at ${key}: it cannot be looked at: ${messageOf(cause)}.`;
+    throw new UsageError('CONFIG_INVALID', message, { cause });
+  }
 }
 
 function findConfig(cwd: string): string | undefined {

@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import test from 'ava';
 import { cardgenius, newFolder } from './cli.ts';
 
@@ -38,4 +40,41 @@ test('pause, resume and cancel act on the active run, and say where there is non
     t.regex(stderr, /--older-than.*must be a day, 2026-11-23 \(UTC\), or a time with its zone/, day);
   }
   t.is((await cardgenius(['redo', '--all', '--older-than', '2026-11-23'], at)).code, 2);
+});
+
+test('a gate pauses before anything is published; accepted, the same run goes on', async t => {
+  const cwd = await newFolder();
+  const at = { cwd, database: 'pglite:db' };
+  const json = async (...args: string[]) => JSON.parse((await cardgenius([...args, '--json'], at)).stdout);
+  await writeFile(
+    join(cwd, 'cron.config.ts'),
+    'export default { maxFirstCardChangedShare: 0.1, minEligibleShare: 0.5 };',
+  );
+  await json('seed', '--users', '3000');
+  t.like(await json('run'), { state: 'done', completed: 3000 });
+  await json('export', 'before.csv');
+
+  // 2,989 get other spends, and far more than one in ten of them another first card.
+  await json('seed', '--users', '3000', '--seed', '2');
+  const shut = await cardgenius(['run'], at);
+  t.is(shut.code, 4);
+  t.regex(
+    shut.stderr,
+    /paused: GATE_FIRST_CARDS: \d+ of 1000 users looked at would be given another first card, .*--accept-gate/,
+  );
+  t.like(await json('status'), { pending: 2989, run: { state: 'paused', completed: 0, rowsWritten: 0 } });
+  await json('export', 'paused.csv');
+  t.is(await readFile(join(cwd, 'paused.csv'), 'utf8'), await readFile(join(cwd, 'before.csv'), 'utf8'));
+  await json('resume');
+  t.is((await cardgenius(['run'], at)).code, 4, 'resumed alone, it is shut again');
+  await json('resume', '--accept-gate');
+  t.like(await json('run'), { runId: 2, state: 'done', completed: 2989 });
+
+  await json('seed', '--users', '1000', '--seed', '3');
+  const fewer = await cardgenius(['run'], at);
+  t.is(fewer.code, 4);
+  t.regex(fewer.stderr, /paused: GATE_FEWER_ELIGIBLE: \d+ users are due, and the run before had 2989; .*--accept-gate/);
+  await json('resume', '--accept-gate');
+  t.like(await json('run'), { runId: 3, state: 'done', failed: 0 });
+  t.is((await cardgenius(['verify'], at)).code, 0);
 });

@@ -57,6 +57,13 @@ test('whatever an object holds, it is a whole configuration, or an error that na
   t.true(right > RUNS.numRuns / 100, `${right} were right: what is right must be tried, too`);
 });
 
+test('what cannot even be looked at is named as well', t => {
+  for (const database of [{ length: [{ toString: 0 }] }, { length: [{ toString: () => ({}) }] }]) {
+    const error = t.throws(() => checkConfig({ chunkSize: 5, database }, FILE), { instanceOf: UsageError });
+    t.regex(error!.message, /^cron\.config\.ts is wrong at database: /);
+  }
+});
+
 test('whatever a variable says over whatever a file says, it is taken, or an error names the variable', t => {
   const value = fc.oneof(
     fc.constantFrom('5', '1e3', 'true', '[]', '[{}]', '{}', 'null', 'a,b', 'info', ' '),
