@@ -28,6 +28,11 @@ export default defineConfig({
   // Above this share of failed users (from 1,000 computed on) it pauses before it publishes more, for somebody to look.
   maxFailedShare: 0.05,
 
+  // It pauses, too, where more than so many of those who had cards would be given another first card (1: never), and where
+  // fewer users are due than this share of the run before (0: never; for a schedule whose weeks are alike, say 0.3).
+  maxFirstCardChangedShare: 0.5,
+  minEligibleShare: 0,
+
   // When "cardgenius serve" fires: Monday, 02:00 in India. Of slots that nobody was there for, the latest is caught up (once),
   // where it is not older than the window; all are recorded. The default is none at all.
   schedules: [

@@ -5,7 +5,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   pk_processor, pk_leader
 -- Avoids    nothing: it only reads, and the table is small.
--- Callers   the dashboard
+-- Callers   cardgenius status; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.list_processors

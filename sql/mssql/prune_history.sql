@@ -5,7 +5,8 @@
 -- Locks     the rows that it deletes, at most 3,900 a call (1,200 chunks, 1,900 alerts: they have more indexes); the call is a
 --           transaction of its own
 -- Isolation READ COMMITTED
--- Indexes   pk_run, pk_chunk, pk_chunk_user, pk_chunk_attempt, pk_import, pk_schedule_fire, pk_alert, pk_processor
+-- Indexes   pk_run, pk_chunk, pk_chunk_user, pk_completed_user, pk_chunk_attempt, pk_import, pk_schedule_fire, pk_alert,
+--           pk_processor
 -- Avoids    waiting for a run at work, or making it wait: nothing that an active run can touch is looked at.
 --           A cascade over 200 chunks and their attempts in one statement: lock escalation.
 -- Callers   cardgenius prune
@@ -40,6 +41,11 @@ BEGIN
   ELSE IF @kind = 'chunk_user'
   BEGIN
     DELETE TOP (3900) u FROM cardgenius.chunk_user AS u WHERE u.run_id IN (SELECT o.run_id FROM @over AS o);
+    SET @deleted = @@ROWCOUNT;
+  END
+  ELSE IF @kind = 'completed_user'
+  BEGIN
+    DELETE TOP (3900) u FROM cardgenius.completed_user AS u WHERE u.run_id IN (SELECT o.run_id FROM @over AS o);
     SET @deleted = @@ROWCOUNT;
   END
   ELSE IF @kind = 'chunk'

@@ -250,7 +250,9 @@ BEGIN
 
     -- 5 The clearing.
     DELETE FROM cardgenius.staged_outcome WHERE load_no = @load_no AND user_no BETWEEN @from AND @to;
-    DELETE FROM cardgenius.chunk_user
+    DELETE FROM cardgenius.chunk_user         -- the completed are what is left of it; redo asks who they were
+    OUTPUT deleted.run_id, deleted.chunk_no, deleted.user_id
+      INTO cardgenius.completed_user (run_id, chunk_no, user_id)
     WHERE run_id = @run_id AND chunk_no = @chunk_no AND user_no BETWEEN @from AND @to;
 
     UPDATE cardgenius.chunk

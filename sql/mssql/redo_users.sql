@@ -1,16 +1,19 @@
--- Purpose   For the day the catalogue changes: puts completed users back to new, all of them or those who have a card among
---           their ten; or only counts them. Their rows stay until new ones replace them.
+-- Purpose   For the day the catalogue changes: puts completed users back to new, all of them, those who have a card among their
+--           ten, or those who were computed before a time; or only counts them. Their rows stay until new ones replace them.
+--           Computed before a time is whom no chunk has completed since: who is unknown, because that run was pruned or is
+--           older than this table, counts as older.
 -- Answers   one row: users
 -- Locks     the rows that it changes, at most 1,900 a statement; each statement is a transaction of its own
 -- Isolation READ COMMITTED
--- Indexes   the keys of both contract tables
--- Avoids    lock escalation on user_spending_data.
+-- Indexes   the keys of both contract tables, pk_chunk, pk_completed_user
+-- Avoids    lock escalation on user_spending_data. Scanning it anew for each statement: it is walked once, by key.
 -- Callers   cardgenius redo
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.redo_users
-  @card_name  VARCHAR(200),                   -- NULL: all completed users
-  @apply      BIT                             -- 0: only count them
+  @card_name   VARCHAR(200),                  -- NULL: whatever their cards
+  @older_than  DATETIME2(3),                  -- UTC; NULL: whenever they were computed
+  @apply       BIT                            -- 0: only count them
 AS
 BEGIN
   SET NOCOUNT ON;
@@ -18,29 +21,56 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @users FLOAT = 0, @rows INT = 1;
+  DECLARE @users FLOAT = 0, @after VARCHAR(50) = NULL, @until VARCHAR(50);
+
+  SELECT DISTINCT d.user_id
+  INTO #newer                                 -- the type and collation of the key come with it
+  FROM cardgenius.completed_user AS d
+  JOIN cardgenius.chunk AS c ON c.run_id = d.run_id AND c.chunk_no = d.chunk_no
+  WHERE @older_than IS NOT NULL AND (c.closed_at IS NULL OR c.closed_at >= @older_than)
+  OPTION (RECOMPILE);
+  CREATE UNIQUE CLUSTERED INDEX ux_newer ON #newer (user_id);
 
   IF @apply = 0
   BEGIN
     SELECT @users = COUNT_BIG(*)
     FROM dbo.user_spending_data AS u
     WHERE u.processing_status = 'completed'
+      AND NOT EXISTS (SELECT 1 FROM #newer AS n WHERE n.user_id = u.user_id)
       AND (@card_name IS NULL OR EXISTS (SELECT 1 FROM dbo.card_recommendations AS r
-                                         WHERE r.user_id = u.user_id AND r.card_name = @card_name));
+                                         WHERE r.user_id = u.user_id AND r.card_name = @card_name))
+    OPTION (RECOMPILE);
     SELECT @users AS users;
     RETURN;
   END;
 
-  WHILE @rows > 0
+  WHILE 1 = 1
   BEGIN
+    SELECT @until = MAX(d.user_id)
+    FROM (
+      SELECT TOP (1900) u.user_id
+      FROM dbo.user_spending_data AS u
+      WHERE u.processing_status = 'completed' AND (@after IS NULL OR u.user_id > @after)
+        AND NOT EXISTS (SELECT 1 FROM #newer AS n WHERE n.user_id = u.user_id)
+        AND (@card_name IS NULL OR EXISTS (SELECT 1 FROM dbo.card_recommendations AS r
+                                           WHERE r.user_id = u.user_id AND r.card_name = @card_name))
+      ORDER BY u.user_id
+    ) AS d
+    OPTION (RECOMPILE);
+    IF @until IS NULL
+      BREAK;
+
+    -- Those just found, and no more of those whom a run completes meanwhile.
     UPDATE TOP (1900) u
        SET u.processing_status = 'new'
       FROM dbo.user_spending_data AS u
-     WHERE u.processing_status = 'completed'
+     WHERE u.processing_status = 'completed' AND (@after IS NULL OR u.user_id > @after) AND u.user_id <= @until
+       AND NOT EXISTS (SELECT 1 FROM #newer AS n WHERE n.user_id = u.user_id)
        AND (@card_name IS NULL OR EXISTS (SELECT 1 FROM dbo.card_recommendations AS r
-                                          WHERE r.user_id = u.user_id AND r.card_name = @card_name));
-    SET @rows = @@ROWCOUNT;
-    SET @users = @users + @rows;
+                                          WHERE r.user_id = u.user_id AND r.card_name = @card_name))
+    OPTION (RECOMPILE);
+    SET @users = @users + @@ROWCOUNT;
+    SET @after = @until;
   END;
 
   SELECT @users AS users;

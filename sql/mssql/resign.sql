@@ -3,7 +3,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   pk_processor, pk_leader
 -- Avoids    taking another's office: only its own row is touched.
--- Callers   cardgenius serve, when it stops
+-- Callers   cardgenius serve, run and demo, when they stop
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.resign

@@ -4,7 +4,7 @@
 -- Locks     none
 -- Isolation READ COMMITTED
 -- Indexes   pk_processor, pk_leader
--- Callers   the dashboard
+-- Callers   cardgenius status; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.list_processors(p_processors INTEGER, p_now TIMESTAMPTZ DEFAULT NULL)

@@ -4,7 +4,8 @@
 -- Answers   one row: kind, deleted (0: nothing of this kind is left)
 -- Locks     the rows that it deletes, at most 3,900 a call; the call is a transaction of its own
 -- Isolation READ COMMITTED
--- Indexes   pk_run, pk_chunk, pk_chunk_user, pk_chunk_attempt, pk_import, pk_schedule_fire, pk_alert, pk_processor
+-- Indexes   pk_run, pk_chunk, pk_chunk_user, pk_completed_user, pk_chunk_attempt, pk_import, pk_schedule_fire, pk_alert,
+--           pk_processor
 -- Avoids    waiting for a run at work, or making it wait: nothing that an active run can touch is looked at.
 --           A cascade over 200 chunks and their attempts in one statement: lock escalation.
 -- Callers   cardgenius prune
@@ -33,6 +34,10 @@ BEGIN
   ELSIF p_kind = 'chunk_user' THEN
     DELETE FROM cardgenius.chunk_user AS d
     WHERE d.ctid IN (SELECT x.ctid FROM cardgenius.chunk_user AS x WHERE x.run_id = ANY (v_over) LIMIT 3900);
+    GET DIAGNOSTICS v_deleted = ROW_COUNT;
+  ELSIF p_kind = 'completed_user' THEN
+    DELETE FROM cardgenius.completed_user AS d
+    WHERE d.ctid IN (SELECT x.ctid FROM cardgenius.completed_user AS x WHERE x.run_id = ANY (v_over) LIMIT 3900);
     GET DIAGNOSTICS v_deleted = ROW_COUNT;
   ELSIF p_kind = 'chunk' THEN
     DELETE FROM cardgenius.chunk AS d

@@ -198,8 +198,13 @@ BEGIN
   -- 5 The clearing.
   DELETE FROM cardgenius.staged_recommendation AS s WHERE s.load_no = p_load_no AND s.user_no BETWEEN v_from AND v_to;
   DELETE FROM cardgenius.staged_outcome AS o WHERE o.load_no = p_load_no AND o.user_no BETWEEN v_from AND v_to;
-  DELETE FROM cardgenius.chunk_user AS cu
-  WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to;
+  WITH completed AS (                         -- they are what is left of it; redo asks who they were
+    DELETE FROM cardgenius.chunk_user AS cu
+    WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to
+    RETURNING cu.user_id
+  )
+  INSERT INTO cardgenius.completed_user (run_id, chunk_no, user_id)
+  SELECT p_run_id, p_chunk_no, d.user_id FROM completed AS d;
 
   UPDATE cardgenius.chunk AS c
      SET completed = c.completed + v_completed,

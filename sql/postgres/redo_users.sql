@@ -1,29 +1,47 @@
--- Purpose   For the day the catalogue changes: puts completed users back to new, all of them or those who have a card among
---           their ten; or only counts them. Their rows stay until new ones replace them.
+-- Purpose   For the day the catalogue changes: puts completed users back to new, all of them, those who have a card among their
+--           ten, or those who were computed before a time; or only counts them. Their rows stay until new ones replace them.
+--           Computed before a time is whom no chunk has completed since: who is unknown, because that run was pruned or is
+--           older than this table, counts as older.
 -- Answers   one row: users
 -- Locks     the rows that it changes
 -- Isolation READ COMMITTED
--- Indexes   the keys of both contract tables
+-- Indexes   the keys of both contract tables, pk_chunk, pk_completed_user
 -- Callers   cardgenius redo
 -- Grants    EXECUTE for cardgenius_processor
 
-CREATE OR REPLACE FUNCTION cardgenius.redo_users(p_card_name TEXT, p_apply BOOLEAN)
+DROP FUNCTION IF EXISTS cardgenius.redo_users(TEXT, BOOLEAN);
+
+CREATE OR REPLACE FUNCTION cardgenius.redo_users(p_card_name TEXT, p_older_than TIMESTAMPTZ, p_apply BOOLEAN)
 RETURNS TABLE (users FLOAT8)
 LANGUAGE plpgsql AS $$
 DECLARE
   v_users  BIGINT;
 BEGIN
   IF p_apply THEN
+    WITH newer AS MATERIALIZED (
+      SELECT DISTINCT d.user_id
+      FROM cardgenius.completed_user AS d
+      JOIN cardgenius.chunk AS c ON c.run_id = d.run_id AND c.chunk_no = d.chunk_no
+      WHERE p_older_than IS NOT NULL AND (c.closed_at IS NULL OR c.closed_at >= p_older_than)
+    )
     UPDATE public.user_spending_data AS u
        SET processing_status = 'new'
      WHERE u.processing_status = 'completed'
+       AND NOT EXISTS (SELECT FROM newer AS n WHERE n.user_id = u.user_id)
        AND (p_card_name IS NULL OR EXISTS (SELECT FROM public.card_recommendations AS r
                                            WHERE r.user_id = u.user_id AND r.card_name = p_card_name));
     GET DIAGNOSTICS v_users = ROW_COUNT;
   ELSE
+    WITH newer AS MATERIALIZED (
+      SELECT DISTINCT d.user_id
+      FROM cardgenius.completed_user AS d
+      JOIN cardgenius.chunk AS c ON c.run_id = d.run_id AND c.chunk_no = d.chunk_no
+      WHERE p_older_than IS NOT NULL AND (c.closed_at IS NULL OR c.closed_at >= p_older_than)
+    )
     SELECT COUNT(*) INTO v_users
     FROM public.user_spending_data AS u
     WHERE u.processing_status = 'completed'
+      AND NOT EXISTS (SELECT FROM newer AS n WHERE n.user_id = u.user_id)
       AND (p_card_name IS NULL OR EXISTS (SELECT FROM public.card_recommendations AS r
                                           WHERE r.user_id = u.user_id AND r.card_name = p_card_name));
   END IF;

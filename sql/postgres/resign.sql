@@ -2,7 +2,7 @@
 -- Locks     the rows of processor and leader
 -- Isolation READ COMMITTED
 -- Indexes   pk_processor, pk_leader
--- Callers   cardgenius serve, when it stops
+-- Callers   cardgenius serve, run and demo, when they stop
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.resign(p_processor TEXT, p_now TIMESTAMPTZ DEFAULT NULL)

@@ -3,7 +3,7 @@ import { DatabaseError, LeaseLostError } from '../model/errors.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';
 import type { ChunkResult, Lease } from '../model/run.ts';
 import type { BatchListener, Stage, StageTimes } from './events.ts';
-import { passGates } from './gates.ts';
+import type { Gates } from './gates.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { publish } from './publisher.ts';
 import { MAX_ATTEMPTS, retry } from './retry.ts';
@@ -16,8 +16,8 @@ export interface ChunkContext {
   readonly database: BatchDatabase;
   readonly pool: Pick<WorkerPool, 'compute'>;
   readonly leaseSeconds: number;
-  /** Above it the run is paused instead of publishing. */
-  readonly maxFailedShare: number;
+  /** Where one is shut the run is paused instead of publishing. */
+  readonly gates: Gates;
   readonly listener: BatchListener;
   /** Aborted when the processor stops: whatever has not begun to publish is given back. */
   readonly stopping: AbortSignal;
@@ -25,7 +25,7 @@ export interface ChunkContext {
 
 /** A claimed chunk on its way: read → compute → load → publish. Throws what it cannot mend; see run-batch.ts. */
 export async function processChunk(context: ChunkContext, lease: Lease, claimMs: number): Promise<ChunkResult> {
-  const { database, pool, leaseSeconds, maxFailedShare, listener, stopping } = context;
+  const { database, pool, leaseSeconds, gates, listener, stopping } = context;
   const times: Record<Stage, number> = { claim: claimMs, read: 0, compute: 0, load: 0, publish: 0 };
   const heartbeat = new Heartbeat(database, lease, leaseSeconds);
   const signal = AbortSignal.any([heartbeat.signal, stopping]);
@@ -55,6 +55,7 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
   });
 
   try {
+    await retry(() => gates.passPlan(), { signal });
     const users = await stage('read', () => retry(() => database.readChunk(lease), onRetry('read')));
     const slices = await stage('compute', () =>
       abortable(
@@ -76,7 +77,7 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
     );
     const staged = slices.map(withPlainMessages);
     const failed = slices.reduce((sum, { failures }) => sum + failures.length, 0);
-    await retry(() => passGates(database, lease.runId, { users: users.count, failed }, maxFailedShare), { signal });
+    await retry(() => gates.passFailures({ users: users.count, failed }), { signal });
 
     for (let attempt = 1; ; attempt++) {
       const loadNo = await stage('load', () =>
@@ -87,6 +88,7 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
           return fresh;
         }, onRetry('load')),
       );
+      await retry(() => gates.passFirstCards(lease, loadNo), { signal });
       await heartbeat.finish();
       try {
         const publication = {

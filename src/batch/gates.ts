@@ -1,35 +1,99 @@
 import type { BatchDatabase } from '../database/database.ts';
-import { CardGeniusError } from '../model/errors.ts';
+import { CardGeniusError, LeaseLostError } from '../model/errors.ts';
+import type { Lease } from '../model/run.ts';
 
-/** Fewer computed users than this say nothing about a share. */
+/** Fewer users than this say nothing about a share. */
 const MIN_USERS = 1_000;
+/** Of a chunk so many users are looked at for their first card: enough for a share, and next to nothing beside publishing. */
+const FIRST_CARDS_LOOKED_AT = 1_000;
+
+/** Where the gates stand, as shares from 0 to 1. */
+export interface GateLimits {
+  /** Of the users computed, how many may have failed. */
+  readonly maxFailedShare: number;
+  /** Of the users that the run before had, how many this one must have; 0 asks for none. */
+  readonly minEligibleShare: number;
+  /** Of the users who had cards before, how many may be given another first card; 1 looks at none. */
+  readonly maxFirstCardChangedShare: number;
+}
 
 /** A gate is shut: nothing is wrong with this chunk alone, and an operator should look before more is published. */
 export class GateError extends CardGeniusError {
-  constructor(message: string) {
-    super('GATE_FAILED_SHARE', message);
+  constructor(gate: 'FAILED_SHARE' | 'FEWER_ELIGIBLE' | 'FIRST_CARDS', message: string) {
+    super(`GATE_${gate}`, `${message} To go on all the same: cardgenius resume --accept-gate`);
   }
 }
 
+type GateDatabase = Pick<BatchDatabase, 'readRun' | 'comparePlans' | 'compareFirstCards'>;
+
 /**
- * Looked at before a chunk is published: the share of failed users over the whole run, this chunk's included. Throws GateError
- * where it is above the limit and no operator has accepted that.
+ * What is looked at before a chunk of a run is published. Each gate throws GateError where it is shut and no operator has
+ * accepted that: the run is paused then. A dry run publishes nothing, and passes them all.
  */
-export async function passGates(
-  database: Pick<BatchDatabase, 'readRun'>,
-  runId: number,
-  chunk: { readonly users: number; readonly failed: number },
-  maxFailedShare: number,
-): Promise<void> {
-  if (chunk.failed === 0) return; // a chunk without a failure cannot make the share worse
-  const run = await database.readRun(runId);
-  if (run === undefined || run.gateAccepted) return;
-  const failed = run.failed + chunk.failed;
-  const users = run.completed + run.failed + chunk.users;
-  if (users < MIN_USERS || failed / users <= maxFailedShare) return;
-  const percent = (share: number) => `${(share * 100).toFixed(1)} %`;
-  throw new GateError(
-    `${failed} of the first ${users} users have failed, ${percent(failed / users)}; more than ${percent(maxFailedShare)} are a matter ` +
-      'for somebody to look at (cardgenius errors). To go on all the same: cardgenius resume --accept-gate',
-  );
+export class Gates {
+  readonly #database: GateDatabase;
+  readonly #runId: number;
+  readonly #limits: GateLimits;
+  /** The plan of a run is compared once. */
+  #isPlanGood = false;
+
+  constructor(database: GateDatabase, runId: number, limits: GateLimits) {
+    this.#database = database;
+    this.#runId = runId;
+    this.#limits = limits;
+  }
+
+  /** Before the run's first chunk of this processor is read: has it far fewer users than the run before? */
+  async passPlan(): Promise<void> {
+    const { minEligibleShare } = this.#limits;
+    if (minEligibleShare === 0 || this.#isPlanGood) return;
+    const plans = await this.#database.comparePlans(this.#runId);
+    if (plans !== undefined && plans.planned < plans.before * minEligibleShare && !(await this.#isOpen())) {
+      throw new GateError(
+        'FEWER_ELIGIBLE',
+        `${plans.planned} users are due, and the run before had ${plans.before}; fewer than ${percent(minEligibleShare)} of them ` +
+          'are a matter for somebody to look at: did all spends come in?',
+      );
+    }
+    this.#isPlanGood = true;
+  }
+
+  /** Before a chunk is loaded: the share of failed users over the whole run, this chunk's included. */
+  async passFailures(chunk: { readonly users: number; readonly failed: number }): Promise<void> {
+    const { maxFailedShare } = this.#limits;
+    if (chunk.failed === 0) return; // a chunk without a failure cannot make the share worse
+    const run = await this.#database.readRun(this.#runId);
+    if (run === undefined || run.gateAccepted || run.kind === 'dry_run') return;
+    const failed = run.failed + chunk.failed;
+    const users = run.completed + run.failed + chunk.users;
+    if (users < MIN_USERS || failed / users <= maxFailedShare) return;
+    throw new GateError(
+      'FAILED_SHARE',
+      `${failed} of the first ${users} users have failed, ${percent(failed / users)}; more than ${percent(maxFailedShare)} are a ` +
+        'matter for somebody to look at (cardgenius errors).',
+    );
+  }
+
+  /** Before a chunk that is loaded is published: the share of users whose first card would be another one, over the run. */
+  async passFirstCards(lease: Lease, loadNo: number): Promise<void> {
+    const { maxFirstCardChangedShare: limit } = this.#limits;
+    if (limit === 1) return;
+    const seen = await this.#database.compareFirstCards(lease, loadNo, FIRST_CARDS_LOOKED_AT);
+    if (seen === undefined) throw new LeaseLostError(`chunk ${lease.chunkNo} was taken over after its load`);
+    const { known, changed } = seen;
+    if (known < MIN_USERS || changed / known <= limit || (await this.#isOpen())) return;
+    throw new GateError(
+      'FIRST_CARDS',
+      `${changed} of ${known} users looked at would be given another first card, ${percent(changed / known)}; more than ` +
+        `${percent(limit)} are a matter for somebody to look at (cardgenius run --dry-run, catalog diff).`,
+    );
+  }
+
+  /** An operator has looked and lets the run pass, or it publishes nothing anyway. */
+  async #isOpen(): Promise<boolean> {
+    const run = await this.#database.readRun(this.#runId);
+    return run === undefined || run.gateAccepted || run.kind === 'dry_run';
+  }
 }
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

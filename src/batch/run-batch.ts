@@ -16,21 +16,19 @@ import type {
 } from '../model/run.ts';
 import { type ChunkContext, plainText, processChunk } from './chunk-pipeline.ts';
 import type { BatchListener } from './events.ts';
-import { GateError } from './gates.ts';
+import { GateError, type GateLimits, Gates } from './gates.ts';
 import { SystemicError } from './publisher.ts';
 import { backOff, retry } from './retry.ts';
 import { Waker } from './waker.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** The sizes and limits of a run; see cron.config.ts for what each is for. */
-export interface BatchSettings {
+export interface BatchSettings extends GateLimits {
   readonly chunkSize: number;
   readonly workers: number;
   readonly chunksInFlight: number;
   readonly leaseSeconds: number;
   readonly maxRounds: number;
-  /** Share of failed users above which nothing more is published until somebody has looked. */
-  readonly maxFailedShare: number;
 }
 
 export interface BatchRequest {
@@ -145,7 +143,7 @@ export async function workOn(
       database,
       pool,
       leaseSeconds: settings.leaseSeconds,
-      maxFailedShare: settings.maxFailedShare,
+      gates: new Gates(database, runId, settings),
       listener,
       stopping: signal,
     },

@@ -93,6 +93,18 @@ export function wholeNumber(minimum: number): (text: string) => number {
   };
 }
 
+/** A day (it begins at midnight UTC) or a moment with its zone, given as an option. */
+export function moment(text: string): Date {
+  const shape = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/.exec(text.trim());
+  const date = new Date(shape === null ? Number.NaN : shape[0]);
+  // new Date makes 1 March of 30 February: the day must be there as it was written.
+  const isDay = shape !== null && new Date(`${shape[1]}T00:00Z`).toJSON()?.startsWith(shape[1]!) === true;
+  if (!isDay || Number.isNaN(date.getTime())) {
+    throw new CommandArgumentError('must be a day, 2026-11-23 (UTC), or a time with its zone, 2026-11-23T02:00+05:30');
+  }
+  return date;
+}
+
 /** Commander looks at the code only. */
 class CommandArgumentError extends Error {
   readonly code = 'commander.invalidArgument';

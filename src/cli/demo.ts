@@ -21,7 +21,7 @@ export function defineDemo(program: Command): void {
     const say = (text: string) => {
       if (!cli.isJson) process.stdout.write(`${text}\n`);
     };
-    await checkEngine(cli);
+    const engine = await checkEngine(cli);
     say(`Opening ${cli.settings.databaseUrl} …`);
     await using opened = await cli.open();
     const { database } = opened;
@@ -31,7 +31,7 @@ export function defineDemo(program: Command): void {
       await seedSpending(database, users, 1);
       say(`Invented ${group(users)} users.`);
     }
-    const outcome = await takePart(cli, database, 'batch', {});
+    const outcome = await takePart(cli, opened, engine, 'batch', {});
     const counts = await database.countUsers();
     const sample = await database.exportRecommendations(null, 1);
     const { cardsTable, namedRow } = await import('./cards-table.ts');

@@ -3,9 +3,12 @@ import { hostname } from 'node:os';
 import type { BatchListener } from '../batch/events.ts';
 import type { BatchOutcome, BatchSettings } from '../batch/run-batch.ts';
 import type { Database } from '../database/database.ts';
+import type { OpenedDatabase } from '../database/open.ts';
+import type { Engine } from '../engine/engine.ts';
 import { engineSourceOf } from '../engine/source.ts';
-import { EXIT, type ExitCode } from '../model/errors.ts';
+import { EXIT, type ExitCode, messageOf } from '../model/errors.ts';
 import type { RunKind } from '../model/run.ts';
+import type { Processor } from '../model/service.ts';
 import type { Cli } from './cli.ts';
 
 export interface ProcessOptions {
@@ -16,21 +19,23 @@ export interface ProcessOptions {
   readonly listener?: BatchListener | undefined;
 }
 
-/** Creates the engine once for nothing, so that a wrong catalogue is told before a database is opened. */
-export async function checkEngine({ settings }: Cli): Promise<void> {
+/** Creates the engine once before a database is opened: a wrong catalogue is told first. */
+export async function checkEngine({ settings }: Cli): Promise<Engine> {
   const { createEngine } = await import('../engine/create.ts');
-  await createEngine(settings);
+  return createEngine(settings);
 }
 
 /** Takes part in a run with progress on stderr, a log, and signals that give back what is in flight. */
 export async function takePart(
   cli: Cli,
-  database: Database,
+  { database, service }: Pick<OpenedDatabase, 'database' | 'service'>,
+  engine: Engine,
   kind: RunKind,
   options: ProcessOptions,
 ): Promise<BatchOutcome> {
-  const [{ runBatch }, { Progress }, { createLog, logEvent }] = await Promise.all([
+  const [{ runBatch }, { bePresent }, { Progress }, { createLog, logEvent }] = await Promise.all([
     import('../batch/run-batch.ts'),
+    import('../service/presence.ts'),
     import('../monitor/progress.ts'),
     import('../monitor/log.ts'),
   ]);
@@ -40,17 +45,20 @@ export async function takePart(
     ...(options.logFile === undefined ? {} : { file: options.logFile, level: 'info' }),
   });
   const progress = cli.isJson ? undefined : new Progress(process.stderr);
-  const processor = processorId();
+  const processor = thisProcessor(engine);
   const stop = stopOnSignal();
   try {
+    await using _presence = await bePresent(service, processor, {
+      onTrouble: error => log.debug({ message: messageOf(error) }, 'not seen'),
+    });
     return await runBatch(
       database,
       { ...settings, ...options.overrides },
       {
         kind,
         userLimit: options.userLimit ?? null,
-        processor,
-        requestedBy: processor,
+        processor: processor.id,
+        requestedBy: processor.id,
         deadlineAt: null,
         engine: engineSourceOf(settings),
       },
@@ -67,8 +75,11 @@ export async function takePart(
   }
 }
 
-/** This process's name in leases, logs and the ledger. */
-export const processorId = (): string => `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
+/** This process, under a name of its own for leases, logs and the ledger. Cut to what the table of processors takes. */
+export function thisProcessor({ version }: Pick<Engine, 'version'>): Processor {
+  const id = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
+  return { id: id.slice(-100), host: hostname().slice(0, 200), pid: process.pid, version: version.slice(0, 50) };
+}
 
 /** How long a graceful stop may take. */
 const STOP_DEADLINE_MS = 30_000;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { UsageError } from '../model/errors.ts';
-import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { type CommonOptions, command, group, moment, wholeNumber } from './cli.ts';
 
 interface RetryOptions extends CommonOptions {
   readonly run?: number;
@@ -11,6 +11,7 @@ interface RetryOptions extends CommonOptions {
 interface RedoOptions extends CommonOptions {
   readonly all?: boolean;
   readonly card?: string;
+  readonly olderThan?: Date;
   readonly yes?: boolean;
 }
 
@@ -38,14 +39,19 @@ export function defineRedrive(program: Command): void {
     )
     .option('--all', 'all completed users')
     .option('--card <name>', 'who has this card among their ten (its name in card_recommendations)')
+    .option('--older-than <date>', 'who was computed before: 2026-11-23 (UTC), or 2026-11-23T02:00+05:30', moment)
     .option('--yes', 'do it')
-    .addHelpText('after', '\nExamples:\n  cardgenius redo --all\n  cardgenius redo --card "CASHBACK SBI Card" --yes');
-  command<RedoOptions>(redo, async (cli, _args, { all, card, yes }) => {
-    if ((all === true) === (card !== undefined)) {
-      throw new UsageError('REDO_WHOM', 'Say --all, or --card NAME: one of the two.');
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cardgenius redo --all\n  cardgenius redo --card "CASHBACK SBI Card" --yes\n' +
+        '  cardgenius redo --older-than 2026-11-23',
+    );
+  command<RedoOptions>(redo, async (cli, _args, { all, card, olderThan, yes }) => {
+    if ((all === true) === (card !== undefined || olderThan !== undefined)) {
+      throw new UsageError('REDO_WHOM', 'Say --all; or --card NAME, --older-than DATE or both.');
     }
     await using opened = await cli.open();
-    const users = await opened.audit.redoUsers(card ?? null, yes === true);
+    const users = await opened.audit.redoUsers({ cardName: card ?? null, olderThan: olderThan ?? null }, yes === true);
     cli.print({ users, applied: yes === true }, () =>
       yes === true
         ? `${group(users)} users are new again. Next: cardgenius run`

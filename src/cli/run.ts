@@ -34,11 +34,11 @@ export function defineRun(program: Command): void {
   command<RunOptions>(definition, async (cli, _args, options) => {
     const { limit, chunkSize, workers, log, dryRun = false, dashboard: wanted } = options;
     const address = wanted === undefined ? undefined : await dashboardAddress(wanted);
-    await checkEngine(cli);
+    const engine = await checkEngine(cli);
     await using opened = await cli.open();
     const dashboard = address && (await mountDashboard(cli, opened, { mayAct: true }));
     if (dashboard !== undefined) cli.note(`The dashboard is at ${await dashboard.listen(address!)}`);
-    const outcome = await takePart(cli, opened.database, dryRun ? 'dry_run' : 'batch', {
+    const outcome = await takePart(cli, opened, engine, dryRun ? 'dry_run' : 'batch', {
       userLimit: limit,
       logFile: log,
       listener: dashboard?.listener,

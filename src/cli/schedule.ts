@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Fire } from '../model/service.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
-import { processorId } from './processing.ts';
+import { thisProcessor } from './processing.ts';
 
 const SHOWN = 5;
 
@@ -77,7 +77,7 @@ async function runSchedule(cli: Cli, name: string): Promise<void> {
     service: opened.service,
     schedules: settings.schedules,
     terms: userLimit => runTerms(engine, settings, 'batch', userLimit),
-    decidedBy: processorId(),
+    decidedBy: thisProcessor(engine).id,
     note: 'by hand',
   });
   cli.print({ schedule: name, plannedAt, decision, runId }, () =>

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
@@ -7,7 +6,7 @@ import { engineSourceOf } from '../engine/source.ts';
 import { DatabaseError, messageOf } from '../model/errors.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 import { dashboardAddress, mountDashboard } from './dashboard.ts';
-import { processorId, stopOnSignal } from './processing.ts';
+import { stopOnSignal, thisProcessor } from './processing.ts';
 
 interface ServeOptions extends CommonOptions {
   readonly dashboard?: string | true;
@@ -62,9 +61,8 @@ async function serve(
   const { settings } = cli;
   const log = createServiceLog(settings.log);
   const engine = await createEngine(settings);
-  const id = processorId();
-  const processor = { id, host: hostname(), pid: process.pid, version: engine.version };
-  log.info({ processor: id, schedules: settings.schedules.map(({ name }) => name) }, 'starting');
+  const processor = thisProcessor(engine);
+  log.info({ processor: processor.id, schedules: settings.schedules.map(({ name }) => name) }, 'starting');
 
   let service: { readonly isReady: boolean } | undefined;
   await using _health = await serveHealth(settings.service.health, () => service?.isReady === true);

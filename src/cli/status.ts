@@ -3,6 +3,7 @@ import type { ChunkProgress } from '../database/history.ts';
 import type { OpenedDatabase } from '../database/open.ts';
 import { messageOf } from '../model/errors.ts';
 import type { RunProgress, UserCounts } from '../model/run.ts';
+import { isPresent, type SeenProcessor } from '../model/service.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
 import { decided, describeHolders } from './runs.ts';
 import { textTable } from './table.ts';
@@ -14,6 +15,8 @@ interface StatusOptions extends CommonOptions {
 
 /** Chunks asked for at most: 10,000 of the usual size are a hundred million users. */
 const MAX_CHUNKS = 10_000;
+/** Processors asked for at most. */
+const MAX_PROCESSORS = 100;
 const BAR_WIDTH = 40;
 
 export function defineStatus(program: Command): void {
@@ -30,8 +33,10 @@ export function defineStatus(program: Command): void {
   command<StatusOptions>(definition, async (cli, _args, { watch, every }) => {
     await using opened = await cli.open();
     const show = async () => {
-      const { users, run, chunks } = await readStatus(opened);
-      cli.print({ ...users, run }, () => describeStatus(users, run, chunks, new Date()));
+      const { users, run, chunks, processors } = await readStatus(opened);
+      cli.print({ ...users, run, processors }, () =>
+        [describeStatus(users, run, chunks, new Date()), ...describeProcessors(processors)].join('\n'),
+      );
     };
     if (watch !== true) return await show(); // awaited here, before the database is closed
 
@@ -47,12 +52,13 @@ export function defineStatus(program: Command): void {
   });
 }
 
-async function readStatus({ database, history }: OpenedDatabase) {
+async function readStatus({ database, history, service }: OpenedDatabase) {
   const users = await database.countUsers();
   const run = (await database.readRun(null)) ?? null;
   const isActive = run !== null && run.finishedAt === null;
   const chunks = isActive ? await history.listChunks(run.runId, 0, MAX_CHUNKS) : [];
-  return { users, run, chunks };
+  const processors = (await service.listProcessors(MAX_PROCESSORS)).filter(isPresent);
+  return { users, run, chunks, processors };
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
@@ -63,6 +69,19 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
       resolve();
     });
   });
+}
+
+/** Who is at work; nothing where nobody is. */
+function describeProcessors(processors: readonly SeenProcessor[]): string[] {
+  if (processors.length === 0) return [];
+  const rows = processors.map(({ id, version, startedAt, silentSeconds, leads }) => [
+    id,
+    version,
+    `${startedAt.toISOString().slice(0, 19)}Z`,
+    `${group(silentSeconds)} s ago`,
+    leads ? 'leads' : '',
+  ]);
+  return ['', textTable(['processor', 'engine version', 'started', 'seen', ''], rows, [3])];
 }
 
 export function describeStatus(

@@ -14,7 +14,7 @@ export function applyEnvironment(
   env: Environment,
   cwd: string,
 ): { config: object; origins: ReadonlyMap<string, string> } {
-  const merged = structuredClone(config) as Tree;
+  const merged: Tree = { ...config };
   const origins = new Map<string, string>();
   for (const key of KEYS) {
     const variable = env[key.variable] ? key.variable : key.secret ? `${key.variable}_FILE` : undefined;
@@ -31,8 +31,9 @@ function put(tree: Tree, path: readonly string[], value: unknown): void {
   let place = tree;
   for (const step of path.slice(0, -1)) {
     const inner = place[step];
-    if (typeof inner !== 'object' || inner === null) place[step] = {};
-    place = place[step] as Tree;
+    const copy: Tree = typeof inner === 'object' ? { ...inner } : {}; // the configuration itself stays as it was written
+    place[step] = copy;
+    place = copy;
   }
   place[path.at(-1)!] = value;
 }

@@ -74,6 +74,18 @@ export const configSchema = z.strictObject({
     .max(1)
     .default(0.05)
     .describe('Share of failed users, from 1,000 computed on, above which a run pauses before it publishes more.'),
+  minEligibleShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('Share of the users that the run before had, below which a run pauses before it publishes; 0: never.'),
+  maxFirstCardChangedShare: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('Share of users given another first card than before, above which a run pauses; 1: never.'),
   log: z
     .strictObject({
       level: z

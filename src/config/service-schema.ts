@@ -25,7 +25,12 @@ export const scheduleSchema = z.strictObject({
     .default('once')
     .describe('What becomes of slots that nobody was there for: one run for the latest, none, or one each.'),
   catchUpWindowMinutes: z.int().min(0).max(525_600).default(4_320).describe('Older missed slots are only recorded.'),
-  deadlineMinutes: z.int().min(1).max(10_080).optional().describe('How long a run may take.'),
+  deadlineMinutes: z
+    .int()
+    .min(1)
+    .max(10_080)
+    .optional()
+    .describe('When somebody is told that a run takes too long; it goes on.'),
   userLimit: z.int().min(1).optional().describe('At most so many users in a run.'),
 });
 export type Schedule = z.output<typeof scheduleSchema>;

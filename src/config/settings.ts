@@ -36,6 +36,8 @@ export interface Settings {
   readonly maxMonthlySpend: number;
   readonly errorRateLimit: number;
   readonly maxFailedShare: number;
+  readonly minEligibleShare: number;
+  readonly maxFirstCardChangedShare: number;
   readonly log: { readonly level: string; readonly file?: string | undefined };
   readonly schedules: readonly Schedule[];
   readonly service: { readonly health: string };
@@ -108,9 +110,35 @@ async function readWhole({ configPath, env, cwd }: SettingsSource) {
   const path = configPath === undefined ? findConfig(cwd) : resolve(cwd, configPath);
   const file = path === undefined ? {} : await readConfig(path);
   const { config, origins } = applyEnvironment(file, env, cwd);
-  const parsed = configSchema.safeParse(config);
-  if (!parsed.success) throw wrongConfig(path ?? 'the environment', parsed.error.issues[0]!, origins);
-  return { data: parsed.data, path, config, origins };
+  return { data: checkConfig(config, path ?? 'the environment', origins), path, config, origins };
+}
+
+/**
+ * What a configuration says, with defaults. Throws UsageError CONFIG_INVALID, which names the key that is wrong and where it
+ * stands: `file`, or the variable that `origins` has for it.
+ */
+export function checkConfig(config: object, file: string, origins: ReadonlyMap<string, string> = new Map()) {
+  const parsed = parse(config, file);
+  if (!parsed.success) throw wrongConfig(file, parsed.error.issues[0]!, origins);
+  return parsed.data;
+}
+
+/** A file may hold what even looking at throws: an object that cannot be made a number, a getter. The key is named all the same. */
+function parse(config: object, file: string) {
+  try {
+    return configSchema.safeParse(config);
+  } catch (cause) {
+    const key = Object.keys(config).find(name => {
+      try {
+        configSchema.safeParse({ [name]: (config as Readonly<Record<string, unknown>>)[name] });
+        return false;
+      } catch {
+        return true;
+      }
+    });
+    const message = `${file} is wrong at ${key}: it cannot be looked at: ${messageOf(cause)}.`;
+    throw new UsageError('CONFIG_INVALID', message, { cause });
+  }
 }
 
 function findConfig(cwd: string): string | undefined {
@@ -131,7 +159,7 @@ async function readConfig(path: string): Promise<Config> {
   } catch (error) {
     throw new UsageError('CONFIG_UNREADABLE', `${path} cannot be loaded: ${messageOf(error)}.`, { cause: error });
   }
-  if (typeof module.default !== 'object' || module.default === null) {
+  if (typeof module.default !== 'object' || module.default === null || Array.isArray(module.default)) {
     throw new UsageError('CONFIG_INVALID', `${path} must say: export default defineConfig({ … }).`);
   }
   return module.default as Config;

@@ -6,8 +6,8 @@ export interface AuditDatabase {
   listFailures(afterUserId: string | null, users: number): Promise<FailedUser[]>;
   /** Puts failed users that match every filter back to new. How many. */
   retryUsers(filter: RetryFilter): Promise<number>;
-  /** Puts completed users (those with a card; null: all) back to new, or only counts them. How many. */
-  redoUsers(cardName: string | null, apply: boolean): Promise<number>;
+  /** Puts completed users that match every filter back to new, or only counts them. How many. */
+  redoUsers(filter: RedoFilter, apply: boolean): Promise<number>;
 }
 
 export interface CheckResult {
@@ -29,6 +29,14 @@ export interface RetryFilter {
   readonly runId: number | null;
   readonly userId: string | null;
   readonly code: string | null;
+}
+
+/** Null leaves a filter out; both null are all completed users. */
+export interface RedoFilter {
+  /** Who has this card among their ten. */
+  readonly cardName: string | null;
+  /** Who was computed before; also of whom nothing is remembered any more. */
+  readonly olderThan: Date | null;
 }
 
 export interface CheckRow {

@@ -5,6 +5,7 @@ import type {
   ChunkResult,
   ClaimAnswer,
   ClaimRequest,
+  FirstCards,
   Lease,
   OpenedRun,
   PublishRequest,
@@ -36,6 +37,13 @@ export interface BatchDatabase {
   beginLoad(lease: Lease): Promise<number | undefined>;
   /** Bulk-loads a chunk's answers, slice by slice in order of user number, under a load number. */
   stage(loadNo: number, slices: readonly RecommendationSlice[]): Promise<void>;
+  /** The users planned at first by a run, and by the one before that was asked for alike; undefined where there was none. */
+  comparePlans(runId: number): Promise<{ planned: number; before: number } | undefined>;
+  /**
+   * Of the first `users` of a loaded chunk: who had a first card before, and who is given another one; summed over the run.
+   * Undefined where the lease is lost.
+   */
+  compareFirstCards(lease: Lease, loadNo: number, users: number): Promise<FirstCards | undefined>;
   /** Throws LeaseLostError, or DatabaseError STAGING_INCOMPLETE (transient: load again). */
   publishChunk(lease: Lease, request: PublishRequest): Promise<ChunkResult>;
   /** Undefined where the lease is lost. */

@@ -7,6 +7,7 @@ import type { SqlEngine } from './migrate/sql-files.ts';
 export const HISTORY = [
   'chunk_attempt',
   'chunk_user',
+  'completed_user',
   'chunk',
   'run_card',
   'run',

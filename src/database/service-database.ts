@@ -23,6 +23,9 @@ export interface ServiceDatabase {
   listFires(schedule: string | null, fires: number): Promise<Fire[]>;
   /** A sign of life, and a bid for the lead: answers who leads. */
   lead(processor: Processor, leaseSeconds: number): Promise<Leadership>;
+  /** A sign of life of a processor that does not ask to lead. */
+  seeProcessor(processor: Processor): Promise<void>;
+  /** The processor leaves, and with it its office. */
   resign(processorId: string): Promise<void>;
   /** Those seen last, first. */
   listProcessors(processors: number): Promise<SeenProcessor[]>;

@@ -80,6 +80,12 @@ export interface ChunkResult {
   readonly rowsUnchanged: number;
 }
 
+/** Users of a run who had a first card before, and of them those who are given another one. */
+export interface FirstCards {
+  readonly known: number;
+  readonly changed: number;
+}
+
 export interface ChunkFailure {
   readonly code: string;
   readonly message: string;

@@ -63,6 +63,14 @@ export interface SeenProcessor extends Processor {
   readonly leads: boolean;
 }
 
+/** Who was not seen for so long is not shown any more among those at work: an hour tells of who was killed just now. */
+const PRESENT_SECONDS = 3_600;
+
+/** Whether a processor is at work: it has not left, nor been silent for an hour. */
+export function isPresent({ stoppedAt, silentSeconds }: SeenProcessor): boolean {
+  return stoppedAt === null && silentSeconds < PRESENT_SECONDS;
+}
+
 /** Who leads, and since when: owner and electedAt are the term. All times are the database's. */
 export interface Leadership {
   readonly owner: string;

@@ -51,18 +51,21 @@ await withDatabase(async ({ database, target }) => {
 
 let killed = 0;
 let runs = 0;
-/** Milliseconds from a kill to the next chunk that anybody publishes. */
+/** Milliseconds from the last kill of a row to the next chunk that anybody publishes. */
 const recoveries: number[] = [];
 let killedAt: number | undefined;
 const startedAt = performance.now();
 
 while (killed < kills) {
   if ((await openUsers()) === 0) {
-    await withDatabase(({ audit }) => audit.redoUsers(null, true));
+    await withDatabase(({ audit }) => audit.redoUsers({ cardName: null, olderThan: null }, true));
     runs++;
   }
   await Promise.all(Array.from({ length: processes }, () => oneLife()));
 }
+const published = await withDatabase(async ({ history }) =>
+  (await history.listRuns(1_000)).reduce((sum, { chunksClosed }) => sum + chunksClosed, 0),
+);
 await finish();
 const wrong = await compare();
 const checks = await withDatabase(({ audit }) => audit.verifyDatabase());
@@ -75,7 +78,7 @@ console.log(
   `${place === undefined ? 'PGlite on disk' : `SQL Server at ${new URL(url).host}`}, ${processes} process(es), seed ${seed}`,
 );
 console.log(
-  `${killed} kills over ${runs + 1} passes of ${group(users)} users in ${seconds(performance.now() - startedAt)}`,
+  `${killed} kills over ${runs + 1} passes of ${group(users)} users in ${seconds(performance.now() - startedAt)}, ${group(published)} chunks published between the kills`,
 );
 console.log(
   `users lost ${lost}, rows wrong ${wrong}, verify: ${faults.length === 0 ? 'clean' : JSON.stringify(faults)}`,
@@ -95,7 +98,7 @@ async function oneLife(): Promise<void> {
   const doomed = await Promise.race([ended.then(() => false), sleep(delay).then(() => true)]);
   if (doomed && killed < kills) {
     killed++;
-    killedAt ??= performance.now();
+    killedAt = performance.now(); // a process killed before it got anywhere proves nothing about the one before
     child.kill('SIGKILL');
   }
   await ended;

@@ -104,9 +104,10 @@ export const auditContract: ContractTests = {
     const { runId } = await openRun(engine);
     await process(engine, await claim(engine, runId), { failed: [1] });
     await process(engine, await claim(engine, runId), { shift: 2 });
-    t.is(await engine.audit.redoUsers(null, false), 7);
-    t.is(await engine.audit.redoUsers('Card 00', false), 3);
-    t.is(await engine.audit.redoUsers('Card 00', true), 3);
+    const all = { cardName: null, olderThan: null };
+    t.is(await engine.audit.redoUsers(all, false), 7);
+    t.is(await engine.audit.redoUsers({ ...all, cardName: 'Card 00' }, false), 3);
+    t.is(await engine.audit.redoUsers({ ...all, cardName: 'Card 00' }, true), 3);
     t.deepEqual(await statuses(engine), [
       'failed',
       'new',
@@ -117,6 +118,47 @@ export const auditContract: ContractTests = {
       'completed',
       'completed',
     ]);
-    t.is(await engine.audit.redoUsers(null, true), 4);
+    t.is(await engine.audit.redoUsers(all, true), 4);
+  },
+
+  'redo: who was computed before a time, to the user, however the chunks of later runs lie': async (t, engine) => {
+    const { audit, execute } = engine;
+    await importUsers(engine, 8);
+    const first = await openRun(engine);
+    await process(engine, await claim(engine, first.runId), { failed: [2] });
+    await process(engine, await claim(engine, first.runId));
+    await engine.database.advanceRun(first.runId);
+    await execute("UPDATE cardgenius.chunk SET closed_at = '2026-01-05'");
+
+    // Users 1 and 8 are due again: a chunk whose key range holds all the others, and two of whom it does not complete.
+    await execute(
+      `UPDATE user_spending_data SET processing_status = 'new' WHERE user_id IN ('${userId(1)}', '${userId(8)}')`,
+    );
+    const second = await openRun(engine);
+    await process(engine, await claim(engine, second.runId), { failed: [2] });
+    t.deepEqual(
+      (await statuses(engine)).filter(status => status !== 'completed'),
+      ['failed', 'failed'],
+    );
+
+    const before = (time: string, cardName: string | null = null) => ({ cardName, olderThan: new Date(time) });
+    t.is(await audit.redoUsers(before('2026-01-04T23:59:59Z'), false), 0);
+    t.is(await audit.redoUsers(before('2026-01-05T00:00:00Z'), false), 0, 'at that very moment is not before it');
+    t.is(await audit.redoUsers(before('2026-01-05T00:00:01Z'), false), 5);
+    t.is(await audit.redoUsers(before('2026-01-05T00:00:01Z', 'no such card'), false), 0);
+    t.is(await audit.redoUsers(before('2999-01-01T00:00:00Z'), false), 6, 'also who was computed just now');
+    t.is(await audit.redoUsers(before('2026-01-05T00:00:01Z', 'Card 00'), true), 5);
+    const expected = ['completed', 'failed', 'new', 'new', 'new', 'new', 'new', 'failed'];
+    t.deepEqual(await statuses(engine), expected);
+  },
+
+  'redo: of whom nothing is remembered any more is older than any time': async (t, engine) => {
+    await importUsers(engine, 4);
+    const { runId } = await openRun(engine);
+    await process(engine, await claim(engine, runId));
+    const filter = { cardName: null, olderThan: new Date('2020-01-01') };
+    t.is(await engine.audit.redoUsers(filter, true), 0);
+    await engine.execute('DELETE FROM cardgenius.completed_user');
+    t.is(await engine.audit.redoUsers(filter, true), 4);
   },
 };

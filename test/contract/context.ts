@@ -60,6 +60,7 @@ export async function reset({ execute }: ContractEngine): Promise<void> {
     'cardgenius.staged_outcome',
     'cardgenius.staged_spending',
     'cardgenius.chunk_user',
+    'cardgenius.completed_user',
     'cardgenius.chunk_attempt',
     'cardgenius.chunk',
     'cardgenius.run_card',

@@ -8,7 +8,7 @@ export const historyContract: ContractTests = {
     const first = await openRun(engine);
     await process(engine, await claim(engine, first.runId));
     await engine.database.advanceRun(first.runId);
-    await engine.audit.redoUsers(null, true);
+    await engine.audit.redoUsers({ cardName: null, olderThan: null }, true);
     const second = await openRun(engine);
     const runs = await engine.history.listRuns(5);
     t.deepEqual(

@@ -40,6 +40,20 @@ export const importContract: ContractTests = {
     t.is(await count(engine, 'cardgenius.import', 'finished_at IS NOT NULL'), 2);
   },
 
+  'import: ids of any length up to 50 characters, any number of them': async (t, engine) => {
+    const { database } = engine;
+    for (const length of [1, 24, 25, 36, 49, 50]) {
+      const loadNo = await database.beginImport(`ids of ${length}`);
+      const userIds = Array.from({ length: 36 }, (_, i) => i.toString(36).padStart(length, 'x'));
+      await database.stageSpending(
+        loadNo,
+        userIds.map((userId, i) => ({ lineNo: i + 2, userId, amounts: [i, i, i, i, i, i] })),
+      );
+      t.like(await database.publishImport(loadNo, 1, 99), { imported: 36 }, `of ${length}`);
+      t.deepEqual((await database.readSpending(userIds[35]!))?.amounts, [35, 35, 35, 35, 35, 35]);
+    }
+  },
+
   'import: the first row of an id goes in, the others are told with their lines': async (t, engine) => {
     const { database } = engine;
     const loadNo = await database.beginImport('duplicates');

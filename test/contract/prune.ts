@@ -34,8 +34,8 @@ export const pruneContract: ContractTests = {
     await age(engine, 'import', 'finished_at');
 
     const pruned = await pruneHistory(engine.maintenance, 90);
-    t.like(pruned, { chunk_attempt: 2, chunk: 2, run_card: 12, run: 1, import: 2, alert: 0 });
-    for (const table of ['run', 'run_card', 'chunk', 'chunk_attempt']) {
+    t.like(pruned, { chunk_attempt: 2, completed_user: 4, chunk: 2, run_card: 12, run: 1, import: 2, alert: 0 });
+    for (const table of ['run', 'run_card', 'chunk', 'chunk_attempt', 'completed_user']) {
       t.is(await count(engine, `cardgenius.${table}`, `run_id = ${first}`), 0, table);
       t.true((await count(engine, `cardgenius.${table}`, `run_id = ${second}`)) > 0, table);
     }

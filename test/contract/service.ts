@@ -1,4 +1,4 @@
-import type { FireRequest, Processor } from '../../src/model/service.ts';
+import { type FireRequest, isPresent, type Processor } from '../../src/model/service.ts';
 import { type ContractEngine, claim, count, importUsers, OTHER_FINGERPRINT, openRun, runRequest } from './context.ts';
 import type { ContractTests } from './suite.ts';
 
@@ -12,7 +12,8 @@ function fire(overrides: Partial<FireRequest> = {}): FireRequest {
 }
 
 /** Ends the leader's lease, as if it had been frozen for a while. */
-const freeze = ({ execute }: ContractEngine) => execute("UPDATE cardgenius.leader SET lease_until = '2020-01-01'");
+const freeze = ({ execute }: ContractEngine) =>
+  execute("UPDATE cardgenius.leader SET elected_at = '2019-12-31', lease_until = '2020-01-01'");
 
 export const serviceContract: ContractTests = {
   'fire: it writes the ledger and the run together, once': async (t, engine) => {
@@ -145,7 +146,7 @@ export const serviceContract: ContractTests = {
     await freeze(engine);
     const alone = await service.lead(processor('a'), 60);
     t.is(alone.owner, 'a');
-    t.true(alone.electedAt > first.electedAt);
+    t.true(alone.electedAt >= first.electedAt, 'not the term of 2019');
     await freeze(engine);
     t.is((await service.lead(processor('b'), 60)).owner, 'b');
     t.is((await service.lead(processor('a'), 60)).owner, 'b');
@@ -176,6 +177,29 @@ export const serviceContract: ContractTests = {
     t.true(second!.stoppedAt instanceof Date);
     t.true(third!.silentSeconds > 86_400);
     t.deepEqual((await service.listProcessors(2)).map(({ id }) => id).includes('c'), false);
+  },
+
+  'processor: it is seen with each sign of life, and leaves; one that was killed grows silent': async (t, engine) => {
+    const { service, execute } = engine;
+    const seen = async () =>
+      (await service.listProcessors(10))
+        .filter(isPresent)
+        .map(({ id }) => id)
+        .sort();
+    await service.seeProcessor(processor('run'));
+    await service.lead(processor('serve'), 60);
+    t.deepEqual(await seen(), ['run', 'serve']);
+
+    await execute("UPDATE cardgenius.processor SET last_seen = '2026-01-01', started_at = '2026-01-01'");
+    t.deepEqual(await seen(), []);
+    await service.seeProcessor(processor('run'));
+    t.deepEqual(await seen(), ['run']);
+    const [again] = await service.listProcessors(1);
+    t.is(again!.startedAt.getUTCDate(), 1, 'it is the same one');
+    await service.resign('run');
+    t.deepEqual(await seen(), []);
+    await service.seeProcessor(processor('run'));
+    t.deepEqual(await seen(), ['run'], 'it was frozen while it was thought to have left');
   },
 
   'alert: it opens once, reminds after a while, and closes once': async (t, engine) => {

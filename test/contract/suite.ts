@@ -7,8 +7,10 @@ import { auditContract } from './audit.ts';
 import { claimContract } from './claim.ts';
 import { type ContractEngine, reset } from './context.ts';
 import { dryRunContract } from './dry-run.ts';
+import { gatesContract } from './gates.ts';
 import { historyContract } from './history.ts';
 import { importContract } from './import.ts';
+import { importFuzzContract } from './import-fuzz.ts';
 import { pruneContract } from './prune.ts';
 import { publishContract } from './publish.ts';
 import { runContract } from './run.ts';
@@ -19,11 +21,13 @@ export type ContractTests = Readonly<Record<string, ContractTest>>;
 
 export const CONTRACT: ContractTests = {
   ...importContract,
+  ...importFuzzContract,
   ...runContract,
   ...claimContract,
   ...publishContract,
   ...auditContract,
   ...dryRunContract,
+  ...gatesContract,
   ...historyContract,
   ...pruneContract,
   ...serviceContract,

@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import test from 'ava';
 import { cardgenius, newFolder } from './cli.ts';
 
@@ -12,6 +14,7 @@ test('pause, resume and cancel act on the active run, and say where there is non
   await run.said(/ users\/s/);
   run.kill('SIGTERM');
   t.is((await run).code, 4);
+  t.deepEqual(JSON.parse((await cardgenius(['status', '--json'], at)).stdout).processors, [], 'it has left');
 
   const json = async (...args: string[]) => JSON.parse((await cardgenius([...args, '--json'], at)).stdout);
   t.deepEqual(await json('pause', '--reason', 'a look at the figures'), { runId: 1, state: 'paused' });
@@ -24,4 +27,54 @@ test('pause, resume and cancel act on the active run, and say where there is non
   t.is(pending, 0);
   t.like(await json('run'), { runId: 2, state: 'done' });
   t.like(await json('status'), { new: 0, pending: 0, completed: 3000, failed: 0, recommendations: 30_000 });
+
+  // Redo says how many, and does it when told to; a day that is none, or two answers to "whom", are told before anything.
+  t.deepEqual(await json('redo', '--older-than', '2020-01-01'), { users: 0, applied: false });
+  t.deepEqual(await json('redo', '--older-than', '2999-12-31T23:59+05:30'), { users: 3000, applied: false });
+  t.like(await json('status'), { new: 0, completed: 3000 });
+  t.deepEqual(await json('redo', '--older-than', '2999-12-31', '--yes'), { users: 3000, applied: true });
+  t.like(await json('status'), { new: 3000, completed: 0, recommendations: 30_000 });
+  for (const day of ['2026-02-30', 'yesterday', '2026-11-23T02:00', '']) {
+    const { code, stderr } = await cardgenius(['redo', '--older-than', day], at);
+    t.is(code, 2, day);
+    t.regex(stderr, /--older-than.*must be a day, 2026-11-23 \(UTC\), or a time with its zone/, day);
+  }
+  t.is((await cardgenius(['redo', '--all', '--older-than', '2026-11-23'], at)).code, 2);
+});
+
+test('a gate pauses before anything is published; accepted, the same run goes on', async t => {
+  const cwd = await newFolder();
+  const at = { cwd, database: 'pglite:db' };
+  const json = async (...args: string[]) => JSON.parse((await cardgenius([...args, '--json'], at)).stdout);
+  await writeFile(
+    join(cwd, 'cron.config.ts'),
+    'export default { maxFirstCardChangedShare: 0.1, minEligibleShare: 0.5 };',
+  );
+  await json('seed', '--users', '3000');
+  t.like(await json('run'), { state: 'done', completed: 3000 });
+  await json('export', 'before.csv');
+
+  // 2,989 get other spends, and far more than one in ten of them another first card.
+  await json('seed', '--users', '3000', '--seed', '2');
+  const shut = await cardgenius(['run'], at);
+  t.is(shut.code, 4);
+  t.regex(
+    shut.stderr,
+    /paused: GATE_FIRST_CARDS: \d+ of 1000 users looked at would be given another first card, .*--accept-gate/,
+  );
+  t.like(await json('status'), { pending: 2989, run: { state: 'paused', completed: 0, rowsWritten: 0 } });
+  await json('export', 'paused.csv');
+  t.is(await readFile(join(cwd, 'paused.csv'), 'utf8'), await readFile(join(cwd, 'before.csv'), 'utf8'));
+  await json('resume');
+  t.is((await cardgenius(['run'], at)).code, 4, 'resumed alone, it is shut again');
+  await json('resume', '--accept-gate');
+  t.like(await json('run'), { runId: 2, state: 'done', completed: 2989 });
+
+  await json('seed', '--users', '1000', '--seed', '3');
+  const fewer = await cardgenius(['run'], at);
+  t.is(fewer.code, 4);
+  t.regex(fewer.stderr, /paused: GATE_FEWER_ELIGIBLE: \d+ users are due, and the run before had 2989; .*--accept-gate/);
+  await json('resume', '--accept-gate');
+  t.like(await json('run'), { runId: 3, state: 'done', failed: 0 });
+  t.is((await cardgenius(['verify'], at)).code, 0);
 });

@@ -82,6 +82,10 @@ test.serial('killed in the middle of a run, the next one completes it with the s
   t.is((await cardgenius(['run', '--json'], undisturbed)).code, 0);
   const status = JSON.parse((await cardgenius(['status', '--json'], at)).stdout);
   t.like(status, { new: 0, pending: 0, completed: 6000, failed: 0, recommendations: 60_000 });
+  // Who was killed is shown for a while, growing silent; who ended by itself has left.
+  t.is(status.processors.length, 1);
+  t.is(status.processors[0].leads, false);
+  t.regex((await cardgenius(['status'], at)).stdout, /^processor +engine version +started +seen/m);
   for (const place of [at, undisturbed]) {
     t.is((await cardgenius(['export', `${place.database.slice(7)}.csv`], place)).code, 0);
   }

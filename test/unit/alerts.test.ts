@@ -325,3 +325,33 @@ test('the database: a short outage tells nobody, a follower neither; a long one 
   keeper.databaseIs(false, NOW + 300_000 + 240 * MINUTE, 'x');
   t.deepEqual(told, ['opened', 'reminded']);
 });
+
+test('the database: an outage is kept until it could be written, with the time at which it began', async t => {
+  const told: string[] = [];
+  const database = new Alerts();
+  const errors: unknown[] = [];
+  const options = { limits: LIMITS, reminderMinutes: 240, onError: (error: unknown) => void errors.push(error) };
+  const keeper = new AlertKeeper({ ...options, notify: ({ state }) => told.push(state) });
+  const written: AlertRequest[] = [];
+  const { raiseAlert } = database;
+  let isAway = true;
+  database.raiseAlert = async request => {
+    if (isAway) throw new Error('away again');
+    written.push(request);
+    return raiseAlert(request);
+  };
+  keeper.use(database, database);
+  keeper.databaseIs(false, NOW, 'connection refused');
+  keeper.databaseIs(false, NOW + 61_000, 'connection refused');
+  keeper.databaseIs(true, NOW + 600_000);
+  await keeper.watch(NOW + 600_000); // it answers, and is away again before the outage is written
+  t.is(errors.length, 1);
+  t.deepEqual(told, ['opened']);
+  isAway = false;
+  await keeper.watch(NOW + 620_000);
+  t.deepEqual(told, ['opened', 'closed']);
+  t.like(written[0], { rule: 'database_unreachable', severity: 'critical', openedAt: new Date(NOW) });
+  t.deepEqual(database.open, []);
+  await keeper.watch(NOW + 640_000);
+  t.is(written.length, 1, 'once');
+});

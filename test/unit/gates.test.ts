@@ -1,25 +1,99 @@
 import test from 'ava';
-import { GateError, passGates } from '../../src/batch/gates.ts';
-import type { RunProgress } from '../../src/model/run.ts';
+import { GateError, Gates } from '../../src/batch/gates.ts';
+import { LeaseLostError } from '../../src/model/errors.ts';
+import type { FirstCards, RunProgress } from '../../src/model/run.ts';
 
-const LIMIT = 0.05;
-const run = (completed: number, failed: number, gateAccepted = false) => ({
-  readRun: async () => ({ completed, failed, gateAccepted }) as RunProgress,
+const LIMITS = { maxFailedShare: 0.05, minEligibleShare: 0.5, maxFirstCardChangedShare: 0.3 };
+const LEASE = { runId: 1, chunkNo: 3, token: 't' };
+
+interface Scene {
+  readonly run?: Partial<RunProgress>;
+  readonly plans?: { planned: number; before: number } | undefined;
+  readonly firstCards?: FirstCards | undefined;
+}
+
+/** Gates over what a database would say; `calls` are the questions that it was asked. */
+function gates({ run, plans, firstCards }: Scene, limits = LIMITS) {
+  const calls: string[] = [];
+  const ask = async <T>(name: string, answer: T) => {
+    calls.push(name);
+    return answer;
+  };
+  const database = {
+    readRun: () =>
+      ask('readRun', { kind: 'batch', completed: 0, failed: 0, gateAccepted: false, ...run } as RunProgress),
+    comparePlans: () => ask('comparePlans', plans),
+    compareFirstCards: (_lease: unknown, _load: number, users: number) => ask(`compareFirstCards ${users}`, firstCards),
+  };
+  return { gates: new Gates(database, 1, limits), calls };
+}
+const counts = (completed: number, failed: number) => ({ run: { completed, failed } });
+const shut = (code: string, message: RegExp) => ({ instanceOf: GateError, code, message });
+
+test('failed: below a thousand computed users a share says nothing', async t => {
+  await t.notThrowsAsync(gates(counts(0, 0)).gates.passFailures({ users: 999, failed: 999 }));
 });
 
-test('below a thousand computed users a share says nothing', async t => {
-  await t.notThrowsAsync(passGates(run(0, 0), 1, { users: 999, failed: 999 }, LIMIT));
+test('failed: the share is measured over the run, this chunk included', async t => {
+  await t.notThrowsAsync(gates(counts(950, 0)).gates.passFailures({ users: 50, failed: 50 }));
+  const message = /^51 of the first 1000 users have failed, 5\.1 %; more than 5\.0 % .*resume --accept-gate$/;
+  const failing = gates(counts(949, 1)).gates.passFailures({ users: 50, failed: 50 });
+  await t.throwsAsync(failing, shut('GATE_FAILED_SHARE', message));
 });
 
-test('the share is measured over the run, this chunk included', async t => {
-  await t.notThrowsAsync(passGates(run(950, 0), 1, { users: 50, failed: 50 }, LIMIT));
-  const error = await t.throwsAsync(passGates(run(949, 1), 1, { users: 50, failed: 50 }, LIMIT), {
-    instanceOf: GateError,
+test('failed: a chunk without failures passes without a question', async t => {
+  const { gates: all, calls } = gates(counts(100, 900));
+  await all.passFailures({ users: 10, failed: 0 });
+  t.deepEqual(calls, []);
+});
+
+test('plan: fewer users than the share of the run before shut it, once for the run', async t => {
+  const plans = { planned: 499, before: 1_000 };
+  const message = /^499 users are due, and the run before had 1000; fewer than 50\.0 % .*resume --accept-gate$/;
+  await t.throwsAsync(gates({ plans }).gates.passPlan(), shut('GATE_FEWER_ELIGIBLE', message));
+
+  const { gates: good, calls } = gates({ plans: { planned: 500, before: 1_000 } });
+  await good.passPlan();
+  await good.passPlan();
+  t.deepEqual(calls, ['comparePlans']);
+  await t.notThrowsAsync(gates({ plans: undefined }).gates.passPlan(), 'nothing to compare with');
+});
+
+test('first cards: above the share it is shut, from a thousand users on who had cards', async t => {
+  const message = /^301 of 1000 users looked at would be given another first card, 30\.1 %; more than 30\.0 % /;
+  const failing = gates({ firstCards: { known: 1_000, changed: 301 } }).gates.passFirstCards(LEASE, 7);
+  await t.throwsAsync(failing, shut('GATE_FIRST_CARDS', message));
+  for (const firstCards of [
+    { known: 1_000, changed: 300 },
+    { known: 999, changed: 999 },
+    { known: 0, changed: 0 },
+  ]) {
+    const { gates: good, calls } = gates({ firstCards });
+    await good.passFirstCards(LEASE, 7);
+    t.deepEqual(calls, ['compareFirstCards 1000']);
+  }
+});
+
+test('first cards: a chunk that was taken over is told as such', async t => {
+  await t.throwsAsync(gates({ firstCards: undefined }).gates.passFirstCards(LEASE, 7), { instanceOf: LeaseLostError });
+});
+
+test('what is off asks nothing', async t => {
+  const { gates: off, calls } = gates({}, { ...LIMITS, minEligibleShare: 0, maxFirstCardChangedShare: 1 });
+  await off.passPlan();
+  await off.passFirstCards(LEASE, 7);
+  t.deepEqual(calls, []);
+});
+
+for (const [title, run] of [
+  ['a run that an operator has accepted', { gateAccepted: true }],
+  ['a dry run', { kind: 'dry_run' }],
+] as const) {
+  test(`${title} passes all gates`, async t => {
+    const scene = { run: { ...run, completed: 100, failed: 900 }, plans: { planned: 1, before: 1_000 } };
+    const all = gates({ ...scene, firstCards: { known: 1_000, changed: 1_000 } }).gates;
+    await t.notThrowsAsync(all.passPlan());
+    await t.notThrowsAsync(all.passFailures({ users: 10, failed: 10 }));
+    await t.notThrowsAsync(all.passFirstCards(LEASE, 7));
   });
-  t.regex(error!.message, /^51 of the first 1000 users have failed, 5\.1 %; more than 5\.0 % .*resume --accept-gate$/);
-});
-
-test('a chunk without failures passes, and so does a run that an operator has accepted', async t => {
-  await t.notThrowsAsync(passGates(run(100, 900), 1, { users: 10, failed: 0 }, LIMIT));
-  await t.notThrowsAsync(passGates(run(100, 900, true), 1, { users: 10, failed: 10 }, LIMIT));
-});
+}

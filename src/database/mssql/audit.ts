@@ -5,6 +5,7 @@ import {
   type CheckRow,
   type FailedUser,
   type FailureRow,
+  type RedoFilter,
   type RetryFilter,
   toCheckResult,
   toFailedUser,
@@ -40,9 +41,10 @@ export class MssqlAudit implements AuditDatabase {
     return row!.users;
   }
 
-  async redoUsers(cardName: string | null, apply: boolean): Promise<number> {
+  async redoUsers({ cardName, olderThan }: RedoFilter, apply: boolean): Promise<number> {
     const [row] = await this.#work.call<{ users: number }>('redo_users', [
       ['card_name', sql.VarChar(200), cardName],
+      ['older_than', sql.DateTime2(3), olderThan],
       ['apply', sql.Bit, apply],
     ]);
     return row!.users;

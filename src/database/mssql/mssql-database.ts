@@ -7,6 +7,7 @@ import type {
   ChunkResult,
   ClaimAnswer,
   ClaimRequest,
+  FirstCards,
   Lease,
   OpenedRun,
   PublishRequest,
@@ -114,6 +115,22 @@ export class MssqlDatabase implements Database {
     await this.#work.withConnection(STAGED_OUTCOME.name, connection =>
       bulkLoad(connection, STAGED_OUTCOME, failureRows(loadNo, slices)),
     );
+  }
+
+  async comparePlans(runId: number): Promise<{ planned: number; before: number } | undefined> {
+    const [row] = await this.#control.call<{ planned: number; before: number }>('compare_plans', [
+      ['run_id', BIGINT, runId],
+    ]);
+    return row;
+  }
+
+  async compareFirstCards(lease: Lease, loadNo: number, users: number): Promise<FirstCards | undefined> {
+    const [row] = await this.#work.call<FirstCards>('compare_first_cards', [
+      ...under(lease),
+      ['load_no', BIGINT, loadNo],
+      ['users', INT, users],
+    ]);
+    return row;
   }
 
   async publishChunk(lease: Lease, request: PublishRequest): Promise<ChunkResult> {

@@ -91,6 +91,15 @@ export class MssqlService implements ServiceDatabase {
     return toLeadership(row!);
   }
 
+  async seeProcessor({ id, host, pid, version }: Processor): Promise<void> {
+    await this.#control.call('see_processor', [
+      ['processor', VarChar(100), id],
+      ['host', NVarChar(200), host],
+      ['pid', INT, pid],
+      ['version', VarChar(50), version],
+    ]);
+  }
+
   async resign(processorId: string): Promise<void> {
     await this.#control.call('resign', [['processor', VarChar(100), processorId]]);
   }

@@ -4,6 +4,7 @@ import {
   type CheckRow,
   type FailedUser,
   type FailureRow,
+  type RedoFilter,
   type RetryFilter,
   toCheckResult,
   toFailedUser,
@@ -33,8 +34,8 @@ export class PostgresAudit implements AuditDatabase {
     return (await this.#pglite.query<{ users: number }>(call, [runId, userId, code]))[0]!.users;
   }
 
-  async redoUsers(cardName: string | null, apply: boolean): Promise<number> {
-    const call = 'SELECT * FROM cardgenius.redo_users($1, $2)';
-    return (await this.#pglite.query<{ users: number }>(call, [cardName, apply]))[0]!.users;
+  async redoUsers({ cardName, olderThan }: RedoFilter, apply: boolean): Promise<number> {
+    const call = 'SELECT * FROM cardgenius.redo_users($1, $2, $3)';
+    return (await this.#pglite.query<{ users: number }>(call, [cardName, olderThan, apply]))[0]!.users;
   }
 }

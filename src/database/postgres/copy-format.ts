@@ -13,6 +13,7 @@ export class CopyWriter {
   #bytes: Uint8Array;
   #view: DataView;
   #at = HEADER_BYTES;
+  #rowBytes = 0;
 
   /** `expectedBytes`: of all rows; the buffer grows when they need more. */
   constructor(expectedBytes: number) {
@@ -21,8 +22,9 @@ export class CopyWriter {
     this.#bytes.set(SIGNATURE);
   }
 
-  /** Starts a row. `rowBytes`: at most so many follow for its fields. */
+  /** Starts a row. `rowBytes`: at most so many follow for its fields of fixed width. Texts make room for themselves. */
   row(fields: number, rowBytes: number): void {
+    this.#rowBytes = rowBytes;
     this.#reserve(2 + rowBytes);
     this.#view.setInt16(this.#at, fields);
     this.#at += 2;
@@ -55,7 +57,7 @@ export class CopyWriter {
 
   text(value: string): void {
     const bytes = Buffer.from(value, 'utf8');
-    this.#reserve(4 + bytes.length);
+    this.#reserve(4 + bytes.length + this.#rowBytes); // and for what follows it in the row
     this.#view.setInt32(this.#at, bytes.length);
     this.#bytes.set(bytes, this.#at + 4);
     this.#at += 4 + bytes.length;

@@ -6,6 +6,7 @@ import type {
   ChunkResult,
   ClaimAnswer,
   ClaimRequest,
+  FirstCards,
   Lease,
   OpenedRun,
   PublishRequest,
@@ -103,6 +104,18 @@ export class PostgresDatabase implements Database {
     await this.#pglite.copyIn(COPY_RECOMMENDATIONS, encodeRecommendations(loadNo, slices));
     if (slices.every(({ failures }) => failures.length === 0)) return;
     await this.#pglite.copyIn(COPY_OUTCOMES, encodeFailures(loadNo, slices));
+  }
+
+  async comparePlans(runId: number): Promise<{ planned: number; before: number } | undefined> {
+    return this.#call<{ planned: number; before: number }>('compare_plans', [runId]);
+  }
+
+  async compareFirstCards(
+    { runId, chunkNo, token }: Lease,
+    loadNo: number,
+    users: number,
+  ): Promise<FirstCards | undefined> {
+    return this.#call<FirstCards>('compare_first_cards', [runId, chunkNo, token, loadNo, users]);
   }
 
   async publishChunk({ runId, chunkNo, token }: Lease, request: PublishRequest): Promise<ChunkResult> {

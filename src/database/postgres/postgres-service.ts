@@ -72,6 +72,10 @@ export class PostgresService implements ServiceDatabase {
     return toLeadership(row!);
   }
 
+  async seeProcessor({ id, host, pid, version }: Processor): Promise<void> {
+    await this.#rows('see_processor', [id, host, pid, version]);
+  }
+
   async resign(processorId: string): Promise<void> {
     await this.#rows('resign', [processorId]);
   }

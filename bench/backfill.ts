@@ -1,0 +1,77 @@
+/**
+ * The first load by one processor and by two, each on a fresh database with the same users: how long, who did what, and
+ * whether every row is the same.
+ *
+ *   CARDGENIUS_BENCH_URL=mssql://… npm run -s bench:backfill -- --users 200000 --processes 2
+ *
+ * Ends with exit code 1 where a row differs, or verify finds a fault.
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { BatchOutcome } from '../src/batch/run-batch.ts';
+import { describeMachine, group, timed } from '../src/bench/rounds.ts';
+import { scratchDatabase } from '../src/bench/scratch-database.ts';
+import type { Database } from '../src/database/database.ts';
+import { formatRow } from '../src/exchange/export-recommendations.ts';
+import { seedSpending } from '../src/exchange/seed-spending.ts';
+import { ENGINE, numberOption, PLACE } from './options.ts';
+
+const MAIN = join(import.meta.dirname, '../src/cli/main.ts');
+if (!process.env.CARDGENIUS_BENCH_URL) throw new Error('several processors need a server: set CARDGENIUS_BENCH_URL');
+const users = numberOption('users', 200_000);
+const processes = numberOption('processes', 2);
+
+console.log(`${describeMachine()}\n${ENGINE}, ${group(users)} users`);
+const cwd = await mkdtemp(join(tmpdir(), 'cardgenius-backfill-'));
+const alone = await backfill(1);
+const together = await backfill(processes);
+await rm(cwd, { recursive: true, force: true });
+console.log(alone === together ? 'identical rows' : 'THE ROWS DIFFER');
+process.exitCode = process.exitCode || (alone === together ? 0 : 1);
+
+/** Loads a fresh database with so many processes, and answers the SHA-256 of all its rows in the order of export. */
+async function backfill(count: number): Promise<string> {
+  await using scratch = await scratchDatabase(PLACE);
+  const { database, audit, at } = scratch;
+  await seedSpending(database, users, 1);
+  const url = new URL(at.url);
+  url.pathname = `/${at.databaseName}`;
+  let parts: BatchOutcome[] = [];
+  const seconds = await timed(async () => {
+    parts = await Promise.all(Array.from({ length: count }, () => takePart(url.href)));
+  });
+  const faults = (await audit.verifyDatabase()).filter(({ violations }) => violations > 0);
+  const { hash, rows } = await hashOf(database);
+  console.log(
+    `${count} processor(s): ${seconds.toFixed(1)} s, ${group(users / seconds)} users/s; ` +
+      `${parts.map(part => group(part.users)).join(' + ')} users, ${group(rows)} rows, sha256 ${hash.slice(0, 16)}, ` +
+      `verify: ${faults.length === 0 ? 'clean' : JSON.stringify(faults)}`,
+  );
+  if (faults.length > 0) process.exitCode = 1;
+  return hash;
+}
+
+function takePart(url: string): Promise<BatchOutcome> {
+  const env = { ...process.env, CARDGENIUS_DATABASE_URL: url };
+  const child = spawn(process.execPath, [MAIN, 'run', '--json'], { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  let said = '';
+  child.stdout.on('data', data => (said += data));
+  return new Promise((resolve, reject) => {
+    child.on('close', code => (code === 0 ? resolve(JSON.parse(said)) : reject(new Error(`run ended with ${code}`))));
+  });
+}
+
+async function hashOf(database: Database): Promise<{ hash: string; rows: number }> {
+  const hash = createHash('sha256');
+  let rows = 0;
+  for (let after: string | null = null; ; ) {
+    const page = await database.exportRecommendations(after, 2_000);
+    if (page.length === 0) return { hash: hash.digest('hex'), rows };
+    for (const row of page) hash.update(`${formatRow(row).join('\t')}\n`);
+    rows += page.length;
+    after = page.at(-1)!.userId;
+  }
+}

@@ -1,0 +1,49 @@
+-- Purpose   What the gate of first cards asks of a chunk that is loaded and not yet published: of its first users, how many had a
+--           first card before, and how many of those are given another one. The counts stand in the chunk, so that the sums
+--           are the run's, whoever works on it; a chunk that is done again counts anew.
+-- Answers   one row: known and changed over the run, this chunk's included; none where the lease is somebody else's
+-- Locks     one row of chunk, for its own statement
+-- Isolation READ COMMITTED
+-- Indexes   pk_staged_recommendation, pk_chunk_user, pk_run_card, the key of card_recommendations, pk_chunk
+-- Callers   the chunk pipeline, before publish; never with maxFirstCardChangedShare 1
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR REPLACE FUNCTION cardgenius.compare_first_cards(
+  p_run_id    BIGINT,
+  p_chunk_no  INTEGER,
+  p_token     UUID,
+  p_load_no   BIGINT,
+  p_users     INTEGER                         -- of a chunk so many are looked at: enough for a share
+)
+RETURNS TABLE (known FLOAT8, changed FLOAT8)
+LANGUAGE plpgsql
+-- As in publish_chunk: staging is never analysed, and every join here is a look-up by key.
+SET plan_cache_mode = force_custom_plan
+SET enable_seqscan = off
+SET enable_hashjoin = off
+SET enable_mergejoin = off
+AS $$
+DECLARE
+  v_known    INTEGER;
+  v_changed  INTEGER;
+BEGIN
+  SELECT COUNT(*), COUNT(*) FILTER (WHERE t.card_name <> rc.card_name) INTO v_known, v_changed
+  FROM cardgenius.staged_recommendation AS s
+  JOIN cardgenius.chunk_user AS cu ON cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no = s.user_no
+  JOIN cardgenius.run_card AS rc ON rc.run_id = p_run_id AND rc.card_no = s.card_no
+  JOIN public.card_recommendations AS t ON t.user_id = cu.user_id AND t.rank = 1
+  WHERE s.load_no = p_load_no AND s.rank = 1 AND s.user_no <= p_users;
+
+  UPDATE cardgenius.chunk AS c
+     SET first_cards_known = v_known, first_cards_changed = v_changed
+   WHERE c.run_id = p_run_id AND c.chunk_no = p_chunk_no AND c.lease_token = p_token AND c.state = 'leased';
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+
+  RETURN QUERY
+  SELECT COALESCE(SUM(c.first_cards_known), 0)::FLOAT8, COALESCE(SUM(c.first_cards_changed), 0)::FLOAT8
+  FROM cardgenius.chunk AS c
+  WHERE c.run_id = p_run_id;
+END;
+$$;

@@ -1,0 +1,36 @@
+import type { ServiceDatabase } from '../database/service-database.ts';
+import type { Processor } from '../model/service.ts';
+
+/** How often a processor that does not lead says that it is there. */
+const EVERY_MS = 15_000;
+
+export interface PresenceOptions {
+  /** Told what went wrong, and nobody else is: that nobody sees a processor must never hurt its run. */
+  readonly onTrouble: (error: unknown) => void;
+  readonly everyMs?: number;
+}
+
+/**
+ * Writes a processor into the table of processors, and says again and again that it is there; disposed of, it says that it
+ * leaves. `serve` has no need of it: its bids for the lead say the same.
+ */
+export async function bePresent(
+  service: Pick<ServiceDatabase, 'seeProcessor' | 'resign'>,
+  processor: Processor,
+  { onTrouble, everyMs = EVERY_MS }: PresenceOptions,
+): Promise<AsyncDisposable> {
+  const beat = () => service.seeProcessor(processor).catch(onTrouble);
+  let beating: Promise<void> | undefined;
+  await beat();
+  const timer = setInterval(() => {
+    beating ??= beat().finally(() => (beating = undefined)); // one at a time, however slow the database
+  }, everyMs);
+  timer.unref();
+  return {
+    [Symbol.asyncDispose]: async () => {
+      clearInterval(timer);
+      await beating; // or it would bring back who has left
+      await service.resign(processor.id).catch(onTrouble);
+    },
+  };
+}
