@@ -27,7 +27,7 @@ export async function measureRepublish(
     const { database, audit } = scratch;
     await populate(database, settings, users);
     figures.first.push(await timed(() => runOnce(database, settings, { expected: users })));
-    await audit.redoUsers(null, true);
+    await audit.redoUsers({ cardName: null, olderThan: null }, true);
     await changeSome(database, users);
     figures.next.push(await timed(() => runOnce(database, settings, { expected: users + warmUsers(users) })));
   }

@@ -81,7 +81,7 @@ async function serve(
           service: ledger,
           schedules: settings.schedules,
           terms: userLimit => runTerms(engine, settings, 'batch', userLimit),
-          decidedBy: id,
+          decidedBy: processor.id,
           note: 'by hand, on the dashboard',
         }),
     }));
