@@ -18,6 +18,11 @@ BEGIN
   SET XACT_ABORT ON;
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
+  DECLARE @held INT;                          -- the chunk, where the lease is ours; asked once, not for each user
+  SELECT @held = c.chunk_no
+  FROM cardgenius.chunk AS c
+  WHERE c.run_id = @run_id AND c.chunk_no = @chunk_no AND c.lease_token = @token AND c.state = 'leased';
+
   SELECT cu.user_no,
          CAST(COALESCE(cu.avg_amazon_gmv,    0) * 100 AS FLOAT) AS amazon,
          CAST(COALESCE(cu.avg_flipkart_gmv,  0) * 100 AS FLOAT) AS flipkart,
@@ -25,8 +30,7 @@ BEGIN
          CAST(COALESCE(cu.avg_ajio_gmv,      0) * 100 AS FLOAT) AS ajio,
          CAST(COALESCE(cu.avg_grocery_gmv,   0) * 100 AS FLOAT) AS grocery,
          CAST(COALESCE(cu.avg_confirmed_gmv, 0) * 100 AS FLOAT) AS confirmed
-  FROM cardgenius.chunk AS c
-  JOIN cardgenius.chunk_user AS cu ON cu.run_id = c.run_id AND cu.chunk_no = c.chunk_no
-  WHERE c.run_id = @run_id AND c.chunk_no = @chunk_no AND c.lease_token = @token AND c.state = 'leased'
+  FROM cardgenius.chunk_user AS cu
+  WHERE cu.run_id = @run_id AND cu.chunk_no = @held
   ORDER BY cu.user_no;
 END;

@@ -17,8 +17,9 @@ LANGUAGE sql STABLE AS $$
          (COALESCE(cu.avg_ajio_gmv,      0) * 100)::FLOAT8,
          (COALESCE(cu.avg_grocery_gmv,   0) * 100)::FLOAT8,
          (COALESCE(cu.avg_confirmed_gmv, 0) * 100)::FLOAT8
-  FROM cardgenius.chunk AS c
-  JOIN cardgenius.chunk_user AS cu ON cu.run_id = c.run_id AND cu.chunk_no = c.chunk_no
-  WHERE c.run_id = p_run_id AND c.chunk_no = p_chunk_no AND c.lease_token = p_token AND c.state = 'leased'
+  FROM cardgenius.chunk_user AS cu
+  WHERE cu.run_id = p_run_id
+    AND cu.chunk_no = (SELECT c.chunk_no FROM cardgenius.chunk AS c
+                       WHERE c.run_id = p_run_id AND c.chunk_no = p_chunk_no AND c.lease_token = p_token AND c.state = 'leased')
   ORDER BY cu.user_no;
 $$;
