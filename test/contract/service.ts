@@ -169,12 +169,13 @@ export const serviceContract: ContractTests = {
     await service.seeProcessor(processor('run'));
     await service.lead(processor('serve'), 60);
     const [first, second] = (await service.listProcessors(60)).sort((a, b) => a.id.localeCompare(b.id));
-    t.like(first, { id: 'run', host: 'here', pid: 1, version: '0', leads: false, silentSeconds: 0 });
+    t.like(first, { id: 'run', host: 'here', pid: 1, version: '0', leads: false });
     t.true(first!.startedAt instanceof Date && first!.lastSeen instanceof Date);
     t.like(second, { id: 'serve', leads: true });
 
     await execute("UPDATE cardgenius.processor SET last_seen = '2026-01-01', started_at = '2026-01-01'");
     t.deepEqual(await seen(), []);
+    t.true((await service.listProcessors(2_000_000_000)).every(({ silentSeconds }) => silentSeconds > 86_400));
     await service.seeProcessor(processor('run'));
     t.deepEqual(await seen(), ['run']);
     const [again] = await service.listProcessors(60);
