@@ -5,7 +5,8 @@
 -- Locks     one row of chunk, for its own statement; shared, row by row, on card_recommendations: one row a user looked at
 -- Isolation READ COMMITTED
 -- Indexes   pk_staged_recommendation, pk_chunk_user, pk_run_card, the key of card_recommendations, pk_chunk
--- Avoids    waiting for who publishes: the sums pass over chunks that are locked just now, also with READ_COMMITTED_SNAPSHOT.
+-- Avoids    another order of the joins, which stale statistics of staging would make one of all users with all cards.
+--           Waiting for who publishes: the sums pass over chunks that are locked just now, also with READ_COMMITTED_SNAPSHOT.
 -- Callers   the chunk pipeline, before publish; never with maxFirstCardChangedShare 1
 -- Grants    EXECUTE for cardgenius_processor
 
@@ -27,10 +28,10 @@ BEGIN
   SELECT @known = COUNT(*), @changed = COALESCE(SUM(CASE WHEN t.card_name = rc.card_name THEN 0 ELSE 1 END), 0)
   FROM cardgenius.staged_recommendation AS s
   JOIN cardgenius.chunk_user AS cu ON cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no = s.user_no
-  JOIN cardgenius.run_card AS rc ON rc.run_id = @run_id AND rc.card_no = s.card_no
   JOIN dbo.card_recommendations AS t ON t.user_id = cu.user_id AND t.rank = 1
+  JOIN cardgenius.run_card AS rc ON rc.run_id = @run_id AND rc.card_no = s.card_no
   WHERE s.load_no = @load_no AND s.rank = 1 AND s.user_no <= @users
-  OPTION (LOOP JOIN);
+  OPTION (LOOP JOIN, FORCE ORDER);
 
   UPDATE cardgenius.chunk
      SET first_cards_known = @known, first_cards_changed = @changed

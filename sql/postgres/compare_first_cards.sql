@@ -17,11 +17,12 @@ CREATE OR REPLACE FUNCTION cardgenius.compare_first_cards(
 )
 RETURNS TABLE (known FLOAT8, changed FLOAT8)
 LANGUAGE plpgsql
--- As in publish_chunk: staging is never analysed, and every join here is a look-up by key.
+-- As in publish_chunk: staging is never analysed, and every join here is a look-up by key, in the order that is written.
 SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET join_collapse_limit = 1
 AS $$
 DECLARE
   v_known    INTEGER;
@@ -30,8 +31,8 @@ BEGIN
   SELECT COUNT(*), COUNT(*) FILTER (WHERE t.card_name <> rc.card_name) INTO v_known, v_changed
   FROM cardgenius.staged_recommendation AS s
   JOIN cardgenius.chunk_user AS cu ON cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no = s.user_no
-  JOIN cardgenius.run_card AS rc ON rc.run_id = p_run_id AND rc.card_no = s.card_no
   JOIN public.card_recommendations AS t ON t.user_id = cu.user_id AND t.rank = 1
+  JOIN cardgenius.run_card AS rc ON rc.run_id = p_run_id AND rc.card_no = s.card_no
   WHERE s.load_no = p_load_no AND s.rank = 1 AND s.user_no <= p_users;
 
   UPDATE cardgenius.chunk AS c

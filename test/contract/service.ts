@@ -192,6 +192,7 @@ export const serviceContract: ContractTests = {
 
     await execute("UPDATE cardgenius.processor SET last_seen = '2026-01-01', started_at = '2026-01-01'");
     t.deepEqual(await seen(), []);
+    t.true((await service.listProcessors(10)).every(({ silentSeconds }) => silentSeconds > 86_400));
     await service.seeProcessor(processor('run'));
     t.deepEqual(await seen(), ['run']);
     const [again] = await service.listProcessors(1);
