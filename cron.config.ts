@@ -10,7 +10,7 @@ export default defineConfig({
   database: 'pglite:.cardgenius/db',
 
   // What the built-in engine knows of the cards.
-  catalog: 'catalog/cards.json',
+  // catalog: 'catalog/cards.json', // the default is the package’s own
 
   // Users that one transaction publishes, and how many such chunks are on their way at once.
   chunkSize: 10_000,

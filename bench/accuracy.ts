@@ -7,9 +7,10 @@
  */
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { describeMachine, group } from '../src/bench/rounds.ts';
 import { type AccuracyResult, addResults, compareWithReference } from '../test/reference/accuracy.ts';
 import { EDGES } from '../test/reference/edge-users.ts';
-import { describeMachine, group, numberOption } from './harness.ts';
+import { numberOption } from './options.ts';
 
 /** A thread does shares of this many pairs, each from a seed of its own: the sum does not depend on the number of threads. */
 const SHARE = 10_000;

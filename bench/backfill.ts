@@ -12,12 +12,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BatchOutcome } from '../src/batch/run-batch.ts';
+import { describeMachine, group, timed } from '../src/bench/rounds.ts';
+import { scratchDatabase } from '../src/bench/scratch-database.ts';
 import type { Database } from '../src/database/database.ts';
-import { openDatabase } from '../src/database/open.ts';
 import { formatRow } from '../src/exchange/export-recommendations.ts';
 import { seedSpending } from '../src/exchange/seed-spending.ts';
-import { ENGINE, freshDatabase } from './fresh-database.ts';
-import { describeMachine, group, numberOption, timed } from './harness.ts';
+import { ENGINE, numberOption, PLACE } from './options.ts';
 
 const MAIN = join(import.meta.dirname, '../src/cli/main.ts');
 if (!process.env.CARDGENIUS_BENCH_URL) throw new Error('several processors need a server: set CARDGENIUS_BENCH_URL');
@@ -34,15 +34,17 @@ process.exitCode = process.exitCode || (alone === together ? 0 : 1);
 
 /** Loads a fresh database with so many processes, and answers the SHA-256 of all its rows in the order of export. */
 async function backfill(count: number): Promise<string> {
-  await using place = await freshDatabase();
-  await seedSpending(place.database, users, 1);
+  await using scratch = await scratchDatabase(PLACE);
+  const { database, audit, at } = scratch;
+  await seedSpending(database, users, 1);
+  const url = new URL(at.url);
+  url.pathname = `/${at.databaseName}`;
   let parts: BatchOutcome[] = [];
   const seconds = await timed(async () => {
-    parts = await Promise.all(Array.from({ length: count }, () => takePart(place.url)));
+    parts = await Promise.all(Array.from({ length: count }, () => takePart(url.href)));
   });
-  await using opened = await openDatabase(place.url, { checkSchema: false });
-  const faults = (await opened.audit.verifyDatabase()).filter(({ violations }) => violations > 0);
-  const { hash, rows } = await hashOf(place.database);
+  const faults = (await audit.verifyDatabase()).filter(({ violations }) => violations > 0);
+  const { hash, rows } = await hashOf(database);
   console.log(
     `${count} processor(s): ${seconds.toFixed(1)} s, ${group(users / seconds)} users/s; ` +
       `${parts.map(part => group(part.users)).join(' + ')} users, ${group(rows)} rows, sha256 ${hash.slice(0, 16)}, ` +

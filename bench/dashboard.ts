@@ -1,102 +1,178 @@
 /**
- * What do open dashboards cost a run? In one run, chunks are published by turns with and without them: a few with, a few
- * without, and so on. Compared are neighbours: wall time and this process's CPU time (PGlite and workers included) for a chunk. The
- * CPU time is the figure to trust on a machine that others use, too.
+ * What do open dashboards cost a run? In one run after the other, spans of a few seconds with and without them take turns;
+ * compared is each span with them and the mean of its neighbours without, so that a run that slows down as it grows, and a
+ * machine that others use, are fair to both. A span is measured from one published chunk to another: wall time for a chunk,
+ * and this process's CPU time (PGlite and workers included) for a chunk. The latter is the figure to trust on a machine that
+ * others use, too; the dashboards themselves are another process, and their CPU time is not in it, but they slow the wall.
  *
- *   npm run -s bench:dashboard -- [--users 100000] [--dashboards 50]
+ * A dashboard does what the page does: it reads the session, the lists, and the events; the lists again every 15 s.
+ *
+ *   npm run -s bench:dashboard -- [--users 100000] [--dashboards 50] [--rounds 5] [--seconds 3]
  */
 import { fork } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runBatch } from '../src/batch/run-batch.ts';
+import { describeMachine, show, spreadOf } from '../src/bench/rounds.ts';
 import { loadSettings } from '../src/config/settings.ts';
 import { openDatabase } from '../src/database/open.ts';
 import { seedSpending } from '../src/exchange/seed-spending.ts';
 import { createDashboard } from '../src/monitor/dashboard/dashboard.ts';
-import { describeMachine, numberOption, spreadOf } from './harness.ts';
+import { numberOption } from './options.ts';
 
 const CHUNK_SIZE = 1_000;
-/** Chunks in a turn; the first of them still belongs to the turn before. */
-const TURN = 5;
+/** Chunks after a change of turns that belong to neither: dashboards open and close, and two chunks are in flight. */
+const BETWEEN = 2;
 
-if (process.send !== undefined) watchers();
-else await measure();
+interface Span {
+  readonly dashboards: number;
+  readonly wall: number;
+  readonly cpu: number;
+}
 
-/** The other side, a process of its own: opens and closes the dashboards when told. */
+/** The other side, a process of its own: opens and closes dashboards when told, and tells how much they were sent. */
 function watchers(): void {
   let open = new AbortController();
   process.on('message', ({ url, count }: { url: string; count: number }) => {
     open.abort();
     open = new AbortController();
-    for (let i = 0; i < count; i++) void watch(`${url}api/events`, open.signal);
+    for (let i = 0; i < count; i++) void watch(url, open.signal).catch(() => {}); // closed when the turn is over
   });
 }
 
 async function watch(url: string, signal: AbortSignal): Promise<void> {
-  try {
-    const answer = await fetch(url, { signal });
-    for await (const _part of answer.body!);
-  } catch {
-    // closed when the turn is over
+  const read = async (path: string) => (await fetch(url + path, { signal })).text();
+  await read('api/session');
+  const lists = async () => {
+    for (;;) {
+      await read('api/lists');
+      await sleep(15_000, undefined, { signal });
+    }
+  };
+  void lists().catch(() => {});
+  const answer = await fetch(`${url}api/events`, { signal });
+  const decoder = new TextDecoder();
+  for await (const part of answer.body!) {
+    const text = decoder.decode(part, { stream: true });
+    process.send!({ events: text.split('\n\n').length - 1, bytes: part.length });
   }
 }
 
 async function measure(): Promise<void> {
   const users = numberOption('users', 100_000);
   const dashboards = numberOption('dashboards', 50);
+  const rounds = numberOption('rounds', 5);
+  const turnMs = numberOption('seconds', 3) * 1_000;
   const settings = await loadSettings({ env: {}, cwd: import.meta.dirname });
-  await using opened = await openDatabase('pglite:memory');
-  await seedSpending(opened.database, users, 1);
-  const tokens = { read: undefined, act: undefined };
-  const dashboard = createDashboard({ ...opened, audit: undefined, tokens, errorRateLimit: 0.05, version: 'bench' });
-  const url = await dashboard.listen({ host: '127.0.0.1', port: 0 });
-  const child = fork(import.meta.filename);
+  const folder = await mkdtemp(join(tmpdir(), 'cardgenius-bench-'));
+  try {
+    await using opened = await openDatabase(`pglite:${join(folder, 'db')}`);
+    const { database, history } = opened;
+    const dashboard = createDashboard({
+      database,
+      history,
+      providers: { processors: () => opened.service.listProcessors(20) },
+      tokens: { read: undefined, act: undefined },
+      errorRateLimit: 0.05,
+      version: 'bench',
+      requestsPerMinute: 1_000_000, // turns open more of them in a minute than people do
+    });
+    const url = await dashboard.listen({ host: '127.0.0.1', port: 0 });
+    const child = fork(import.meta.filename);
+    const sent = { events: 0, bytes: 0 };
+    child.on('message', ({ events, bytes }: typeof sent) => {
+      sent.events += events;
+      sent.bytes += bytes;
+    });
 
-  const turns: { wall: number; cpu: number }[][] = [[]];
-  let last = { wall: performance.now(), cpu: cpuMs() };
-  let chunks = 0;
-  const listener: Parameters<typeof runBatch>[3] = event => {
-    dashboard.listener(event);
-    if (event.type !== 'chunk-published') return;
+    const runs: Span[][] = [];
+    for (let round = 1; round <= rounds; round++) {
+      await seedSpending(database, users, round); // other spends for everybody: all are due again, and all rows change
+      const turns = new Turns(turnMs, count => child.send({ url, count }), dashboards, round % 2 === 0);
+      const request = {
+        kind: 'batch',
+        userLimit: null,
+        processor: 'bench',
+        requestedBy: 'bench',
+        deadlineAt: null,
+        engine: { catalogPath: settings.catalogPath, maxMonthlySpend: settings.maxMonthlySpend },
+      } as const;
+      await runBatch(
+        database,
+        { ...settings, chunkSize: CHUNK_SIZE },
+        request,
+        event => {
+          dashboard.listener(event);
+          if (event.type === 'chunk-published') turns.published();
+        },
+        AbortSignal.timeout(900_000),
+      );
+      child.send({ url, count: 0 });
+      runs.push(turns.spans);
+      console.error(`run ${round}: ${turns.spans.length} spans`);
+    }
+    child.kill();
+    await dashboard.close();
+    report(runs, { users, dashboards, rounds }, sent);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Spans of one run, by turns without and with dashboards. */
+class Turns {
+  readonly spans: Span[] = [];
+  readonly #turnMs: number;
+  readonly #open: (count: number) => void;
+  readonly #dashboards: number;
+  #count: number;
+  #chunks = 0;
+  #from: { wall: number; cpu: number } | undefined;
+
+  constructor(turnMs: number, open: (count: number) => void, dashboards: number, beginWith: boolean) {
+    this.#turnMs = turnMs;
+    this.#open = open;
+    this.#dashboards = dashboards;
+    this.#count = beginWith ? dashboards : 0;
+    open(this.#count);
+  }
+
+  published(): void {
+    this.#chunks++;
+    if (this.#chunks < BETWEEN) return;
     const now = { wall: performance.now(), cpu: cpuMs() };
-    if (chunks % TURN !== 0) turns.at(-1)!.push({ wall: now.wall - last.wall, cpu: now.cpu - last.cpu });
-    last = now;
-    if (++chunks % TURN !== 0) return;
-    turns.push([]);
-    child.send({ url, count: turns.length % 2 === 0 ? dashboards : 0 });
-  };
-  const request = {
-    kind: 'batch',
-    userLimit: null,
-    processor: 'bench',
-    requestedBy: 'bench',
-    deadlineAt: null,
-    engine: { catalogPath: settings.catalogPath, maxMonthlySpend: settings.maxMonthlySpend },
-  } as const;
-  await runBatch(
-    opened.database,
-    { ...settings, chunkSize: CHUNK_SIZE },
-    request,
-    listener,
-    AbortSignal.timeout(900_000),
-  );
-  child.kill();
-  await dashboard.close();
+    this.#from ??= now;
+    if (now.wall - this.#from.wall < this.#turnMs) return;
+    const chunks = this.#chunks - BETWEEN;
+    const { wall, cpu } = this.#from;
+    this.spans.push({ dashboards: this.#count, wall: (now.wall - wall) / chunks, cpu: (now.cpu - cpu) / chunks });
+    this.#count = this.#dashboards - this.#count;
+    this.#open(this.#count);
+    this.#chunks = 0;
+    this.#from = undefined;
+  }
+}
 
-  const whole = turns.filter(turn => turn.length === TURN - 1);
-  const mean = (key: 'wall' | 'cpu') =>
-    whole.map(turn => turn.reduce((sum, chunk) => sum + chunk[key], 0) / turn.length);
-  console.log(
-    `${describeMachine()}; ${users} users in chunks of ${CHUNK_SIZE}, ${dashboards} dashboards, ${whole.length} turns`,
-  );
+function report(
+  runs: readonly Span[][],
+  { users, dashboards, rounds }: { users: number; dashboards: number; rounds: number },
+  { events, bytes }: { events: number; bytes: number },
+): void {
+  console.log(`${describeMachine()}; ${rounds} runs of ${users} users in chunks of ${CHUNK_SIZE}`);
+  console.log(`${dashboards} dashboards were sent ${events} events, ${(bytes / 1e6).toFixed(1)} MB`);
   for (const key of ['wall', 'cpu'] as const) {
-    // With dashboards against the mean of the turns before and after: a run that slows down as it grows is fair to both.
-    const means = mean(key);
-    const ratios = means.flatMap((value, i) =>
-      i % 2 === 1 && i + 1 < means.length ? [value / ((means[i - 1]! + means[i + 1]!) / 2)] : [],
+    const ratios = runs.flatMap(spans =>
+      spans.flatMap((span, i) => {
+        const [before, after] = [spans[i - 1], spans[i + 1]];
+        if (span.dashboards === 0 || before === undefined || after === undefined) return [];
+        return [span[key] / ((before[key] + after[key]) / 2)];
+      }),
     );
-    const { median, lowest, highest } = spreadOf(ratios);
-    console.log(
-      `${key}: × ${median.toFixed(3)} with dashboards (median of ${ratios.length} pairs; ${lowest.toFixed(3)} to ${highest.toFixed(3)})`,
-    );
+    const told =
+      ratios.length === 0 ? 'no pair: more users, or shorter turns' : show(spreadOf(ratios), x => x.toFixed(3));
+    console.log(`${key} time of a chunk with dashboards : without, ${ratios.length} pairs: ${told}`);
   }
 }
 
@@ -104,3 +180,6 @@ function cpuMs(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 }
+
+if (process.send !== undefined) watchers();
+else await measure();

@@ -30,9 +30,9 @@ BEGIN
   WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @from AND @to;
 
   IF @failure_code IS NULL
-    SELECT @completed = COUNT(*)
+    SELECT @completed = @span - COUNT(*)
     FROM cardgenius.staged_outcome AS o
-    WHERE o.load_no = @load_no AND o.user_no BETWEEN @from AND @to AND o.error_code IS NULL;
+    WHERE o.load_no = @load_no AND o.user_no BETWEEN @from AND @to AND o.error_code IS NOT NULL;
 
   WHILE @at <= @to
   BEGIN

@@ -1,16 +1,16 @@
--- Purpose   Who is at work: processors that have not left and were seen within so many seconds, for how long each has been silent
---           by the database's clock, and which of them leads. One that was killed never says that it leaves: it grows silent.
--- Answers   a row a processor, the latest started first. Times in UTC
+-- Purpose   The processors that were seen lately: who is alive, since when, and who leads. What they hold stands in chunk.
+-- Answers   up to @processors rows, those seen last first: processor_id, host, pid, version, started_at, last_seen,
+--           stopped_at (NULL: it did not say goodbye), silent_seconds (since last_seen, by this server's clock), leads
 -- Locks     shared, row by row
 -- Isolation READ COMMITTED
 -- Indexes   pk_processor, pk_leader
--- Avoids    the caller's clock.
+-- Avoids    nothing: it only reads, and the table is small.
 -- Callers   cardgenius status; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.list_processors
-  @within_seconds  INT,
-  @now             DATETIME2(3) = NULL
+  @processors  INT,
+  @now         DATETIME2(3) = NULL
 AS
 BEGIN
   SET NOCOUNT ON;
@@ -19,11 +19,10 @@ BEGIN
 
   DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME());
 
-  SELECT p.processor_id, p.host, p.pid, p.version, p.started_at, p.last_seen,
+  SELECT TOP (@processors) p.processor_id, p.host, p.pid, p.version, p.started_at, p.last_seen, p.stopped_at,
          DATEDIFF(SECOND, p.last_seen, @time) AS silent_seconds,
-         CAST(CASE WHEN l.owner IS NULL THEN 0 ELSE 1 END AS BIT) AS leads
+         CAST(CASE WHEN l.slot IS NULL THEN 0 ELSE 1 END AS BIT) AS leads
   FROM cardgenius.processor AS p
   LEFT JOIN cardgenius.leader AS l ON l.owner = p.processor_id AND l.lease_until >= @time
-  WHERE p.stopped_at IS NULL AND p.last_seen >= DATEADD(SECOND, -@within_seconds, @time)
-  ORDER BY p.started_at DESC, p.processor_id;
+  ORDER BY p.last_seen DESC, p.processor_id;
 END;

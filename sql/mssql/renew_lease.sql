@@ -1,5 +1,5 @@
 -- Purpose   Prolongs a lease from now, under its token, and tells the run's state, so that a pause or a cancel reaches
---           every worker with its next heartbeat. No row: the lease is somebody else's by now.
+--           every processor with its next heartbeat. No row: the lease is somebody else's by now.
 -- Answers   one row (run_state), or none
 -- Locks     one row of chunk
 -- Isolation READ COMMITTED

@@ -32,9 +32,9 @@ BEGIN
   WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN p_from AND p_to;
 
   IF p_failure_code IS NULL THEN
-    SELECT COUNT(*) INTO v_completed
+    SELECT v_span - COUNT(*) INTO v_completed
     FROM cardgenius.staged_outcome AS o
-    WHERE o.load_no = p_load_no AND o.user_no BETWEEN p_from AND p_to AND o.error_code IS NULL;
+    WHERE o.load_no = p_load_no AND o.user_no BETWEEN p_from AND p_to AND o.error_code IS NOT NULL;
 
     SELECT COUNT(*) INTO v_written
     FROM (

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { WantedRight } from '../database/maintenance.ts';
+import { PACKAGE_ROOT } from '../package.ts';
 import { type Finding, ok } from './finding.ts';
 
 /** A row of queries/mssql/doctor_rights.sql. */
@@ -16,7 +18,7 @@ const GRANT = /^GRANT (?<right>[A-Z ]+?)(?: ON (?<class>OBJECT|SCHEMA)::(?<secur
 
 /** The rights of deploy/sql/grants.sql: that file is the one list of them. */
 export async function readWantedRights(): Promise<WantedRight[]> {
-  const text = await readFile(new URL('../../deploy/sql/grants.sql', import.meta.url), 'utf8');
+  const text = await readFile(join(PACKAGE_ROOT, 'deploy/sql/grants.sql'), 'utf8');
   return [...text.matchAll(GRANT)].map(({ groups }) => ({
     role: groups!.role!,
     right: groups!.right!,

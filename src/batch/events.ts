@@ -32,7 +32,20 @@ export type BatchEvent =
     }
   | { readonly type: 'lease-lost'; readonly chunkNo: number }
   | { readonly type: 'round-planned' }
+  /** The threads that compute are there; what they are at can be asked until they are gone. */
+  | { readonly type: 'workers-started'; readonly usage: () => WorkerUsage }
+  | { readonly type: 'workers-stopped' }
   | { readonly type: 'run-closed'; readonly runId: number; readonly state: RunState };
+
+/** What the worker threads of a run are at. */
+export interface WorkerUsage {
+  readonly busy: number;
+  readonly idle: number;
+  /** Slices of chunks that wait for a thread. */
+  readonly waiting: number;
+  /** Share of the threads' time that went into computing since they were started: 0 to 1. */
+  readonly utilization: number;
+}
 
 /** Where the time of a chunk goes. */
 export type Stage = 'claim' | 'read' | 'compute' | 'load' | 'publish';

@@ -19,8 +19,8 @@ export interface GateLimits {
 
 /** A gate is shut: nothing is wrong with this chunk alone, and an operator should look before more is published. */
 export class GateError extends CardGeniusError {
-  constructor(gate: 'FAILED_SHARE' | 'FEWER_ELIGIBLE' | 'FIRST_CARDS', message: string) {
-    super(`GATE_${gate}`, `${message} To go on all the same: cardgenius resume --accept-gate`);
+  constructor(code: 'GATE_FAILED_SHARE' | 'GATE_FEWER_ELIGIBLE' | 'GATE_FIRST_CARDS', message: string) {
+    super(code, `${message} To go on all the same: cardgenius resume --accept-gate`);
   }
 }
 
@@ -50,7 +50,7 @@ export class Gates {
     const plans = await this.#database.comparePlans(this.#runId);
     if (plans !== undefined && plans.planned < plans.before * minEligibleShare && !(await this.#isOpen())) {
       throw new GateError(
-        'FEWER_ELIGIBLE',
+        'GATE_FEWER_ELIGIBLE',
         `${plans.planned} users are due, and the run before had ${plans.before}; fewer than ${percent(minEligibleShare)} of them ` +
           'are a matter for somebody to look at: did all spends come in?',
       );
@@ -68,7 +68,7 @@ export class Gates {
     const users = run.completed + run.failed + chunk.users;
     if (users < MIN_USERS || failed / users <= maxFailedShare) return;
     throw new GateError(
-      'FAILED_SHARE',
+      'GATE_FAILED_SHARE',
       `${failed} of the first ${users} users have failed, ${percent(failed / users)}; more than ${percent(maxFailedShare)} are a ` +
         'matter for somebody to look at (cardgenius errors).',
     );
@@ -83,7 +83,7 @@ export class Gates {
     const { known, changed } = seen;
     if (known < MIN_USERS || changed / known <= limit || (await this.#isOpen())) return;
     throw new GateError(
-      'FIRST_CARDS',
+      'GATE_FIRST_CARDS',
       `${changed} of ${known} users looked at would be given another first card, ${percent(changed / known)}; more than ` +
         `${percent(limit)} are a matter for somebody to look at (cardgenius run --dry-run, catalog diff).`,
     );

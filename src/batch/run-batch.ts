@@ -59,7 +59,7 @@ export interface BatchOutcome {
 }
 
 /** Who computes: worker threads, unless a test says otherwise. */
-export type ComputePool = Pick<WorkerPool, 'compute' | 'close'>;
+export type ComputePool = Pick<WorkerPool, 'compute' | 'close'> & Partial<Pick<WorkerPool, 'usage'>>;
 export type CreatePool = (workers: number, engine: EngineSource) => ComputePool;
 const createWorkerPool: CreatePool = (workers, source) => new WorkerPool(workers, source);
 
@@ -137,6 +137,7 @@ export async function workOn(
 
   await retry(() => database.sweepStaging(), { signal });
   const pool = createPool(settings.workers, request.engine);
+  if (pool.usage !== undefined) listener({ type: 'workers-started', usage: () => pool.usage!() });
   const crew = new Crew(
     {
       database,
@@ -158,6 +159,7 @@ export async function workOn(
     await crew.work(settings.chunksInFlight);
     if (signal.aborted) await retry(() => database.changeRunState(runId, 'stopped', 'stopped by its operator'));
   } finally {
+    listener({ type: 'workers-stopped' });
     await pool.close();
   }
   await retry(() => database.sweepStaging()); // what a processor staged that was overtaken: nobody will ever read it

@@ -5,7 +5,9 @@ import type { EngineSource } from '../engine/source.ts';
 import { CardGeniusError, messageOf } from '../model/errors.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';
 import { CATEGORIES, type SpendingSlice } from '../model/spending.ts';
+import { beside } from '../package.ts';
 import type { ThreadData } from './compute-thread.ts';
+import type { WorkerUsage } from './events.ts';
 
 /** Below this a slice costs more to hand over than it gains. */
 const MIN_SLICE_USERS = 500;
@@ -33,7 +35,7 @@ export class WorkerPool {
     };
     this.#channel.unref();
     this.#pool = new Piscina({
-      filename: import.meta.resolve('./compute-thread.ts'),
+      filename: beside(import.meta.url, './compute-thread.ts'),
       minThreads: workers,
       maxThreads: workers,
       workerData: { engine, channel } satisfies ThreadData,
@@ -70,6 +72,16 @@ export class WorkerPool {
     } finally {
       this.#onMove.delete(onMove);
     }
+  }
+
+  usage(): WorkerUsage {
+    const { threads, idleThreads, queueSize, utilization } = this.#pool;
+    return {
+      busy: threads.length - idleThreads,
+      idle: idleThreads,
+      waiting: queueSize,
+      utilization: Math.min(1, utilization),
+    };
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,6 @@
 import type { Command } from 'commander';
-import type { Schedule } from '../config/service-schema.ts';
 import type { OpenedDatabase } from '../database/open.ts';
-import type { ServiceDatabase } from '../database/service-database.ts';
-import type { Dashboard } from '../monitor/dashboard/dashboard.ts';
+import type { Dashboard, DashboardOptions as Mounting } from '../monitor/dashboard/dashboard.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 
 interface DashboardOptions extends CommonOptions {
@@ -45,19 +43,22 @@ export async function dashboardAddress(option: string | true) {
   return address;
 }
 
-/** A dashboard of an open database, not listening yet. */
+/** A dashboard of an open database, not listening yet. Only who serves can fire a schedule: `runNow`. */
 export async function mountDashboard(
   cli: Cli,
   opened: OpenedDatabase,
-  { mayAct }: { mayAct: boolean },
+  { mayAct, runNow }: { mayAct: boolean; runNow?: Mounting['runNow'] },
 ): Promise<Dashboard> {
-  const [{ createDashboard }, { listFailures }, { lookUpUser }, { default: manifest }] = await Promise.all([
+  const [{ createDashboard }, { listFailures }, { lookUpUser }, { outlookOf }, { readManifest }] = await Promise.all([
     import('../monitor/dashboard/dashboard.ts'),
     import('../audit/failures.ts'),
     import('../monitor/dashboard/user.ts'),
-    import('../../package.json', { with: { type: 'json' } }),
+    import('../schedule/outlook.ts'),
+    import('../package.ts'),
   ]);
-  const { database, history, audit, service } = opened;
+  const { database, history, audit, service, pools } = opened;
+  const { schedules, errorRateLimit } = cli.settings;
+  const outlook = () => outlookOf(schedules, service, Date.now());
   return createDashboard({
     database,
     history,
@@ -66,40 +67,29 @@ export async function mountDashboard(
       failures: () => listFailures(audit),
       user: userId => lookUpUser(database, history, cli.settings, userId),
       alerts: () => service.listAlerts(false, SHOWN),
-      processors: () => service.listProcessors(PRESENT_SECONDS),
-      ...(cli.settings.schedules.length === 0 ? {} : { schedules: () => schedulesOf(cli.settings.schedules, service) }),
+      processors: () => service.listProcessors(SHOWN),
+      ...(schedules.length === 0 ? {} : { schedules: outlook }),
+    },
+    runNow: schedules.length === 0 ? undefined : runNow,
+    pools,
+    serviceState: async () => {
+      const [runs, openAlerts, told] = await Promise.all([
+        history.listRuns(SHOWN),
+        service.listAlerts(true, MAX_OPEN_ALERTS),
+        outlook(),
+      ]);
+      const success = runs.find(({ state }) => state === 'done')?.finishedAt ?? undefined;
+      return { lastSuccess: success, openAlerts, schedules: told };
     },
     tokens: tokensOf(process.env),
-    errorRateLimit: cli.settings.errorRateLimit,
-    version: manifest.version,
+    errorRateLimit,
+    version: readManifest().version,
   });
 }
 
+/** Rows of a list that people look at. */
 const SHOWN = 20;
-/** Who was not seen for so long is not shown any more: an hour tells of who was killed just now. */
-export const PRESENT_SECONDS = 3_600;
-
-/** What fires when, and what came of the last: times in UTC, for the page to set in its own zone. */
-async function schedulesOf(
-  schedules: readonly Schedule[],
-  service: Pick<ServiceDatabase, 'listFires'>,
-): Promise<object[]> {
-  const { nextSlots } = await import('../schedule/slots.ts');
-  return Promise.all(
-    schedules.map(async ({ name, cron, timeZone }) => {
-      const [last] = await service.listFires(name, 1);
-      const [next] = nextSlots({ cron, timeZone }, Date.now(), 1);
-      return {
-        name,
-        cron,
-        timeZone,
-        next: next ?? null,
-        last: last?.plannedAt ?? null,
-        decision: last?.decision ?? null,
-      };
-    }),
-  );
-}
+const MAX_OPEN_ALERTS = 1_000;
 
 function tokensOf(env: NodeJS.ProcessEnv) {
   return { read: env.CARDGENIUS_DASHBOARD_TOKEN || undefined, act: env.CARDGENIUS_DASHBOARD_ACT_TOKEN || undefined };

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { COMMAND } from '../package.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
 import { checkEngine, exitCodeOf, notePause, takePart } from './processing.ts';
 import { describeOutcome } from './run.ts';
@@ -41,9 +42,9 @@ export function defineDemo(program: Command): void {
         `${group(counts.completed)} users have ten cards each: ${group(counts.recommendations)} rows, ${group(counts.failed)} failed.`,
         ...(sample.length === 0 ? [] : ['', `The ten cards of ${sample[0]!.userId}:`, '', cardsTable(sample)]),
         '',
-        'Next:  npm run -s cardgenius -- status',
-        '       npm run -s cardgenius -- export recommendations.csv',
-        '       npm run -s cardgenius -- import YOUR.csv && npm run -s cardgenius -- run',
+        `Next:  ${COMMAND} status`,
+        `       ${COMMAND} export recommendations.csv`,
+        `       ${COMMAND} import YOUR.csv && ${COMMAND} run`,
       ].join('\n'),
     );
     await notePause(cli, database, outcome);

@@ -1,76 +1,15 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander';
-import { EXIT } from '../model/errors.ts';
-import { defineAlerts } from './alerts.ts';
-import { defineCatalog } from './catalog.ts';
-import { defineConfigCommand } from './config.ts';
-import { defineDashboard } from './dashboard.ts';
-import { defineDemo } from './demo.ts';
-import { defineDoctor } from './doctor.ts';
-import { defineErrors } from './errors.ts';
-import { defineExport } from './export.ts';
-import { defineImport } from './import.ts';
-import { defineMigrate } from './migrate.ts';
-import { defineParity } from './parity.ts';
-import { definePrune } from './prune.ts';
-import { defineRecommend } from './recommend.ts';
-import { defineRedrive } from './redrive.ts';
-import { defineRun } from './run.ts';
-import { defineRuns } from './runs.ts';
-import { defineSchedule } from './schedule.ts';
-import { defineSeed } from './seed.ts';
-import { defineServe } from './serve.ts';
-import { defineStatus } from './status.ts';
-import { defineSteering } from './steer.ts';
-import { defineVerify } from './verify.ts';
+/** Nothing is imported before the version is known to do: an older Node would stop at a syntax error in what it loads. */
+const LEAST_NODE = 24;
 
-/** Commands are light; what they need is imported when they run, so that --help answers at once. */
-const program = new Command('cardgenius')
-  .description('Ten best credit cards for every user: reads spends, computes, and swaps the results in.')
-  .helpCommand(false)
-  .showSuggestionAfterError()
-  .exitOverride()
-  .addHelpText(
-    'after',
-    `
-Exit codes: 0 done · 1 failed · 2 wrong usage or configuration · 3 done, with an error rate above the limit ·
-            4 stopped, work left, can be resumed
-Database:   CARDGENIUS_DATABASE_URL (default pglite:.cardgenius/db)`,
+if (Number.parseInt(process.versions.node, 10) < LEAST_NODE) {
+  process.stderr.write(
+    `cardgenius: This is Node ${process.versions.node}, and cardgenius needs Node ${LEAST_NODE} or later. Install it (https://nodejs.org), or run: npm install node@${LEAST_NODE} [NODE_TOO_OLD]\n`,
   );
-
-for (const define of [
-  defineDemo,
-  defineMigrate,
-  defineSeed,
-  defineImport,
-  defineRun,
-  defineServe,
-  defineSchedule,
-  defineAlerts,
-  defineStatus,
-  defineRuns,
-  defineDashboard,
-  defineSteering,
-  defineVerify,
-  defineErrors,
-  defineRedrive,
-  defineExport,
-  defineRecommend,
-  defineCatalog,
-  defineParity,
-  definePrune,
-  defineDoctor,
-  defineConfigCommand,
-]) {
-  define(program);
-}
-for (const subcommand of program.commands) {
-  for (const command of [subcommand, ...subcommand.commands]) command.exitOverride();
+  process.exitCode = 2;
+} else {
+  const { runCommandLine } = await import('./commands.ts');
+  await runCommandLine();
 }
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has said what is wrong
-}
+export {};

@@ -1,6 +1,4 @@
 import { Command } from 'commander';
-import type { Schedule } from '../config/service-schema.ts';
-import { UsageError } from '../model/errors.ts';
 import type { Fire } from '../model/service.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 import { thisProcessor } from './processing.ts';
@@ -67,36 +65,24 @@ function describeSchedule(schedule: {
 }
 
 async function runSchedule(cli: Cli, name: string): Promise<void> {
-  const [{ createEngine }, { runTerms }] = await Promise.all([
+  const [{ createEngine }, { runTerms }, { fireByHand }] = await Promise.all([
     import('../engine/create.ts'),
     import('../batch/run-batch.ts'),
+    import('../schedule/by-hand.ts'),
   ]);
   const { settings } = cli;
-  const schedule = find(settings.schedules, name);
   const engine = await createEngine(settings);
   await using opened = await cli.open();
-  const plannedAt = new Date();
-  const answer = await opened.service.recordFire({
-    schedule: name,
-    plannedAt,
-    decision: 'manual',
-    note: 'by hand',
+  const { plannedAt, decision, runId } = await fireByHand(name, {
+    service: opened.service,
+    schedules: settings.schedules,
+    terms: userLimit => runTerms(engine, settings, 'batch', userLimit),
     decidedBy: thisProcessor(engine).id,
-    electedAt: null,
-    deadlineMinutes: schedule.deadlineMinutes ?? null,
-    run: runTerms(engine, settings, 'batch', schedule.userLimit ?? null),
+    note: 'by hand',
   });
-  const { decision, runId } = answer;
   cli.print({ schedule: name, plannedAt, decision, runId }, () =>
     decision === 'overlapped'
       ? `Run ${runId} is active: the fire is recorded as overlapped.`
       : `Run ${runId} is open. Whoever serves works on it; where nobody does: cardgenius run`,
   );
-}
-
-function find(schedules: readonly Schedule[], name: string): Schedule {
-  const schedule = schedules.find(candidate => candidate.name === name);
-  if (schedule !== undefined) return schedule;
-  const known = schedules.map(candidate => candidate.name).join(', ') || 'none';
-  throw new UsageError('NO_SUCH_SCHEDULE', `There is no schedule ${name}. There are: ${known}.`);
 }

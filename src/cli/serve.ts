@@ -41,14 +41,23 @@ async function serve(
   signal: AbortSignal,
   address: Awaited<ReturnType<typeof dashboardAddress>> | undefined,
 ): Promise<void> {
-  const [{ Service }, { serveHealth }, { createServiceLog, logEvent }, { createEngine }, { startWatch }] =
-    await Promise.all([
-      import('../service/service.ts'),
-      import('../service/health.ts'),
-      import('../monitor/log.ts'),
-      import('../engine/create.ts'),
-      import('./watch.ts'),
-    ]);
+  const [
+    { Service },
+    { serveHealth },
+    { createServiceLog, logEvent },
+    { createEngine },
+    { startWatch },
+    { fireByHand },
+    { runTerms },
+  ] = await Promise.all([
+    import('../service/service.ts'),
+    import('../service/health.ts'),
+    import('../monitor/log.ts'),
+    import('../engine/create.ts'),
+    import('./watch.ts'),
+    import('../schedule/by-hand.ts'),
+    import('../batch/run-batch.ts'),
+  ]);
   const { settings } = cli;
   const log = createServiceLog(settings.log);
   const engine = await createEngine(settings);
@@ -62,7 +71,20 @@ async function serve(
   if (opened === undefined) return;
 
   watch.use(opened);
-  const dashboard = address && (await mountDashboard(cli, opened, { mayAct: true }));
+  const { service: ledger } = opened;
+  const dashboard =
+    address &&
+    (await mountDashboard(cli, opened, {
+      mayAct: true,
+      runNow: name =>
+        fireByHand(name, {
+          service: ledger,
+          schedules: settings.schedules,
+          terms: userLimit => runTerms(engine, settings, 'batch', userLimit),
+          decidedBy: processor.id,
+          note: 'by hand, on the dashboard',
+        }),
+    }));
   if (dashboard !== undefined) log.info({ url: await dashboard.listen(address!) }, 'dashboard');
   const running = new Service({
     database: opened.database,

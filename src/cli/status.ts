@@ -3,9 +3,8 @@ import type { ChunkProgress } from '../database/history.ts';
 import type { OpenedDatabase } from '../database/open.ts';
 import { messageOf } from '../model/errors.ts';
 import type { RunProgress, UserCounts } from '../model/run.ts';
-import type { PresentProcessor } from '../model/service.ts';
+import { isPresent, type SeenProcessor } from '../model/service.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
-import { PRESENT_SECONDS } from './dashboard.ts';
 import { decided, describeHolders } from './runs.ts';
 import { textTable } from './table.ts';
 
@@ -16,6 +15,8 @@ interface StatusOptions extends CommonOptions {
 
 /** Chunks asked for at most: 10,000 of the usual size are a hundred million users. */
 const MAX_CHUNKS = 10_000;
+/** Processors asked for at most. */
+const MAX_PROCESSORS = 100;
 const BAR_WIDTH = 40;
 
 export function defineStatus(program: Command): void {
@@ -56,7 +57,8 @@ async function readStatus({ database, history, service }: OpenedDatabase) {
   const run = (await database.readRun(null)) ?? null;
   const isActive = run !== null && run.finishedAt === null;
   const chunks = isActive ? await history.listChunks(run.runId, 0, MAX_CHUNKS) : [];
-  return { users, run, chunks, processors: await service.listProcessors(PRESENT_SECONDS) };
+  const processors = (await service.listProcessors(MAX_PROCESSORS)).filter(isPresent);
+  return { users, run, chunks, processors };
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
@@ -70,7 +72,7 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
 }
 
 /** Who is at work; nothing where nobody is. */
-function describeProcessors(processors: readonly PresentProcessor[]): string[] {
+function describeProcessors(processors: readonly SeenProcessor[]): string[] {
   if (processors.length === 0) return [];
   const rows = processors.map(({ id, version, startedAt, silentSeconds, leads }) => [
     id,

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { messageOf, UsageError } from '../model/errors.ts';
+import { PACKAGE_ROOT } from '../package.ts';
 import { distance } from './distance.ts';
 import { applyEnvironment, type Environment, readPassword } from './environment.ts';
 import { KEYS, keysAt } from './keys.ts';
@@ -10,7 +11,7 @@ import type { Secret } from './secret.ts';
 import type { Alerts, Schedule, Thresholds } from './service-schema.ts';
 
 const CONFIG_FILE = 'cron.config.ts';
-const SHIPPED_CATALOG = fileURLToPath(new URL('../../catalog/cards.json', import.meta.url));
+const SHIPPED_CATALOG = join(PACKAGE_ROOT, 'catalog/cards.json');
 
 /** The effective settings: checked, complete and frozen. Paths are absolute, money is paise. */
 export interface Settings {

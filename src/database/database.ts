@@ -80,6 +80,16 @@ export interface ExchangeDatabase {
   countUsers(): Promise<UserCounts>;
 }
 
+/** How much of a pool of connections is in use. */
+export interface PoolUsage {
+  readonly pool: string;
+  readonly inUse: number;
+  readonly idle: number;
+  /** Requests that wait for a connection. */
+  readonly waiting: number;
+  readonly limit: number;
+}
+
 export interface Database extends BatchDatabase, ExchangeDatabase, AsyncDisposable {
   /** For logs and messages: the engine and where it is; never a secret. */
   readonly description: string;

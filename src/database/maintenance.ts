@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PACKAGE_ROOT } from '../package.ts';
 import type { SqlEngine } from './migrate/sql-files.ts';
 
 /** What prune forgets, in this order: children before what they belong to. Each is a table of schema cardgenius. */
@@ -53,7 +55,7 @@ export interface MaintenanceDatabase {
 /** The text of a question, or undefined where the engine has none of that name. */
 export async function readQuestion(engine: SqlEngine, question: DoctorQuestion): Promise<string | undefined> {
   try {
-    return await readFile(new URL(`../../queries/${engine}/doctor_${question}.sql`, import.meta.url), 'utf8');
+    return await readFile(join(PACKAGE_ROOT, 'queries', engine, `doctor_${question}.sql`), 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

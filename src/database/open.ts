@@ -1,6 +1,6 @@
 import { UsageError } from '../model/errors.ts';
 import type { AuditDatabase } from './audit.ts';
-import type { Database } from './database.ts';
+import type { Database, PoolUsage } from './database.ts';
 import type { HistoryDatabase } from './history.ts';
 import type { MaintenanceDatabase } from './maintenance.ts';
 import { checkSchema, type MigrationTarget, migrate } from './migrate/migrate.ts';
@@ -14,6 +14,8 @@ export interface OpenedDatabase extends AsyncDisposable {
   readonly service: ServiceDatabase;
   readonly target: MigrationTarget;
   readonly maintenance: MaintenanceDatabase;
+  /** The pools of connections, as they are now. */
+  readonly pools: () => readonly PoolUsage[];
   /** What opening it has applied, by name: never anything but on the embedded engine. */
   readonly applied: readonly string[];
 }
@@ -26,6 +28,8 @@ export interface OpenOptions {
   /** From the environment or a file; goes before one in the URL. */
   readonly password?: string | undefined;
   readonly pools?: PoolSettings | undefined;
+  /** A database of that server in place of the one that the URL names. */
+  readonly databaseName?: string | undefined;
 }
 
 /**
@@ -51,7 +55,7 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
 }
 
 /** The parts of an engine: what each of its operations stands in. */
-type OpenedEngine = Pick<OpenedDatabase, 'database' | 'audit' | 'history' | 'maintenance' | 'service' | 'target'>;
+type OpenedEngine = Omit<OpenedDatabase, 'applied' | typeof Symbol.asyncDispose>;
 
 /** Drivers are large: each is only loaded where it is wanted. */
 async function open(url: string, options: OpenOptions): Promise<OpenedEngine> {

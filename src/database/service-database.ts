@@ -5,9 +5,9 @@ import type {
   FireAnswer,
   FireRequest,
   Leadership,
-  PresentProcessor,
   Processor,
   ScheduleState,
+  SeenProcessor,
 } from '../model/service.ts';
 
 /**
@@ -27,8 +27,8 @@ export interface ServiceDatabase {
   seeProcessor(processor: Processor): Promise<void>;
   /** The processor leaves, and with it its office. */
   resign(processorId: string): Promise<void>;
-  /** Who has not left and was seen within so many seconds; the latest started first. */
-  listProcessors(withinSeconds: number): Promise<PresentProcessor[]>;
+  /** Those seen last, first. */
+  listProcessors(processors: number): Promise<SeenProcessor[]>;
   /** `opened` and `reminded` are to be told to somebody; `open` is not. */
   raiseAlert(request: AlertRequest): Promise<{ outcome: 'opened' | 'reminded' | 'open'; openedAt: Date }>;
   /** The alert that this closed; undefined where none was open. */

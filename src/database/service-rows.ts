@@ -6,8 +6,8 @@ import type {
   FireAnswer,
   FireDecision,
   Leadership,
-  PresentProcessor,
   ScheduleState,
+  SeenProcessor,
   Severity,
 } from '../model/service.ts';
 
@@ -74,13 +74,21 @@ export interface ProcessorRow {
   readonly version: string;
   readonly started_at: Date;
   readonly last_seen: Date;
+  readonly stopped_at: Date | null;
   readonly silent_seconds: number;
   readonly leads: boolean;
 }
 
-export function toPresentProcessor(row: ProcessorRow): PresentProcessor {
-  const { processor_id, started_at, last_seen, silent_seconds, ...rest } = row;
-  return { id: processor_id, ...rest, startedAt: started_at, lastSeen: last_seen, silentSeconds: silent_seconds };
+export function toSeenProcessor(row: ProcessorRow): SeenProcessor {
+  const { processor_id, started_at, last_seen, stopped_at, silent_seconds, ...rest } = row;
+  return {
+    id: processor_id,
+    startedAt: started_at,
+    lastSeen: last_seen,
+    stoppedAt: stopped_at,
+    silentSeconds: silent_seconds,
+    ...rest,
+  };
 }
 
 export interface RaisedRow {

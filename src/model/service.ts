@@ -52,13 +52,23 @@ export interface Processor {
   readonly version: string;
 }
 
-/** A processor that is at work, as the others see it. */
-export interface PresentProcessor extends Processor {
+/** A process of the fleet as others see it. */
+export interface SeenProcessor extends Processor {
   readonly startedAt: Date;
   readonly lastSeen: Date;
+  /** Null: it did not say goodbye. */
+  readonly stoppedAt: Date | null;
   /** Since it was last seen, by the database's clock. */
   readonly silentSeconds: number;
   readonly leads: boolean;
+}
+
+/** Who was not seen for so long is not shown any more among those at work: an hour tells of who was killed just now. */
+const PRESENT_SECONDS = 3_600;
+
+/** Whether a processor is at work: it has not left, nor been silent for an hour. */
+export function isPresent({ stoppedAt, silentSeconds }: SeenProcessor): boolean {
+  return stoppedAt === null && silentSeconds < PRESENT_SECONDS;
 }
 
 /** Who leads, and since when: owner and electedAt are the term. All times are the database's. */

@@ -27,6 +27,8 @@ export function createServiceLog({ level, file }: LogOptions): Logger {
 export function logEvent(log: Logger, event: BatchEvent): void {
   switch (event.type) {
     case 'users-computed':
+    case 'workers-started':
+    case 'workers-stopped':
       log.trace(event, event.type);
       break;
     case 'chunk-claimed':

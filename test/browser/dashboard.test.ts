@@ -1,42 +1,7 @@
-import { copyFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import test from 'ava';
-import type { Browser, Page } from 'playwright-core';
 import { aChunk, aRun, madeUp } from '../support/dashboard.ts';
-import { CHROMIUM, NO_CHROMIUM, openBrowser, violations } from './browser.ts';
+import { inBrowser, openPage, picture, says, violations, violationsInBoth } from './browser.ts';
 
 const READ = 'read-token-of-the-test';
-/** Where pictures go, for people to look at; none are taken without it. */
-const PICTURES = process.env.CARDGENIUS_PICTURES;
-
-let browser: Browser;
-const inBrowser = CHROMIUM === undefined ? test.skip : test.serial;
-
-if (CHROMIUM === undefined) console.error(`\n${NO_CHROMIUM}\n`);
-else {
-  test.before('open Chromium', async () => {
-    browser = await openBrowser();
-  });
-  test.after.always('close it', () => browser?.close());
-}
-
-async function open(url: string, options: Parameters<Browser['newPage']>[0] = {}): Promise<Page & AsyncDisposable> {
-  const page = await browser.newPage({ viewport: { width: 1100, height: 900 }, ...options });
-  page.setDefaultTimeout(20_000);
-  await page.goto(url);
-  return Object.assign(page, { [Symbol.asyncDispose]: () => page.close() });
-}
-
-async function picture(page: Page, name: string): Promise<void> {
-  if (PICTURES === undefined) return;
-  await mkdir(PICTURES, { recursive: true });
-  const path = join(PICTURES, `${name}.png`);
-  await page.screenshot({ path: `${path}.tmp.png`, fullPage: true });
-  await copyFile(`${path}.tmp.png`, path);
-}
-
-const says = (page: Page, selector: string, text: string | RegExp) =>
-  page.locator(selector).filter({ hasText: text }).first().waitFor();
 
 /** A run of 40 chunks of 2,500 users, `done` of them closed. */
 function sceneAt(done: number, failed = 0) {
@@ -50,7 +15,7 @@ function sceneAt(done: number, failed = 0) {
       const closedAt = new Date(Math.min(Date.now(), began.getTime() + took));
       return aChunk({ chunkNo, state: 'done', users: 2500, completed: 2500 - bad, failed: bad, attempt: 1, startedAt: began, closedAt }); // biome-ignore format: one line
     }
-    if (i < done + 2) return aChunk({ chunkNo, state: 'leased', users: 2500, attempt: 1, leaseOwner: `batch-1:412${i % 2}:9f3c`, startedAt: new Date() }); // biome-ignore format: one line
+    if (i < done + 2) return aChunk({ chunkNo, state: 'leased', users: 2500, attempt: 1, leaseOwner: `batch-1:412${i % 2}:9f3c`, leaseUntil: new Date(Date.now() + 60_000), startedAt: new Date() }); // biome-ignore format: one line
     return aChunk({ chunkNo, users: 2500 });
   });
   const sum = (key: 'completed' | 'failed') => chunks.reduce((total, chunk) => total + chunk[key], 0);
@@ -82,9 +47,9 @@ const FAILURES = [
 inBrowser('a run is watched from nothing to its end without a reload, and no rule of axe is broken', async t => {
   t.timeout(120_000);
   await using at = await madeUp({ run: undefined });
-  await using page = await open(at.url);
+  await using page = await openPage(at.url);
   await says(page, '#verdict', 'No run yet');
-  t.deepEqual(await violations(page), []);
+  t.deepEqual(await violationsInBoth(page), []);
   await picture(page, 'nothing');
   await page.evaluate(() => Object.assign(globalThis, { stayed: true }));
 
@@ -93,18 +58,20 @@ inBrowser('a run is watched from nothing to its end without a reload, and no rul
   await says(page, '#figures', '57,500 of 1,00,000');
   t.is(await page.locator('#cells i').count(), 40);
   t.is(await page.locator('#cells i.slow').count(), 1);
-  await says(page, '#chunk-text', /23 of 40 closed\. batch-1:412\d:9f3c holds 24/);
-  t.deepEqual(await violations(page), []);
-  await says(page, '#history', 'running');
+  await says(page, '#chunk-text', '23 of 40 closed');
+  await says(page, '#processors-list', /batch-1:412\d:9f3c/);
+  await says(page, '#processors-list', /chunk 24 until \d/);
+  t.deepEqual(await violationsInBoth(page), []);
+  await says(page, '#runs-list', 'running');
   await picture(page, 'running');
 
   Object.assign(at.scene, sceneAt(40));
   await says(page, '#verdict', 'Done: 1,00,000 users have their ten cards.');
-  await says(page, '#history', 'done');
+  await says(page, '#runs-list', 'done');
   t.true(await page.evaluate(() => (globalThis as unknown as { stayed: boolean }).stayed));
 });
 
-inBrowser('re-drive is pressed by keyboard and seen to work', async t => {
+inBrowser('retry is pressed by keyboard and seen to work', async t => {
   t.timeout(120_000);
   let groups = FAILURES;
   const retried: unknown[] = [];
@@ -116,12 +83,12 @@ inBrowser('re-drive is pressed by keyboard and seen to work', async t => {
     },
   };
   await using at = await madeUp(sceneAt(30, 400), { audit, providers: { failures: async () => groups } });
-  await using page = await open(at.url);
+  await using page = await openPage(at.url);
   await says(page, '#verdict', /Too many fail|Running/);
   await says(page, '#failures-list', '1,23,456');
   t.deepEqual(await violations(page), []);
   await picture(page, 'failures');
-  await page.getByRole('button', { name: 'Re-drive users failed with INVALID_SPENDING' }).focus();
+  await page.getByRole('button', { name: 'Retry users failed with INVALID_SPENDING' }).focus();
   await page.keyboard.press('Enter');
   await says(page, '#failures-note', '1,23,456 users who failed with INVALID_SPENDING are new again.');
   t.deepEqual(retried, ['INVALID_SPENDING']);
@@ -132,27 +99,27 @@ inBrowser('a token is refused, and accepted; without the right to act there is n
   t.timeout(120_000);
   const providers = { failures: async () => FAILURES };
   await using at = await madeUp(sceneAt(3), { providers, tokens: { read: READ, act: undefined }, audit: { retryUsers: async () => 0 } }); // biome-ignore format: one line
-  await using page = await open(at.url);
+  await using page = await openPage(at.url);
   await page.getByLabel('Token').fill('wrong-token-of-the-test');
   await page.keyboard.press('Enter');
   await says(page, '#sign-in-error', 'That token is not known here.');
-  t.deepEqual(await violations(page), []);
+  t.deepEqual(await violationsInBoth(page), []);
   await page.getByLabel('Token').fill(READ);
   await page.keyboard.press('Enter');
   await says(page, '#verdict', 'Running');
   await says(page, '#failures-list', 'INVALID_SPENDING');
-  t.is(await page.getByRole('button', { name: /^Re-drive/ }).count(), 0);
+  t.is(await page.getByRole('button', { name: /^Retry/ }).count(), 0);
 });
 
 inBrowser('the database goes away and comes back: the page says so, keeps what it has, and goes on', async t => {
   t.timeout(120_000);
   await using at = await madeUp(sceneAt(10));
-  await using page = await open(at.url);
+  await using page = await openPage(at.url);
   await says(page, '#figures', '25,000 of 1,00,000');
   at.scene.away = true;
   await says(page, '#away', /The database has not answered since .* \(DATABASE_AWAY\)/);
   t.true(await page.locator('#figures').filter({ hasText: '25,000' }).isVisible());
-  t.deepEqual(await violations(page), []);
+  t.deepEqual(await violationsInBoth(page), []);
   at.scene.away = false;
   Object.assign(at.scene, sceneAt(20));
   await says(page, '#figures', '50,000 of 1,00,000');
@@ -169,7 +136,7 @@ inBrowser('dark, and on a phone: nothing overflows, axe is content, a user is fo
     }; // biome-ignore format: data
   const providers = { user, failures: async () => FAILURES };
   await using at = await madeUp({ ...sceneAt(30, 90) }, { providers, audit: { retryUsers: async () => 0 } });
-  await using page = await open(at.url, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
+  await using page = await openPage(at.url, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' });
   await page.getByLabel('User id').fill('CK2');
   await page.keyboard.press('Enter');
   await says(page, '#user', 'There is no such user.');

@@ -158,6 +158,19 @@ export const publishContract: ContractTests = {
     t.is((await process(engine, lease)).completed, 4);
   },
 
+  'publish: a user who is both served and failed is refused with the load': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 4);
+    const { runId } = await openRun(engine);
+    const lease = await claim(engine, runId);
+    const slice = recommend(await database.readChunk(lease));
+    const loadNo = (await database.beginLoad(lease))!;
+    const failures = [{ userNo: 2, code: 'ENGINE_FAILED', message: 'and yet it answered' }];
+    await database.stage(loadNo, [{ ...slice, failures }]);
+    await t.throwsAsync(database.publishChunk(lease, publishRequest(loadNo)), { code: 'STAGING_INCOMPLETE' });
+    t.is((await process(engine, lease)).completed, 4);
+  },
+
   'publish: only the newest load of a chunk is read; dead ones are swept': async (t, engine) => {
     const { database } = engine;
     await importUsers(engine, 4);
@@ -166,7 +179,7 @@ export const publishContract: ContractTests = {
     const dead = await load(engine, lease, { shift: 2 });
     const living = await load(engine, lease);
     await t.throwsAsync(database.publishChunk(lease, publishRequest(dead)), { code: 'STAGING_INCOMPLETE' });
-    t.is(await database.sweepStaging(), 44);
+    t.is(await database.sweepStaging(), 40);
     t.is((await database.publishChunk(lease, publishRequest(living))).completed, 4);
     t.is(await count(engine, 'card_recommendations', "card_name = 'Card 00'"), 4);
     t.is(await database.sweepStaging(), 0);

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import test from 'ava';
+import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { cardgenius, newFolder } from './cli.ts';
 
 interface Snapshot {
@@ -31,6 +33,14 @@ test('run --dashboard: what it says last is what status and SQL say; off this ma
   ) as Snapshot;
   const status = JSON.parse((await cardgenius(['status', '--json'], at)).stdout);
   t.deepEqual(last.run, status.run);
+  t.like(status, { completed: 3000, failed: 0, recommendations: 30_000 });
+  const pglite = new Pglite(join(at.cwd, 'db'));
+  const [counted] = await pglite.query(
+    `SELECT (SELECT COUNT(*)::int FROM user_spending_data WHERE processing_status = 'completed') AS completed,
+            (SELECT COUNT(*)::int FROM card_recommendations) AS recommendations`,
+  );
+  await pglite.close();
+  t.deepEqual(counted, { completed: 3000, recommendations: 30_000 });
   t.like(last, { figures: { done: 3000 }, run: { completed: 3000, state: 'done' } });
 
   const alone = cardgenius(['dashboard', '--port', '0', '--json'], at);

@@ -80,7 +80,7 @@ export async function madeUp(scene: Partial<Scene> = {}, options: Partial<Dashbo
     database: { readRun: () => ask(() => now.run) },
     history: {
       listRuns: () => ask(() => (now.run === undefined ? [] : [now.run])),
-      listChunks: () => ask(() => now.chunks),
+      listChunks: (_run, after) => ask(() => now.chunks.filter(({ chunkNo }) => chunkNo > after)),
       listAttempts: () => ask(() => now.attempts),
     },
     tokens: { read: undefined, act: undefined },

@@ -1,5 +1,7 @@
 import { request } from 'node:http';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import test from 'ava';
+import { DatabaseError, UsageError } from '../../src/model/errors.ts';
 import { RateLimit } from '../../src/monitor/dashboard/rate-limit.ts';
 import { checkAddress, parseAddress } from '../../src/monitor/dashboard/rights.ts';
 import { Shared } from '../../src/monitor/dashboard/shared.ts';
@@ -65,8 +67,8 @@ test('without a token this machine may look; no other name for it may', async t 
   t.is(page.status, 200);
   t.regex(page.headers.get('content-security-policy')!, /default-src 'none'; script-src 'self'/);
   t.is(page.headers.get('x-frame-options'), 'DENY');
-  t.is((await fetch(`${at.url}api/runs`)).status, 200);
-  t.is(await statusAs(`${at.url}api/runs`, { host: 'evil.example' }), 401);
+  t.is((await fetch(`${at.url}api/lists`)).status, 200);
+  t.is(await statusAs(`${at.url}api/lists`, { host: 'evil.example' }), 401);
   t.is((await fetch(`${at.url}../package.json`)).status, 404);
 });
 
@@ -75,7 +77,7 @@ test('with tokens: reading and acting are separate rights', async t => {
   const audit = { retryUsers: async (filter: unknown) => retried.push(filter) };
   await using at = await madeUp({}, { audit, tokens: { read: READ, act: ACT } });
   const origin = at.url.slice(0, -1);
-  for (const path of ['api/runs', 'api/events', 'metrics', 'api/user?id=CK1'])
+  for (const path of ['api/lists', 'api/events', 'metrics', 'api/user?id=CK1'])
     t.is((await fetch(at.url + path)).status, 401, path);
   const bearer = (token: string) => ({ authorization: `Bearer ${token}`, origin, 'content-type': 'application/json' });
   t.is((await fetch(`${at.url}metrics`, { headers: bearer(READ) })).status, 200);
@@ -103,6 +105,67 @@ test('with tokens: reading and acting are separate rights', async t => {
   t.is((await signIn(ACT)).status, 429);
 });
 
+test('run now: who may act fires a schedule, under the page’s own secret; whoever else does not', async t => {
+  const fired: string[] = [];
+  const runNow = async (schedule: string) => {
+    if (schedule !== 'weekly') throw new UsageError('NO_SUCH_SCHEDULE', 'There is no such schedule.');
+    fired.push(schedule);
+    return { decision: 'manual' as const, runId: 8 };
+  };
+  await using at = await madeUp({}, { runNow, tokens: { read: READ, act: ACT } });
+  const origin = at.url.slice(0, -1);
+  const fire = (headers: Record<string, string>, schedule: unknown = 'weekly') => {
+    const all = { origin, 'content-type': 'application/json', ...headers };
+    return fetch(`${at.url}api/run-now`, { method: 'POST', headers: all, body: JSON.stringify({ schedule }) });
+  };
+  t.is((await fire({})).status, 401);
+  t.is((await fire({ authorization: `Bearer ${READ}` })).status, 403);
+  t.is((await fire({ authorization: `Bearer ${ACT}`, origin: 'http://evil.example' })).status, 403);
+  t.is((await fire({ authorization: `Bearer ${ACT}` }, 7)).status, 400);
+  const unknown = await fire({ authorization: `Bearer ${ACT}` }, 'daily');
+  t.is(unknown.status, 404);
+  t.deepEqual(await unknown.json(), { error: 'NO_SUCH_SCHEDULE' });
+  t.deepEqual(fired, []);
+  const done = await fire({ authorization: `Bearer ${ACT}` });
+  t.deepEqual(await done.json(), { decision: 'manual', runId: 8 });
+
+  const signIn = await fetch(`${at.url}api/sign-in`, {
+    method: 'POST',
+    headers: { origin, 'content-type': 'application/json' },
+    body: JSON.stringify({ token: ACT }),
+  });
+  const cookie = signIn.headers.get('set-cookie')!.split(';')[0]!;
+  t.is((await fire({ cookie })).status, 403, 'a cookie alone is not enough');
+  const { csrf } = (await (await fetch(`${at.url}api/session`, { headers: { cookie } })).json()) as { csrf: string };
+  t.is((await fire({ cookie, 'x-csrf-token': csrf })).status, 200);
+  t.deepEqual(fired, ['weekly', 'weekly']);
+
+  await using noService = await madeUp();
+  const refused = await fetch(`${noService.url}api/run-now`, {
+    method: 'POST',
+    headers: { origin: noService.url.slice(0, -1), 'content-type': 'application/json' },
+    body: JSON.stringify({ schedule: 'weekly' }),
+  });
+  t.is(refused.status, 403, 'where nobody serves, nobody fires');
+});
+
+test('lists: a section that cannot be had says its code, and the others are there; what was done is seen at once', async t => {
+  let failed = 2;
+  const audit = { retryUsers: async () => failed-- };
+  const providers = {
+    failures: async () => [{ users: failed }],
+    alerts: async () => Promise.reject(new DatabaseError('MSSQL_229', 'svc_cards may not', 'permanent')),
+  };
+  await using at = await madeUp({}, { audit, providers });
+  const lists = async () => (await fetch(`${at.url}api/lists`)).json();
+  t.like(await lists(), { failures: [{ users: 2 }], alerts: { error: 'MSSQL_229' }, runs: [{ runId: 7 }] });
+  const origin = at.url.slice(0, -1);
+  const { csrf } = (await (await fetch(`${at.url}api/session`)).json()) as { csrf: string };
+  const headers = { origin, 'content-type': 'application/json', 'x-csrf-token': csrf };
+  await fetch(`${at.url}api/retry`, { method: 'POST', headers, body: JSON.stringify({ code: 'X' }) });
+  t.like(await lists(), { failures: [{ users: 1 }] });
+});
+
 test('health says why, and nothing that is said names a server or a login', async t => {
   await using at = await madeUp();
   t.is((await fetch(`${at.url}readyz`)).status, 200);
@@ -112,9 +175,8 @@ test('health says why, and nothing that is said names a server or a login', asyn
   const ready = await fetch(`${at.url}readyz`);
   t.is(ready.status, 503);
   t.deepEqual(await ready.json(), { status: 'not ready', reasons: [{ check: 'database', code: 'DATABASE_AWAY' }] });
-  const runs = await fetch(`${at.url}api/runs`);
-  t.is(runs.status, 503);
-  t.deepEqual(await runs.json(), { error: 'DATABASE_AWAY' });
+  const lists = await fetch(`${at.url}api/lists`);
+  t.deepEqual(await lists.json(), { runs: { error: 'DATABASE_AWAY' } });
   at.scene.away = false;
   t.is((await fetch(`${at.url}readyz`)).status, 200);
 });
@@ -142,14 +204,16 @@ test('metrics tell of events and of the database', async t => {
   t.regex(text, /^cardgenius_build_info\{version="1\.2\.3",node="v24/m);
 });
 
-test('one answer serves all who ask within a while; a failure does not', async t => {
+test('one answer serves all who ask within a while; a failure does not; who asks meanwhile waits for the same', async t => {
   let asked = 0;
   const shared = new Shared(async () => {
     if (++asked === 1) throw new Error('away');
+    await turnOfTheLoop();
     return asked;
   }, 60_000);
   await t.throwsAsync(shared.get(), { message: 'away' });
   t.deepEqual(await Promise.all([shared.get(), shared.get(), shared.get()]), [2, 2, 2]);
+  t.is(await shared.get(), 2);
   shared.forget();
   t.is(await shared.get(), 3);
 });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { PACKAGE_ROOT } from '../../package.ts';
 
 export type SqlEngine = 'postgres' | 'mssql';
 
@@ -18,8 +18,6 @@ export interface SqlFile {
   /** An older program must not work on a schema that has this. */
   readonly breaking: boolean;
 }
-
-const PACKAGE_ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /**
  * The files of an engine: numbered migrations, run once, in order; then views, then procedures and functions, which are

@@ -35,7 +35,7 @@ import {
 import type { Parameter, Pool } from './pools.ts';
 import {
   bulkLoad,
-  outcomeRows,
+  failureRows,
   recommendationRows,
   STAGED_OUTCOME,
   STAGED_RECOMMENDATION,
@@ -111,8 +111,9 @@ export class MssqlDatabase implements Database {
     await this.#work.withConnection(STAGED_RECOMMENDATION.name, connection =>
       bulkLoad(connection, STAGED_RECOMMENDATION, recommendationRows(loadNo, slices)),
     );
+    if (slices.every(({ failures }) => failures.length === 0)) return;
     await this.#work.withConnection(STAGED_OUTCOME.name, connection =>
-      bulkLoad(connection, STAGED_OUTCOME, outcomeRows(loadNo, slices)),
+      bulkLoad(connection, STAGED_OUTCOME, failureRows(loadNo, slices)),
     );
   }
 

@@ -6,9 +6,9 @@ import type {
   FireAnswer,
   FireRequest,
   Leadership,
-  PresentProcessor,
   Processor,
   ScheduleState,
+  SeenProcessor,
 } from '../../model/service.ts';
 import { cardsAsJson } from '../rows.ts';
 import type { ServiceDatabase } from '../service-database.ts';
@@ -24,8 +24,8 @@ import {
   toFire,
   toFireAnswer,
   toLeadership,
-  toPresentProcessor,
   toScheduleState,
+  toSeenProcessor,
 } from '../service-rows.ts';
 import type { Pool } from './pools.ts';
 
@@ -100,13 +100,14 @@ export class MssqlService implements ServiceDatabase {
     ]);
   }
 
-  async listProcessors(withinSeconds: number): Promise<PresentProcessor[]> {
-    const rows = await this.#control.call<ProcessorRow>('list_processors', [['within_seconds', INT, withinSeconds]]);
-    return rows.map(toPresentProcessor);
-  }
-
   async resign(processorId: string): Promise<void> {
     await this.#control.call('resign', [['processor', VarChar(100), processorId]]);
+  }
+
+  async listProcessors(processors: number): Promise<SeenProcessor[]> {
+    return (await this.#control.call<ProcessorRow>('list_processors', [['processors', INT, processors]])).map(
+      toSeenProcessor,
+    );
   }
 
   async raiseAlert(request: AlertRequest): Promise<{ outcome: 'opened' | 'reminded' | 'open'; openedAt: Date }> {

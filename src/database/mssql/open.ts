@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { PoolUsage } from '../database.ts';
 import { MssqlAudit } from './audit.ts';
 import { parseConnection } from './connection-settings.ts';
 import { MssqlHistory } from './history.ts';
@@ -13,6 +14,8 @@ export interface MssqlOptions {
   readonly pools?: PoolSettings | undefined;
   /** How long a connection may take to be made; 15 s unless it is given. */
   readonly connectTimeoutMs?: number | undefined;
+  /** In place of the database that the URL names. */
+  readonly databaseName?: string | undefined;
 }
 
 /**
@@ -29,8 +32,10 @@ export async function openMssql(
   maintenance: MssqlMaintenance;
   service: MssqlService;
   target: MssqlMigrationTarget;
+  pools: () => readonly PoolUsage[];
 }> {
-  const settings = parseConnection(url, options.password);
+  const named = parseConnection(url, options.password);
+  const settings = { ...named, database: options.databaseName ?? named.database };
   const { controlConnections, workConnections, controlTimeoutSeconds, workTimeoutSeconds } =
     options.pools ?? DEFAULT_POOLS;
   const appName = `cardgenius/${hostname()}:${process.pid}`.slice(0, 128);
@@ -57,5 +62,6 @@ export async function openMssql(
     maintenance: new MssqlMaintenance(work),
     service: new MssqlService({ control, work }),
     target: new MssqlMigrationTarget(migrations),
+    pools: () => [control.usage('control'), work.usage('work')],
   };
 }

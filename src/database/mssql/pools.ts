@@ -1,5 +1,6 @@
 import sql from 'mssql';
 import type { Connection } from 'tedious';
+import type { PoolUsage } from '../database.ts';
 import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
 import { toConnectionError, toDatabaseError } from './errors.ts';
 
@@ -38,9 +39,11 @@ export interface PoolOptions {
 export class Pool {
   readonly #pool: sql.ConnectionPool;
   readonly #settings: ConnectionSettings;
+  readonly #size: number;
 
   constructor(settings: ConnectionSettings, options: PoolOptions) {
     this.#settings = settings;
+    this.#size = options.size;
     const { server, port, database, authentication } = settings;
     this.#pool = new sql.ConnectionPool({
       server,
@@ -143,6 +146,13 @@ export class Pool {
     } finally {
       lender.release(connection);
     }
+  }
+
+  /** Zeros where there is no connection yet or any more. */
+  usage(pool: string): PoolUsage {
+    if (!this.#pool.connected) return { pool, inUse: 0, idle: 0, waiting: 0, limit: this.#size };
+    const { borrowed, available, pending } = this.#pool;
+    return { pool, inUse: borrowed, idle: available, waiting: pending, limit: this.#size };
   }
 
   async close(): Promise<void> {

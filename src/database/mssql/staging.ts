@@ -95,21 +95,11 @@ export function* recommendationRows(loadNo: number, slices: readonly Recommendat
   }
 }
 
-/** One row for each user, in the order of their numbers: the failed ones stand between the served. */
-export function* outcomeRows(loadNo: number, slices: readonly RecommendationSlice[]): Generator<unknown[]> {
+/** One row for each user who failed, in the order of their numbers. */
+export function* failureRows(loadNo: number, slices: readonly RecommendationSlice[]): Generator<unknown[]> {
   const load = BigInt(loadNo);
-  for (const { userNo, failures } of slices) {
-    let failed = 0;
-    for (const served of userNo) {
-      for (; failed < failures.length && failures[failed]!.userNo < served; failed++)
-        yield failureRow(failures[failed]!);
-      yield [load, served, null, null];
-    }
-    for (; failed < failures.length; failed++) yield failureRow(failures[failed]!);
-  }
-
-  function failureRow({ userNo, code, message }: RecommendationSlice['failures'][number]): unknown[] {
-    return [load, userNo, code, message];
+  for (const { failures } of slices) {
+    for (const { userNo, code, message } of failures) yield [load, userNo, code, message];
   }
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
+import type { PoolUsage } from '../database.ts';
 import { PostgresAudit } from './audit.ts';
 import { OPENING_BYTES, requireSpace } from './disk-space.ts';
 import { lockFolder } from './folder-lock.ts';
@@ -23,6 +24,7 @@ export async function openPglite(location: string): Promise<{
   maintenance: PostgresMaintenance;
   service: PostgresService;
   target: PostgresMigrationTarget;
+  pools: () => readonly PoolUsage[];
 }> {
   if (location === 'memory') return open(new Pglite('memory://'), 'pglite:memory', () => {});
 
@@ -85,5 +87,6 @@ async function open(pglite: Pglite, description: string, onClose: () => void, fo
     maintenance: new PostgresMaintenance(pglite),
     service: new PostgresService(pglite),
     target,
+    pools: () => [pglite.usage()],
   };
 }

@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { DatabaseError } from '../../model/errors.ts';
+import { beside } from '../../package.ts';
+import type { PoolUsage } from '../database.ts';
 import { toDatabaseError } from './errors.ts';
 import type { PgliteAnswer, PgliteRequest } from './pglite-thread.ts';
 
@@ -14,7 +16,7 @@ export class Pglite {
 
   /** `dataDir` as PGlite takes it: a folder, or `memory://`. */
   constructor(dataDir: string) {
-    this.#worker = new Worker(new URL(import.meta.resolve('./pglite-thread.ts')), { workerData: { dataDir } });
+    this.#worker = new Worker(new URL(beside(import.meta.url, './pglite-thread.ts')), { workerData: { dataDir } });
     this.#worker.on('message', (answer: PgliteAnswer) => this.#settle(answer));
     this.#worker.on('error', error => this.#end(new DatabaseError('DATABASE_DIED', error.message, 'permanent')));
     this.#worker.on('exit', () =>
@@ -42,6 +44,13 @@ export class Pglite {
   /** Several statements in one transaction; one without parameters may be a whole script. */
   async transaction(statements: PgliteRequest['statements']): Promise<void> {
     await this.#ask({ kind: 'exec', statements });
+  }
+
+  /** PGlite has one connection; what is asked meanwhile waits. */
+  usage(): PoolUsage {
+    const inUse = Math.min(1, this.#waiting.size);
+    const idle = this.#ended === undefined ? 1 - inUse : 0;
+    return { pool: 'embedded', inUse, idle, waiting: this.#waiting.size - inUse, limit: 1 };
   }
 
   async close(): Promise<void> {

@@ -37,7 +37,7 @@ import {
   COPY_RECOMMENDATIONS,
   COPY_SPENDING,
   decodeSpending,
-  encodeOutcomes,
+  encodeFailures,
   encodeRecommendations,
   encodeSpending,
 } from './staging.ts';
@@ -102,7 +102,8 @@ export class PostgresDatabase implements Database {
   async stage(loadNo: number, slices: readonly RecommendationSlice[]): Promise<void> {
     this.#requireRoom();
     await this.#pglite.copyIn(COPY_RECOMMENDATIONS, encodeRecommendations(loadNo, slices));
-    await this.#pglite.copyIn(COPY_OUTCOMES, encodeOutcomes(loadNo, slices));
+    if (slices.every(({ failures }) => failures.length === 0)) return;
+    await this.#pglite.copyIn(COPY_OUTCOMES, encodeFailures(loadNo, slices));
   }
 
   async comparePlans(runId: number): Promise<{ planned: number; before: number } | undefined> {

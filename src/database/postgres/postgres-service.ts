@@ -5,9 +5,9 @@ import type {
   FireAnswer,
   FireRequest,
   Leadership,
-  PresentProcessor,
   Processor,
   ScheduleState,
+  SeenProcessor,
 } from '../../model/service.ts';
 import { cardsAsJson } from '../rows.ts';
 import type { ServiceDatabase } from '../service-database.ts';
@@ -23,8 +23,8 @@ import {
   toFire,
   toFireAnswer,
   toLeadership,
-  toPresentProcessor,
   toScheduleState,
+  toSeenProcessor,
 } from '../service-rows.ts';
 import type { Pglite } from './pglite.ts';
 
@@ -76,12 +76,12 @@ export class PostgresService implements ServiceDatabase {
     await this.#rows('see_processor', [id, host, pid, version]);
   }
 
-  async listProcessors(withinSeconds: number): Promise<PresentProcessor[]> {
-    return (await this.#rows<ProcessorRow>('list_processors', [withinSeconds])).map(toPresentProcessor);
-  }
-
   async resign(processorId: string): Promise<void> {
     await this.#rows('resign', [processorId]);
+  }
+
+  async listProcessors(processors: number): Promise<SeenProcessor[]> {
+    return (await this.#rows<ProcessorRow>('list_processors', [processors])).map(toSeenProcessor);
   }
 
   async raiseAlert(request: AlertRequest): Promise<{ outcome: 'opened' | 'reminded' | 'open'; openedAt: Date }> {

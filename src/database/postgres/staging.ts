@@ -36,24 +36,16 @@ export function encodeRecommendations(loadNo: number, slices: readonly Recommend
   return copy.finish();
 }
 
-export function encodeOutcomes(loadNo: number, slices: readonly RecommendationSlice[]): Uint8Array {
-  const users = slices.reduce((sum, { userNo, failures }) => sum + userNo.length + failures.length, 0);
-  const copy = new CopyWriter(users * (2 + INT64 + INT32 + 8));
-  for (const { userNo, failures } of slices) {
-    for (const number of userNo) {
-      copy.row(4, INT64 + INT32 + 8);
-      copy.int64(loadNo);
-      copy.int32(number);
-      copy.null();
-      copy.null();
-    }
-    for (const failure of failures) {
-      copy.row(4, INT64 + INT32 + 8);
-      copy.int64(loadNo);
-      copy.int32(failure.userNo);
-      copy.text(failure.code);
-      copy.text(failure.message);
-    }
+/** One row for each user who failed. */
+export function encodeFailures(loadNo: number, slices: readonly RecommendationSlice[]): Uint8Array {
+  const failures = slices.flatMap(slice => slice.failures);
+  const copy = new CopyWriter(failures.length * (2 + INT64 + INT32 + 8));
+  for (const { userNo, code, message } of failures) {
+    copy.row(4, INT64 + INT32 + 8);
+    copy.int64(loadNo);
+    copy.int32(userNo);
+    copy.text(code);
+    copy.text(message);
   }
   return copy.finish();
 }

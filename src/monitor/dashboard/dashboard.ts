@@ -1,26 +1,25 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
 import type { BatchEvent } from '../../batch/events.ts';
 import type { AuditDatabase } from '../../database/audit.ts';
-import type { BatchDatabase } from '../../database/database.ts';
+import type { BatchDatabase, PoolUsage } from '../../database/database.ts';
 import type { HistoryDatabase } from '../../database/history.ts';
 import { CardGeniusError, UsageError } from '../../model/errors.ts';
-import { Metrics } from '../metrics.ts';
+import type { FireAnswer } from '../../model/service.ts';
+import { Metrics, type ServiceState } from '../metrics.ts';
 import { SECURITY_HEADERS } from './headers.ts';
+import { type ListProviders, Lists } from './lists.ts';
 import { RateLimit } from './rate-limit.ts';
 import { type Address, checkAddress, isSameOrigin, Rights, type Tokens, type Visitor } from './rights.ts';
 import { Shared } from './shared.ts';
 import { streamEvents } from './stream.ts';
 import { Watch } from './watch.ts';
 
-/** What the page can show beside the run; a section without its provider is hidden. Called when somebody looks. */
-export interface Providers {
-  readonly failures?: () => Promise<readonly object[]>;
+/** What the page can show beside the runs. */
+export interface Providers extends Omit<ListProviders, 'runs'> {
   readonly user?: (userId: string) => Promise<object | undefined>;
-  readonly schedules?: () => Promise<readonly object[]>;
-  readonly alerts?: () => Promise<readonly object[]>;
-  readonly processors?: () => Promise<readonly object[]>;
 }
 
 export interface DashboardOptions {
@@ -30,7 +29,11 @@ export interface DashboardOptions {
   readonly audit?: Pick<AuditDatabase, 'retryUsers'> | undefined;
   readonly providers?: Providers;
   /** Starts a schedule now; leave it out where there is none. */
-  readonly runNow?: (schedule: string) => Promise<void>;
+  readonly runNow?: ((schedule: string) => Promise<Pick<FireAnswer, 'decision' | 'runId'>>) | undefined;
+  /** The pools of connections, for /metrics. */
+  readonly pools?: () => readonly PoolUsage[];
+  /** What /metrics says of the service; asked for at most every 15 s. */
+  readonly serviceState?: () => Promise<ServiceState>;
   readonly tokens: Tokens;
   readonly errorRateLimit: number;
   readonly version: string;
@@ -51,21 +54,25 @@ export interface Dashboard {
 const ASSETS: Readonly<Record<string, string>> = {
   'index.html': 'text/html; charset=utf-8',
   'style.css': 'text/css; charset=utf-8',
+  'run.css': 'text/css; charset=utf-8',
   'app.js': 'text/javascript; charset=utf-8',
   'run.js': 'text/javascript; charset=utf-8',
   'lists.js': 'text/javascript; charset=utf-8',
+  'service.js': 'text/javascript; charset=utf-8',
   'dom.js': 'text/javascript; charset=utf-8',
 };
 
 const RUNS = 20;
-/** How long an answer serves all who ask. */
-const KEEP_MS = 2_000;
+const JSON_TYPE = 'application/json; charset=utf-8';
+const STATE_KEEP_MS = 15_000;
+const STATE_WAIT_MS = 2_000;
 const CODE = /^[A-Z0-9_]{1,50}$/;
 
 export function createDashboard(options: DashboardOptions): Dashboard {
   const { database, history, audit, providers = {}, tokens, pollMs = 1_000 } = options;
-  const metrics = new Metrics(options.version);
-  const watch = new Watch({ database, history, metrics, pollMs });
+  const metrics = new Metrics(options.version, options.pools);
+  const lists = new Lists({ ...providers, runs: () => history.listRuns(RUNS) });
+  const watch = new Watch({ database, history, metrics, pollMs, onTurn: () => lists.forget() });
   const rights = new Rights(tokens, audit !== undefined || options.runNow !== undefined);
   const requests = new RateLimit(options.requestsPerMinute ?? 600);
   const signIns = new RateLimit(10);
@@ -85,7 +92,8 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   });
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     // A code and no message: a driver's can name servers and logins.
-    if (error instanceof CardGeniusError) return refuse(reply, 503, error.code);
+    if (error instanceof CardGeniusError)
+      return refuse(reply, error.code === 'NO_SUCH_SCHEDULE' ? 404 : 503, error.code);
     return refuse(reply, error.statusCode ?? 500, error.statusCode === undefined ? 'FAILED' : 'BAD_REQUEST');
   });
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'NOT_FOUND'));
@@ -97,13 +105,22 @@ export function createDashboard(options: DashboardOptions): Dashboard {
 
   app.get('/healthz', () => ({ status: 'ok' }));
   app.get('/readyz', async (_request, reply) => {
-    if (watch.trouble !== undefined) await watch.poll();
+    await watch.refresh();
     const reasons = watch.trouble === undefined ? [] : [{ check: 'database', code: watch.trouble }];
     return reply
       .code(reasons.length === 0 ? 200 : 503)
       .send({ status: reasons.length === 0 ? 'ok' : 'not ready', reasons });
   });
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
+  const state = options.serviceState && new Shared(options.serviceState, STATE_KEEP_MS);
+  app.get('/metrics', async (_request, reply) => {
+    // A scrape waits a little, and then tells what was known before: a database that is busy must not make it fail.
+    const seen = state?.get().then(
+      answer => metrics.observeService(answer),
+      () => {},
+    );
+    await Promise.race([Promise.all([watch.refresh(), seen]), sleep(STATE_WAIT_MS, undefined, { ref: false })]);
+    return reply.type(metrics.contentType).send(await metrics.text());
+  });
 
   app.get('/api/session', request => ({
     ...visitorOf(request),
@@ -121,15 +138,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     return reply.header('set-cookie', cookie).send({ status: 'ok' });
   });
   app.get('/api/events', (request, reply) => streams.open(request, reply));
-  const runs = new Shared(() => history.listRuns(RUNS), KEEP_MS);
-  app.get('/api/runs', async () => ({ runs: await runs.get() }));
-  const failures = providers.failures && new Shared(providers.failures, KEEP_MS);
-  for (const name of ['failures', 'schedules', 'alerts', 'processors'] as const) {
-    const provide = providers[name];
-    if (provide === undefined) continue;
-    const shared = name === 'failures' ? failures! : new Shared(provide, KEEP_MS);
-    app.get(`/api/${name}`, async () => ({ [name]: await shared.get() }));
-  }
+  app.get('/api/lists', async (_request, reply) => reply.type(JSON_TYPE).send(await lists.text));
   app.get<{ Querystring: { id?: string } }>('/api/user', async (request, reply) => {
     const id = request.query.id?.trim() ?? '';
     if (!/^[\x21-\x7e][\x20-\x7e]{0,49}$/.test(id)) return refuse(reply, 400, 'USER_ID');
@@ -148,15 +157,16 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     const { code } = request.body ?? {};
     if (typeof code !== 'string' || !CODE.test(code)) return refuse(reply, 400, 'CODE');
     const users = await audit.retryUsers({ runId: null, userId: null, code });
-    failures?.forget();
+    lists.forget('failures');
     return { users };
   });
   app.post<{ Body: { schedule?: unknown } }>('/api/run-now', async (request, reply) => {
     if (options.runNow === undefined || !mayAct(request)) return refuse(reply, 403, 'MAY_NOT_ACT');
     const { schedule } = request.body ?? {};
     if (typeof schedule !== 'string') return refuse(reply, 400, 'SCHEDULE');
-    await options.runNow(schedule);
-    return { status: 'ok' };
+    const { decision, runId } = await options.runNow(schedule);
+    lists.forget('schedules');
+    return { decision, runId };
   });
 
   return {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SECURITY_HEADERS } from './headers.ts';
 import type { Watch } from './watch.ts';
@@ -7,34 +8,46 @@ const BEAT_MS = 15_000;
 /** Who does not read what was sent so far gets no more until they have: a slow phone must not fill our memory. */
 const MAX_UNREAD = 1_000_000;
 
-/** Server-sent events: the snapshot, again whenever it changes, and `bye` at the end. */
+/** Server-sent events: the snapshot, again whenever it changes, and `bye` at the end. Written once for all who look. */
 export function streamEvents(watch: Watch) {
-  const open = new Set<() => void>();
+  const open = new Set<ServerResponse>();
+  let stopListening = () => {};
+  let beat: NodeJS.Timeout | undefined;
+
+  const send = (raw: ServerResponse, frame: Buffer | string) => {
+    if (raw.writableLength < MAX_UNREAD) raw.write(frame);
+  };
+  const tellAll = (frame: Buffer | string) => {
+    for (const raw of open) send(raw, frame);
+  };
+  const frameOf = (text: string) => Buffer.from(`data: ${text}\n\n`);
+  const begin = () => {
+    stopListening = watch.onChange(text => tellAll(frameOf(text)));
+    beat = setInterval(() => tellAll(': still here\n\n'), BEAT_MS).unref();
+  };
+  const leave = (raw: ServerResponse) => {
+    if (!open.delete(raw) || open.size > 0) return;
+    stopListening();
+    clearInterval(beat);
+  };
   return {
     open: (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
       if (open.size >= MAX_STREAMS) return reply.code(503).send({ error: 'TOO_MANY_STREAMS' });
       reply.hijack();
       const { raw } = reply;
       raw.writeHead(200, { ...SECURITY_HEADERS, 'content-type': 'text/event-stream; charset=utf-8' });
-      const send = (text: string) => {
-        if (raw.writableLength < MAX_UNREAD) raw.write(`data: ${text}\n\n`);
-      };
       raw.write('retry: 1000\n\n');
-      if (watch.text !== '') send(watch.text);
-      const stopListening = watch.onChange(send);
-      const beat = setInterval(() => raw.write(': still here\n\n'), BEAT_MS).unref();
-      const end = () => {
-        stopListening();
-        clearInterval(beat);
-        open.delete(end);
-        raw.end('event: bye\ndata: {}\n\n');
-      };
-      open.add(end);
-      request.raw.on('close', end);
+      if (watch.text !== '') send(raw, frameOf(watch.text));
+      open.add(raw);
+      if (open.size === 1) begin();
+      request.raw.on('close', () => leave(raw));
       return reply;
     },
     end: () => {
-      for (const end of [...open]) end();
+      for (const raw of open) {
+        leave(raw);
+        raw.end('event: bye\ndata: {}\n\n');
+      }
     },
   };
 }

@@ -1,14 +1,17 @@
 import { byId, group, time } from './dom.js';
-import { showFailures, showHistory, showSection, showUser } from './lists.js';
+import { showFailures, showRuns, showUser } from './lists.js';
 import { showRun } from './run.js';
+import { showAlerts, showProcessors, showSchedules } from './service.js';
 
-/** How often lists are asked for again at most, milliseconds: when something is new in them, and when only chunks were closed. */
+/** How often lists are asked for again, milliseconds: at most, where a run began or ended, and anyway. */
 const LIST_EVERY = 2_000;
 const LIST_SELDOM = 15_000;
-const SERVICE = ['schedules', 'alerts', 'processors'];
 
 let session;
 let latest;
+let lists = {};
+/** What each list shows, as text: one that has not changed is left alone, and with it whoever is reading it. */
+let shown = {};
 let listsFor = '';
 let listsAt = 0;
 
@@ -36,6 +39,8 @@ function link(state, text) {
 
 async function begin() {
   session = await ask('api/session');
+  shown = {};
+  listsFor = '';
   byId('sign-in').hidden = session.canRead;
   byId('page').hidden = !session.canRead;
   byId('version').textContent = `Version ${session.version}. ${session.canAct ? '' : 'For looking only.'}`;
@@ -44,8 +49,8 @@ async function begin() {
     byId('token').focus();
     return;
   }
-  byId('failures').hidden = !session.sections.includes('failures');
-  byId('search').hidden = !session.sections.includes('user');
+  for (const [section, name] of [['failures'], ['schedules'], ['alerts'], ['search', 'user']])
+    byId(section).hidden = !session.sections.includes(name ?? section);
   listen();
 }
 
@@ -77,50 +82,61 @@ function show(snapshot) {
     ? ''
     : `The database has not answered since ${time(database.since)} (${database.code}). What you see is what it said before; this page goes on asking.`;
   showRun(snapshot, session);
-  const key = `${run?.runId} ${run?.state} ${run?.failed} ${database.up}`;
-  const isDue = key !== listsFor || (run !== null && run.finishedAt === null && Date.now() - listsAt > LIST_SELDOM);
-  if (database.up && isDue && Date.now() - listsAt > LIST_EVERY) void showLists(key);
+  const key = `${run?.runId} ${run?.state} ${database.up}`;
+  const wait = key === listsFor ? LIST_SELDOM : LIST_EVERY;
+  if (database.up && Date.now() - listsAt > wait) void askForLists(key);
+  else showList('processors', lists.processors ?? []);
 }
 
-async function showLists(key) {
+async function askForLists(key = listsFor) {
   listsFor = key;
   listsAt = Date.now();
   try {
-    showHistory((await ask('api/runs')).runs, session);
-    if (session.sections.includes('failures')) await listFailures();
-    for (const name of SERVICE.filter(section => session.sections.includes(section))) {
-      const canRun = name === 'schedules' && session.canRunNow && session.canAct;
-      showSection(name, (await ask(`api/${name}`))[name], canRun ? runNow : undefined);
-    }
+    lists = await ask('api/lists');
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     listsFor = ''; // asked again with the next look
+    return;
   }
+  for (const [name, rows] of Object.entries(lists)) showList(name, rows);
 }
 
-/** Asked for by itself: a login that may run need not be one that may read who failed. */
-async function listFailures() {
-  try {
-    showFailures((await ask('api/failures')).failures, session, retry);
-  } catch (error) {
-    byId('failures-note').textContent = `Not to be had: ${error.message}`;
-  }
+const SHOW = {
+  runs: rows => showRuns(rows, session),
+  failures: rows => showFailures(rows, session, retry),
+  schedules: rows => showSchedules(rows, session.canRunNow && session.canAct ? runNow : undefined),
+  alerts: showAlerts,
+  processors: rows => showProcessors(rows, latest.leases),
+};
+
+function showList(name, rows) {
+  const text = JSON.stringify([rows, name === 'processors' ? latest.leases : undefined]);
+  if (shown[name] === text) return;
+  shown[name] = text;
+  if (Array.isArray(rows)) SHOW[name](rows);
+  else byId(`${name}-list`).textContent = `Not to be had: ${rows.error}`;
 }
 
 async function retry(code) {
   try {
     const { users } = await ask('api/retry', { code });
-    listsFor = '';
-    await showLists('');
+    await askForLists();
     return `${group(users)} users who failed with ${code} are new again. The next round or run takes them.`;
   } catch (error) {
     return `Not done: ${error.message}`;
   }
 }
 
-async function runNow(schedule, button) {
-  button.disabled = true;
-  await ask('api/run-now', { schedule }).catch(error => (button.textContent = error.message));
+async function runNow(schedule) {
+  try {
+    const { decision, runId } = await ask('api/run-now', { schedule });
+    await askForLists();
+    return decision === 'overlapped'
+      ? `Run ${runId} is active: the fire of ${schedule} is recorded as overlapped.`
+      : `Run ${runId} is open; whoever serves works on it.`;
+  } catch (error) {
+    return `Not done: ${error.message}`;
+  }
 }
 
 byId('sign-in').addEventListener('submit', async event => {

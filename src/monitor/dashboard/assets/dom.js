@@ -8,7 +8,7 @@ export function element(name, properties = {}, ...children) {
     else if (key in made) made[key] = value;
     else made.setAttribute(key, value);
   }
-  made.append(...children.filter(child => child !== undefined && child !== null).map(child => child));
+  made.append(...children.filter(child => child !== undefined && child !== null));
   return made;
 }
 
@@ -38,9 +38,11 @@ export function table(caption, columns, rows) {
   );
 }
 
-/** A container that scrolls sideways on a phone must be reachable by keyboard there. */
+/** A container that scrolls sideways on a phone must be reachable by keyboard there; a button that had the focus keeps it. */
 export function fill(container, label, ...children) {
+  const focused = container.contains(document.activeElement) && document.activeElement.getAttribute('aria-label');
   container.replaceChildren(...children);
+  if (focused) container.querySelector(`button[aria-label="${CSS.escape(focused)}"]`)?.focus();
   if (container.classList.contains('scroll') && container.scrollWidth > container.clientWidth) {
     container.tabIndex = 0;
     container.setAttribute('role', 'region');
@@ -56,6 +58,9 @@ export const percent = share => `${new Intl.NumberFormat('en-IN', { maximumFract
 export const rupees = text => new Intl.NumberFormat('en-IN', { style: 'currency', currency: 'INR' }).format(text);
 const clock = new Intl.DateTimeFormat('en-IN', { dateStyle: 'medium', timeStyle: 'short' });
 export const time = value => (value === null || value === undefined ? '' : clock.format(new Date(value)));
+
+const seconds = new Intl.DateTimeFormat('en-IN', { timeStyle: 'medium' });
+export const timeOfDay = value => seconds.format(new Date(value));
 
 export function duration(seconds) {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

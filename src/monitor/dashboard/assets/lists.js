@@ -1,6 +1,6 @@
 import { byId, duration, element, fill, group, percent, rupees, table, time } from './dom.js';
 
-export function showHistory(runs, { errorRateLimit }) {
+export function showRuns(runs, { errorRateLimit }) {
   const done = run => run.completed + run.failed + run.changed + run.gone;
   const rate = run => (done(run) === 0 ? 0 : run.failed / done(run));
   const took = run => (new Date(run.finishedAt ?? Date.now()) - new Date(run.startedAt)) / 1000;
@@ -17,7 +17,7 @@ export function showHistory(runs, { errorRateLimit }) {
           ['Error rate', run => `${percent(rate(run))} of ${percent(errorRateLimit)}`, { number: true, bad: run => rate(run) > errorRateLimit }],
           ['Users/s', run => group(done(run) / Math.max(0.001, took(run))), { number: true }],
         ], runs); // biome-ignore format: a table
-  fill(byId('history'), 'Run history', list);
+  fill(byId('runs-list'), 'Run history', list);
 }
 
 export function showFailures(groups, { canAct }, retry) {
@@ -36,31 +36,12 @@ export function showFailures(groups, { canAct }, retry) {
 
 function retryButton({ code }, retry) {
   if (code === 'OTHER') return '';
-  const button = element('button', { type: 'button', 'aria-label': `Re-drive users failed with ${code}` }, 'Re-drive');
+  const button = element('button', { type: 'button', 'aria-label': `Retry users failed with ${code}` }, 'Retry');
   button.addEventListener('click', async () => {
     button.disabled = true;
     byId('failures-note').textContent = await retry(code);
   });
   return button;
-}
-
-/** Sections of a service: their rows are shown as they come. */
-export function showSection(name, rows, runNow) {
-  const section = byId(name);
-  const columns = Object.keys(rows[0] ?? {}).map(key => [
-    key.replace(/([A-Z])/g, ' $1').replace(/^./, letter => letter.toUpperCase()),
-    row => (/(At|Until|Seen)$/.test(key) ? time(row[key]) : String(row[key] ?? '')),
-  ]);
-  if (runNow !== undefined && rows.length > 0) {
-    columns.push(['Run', row => {
-      const button = element('button', { type: 'button' }, 'Run now');
-      button.addEventListener('click', () => runNow(row.name, button));
-      return button;
-    }]); // biome-ignore format: a table
-  }
-  section.hidden = false;
-  const list = rows.length === 0 ? element('p', { class: 'quiet' }, 'None.') : table(name, columns, rows);
-  fill(section.querySelector('.scroll'), name, list);
 }
 
 const SPENDS = ['Amazon', 'Flipkart', 'Myntra', 'Ajio', 'Grocery', 'All confirmed'];

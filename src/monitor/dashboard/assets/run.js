@@ -74,7 +74,7 @@ function showFigures(figures) {
 
 function showCells(run, cells, more) {
   const took = cells
-    .filter(cell => cell.state === 'done' && cell.startedAt !== null)
+    .filter(cell => cell.state === 'done' && cell.seconds !== undefined)
     .map(seconds)
     .sort((a, b) => a - b);
   const usual = took[Math.floor(took.length / 2)];
@@ -97,15 +97,8 @@ function showCells(run, cells, more) {
   });
   const said = [...counts].map(([name, count]) => `${group(count)} ${NAMES[name] ?? name}`).join(', ');
   container.setAttribute('aria-label', `Chunks by state: ${said}`);
-  const holders = Map.groupBy(
-    cells.filter(cell => cell.state === 'leased'),
-    cell => cell.leaseOwner,
-  );
-  const held = [...holders]
-    .map(([owner, of]) => `${owner} holds ${of.map(cell => cell.chunkNo).join(', ')}`)
-    .join('; ');
   byId('chunk-text').textContent =
-    `${group(run.chunksClosed)} of ${group(run.chunks)} closed${more > 0 ? `; the first ${group(cells.length)} are shown` : ''}${held === '' ? '' : `. ${held}`}`;
+    `${group(run.chunksClosed)} of ${group(run.chunks)} closed${more > 0 ? `; the first ${group(cells.length)} are shown` : ''}`;
   byId('legend').replaceChildren(
     ...[...counts].map(([name, count]) =>
       element(
@@ -126,15 +119,14 @@ const NAMES = {
   slow: 'slow',
   failed: 'failed',
 };
-const seconds = ({ startedAt, closedAt }) =>
-  ((closedAt === null ? Date.now() : new Date(closedAt)) - new Date(startedAt)) / 1000;
+const seconds = cell => cell.seconds ?? (Date.now() - new Date(cell.startedAt)) / 1000;
 
 function cellText(cell) {
   const parts = [`Chunk ${cell.chunkNo}: ${cell.state}`, `${group(cell.users)} users`];
   if (cell.failed > 0) parts.push(`${group(cell.failed)} failed`);
   if (cell.attempt > 1) parts.push(`attempt ${cell.attempt}`);
-  if (cell.leaseOwner !== null) parts.push(cell.leaseOwner);
-  if (cell.errorCode !== null) parts.push(cell.errorCode);
+  if (cell.leaseOwner !== undefined) parts.push(cell.leaseOwner);
+  if (cell.errorCode !== undefined) parts.push(cell.errorCode);
   return parts.join(', ');
 }
 

@@ -1,5 +1,5 @@
 /**
- * What every bench shares: rounds, medians, and the machine that the figures belong to.
+ * What every measurement shares: rounds, medians, and the machine that the figures belong to.
  */
 import { cpus, totalmem } from 'node:os';
 
@@ -16,6 +16,11 @@ export function spreadOf(values: readonly number[]): Spread {
   return { median, lowest: sorted[0]!, highest: sorted.at(-1)! };
 }
 
+/** Each value divided by that of its neighbour in the same round. */
+export function ratiosOf(values: readonly number[], floor: readonly number[]): number[] {
+  return values.map((value, round) => value / floor[round]!);
+}
+
 export function describeMachine(): string {
   const [cpu] = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
@@ -29,22 +34,10 @@ export async function timed(step: () => unknown): Promise<number> {
   return (performance.now() - startedAt) / 1000;
 }
 
-/** `--name 5` of the command line as a whole number, or the default. */
-export function numberOption(name: string, fallback: number): number {
-  const at = process.argv.indexOf(`--${name}`);
-  const value = at < 0 ? fallback : Number(process.argv[at + 1]?.replaceAll(/[_,]/g, ''));
-  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} needs a whole number`);
-  return value;
-}
-
 export const group = (value: number): string => Math.round(value).toLocaleString('en-US');
+export const ratio = (value: number): string => value.toFixed(2);
 
 /** `median (lowest–highest)`, as rates or ratios. */
 export function show({ median, lowest, highest }: Spread, format: (value: number) => string = group): string {
   return `${format(median)} (${format(lowest)}–${format(highest)})`;
 }
-
-export const ratio = (value: number): string => value.toFixed(2);
-
-/** Peak resident memory of this process so far, in MB. */
-export const peakMemory = (): number => process.resourceUsage().maxRSS / 1024;

@@ -1,0 +1,33 @@
+/**
+ * Does a user cost the same among two million as among fifty thousand, and how much memory does the process take?
+ *
+ * Each size in a process and a database of its own, one after the other.
+ *
+ *   npm run -s bench:growth -- [--rounds 1] [--largest 2000000]
+ *   CARDGENIUS_BENCH_URL=mssql://… to measure SQL Server (there the database is not part of the process)
+ */
+import { describeMachine, group, ratio, show, spreadOf } from '../src/bench/rounds.ts';
+import { inChild } from './fork.ts';
+import { ENGINE, numberOption, PLACE } from './options.ts';
+
+const rounds = numberOption('rounds', 1);
+const largest = numberOption('largest', 2_000_000);
+const sizes = [50_000, 500_000, 2_000_000].filter(size => size <= largest);
+
+console.log(describeMachine());
+console.log(`${ENGINE}, ${rounds} round(s)`);
+const smallest: number[] = [];
+for (const users of sizes) {
+  const figures = [];
+  for (let round = 0; round < rounds; round++) figures.push(await inChild({ kind: 'whole', place: PLACE, users }));
+  const micros = figures.map(({ runSeconds }) => (runSeconds / users) * 1e6);
+  if (smallest.length === 0) smallest.push(...micros);
+  const fill = spreadOf(figures.map(({ fillSeconds }) => fillSeconds));
+  const memory = spreadOf(figures.map(({ peakMegabytes }) => peakMegabytes));
+  const run = spreadOf(figures.map(({ runSeconds }) => runSeconds));
+  const relative = spreadOf(micros.map((value, round) => value / smallest[round]!));
+  console.log(
+    `${group(users).padStart(9)} users: ${show(spreadOf(micros))} µs a user, ${show(relative, ratio)} of the smallest; ` +
+      `run ${show(run)} s, filling and warming ${show(fill)} s, peak ${show(memory)} MB`,
+  );
+}

@@ -1,0 +1,20 @@
+/**
+ * What does a week cost in which 95 % of the rows do not change, as a share of the first run?
+ *
+ *   npm run -s bench:republish -- [--users 50000] [--rounds 5]
+ *   CARDGENIUS_BENCH_URL=mssql://… to measure SQL Server
+ */
+import { measureRepublish } from '../src/bench/republish.ts';
+import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/bench/rounds.ts';
+import { ENGINE, numberOption, PLACE, settings } from './options.ts';
+
+const users = numberOption('users', 50_000);
+const rounds = numberOption('rounds', 5);
+const { first, next } = await measureRepublish(PLACE, settings, users, rounds);
+const seconds = (value: number) => `${value.toFixed(1)} s`;
+
+console.log(describeMachine());
+console.log(`${ENGINE}, ${group(users)} users, ${rounds} rounds`);
+console.log(`first: ${show(spreadOf(first), seconds)}`);
+console.log(`next:  ${show(spreadOf(next), seconds)}, one user in twenty spends otherwise`);
+console.log(`ratio: ${show(spreadOf(ratiosOf(next, first)), ratio)}`);

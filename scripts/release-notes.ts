@@ -1,0 +1,21 @@
+/** The part of CHANGELOG.md that a tag names, for the release's text. Fails where tag, package.json and CHANGELOG.md do not agree. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ROOT = join(import.meta.dirname, '..');
+
+/** Throws where the changelog has no part of that version, or an empty one. */
+export function notesOf(changelog: string, version: string): string {
+  const parts = changelog.split(/^## /m).slice(1);
+  const part = parts.find(text => text.startsWith(`[${version}]`));
+  const notes = part?.slice(part.indexOf('\n')).trim();
+  if (!notes) throw new Error(`CHANGELOG.md says nothing about ${version}.`);
+  return notes;
+}
+
+if (import.meta.main) {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const tag = process.argv[2];
+  if (tag !== `v${version}`) throw new Error(`The tag ${tag} is not v${version} of package.json.`);
+  console.log(notesOf(readFileSync(join(ROOT, 'CHANGELOG.md'), 'utf8'), version));
+}

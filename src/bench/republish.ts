@@ -1,0 +1,45 @@
+import type { Settings } from '../config/settings.ts';
+import type { Database } from '../database/database.ts';
+import { stageAndPublish } from '../exchange/import-spending.ts';
+import { inventUser } from '../exchange/seed-spending.ts';
+import type { ParsedLine } from '../exchange/spending-csv.ts';
+import { populate, runOnce, warmUsers } from './population.ts';
+import { timed } from './rounds.ts';
+import { type ScratchPlace, scratchDatabase } from './scratch-database.ts';
+
+export interface RepublishFigures {
+  /** Seconds of the first run over the users, round by round. */
+  readonly first: readonly number[];
+  /** Of the next over the same users, of whom one in twenty spends otherwise. */
+  readonly next: readonly number[];
+}
+
+/** A first run, then a week in which every user is due again and 95 % of them have not changed. */
+export async function measureRepublish(
+  place: ScratchPlace,
+  settings: Settings,
+  users: number,
+  rounds: number,
+): Promise<RepublishFigures> {
+  const figures = { first: [] as number[], next: [] as number[] };
+  for (let round = 0; round < rounds; round++) {
+    await using scratch = await scratchDatabase(place);
+    const { database, audit } = scratch;
+    await populate(database, settings, users);
+    figures.first.push(await timed(() => runOnce(database, settings, { expected: users })));
+    await audit.redoUsers({ cardName: null, olderThan: null }, true);
+    await changeSome(database, users);
+    figures.next.push(await timed(() => runOnce(database, settings, { expected: users + warmUsers(users) })));
+  }
+  return figures;
+}
+
+/** One user in twenty gets the spends of somebody else. */
+async function changeSome(database: Database, users: number): Promise<void> {
+  async function* lines(): AsyncGenerator<ParsedLine> {
+    for (let n = 20; n <= users; n += 20) {
+      yield { good: { ...inventUser(n, 1), lineNo: n / 20, amounts: inventUser(n, 2).amounts } };
+    }
+  }
+  await stageAndPublish(database, 'bench: one in twenty', lines(), { add: async () => {} }, () => {});
+}

@@ -1,0 +1,86 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT } from '../model/errors.ts';
+import { readManifest } from '../package.ts';
+import { defineAlerts } from './alerts.ts';
+import { defineBench } from './bench.ts';
+import { defineCatalog } from './catalog.ts';
+import { defineConfigCommand } from './config.ts';
+import { defineDashboard } from './dashboard.ts';
+import { defineDemo } from './demo.ts';
+import { defineDoctor } from './doctor.ts';
+import { defineErrors } from './errors.ts';
+import { defineExport } from './export.ts';
+import { defineImport } from './import.ts';
+import { defineMigrate } from './migrate.ts';
+import { defineParity } from './parity.ts';
+import { definePrune } from './prune.ts';
+import { defineRecommend } from './recommend.ts';
+import { defineRedrive } from './redrive.ts';
+import { defineRun } from './run.ts';
+import { defineRuns } from './runs.ts';
+import { defineSchedule } from './schedule.ts';
+import { defineSeed } from './seed.ts';
+import { defineServe } from './serve.ts';
+import { defineStatus } from './status.ts';
+import { defineSteering } from './steer.ts';
+import { defineVerify } from './verify.ts';
+
+/** The command line. Commands are light; what they need is imported when they run, so that --help answers at once. */
+export function createProgram(): Command {
+  const program = new Command('cardgenius')
+    .description('Ten best credit cards for every user: reads spends, computes, and swaps the results in.')
+    .version(readManifest().version, '--version', 'the version of this program')
+    .helpCommand(false)
+    .showSuggestionAfterError()
+    .exitOverride()
+    .addHelpText(
+      'after',
+      `
+Exit codes: 0 done · 1 failed · 2 wrong usage or configuration · 3 done, with an error rate above the limit ·
+            4 stopped, work left, can be resumed
+Database:   CARDGENIUS_DATABASE_URL (default pglite:.cardgenius/db)`,
+    );
+
+  for (const define of [
+    defineDemo,
+    defineMigrate,
+    defineSeed,
+    defineImport,
+    defineRun,
+    defineServe,
+    defineSchedule,
+    defineAlerts,
+    defineStatus,
+    defineRuns,
+    defineDashboard,
+    defineSteering,
+    defineVerify,
+    defineErrors,
+    defineRedrive,
+    defineExport,
+    defineRecommend,
+    defineCatalog,
+    defineParity,
+    definePrune,
+    defineDoctor,
+    defineConfigCommand,
+    defineBench,
+  ]) {
+    define(program);
+  }
+  for (const subcommand of program.commands) {
+    subcommand.helpCommand(false);
+    for (const command of [subcommand, ...subcommand.commands]) command.exitOverride();
+  }
+  return program;
+}
+
+/** Runs what the arguments say; the exit code is the process's. */
+export async function runCommandLine(): Promise<void> {
+  try {
+    await createProgram().parseAsync();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has said what is wrong
+  }
+}

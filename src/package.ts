@@ -1,0 +1,22 @@
+/**
+ * Where the package lies, and what of it runs: src/ as TypeScript in a clone, dist/ as JavaScript where it is installed. Both have the
+ * same rooms, so that what stands beside them (sql, migrations, queries, catalog, deploy) is found from either.
+ */
+import { readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const PACKAGE_ROOT = fileURLToPath(new URL('../', import.meta.url));
+
+/** The URL of a module that a thread starts with, named as in the source: `./compute-thread.ts`, seen from `moduleUrl`. */
+export function beside(moduleUrl: string, source: `./${string}.ts`): string {
+  return new URL(source.replace(/\.ts$/, extname(fileURLToPath(moduleUrl))), moduleUrl).href;
+}
+
+/** The package's own package.json. */
+export function readManifest(): { readonly version: string; readonly engines: { readonly node: string } } {
+  return JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
+}
+
+/** How a person starts this program: what help and hints say. */
+export const COMMAND = import.meta.filename.endsWith('.ts') ? 'npm run -s cardgenius --' : 'npx cardgenius';

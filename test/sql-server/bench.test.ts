@@ -1,0 +1,40 @@
+import test from 'ava';
+import { SCRATCH_PREFIX, scratchDatabase } from '../../src/bench/scratch-database.ts';
+import { loginWith } from '../support/roles.ts';
+import { createDatabase, hasSqlServer, NO_SERVER, type SqlServer, startSqlServer } from '../support/sql-server.ts';
+
+if (!hasSqlServer()) {
+  console.error(`\n${NO_SERVER}\n`);
+  test.skip(`scratch databases on SQL Server (${NO_SERVER})`, () => {});
+} else {
+  let server: SqlServer;
+  test.before(async () => {
+    server = await startSqlServer();
+  });
+  test.after.always(() => server[Symbol.asyncDispose]());
+
+  test('bench: a database of its own is made beside the configured one, and dropped; the configured one stays empty', async t => {
+    await using place = await createDatabase(server);
+    const names = async () =>
+      (await place.query(`SELECT d.name FROM sys.databases AS d WHERE d.name LIKE '${SCRATCH_PREFIX}%'`)).map(
+        row => row.name,
+      );
+    const before = await names();
+    {
+      await using scratch = await scratchDatabase({ url: place.url });
+      t.is((await names()).length, before.length + 1);
+      t.is((await scratch.database.countUsers()).new, 0);
+    }
+    t.deepEqual(await names(), before);
+    const [objects] = await place.query("SELECT COUNT(*) AS n FROM sys.tables AS t WHERE t.name <> 'sysdatabases'");
+    t.is(objects!.n, 0);
+  });
+
+  test('bench: a login that may not make a database is told which right it lacks', async t => {
+    await using place = await createDatabase(server);
+    await place.execute('CREATE ROLE cardgenius_nothing');
+    await using login = await loginWith(server, place, 'cardgenius_nothing');
+    const error = await t.throwsAsync(scratchDatabase({ url: login.url }), { code: 'BENCH_DATABASE_REFUSED' });
+    t.regex(error!.message, /GRANT CREATE ANY DATABASE/);
+  });
+}
