@@ -15,6 +15,6 @@ const { rows, ours, floor } = await measureLoad(PLACE, await createEngine(settin
 
 console.log(describeMachine());
 console.log(`${ENGINE}, ${group(rows)} rows a load, ${rounds} rounds`);
-console.log(`ours:  ${show(spreadOf(ours))} rows/s (both staging tables, from the engine’s columns)`);
+console.log(`ours:  ${show(spreadOf(ours))} rows/s (from the engine’s columns)`);
 console.log(`floor: ${show(spreadOf(floor))} rows/s (the driver, ready-made rows, one table)`);
 console.log(`ratio: ${show(spreadOf(ratiosOf(ours, floor)), ratio)}`);

@@ -11,10 +11,10 @@ import { ENGINE, numberOption, PLACE, settings } from './options.ts';
 const users = numberOption('users', 50_000);
 const rounds = numberOption('rounds', 5);
 const { first, next } = await measureRepublish(PLACE, settings, users, rounds);
-const seconds = (value: number) => `${value.toFixed(1)} s`;
+const micros = (value: number) => `${value.toFixed(0)} µs`;
 
 console.log(describeMachine());
 console.log(`${ENGINE}, ${group(users)} users, ${rounds} rounds`);
-console.log(`first: ${show(spreadOf(first), seconds)}`);
-console.log(`next:  ${show(spreadOf(next), seconds)}, one user in twenty spends otherwise`);
+console.log(`first: ${show(spreadOf(first), micros)} a user`);
+console.log(`next:  ${show(spreadOf(next), micros)} a user, one user in twenty spends otherwise`);
 console.log(`ratio: ${show(spreadOf(ratiosOf(next, first)), ratio)}`);

@@ -7,7 +7,7 @@
 -- Way back DROP TABLE cardgenius.completed_user;
 --          ALTER TABLE cardgenius.chunk DROP COLUMN first_cards_known, first_cards_changed;
 
-SELECT u.user_id                                            -- type and collation of CashKaro's key
+SELECT ISNULL(u.user_id, '') AS user_id                     -- type and collation of CashKaro's key; NOT NULL, whatever theirs is
 INTO cardgenius.completed_user
 FROM dbo.user_spending_data AS u
 WHERE 1 = 0;
@@ -17,8 +17,8 @@ ALTER TABLE cardgenius.completed_user ADD run_id    BIGINT NOT NULL;
 ALTER TABLE cardgenius.completed_user ADD chunk_no  INT    NOT NULL;
 GO
 
--- Each chunk adds its own users, in this order, at the end of its own range: nothing is looked up, and no page splits. No foreign
--- key: OUTPUT INTO allows none.
+-- Each chunk adds its own users, in this order, at the end of its own range: nothing is looked up, and few pages split. No
+-- foreign key: OUTPUT INTO allows none.
 ALTER TABLE cardgenius.completed_user ADD CONSTRAINT pk_completed_user PRIMARY KEY CLUSTERED (run_id, chunk_no, user_id);
 -- As in chunk_user: a lock on the whole table would make the processors wait for each other.
 ALTER TABLE cardgenius.completed_user SET (LOCK_ESCALATION = DISABLE);

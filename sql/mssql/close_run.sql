@@ -49,11 +49,11 @@ BEGIN
     BEGIN
       UPDATE u
          SET u.processing_status = 'new'
-        FROM dbo.user_spending_data AS u
-        JOIN cardgenius.chunk_user AS cu ON cu.user_id = u.user_id
+        FROM cardgenius.chunk_user AS cu
+        JOIN dbo.user_spending_data AS u ON u.user_id = cu.user_id
        WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @from AND @from + 1899
          AND u.processing_status = 'pending'
-      OPTION (LOOP JOIN);
+      OPTION (LOOP JOIN, FORCE ORDER);
       SET @from = @from + 1900;
     END;
 

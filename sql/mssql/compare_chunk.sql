@@ -55,13 +55,14 @@ BEGIN
       WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @at AND @until
     ) AS s
     LEFT JOIN dbo.card_recommendations AS t ON t.user_id = s.user_id AND t.rank = s.rank
-    WHERE EXISTS (
-      SELECT s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.amazon_points, s.flipkart_points,
-             s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points, s.redemption_method, s.redemption_rate
-      EXCEPT
-      SELECT t.card_name, t.total_savings_yearly, t.joining_fees, t.total_extra_benefits, t.amazon_points, t.flipkart_points,
-             t.myntra_points, t.ajio_points, t.grocery_points, t.other_online_points, t.redemption_method, t.redemption_rate)
-    OPTION (LOOP JOIN);
+    WHERE CASE                                -- a row that is not there yet is all NULL, and differs
+      WHEN t.card_name = s.card_name AND t.total_savings_yearly = s.total_savings_yearly AND t.joining_fees = s.joining_fees
+       AND t.total_extra_benefits = s.total_extra_benefits AND t.amazon_points = s.amazon_points
+       AND t.flipkart_points = s.flipkart_points AND t.myntra_points = s.myntra_points AND t.ajio_points = s.ajio_points
+       AND t.grocery_points = s.grocery_points AND t.other_online_points = s.other_online_points
+       AND t.redemption_method = s.redemption_method AND t.redemption_rate = s.redemption_rate
+      THEN 0 ELSE 1 END = 1
+    OPTION (LOOP JOIN, FORCE ORDER);
     SET @written = @written + CASE WHEN @failure_code IS NULL THEN @rows ELSE 0 END;
 
     DELETE FROM cardgenius.staged_recommendation WHERE load_no = @load_no AND user_no BETWEEN @at AND @until;

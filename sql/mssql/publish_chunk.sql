@@ -11,19 +11,23 @@
 --           A dry run goes as far as the counts: it tells the rows that would be written, and changes nothing of CashKaro's.
 -- Answers   one row: state of the chunk, and its counts so far; none with @answer = 0
 -- Errors    50001 the lease is somebody else's; 50004 the staged rows do not add up (load again)
--- Locks     chunk, user_spending_data, card_recommendations, then our own load's staging; at most 3,900 rows a statement.
---           The row of run is never written: nobody waits for anybody here.
+-- Locks     chunk, user_spending_data, card_recommendations, then our own: staging, chunk_user, completed_user. Of CashKaro's
+--           tables at most 3,900 rows a statement; ours never escalate. The row of run is never written: nobody waits for
+--           anybody here.
 -- Isolation READ COMMITTED
--- Indexes   pk_chunk, pk_chunk_user, pk_staged_outcome, pk_staged_recommendation, the keys of both contract tables
+-- Indexes   pk_chunk, pk_chunk_user, pk_staged_outcome, pk_staged_recommendation, pk_completed_user, the keys
+--           of both contract tables
 -- Avoids    lock escalation (5,000 locks of one statement): users by 1,900 (a change of status costs two
 --           locks in an index on it), rows by 390 users.
 --           HOLDLOCK on the MERGE: the chunk's row gives one writer a user, and range locks would make disjoint
 --           publishers deadlock on the gaps of an empty table; a foreign writer's 2627 is answered by publishing again.
 --           NOT MATCHED BY SOURCE, which looks at the whole target: ten ranks replace ten ranks.
---           Scans of the contract tables under stale statistics (staging fills and empties all the time): LOOP JOIN, by key.
+--           Scans of the contract tables under stale statistics (staging fills and empties all the time): LOOP JOIN, by
+--           key, in the order written (FORCE ORDER; MERGE keeps source before target).
 --           Error 8672 (a source with duplicates): the staging key is (load_no, user_no, rank).
---           Writes that change nothing: EXISTS (... EXCEPT ...) compares all columns at once, NULLs included.
---           OUTPUT, which a trigger on the table forbids: what was decided stands in a table of its own.
+--           Writes that change nothing: WHEN MATCHED asks whether any column differs. What we bring is never NULL, so that a NULL
+--           of theirs differs.
+--           OUTPUT from CashKaro's tables, which a trigger on them forbids: what was decided stands in a table of its own.
 -- Callers   the chunk pipeline; fail_chunk; split_chunk
 -- Grants    EXECUTE for cardgenius_processor
 
@@ -161,15 +165,15 @@ BEGIN
       ) AS changed
       WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @at AND @until
         AND u.processing_status = 'pending'
-      OPTION (LOOP JOIN);
+      OPTION (LOOP JOIN, FORCE ORDER);
 
       UPDATE u
          SET u.processing_status = d.processing_status, u.processing_error = d.processing_error
-        FROM dbo.user_spending_data AS u
-        JOIN cardgenius.chunk_user AS cu ON cu.user_id = u.user_id
+        FROM cardgenius.chunk_user AS cu
         JOIN #decided AS d ON d.user_no = cu.user_no
+        JOIN dbo.user_spending_data AS u ON u.user_id = cu.user_id
        WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @at AND @until
-      OPTION (LOOP JOIN);
+      OPTION (LOOP JOIN, FORCE ORDER);
 
       SET @at = @until + 1;
     END;
@@ -217,14 +221,14 @@ BEGIN
           WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @at AND @until
         ) AS s
         ON t.user_id = s.user_id AND t.rank = s.rank
-        WHEN MATCHED AND EXISTS (
-          SELECT s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings, s.amazon_points,
-                 s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
-                 s.redemption_method, s.redemption_rate
-          EXCEPT
-          SELECT t.card_name, t.total_savings_yearly, t.joining_fees, t.total_extra_benefits, t.net_savings, t.amazon_points,
-                 t.flipkart_points, t.myntra_points, t.ajio_points, t.grocery_points, t.other_online_points,
-                 t.redemption_method, t.redemption_rate)
+        WHEN MATCHED AND CASE
+          WHEN t.card_name = s.card_name AND t.total_savings_yearly = s.total_savings_yearly AND t.joining_fees = s.joining_fees
+           AND t.total_extra_benefits = s.total_extra_benefits AND t.net_savings = s.net_savings
+           AND t.amazon_points = s.amazon_points AND t.flipkart_points = s.flipkart_points
+           AND t.myntra_points = s.myntra_points AND t.ajio_points = s.ajio_points AND t.grocery_points = s.grocery_points
+           AND t.other_online_points = s.other_online_points AND t.redemption_method = s.redemption_method
+           AND t.redemption_rate = s.redemption_rate
+          THEN 0 ELSE 1 END = 1
         THEN UPDATE SET
           card_name = s.card_name, total_savings_yearly = s.total_savings_yearly, joining_fees = s.joining_fees,
           total_extra_benefits = s.total_extra_benefits, net_savings = s.net_savings, amazon_points = s.amazon_points,

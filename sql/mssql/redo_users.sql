@@ -2,8 +2,10 @@
 --           ten, or those who were computed before a time; or only counts them. Their rows stay until new ones replace them.
 --           Computed before a time is whom no chunk has completed since: who is unknown, because that run was pruned or is
 --           older than this table, counts as older.
+--           Asked while a run is at work, it may take back users whom that run has just completed: they are computed once more.
 -- Answers   one row: users
--- Locks     the rows that it changes, at most 1,900 a statement; each statement is a transaction of its own
+-- Locks     shared on completed_user and chunk, read once into tempdb (an id for each user completed
+--           since); the rows that it changes, at most 1,900 a statement; each statement is a transaction of its own
 -- Isolation READ COMMITTED
 -- Indexes   the keys of both contract tables, pk_chunk, pk_completed_user
 -- Avoids    lock escalation on user_spending_data. Scanning it anew for each statement: it is walked once, by key.
@@ -12,7 +14,7 @@
 
 CREATE OR ALTER PROCEDURE cardgenius.redo_users
   @card_name   VARCHAR(200),                  -- NULL: whatever their cards
-  @older_than  DATETIME2(3),                  -- UTC; NULL: whenever they were computed
+  @older_than  DATETIME2(3) = NULL,           -- UTC; NULL: whenever they were computed
   @apply       BIT                            -- 0: only count them
 AS
 BEGIN

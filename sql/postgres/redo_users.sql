@@ -2,6 +2,7 @@
 --           ten, or those who were computed before a time; or only counts them. Their rows stay until new ones replace them.
 --           Computed before a time is whom no chunk has completed since: who is unknown, because that run was pruned or is
 --           older than this table, counts as older.
+--           Asked while a run is at work, it may take back users whom that run has just completed: they are computed once more.
 -- Answers   one row: users
 -- Locks     the rows that it changes
 -- Isolation READ COMMITTED

@@ -4,8 +4,8 @@ import type { Lease } from '../model/run.ts';
 
 /** Fewer users than this say nothing about a share. */
 const MIN_USERS = 1_000;
-/** Of a chunk so many users are looked at for their first card: enough for a share, and next to nothing beside publishing. */
-const FIRST_CARDS_LOOKED_AT = 1_000;
+/** Of a chunk so many users are looked at for their first card: twice what a share needs, for some of them had none before. */
+const FIRST_CARDS_LOOKED_AT = 2_000;
 
 /** Where the gates stand, as shares from 0 to 1. */
 export interface GateLimits {

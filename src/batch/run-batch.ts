@@ -137,7 +137,6 @@ export async function workOn(
 
   await retry(() => database.sweepStaging(), { signal });
   const pool = createPool(settings.workers, request.engine);
-  if (pool.usage !== undefined) listener({ type: 'workers-started', usage: () => pool.usage!() });
   const crew = new Crew(
     {
       database,
@@ -156,11 +155,12 @@ export async function workOn(
     },
   );
   try {
+    if (pool.usage !== undefined) listener({ type: 'workers-started', usage: () => pool.usage!() });
     await crew.work(settings.chunksInFlight);
     if (signal.aborted) await retry(() => database.changeRunState(runId, 'stopped', 'stopped by its operator'));
   } finally {
-    listener({ type: 'workers-stopped' });
     await pool.close();
+    listener({ type: 'workers-stopped' });
   }
   await retry(() => database.sweepStaging()); // what a processor staged that was overtaken: nobody will ever read it
   const run = await retry(() => database.readRun(runId));

@@ -1,16 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';
 import { inventSlice } from './population.ts';
 import { timed } from './rounds.ts';
-import { SCRATCH_PREFIX, type ScratchDatabase, type ScratchPlace, scratchDatabase } from './scratch-database.ts';
+import { type ScratchDatabase, type ScratchPlace, scratchDatabase, scratchFolder } from './scratch-database.ts';
 
 export interface LoadFigures {
   /** Rows of one load. */
   readonly rows: number;
-  /** Rows a second of our load, both staging tables, from the engine's columns; round by round. */
+  /** Rows a second of our load, from the engine's columns; round by round. */
   readonly ours: readonly number[];
   /** Of the driver's own bulk load of the same rows, ready-made before the clock starts, into a twin of the one table. */
   readonly floor: readonly number[];
@@ -56,16 +54,19 @@ async function rawBulk({ at }: ScratchDatabase): Promise<RawLoad> {
     import('../database/mssql/staging.ts'),
   ]);
   const settings = { ...parseConnection(at.url, at.password), database: at.databaseName! };
+  await using undo = new AsyncDisposableStack();
   const pool = new Pool(settings, { size: 1, timeoutSeconds: 300, appName: 'cardgenius bench' });
+  undo.defer(() => pool.close());
   await pool.connect();
   await pool.batch(TWIN, 'making the twin of staging');
+  const done = undo.move();
   const twin = { ...STAGED_RECOMMENDATION, name: '[dbo].[twin]' };
   return {
     prepare(loadNo, slice) {
       const rows = Array.from(recommendationRows(loadNo, [slice]), row => [...row]);
       return () => pool.withConnection('twin', connection => bulkLoad(connection, twin, rows));
     },
-    [Symbol.asyncDispose]: () => pool.close(),
+    [Symbol.asyncDispose]: () => done.disposeAsync(),
   };
 }
 
@@ -78,17 +79,17 @@ async function rawCopy(): Promise<RawLoad> {
       import('../database/migrate/migrate.ts'),
       import('../database/postgres/staging.ts'),
     ]);
-  const folder = await mkdtemp(join(tmpdir(), SCRATCH_PREFIX));
-  const pglite = new Pglite(join(folder, 'db'));
+  await using undo = new AsyncDisposableStack();
+  const { path } = undo.use(await scratchFolder());
+  const pglite = new Pglite(join(path, 'db'));
+  undo.defer(() => pglite.close());
   await migrate(new PostgresMigrationTarget(pglite));
+  const done = undo.move();
   return {
     prepare(loadNo, slice) {
       const bytes = encodeRecommendations(loadNo, [slice]);
       return () => pglite.copyIn(COPY_RECOMMENDATIONS, bytes);
     },
-    [Symbol.asyncDispose]: async () => {
-      await pglite.close();
-      await rm(folder, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: () => done.disposeAsync(),
   };
 }

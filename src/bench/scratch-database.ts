@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { migrate } from '../database/migrate/migrate.ts';
+import type { PoolSettings } from '../database/mssql/pools.ts';
 import { type OpenedDatabase, openDatabase } from '../database/open.ts';
 import { CardGeniusError, messageOf } from '../model/errors.ts';
 
@@ -11,15 +12,25 @@ import { CardGeniusError, messageOf } from '../model/errors.ts';
 export interface ScratchPlace {
   readonly url: string;
   readonly password?: string | undefined;
+  /** Sizes of its pools; the defaults where it says none. */
+  readonly pools?: PoolSettings | undefined;
 }
 
 /** An empty, migrated database that is gone once it is disposed of. */
 export interface ScratchDatabase extends OpenedDatabase {
   /** Where it is, for another process to open it. */
-  readonly at: ScratchPlace & { readonly databaseName?: string };
+  readonly at: Omit<ScratchPlace, 'pools'> & { readonly databaseName?: string };
 }
 
 export const SCRATCH_PREFIX = 'cardgenius_bench_';
+
+/** How to be rid of those that stand now: for a signal, which leaves no time to unwind. */
+const standing = new Set<() => Promise<void>>();
+
+/** Drops every scratch database that this process has made and still has, whoever uses it. */
+export async function dropScratchDatabases(): Promise<void> {
+  await Promise.allSettled([...standing].map(drop => drop()));
+}
 
 /**
  * Makes a database of its own, beside the one that the place names, and never touches that one: on SQL Server by CREATE
@@ -29,40 +40,34 @@ export async function scratchDatabase(place: ScratchPlace): Promise<ScratchDatab
   return /^pglite:/.test(place.url) ? inFolder() : onServer(place);
 }
 
-async function inFolder(): Promise<ScratchDatabase> {
-  const folder = await mkdtemp(join(tmpdir(), SCRATCH_PREFIX));
-  const url = `pglite:${join(folder, 'db')}`;
-  const opened = await openDatabase(url);
-  return {
-    ...opened,
-    at: { url },
-    [Symbol.asyncDispose]: async () => {
-      await opened.database.close();
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+/** A folder of the system's temporary ones, that is gone once it is disposed of. */
+export async function scratchFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await mkdtemp(join(tmpdir(), SCRATCH_PREFIX));
+  return { path, [Symbol.asyncDispose]: remember(() => rm(path, { recursive: true, force: true, maxRetries: 10 })) };
 }
 
-async function onServer({ url, password }: ScratchPlace): Promise<ScratchDatabase> {
+async function inFolder(): Promise<ScratchDatabase> {
+  await using undo = new AsyncDisposableStack();
+  const url = `pglite:${join(undo.use(await scratchFolder()).path, 'db')}`;
+  const opened = undo.use(await openDatabase(url));
+  const done = undo.move();
+  return { ...opened, at: { url }, [Symbol.asyncDispose]: () => done.disposeAsync() };
+}
+
+async function onServer({ url, password, pools }: ScratchPlace): Promise<ScratchDatabase> {
   const [{ parseConnection }, { Pool }] = await Promise.all([
     import('../database/mssql/connection-settings.ts'),
     import('../database/mssql/pools.ts'),
   ]);
+  await using undo = new AsyncDisposableStack();
   const name = `${SCRATCH_PREFIX}${randomBytes(5).toString('hex')}`;
   const settings = parseConnection(url, password);
   const server = new Pool(settings, { size: 1, timeoutSeconds: 120, appName: 'cardgenius bench' });
+  undo.defer(() => server.close());
   await server.connect();
-  const drop = async () => {
-    try {
-      await dropDatabase(name, text => server.batch(text, `dropping ${name}`));
-    } finally {
-      await server.close();
-    }
-  };
   try {
     await server.batch(`CREATE DATABASE ${name}`, `creating ${name}`);
   } catch (error) {
-    await server.close();
     throw new CardGeniusError(
       'BENCH_DATABASE_REFUSED',
       `Cannot make a database of its own on ${settings.server}: ${messageOf(error)}. Measure as a login that may: ` +
@@ -70,21 +75,21 @@ async function onServer({ url, password }: ScratchPlace): Promise<ScratchDatabas
       { cause: error },
     );
   }
-  try {
-    const opened = await openDatabase(url, { checkSchema: false, password, databaseName: name });
-    await migrate(opened.target);
-    return {
-      ...opened,
-      at: { url, password, databaseName: name },
-      [Symbol.asyncDispose]: async () => {
-        await opened.database.close();
-        await drop();
-      },
-    };
-  } catch (error) {
+  undo.defer(remember(() => dropDatabase(name, text => server.batch(text, `dropping ${name}`))));
+  const opened = undo.use(await openDatabase(url, { checkSchema: false, password, pools, databaseName: name }));
+  await migrate(opened.target);
+  const done = undo.move();
+  return { ...opened, at: { url, password, databaseName: name }, [Symbol.asyncDispose]: () => done.disposeAsync() };
+}
+
+/** The same act, once: also for a signal until then. */
+function remember(drop: () => Promise<unknown>): () => Promise<void> {
+  const act = async () => {
+    if (!standing.delete(act)) return;
     await drop();
-    throw error;
-  }
+  };
+  standing.add(act);
+  return act;
 }
 
 /** Sessions that have just been closed may still be on their way out: asked again until they are. */

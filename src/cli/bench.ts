@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Stage } from '../batch/events.ts';
+import { EXIT } from '../model/errors.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
 
 interface BenchOptions extends CommonOptions {
@@ -36,7 +37,18 @@ export function defineBench(program: Command): void {
     ]);
     const { describeMachine, ratio, ratiosOf, show, spreadOf } = await import('../bench/rounds.ts');
     const { settings } = cli;
-    const place = { url: settings.databaseUrl, password: settings.databasePassword?.reveal() };
+    const place = {
+      url: settings.databaseUrl,
+      password: settings.databasePassword?.reveal(),
+      pools: settings.sqlServer,
+    };
+    const { dropScratchDatabases } = await import('../bench/scratch-database.ts');
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        cli.note('Stopped: dropping what was made to measure in.');
+        void dropScratchDatabases().finally(() => process.exit(EXIT.stopped));
+      });
+    }
     const engine = await createEngine(engineSourceOf(settings));
 
     cli.note(`${describeMachine()}; ${group(users)} users, ${rounds} rounds. This takes minutes.`);

@@ -78,7 +78,7 @@ export async function mountDashboard(
         service.listAlerts(true, MAX_OPEN_ALERTS),
         outlook(),
       ]);
-      const success = runs.find(({ state }) => state === 'done')?.finishedAt ?? undefined;
+      const success = runs.find(({ kind, state }) => kind === 'batch' && state === 'done')?.finishedAt ?? undefined;
       return { lastSuccess: success, openAlerts, schedules: told };
     },
     tokens: tokensOf(process.env),

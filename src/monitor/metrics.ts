@@ -62,7 +62,10 @@ export class Metrics implements Disposable {
   readonly #runUsers = this.#gauge('run_users', 'Users of the latest run, by outcome; planned is all.', ['outcome']);
   readonly #runActive = this.#gauge('run_active', 'Whether the latest run is still to be finished.');
   readonly #runStarted = this.#gauge('run_start_timestamp_seconds', 'When the latest run started.');
-  readonly #lastSuccess = this.#gauge('last_success_timestamp_seconds', 'When the latest run that is done finished.');
+  readonly #lastSuccess = this.#gauge(
+    'last_success_timestamp_seconds',
+    'When the latest run that is done finished; dry runs do not count.',
+  );
   readonly #scheduleSuccess = this.#gauge(
     'schedule_last_success_timestamp_seconds',
     'When the latest run that this schedule fired and that is done finished.',
@@ -166,7 +169,8 @@ export class Metrics implements Disposable {
     this.#runUsers.set({ outcome: 'planned' }, run.plannedUsers);
     this.#runActive.set(run.finishedAt === null ? 1 : 0);
     this.#runStarted.set(run.startedAt.getTime() / 1000);
-    if (run.state === 'done' && run.finishedAt !== null) this.#lastSuccess.set(run.finishedAt.getTime() / 1000);
+    if (run.kind === 'batch' && run.state === 'done' && run.finishedAt !== null)
+      this.#lastSuccess.set(run.finishedAt.getTime() / 1000);
   }
 
   /** Every rule is said, open or not: an alert that is closed must go down to 0. */

@@ -1,17 +1,12 @@
 import { readdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import { cardgenius, newFolder } from './cli.ts';
 
-const scratchFolders = async () => (await readdir(tmpdir())).filter(name => name.startsWith('cardgenius_bench_'));
-
 test('bench: measures in databases of its own, leaves none behind, and does not make the configured one', async t => {
-  const cwd = await newFolder();
-  const before = await scratchFolders();
-  const answer = await cardgenius(['bench', '--users', '1000', '--rounds', '1', '--json'], {
-    cwd,
-    database: 'pglite:db',
-  });
+  const [cwd, temporary] = [await newFolder(), await newFolder()];
+  const at = { cwd, database: 'pglite:db', env: { TMPDIR: temporary } };
+  const answer = await cardgenius(['bench', '--users', '1000', '--rounds', '1', '--json'], at);
   t.is(answer.code, 0, answer.stderr);
 
   const { engine, load, run, republish } = JSON.parse(answer.stdout);
@@ -19,6 +14,24 @@ test('bench: measures in databases of its own, leaves none behind, and does not 
     t.true(median > 0 && Number.isFinite(median));
   }
   t.deepEqual(Object.keys(run.stages), ['claim', 'read', 'compute', 'load', 'publish']);
-  t.deepEqual(await scratchFolders(), before);
-  t.deepEqual(await readdir(cwd), []);
+  t.deepEqual([await readdir(temporary), await readdir(cwd)], [[], []]);
 });
+
+test('bench: stopped, it is rid of what it made before it leaves', async t => {
+  const [cwd, temporary] = [await newFolder(), await newFolder()];
+  const run = cardgenius(['bench', '--users', '1000', '--rounds', '1'], {
+    cwd,
+    database: 'pglite:db',
+    env: { TMPDIR: temporary },
+  });
+  await run.said(/^run …/m);
+  while ((await readdir(temporary)).length === 0 || !(await isOpened(temporary))) await new Promise(setImmediate);
+  run.kill('SIGTERM');
+  t.is((await run).code, 4);
+  t.deepEqual(await readdir(temporary), []);
+});
+
+async function isOpened(temporary: string): Promise<boolean> {
+  const [scratch] = await readdir(temporary);
+  return (await readdir(join(temporary, scratch!)).catch((): string[] => [])).includes('db');
+}

@@ -21,9 +21,16 @@ export interface CliRun extends PromiseLike<CliResult> {
   said(pattern: RegExp): Promise<void>;
 }
 
+/** Where a command runs, on which database, and what its environment has besides. */
+export interface CliPlace {
+  readonly cwd: string;
+  readonly database: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** Runs the command line as a process of its own, in a folder, on a database. */
-export function cardgenius(args: readonly string[], { cwd, database }: { cwd: string; database: string }): CliRun {
-  const env = { ...process.env, CARDGENIUS_DATABASE_URL: database, NO_COLOR: '1' };
+export function cardgenius(args: readonly string[], { cwd, database, env: more }: CliPlace): CliRun {
+  const env = { ...process.env, ...more, CARDGENIUS_DATABASE_URL: database, NO_COLOR: '1' };
   const child = spawn(process.execPath, [MAIN, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let stdout = '';
   let stderr = '';

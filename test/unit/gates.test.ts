@@ -70,7 +70,7 @@ test('first cards: above the share it is shut, from a thousand users on who had 
   ]) {
     const { gates: good, calls } = gates({ firstCards });
     await good.passFirstCards(LEASE, 7);
-    t.deepEqual(calls, ['compareFirstCards 1000']);
+    t.deepEqual(calls, ['compareFirstCards 2000']);
   }
 });
 

@@ -119,9 +119,10 @@ test('a MERGE joins by its keys alone, matches what differs, and ends in a semic
   for (const { path, code } of [...OBJECTS, ...MIGRATIONS]) {
     for (const { index } of code.matchAll(/\bMERGE\b(?!\s+JOIN)/g)) {
       const statement = code.slice(index, code.indexOf(';', index) + 1);
-      const parts = /^MERGE INTO (\S+) AS t\s+USING \([\s\S]*\n *\) AS s\s+ON (.*?)\s+WHEN MATCHED AND EXISTS \(/.exec(
-        statement,
-      );
+      const parts =
+        /^MERGE INTO (\S+) AS t\s+USING \([\s\S]*\n *\) AS s\s+ON (.*?)\s+WHEN MATCHED AND (?:EXISTS \(|CASE\s+WHEN )/.exec(
+          statement,
+        );
       t.truthy(parts, `${path}: a MERGE of another shape`);
       t.is(parts?.[2], KEYS[parts?.[1] ?? ''], path);
       t.regex(statement, /WHEN NOT MATCHED THEN INSERT[\s\S]*;$/, path);

@@ -1,6 +1,6 @@
 import { byId, duration, element, fill, table, time, timeOfDay } from './dom.js';
 
-/** Seconds: a processor says that it lives every ten at the latest. */
+/** Seconds: a processor says that it lives every fifteen at the latest. */
 const SILENT = 60;
 
 /** `runNow` is undefined where nobody may. */
