@@ -4,8 +4,6 @@ import test from 'ava';
 import { anchorsOf, linksOf, ROOT, readDocuments } from './documents.ts';
 
 const DOCUMENTS = readDocuments();
-/** Written on another branch: links to it are not followed until it is here. */
-const COMING = new Set(['docs/performance.md'].filter(path => !existsSync(join(ROOT, path))));
 
 test('every link leads to a file and a heading that exist', t => {
   const links = DOCUMENTS.flatMap(linksOf);
@@ -13,7 +11,6 @@ test('every link leads to a file and a heading that exist', t => {
   for (const { path, line, target } of inside) {
     const [file, anchor] = target.split('#') as [string, string | undefined];
     const place = file === '' ? path : normalize(join(dirname(path), file));
-    if (COMING.has(place)) continue;
     t.true(existsSync(join(ROOT, place)), `${path}:${line} leads to ${place}, which is not there`);
     if (anchor === undefined || !existsSync(join(ROOT, place))) continue;
     t.true(anchorsOf(readFileSync(join(ROOT, place), 'utf8')).has(anchor), `${path}:${line}: no heading #${anchor}`);
@@ -38,7 +35,7 @@ test('every document is reached from the README', t => {
 });
 
 test('files and folders that the documents name in words are there', t => {
-  const named = DOCUMENTS.filter(({ path }) => path !== 'docs/performance.md').flatMap(({ path, text }) =>
+  const named = DOCUMENTS.flatMap(({ path, text }) =>
     [
       ...text.matchAll(/`((?:src|sql|migrations|queries|deploy|docs|test|bench|examples|scripts|catalog)\/[\w./-]+)`/g),
     ].map(([, name]) => ({ path, name: name! })),
