@@ -60,7 +60,7 @@ test('a gate pauses before anything is published; accepted, the same run goes on
   t.is(shut.code, 4);
   t.regex(
     shut.stderr,
-    /paused: GATE_FIRST_CARDS: \d+ of 1000 users looked at would be given another first card, .*--accept-gate/,
+    /paused: GATE_FIRST_CARDS: \d+ of 2000 users looked at would be given another first card, .*--accept-gate/,
   );
   t.like(await json('status'), { pending: 2989, run: { state: 'paused', completed: 0, rowsWritten: 0 } });
   await json('export', 'paused.csv');
