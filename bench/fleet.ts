@@ -1,6 +1,7 @@
 /**
  * Do three instances of `serve` fire each slot once, whatever happens to them? One is killed (SIGKILL) and one frozen for longer
- * than its lease (SIGSTOP, SIGCONT), each while it leads. Needs CARDGENIUS_TEST_MSSQL_URL; takes two to three minutes.
+ * than its lease and past a slot (SIGSTOP, SIGCONT), each while it leads. Needs CARDGENIUS_TEST_MSSQL_URL; takes two to three
+ * minutes, and with slots a minute apart (--every 60 --fires 10) eleven.
  *
  *   node bench/fleet.ts [--fires 12] [--every 10]
  */
@@ -25,7 +26,8 @@ const opened = await openDatabase(place.url, { checkSchema: false });
 await migrate(opened.target);
 
 const cwd = await mkdtemp(join(tmpdir(), 'cardgenius-fleet-'));
-const schedules = `[{ name: 'fleet', cron: '*/${every} * * * * *' }]`;
+const cron = every === 60 ? '* * * * *' : `*/${every} * * * * *`;
+const schedules = `[{ name: 'fleet', cron: '${cron}' }]`;
 await writeFile(
   join(cwd, 'cron.config.ts'),
   `export default { leaseSeconds: 10, workers: 1, chunkSize: 100, schedules: ${schedules} };\n`,
@@ -73,7 +75,7 @@ try {
       if (victim !== undefined && victim.exitCode === null && victim.signalCode === null) {
         frozen = victim.kill('SIGSTOP');
         say(`froze the leader, ${victim.pid}, after ${count} fires`);
-        setTimeout(25_000).then(() => {
+        setTimeout((every + 15) * 1000).then(() => {
           victim.kill('SIGCONT');
           say(`woke ${victim.pid}`);
         });

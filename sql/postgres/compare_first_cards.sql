@@ -17,23 +17,28 @@ CREATE OR REPLACE FUNCTION cardgenius.compare_first_cards(
 )
 RETURNS TABLE (known FLOAT8, changed FLOAT8)
 LANGUAGE plpgsql
--- As in publish_chunk: staging is never analysed, and every join here is a look-up by key, in the order that is written.
+-- Nobody analyses what is staged, and a chunk is believed to be one row: of two ways that look alike the planner once took the
+-- one that reads the whole chunk for each user. So each join is a look-up of its own (OFFSET 0 keeps it one), by its whole key.
 SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off
-SET enable_hashjoin = off
-SET enable_mergejoin = off
-SET join_collapse_limit = 1
 AS $$
 DECLARE
   v_known    INTEGER;
   v_changed  INTEGER;
 BEGIN
   SELECT COUNT(*), COUNT(*) FILTER (WHERE t.card_name <> rc.card_name) INTO v_known, v_changed
-  FROM cardgenius.staged_recommendation AS s
-  JOIN cardgenius.chunk_user AS cu ON cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no = s.user_no
-  JOIN public.card_recommendations AS t ON t.user_id = cu.user_id AND t.rank = 1
-  JOIN cardgenius.run_card AS rc ON rc.run_id = p_run_id AND rc.card_no = s.card_no
-  WHERE s.load_no = p_load_no AND s.rank = 1 AND s.user_no <= p_users;
+  FROM cardgenius.chunk_user AS cu
+  CROSS JOIN LATERAL (
+    SELECT r.card_name FROM public.card_recommendations AS r WHERE r.user_id = cu.user_id AND r.rank = 1 OFFSET 0
+  ) AS t
+  CROSS JOIN LATERAL (
+    SELECT sr.card_no FROM cardgenius.staged_recommendation AS sr
+    WHERE sr.load_no = p_load_no AND sr.user_no = cu.user_no AND sr.rank = 1 OFFSET 0
+  ) AS s
+  CROSS JOIN LATERAL (
+    SELECT c.card_name FROM cardgenius.run_card AS c WHERE c.run_id = p_run_id AND c.card_no = s.card_no OFFSET 0
+  ) AS rc
+  WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no <= p_users;
 
   UPDATE cardgenius.chunk AS c
      SET first_cards_known = v_known, first_cards_changed = v_changed

@@ -33,8 +33,8 @@ CREATE OR REPLACE FUNCTION cardgenius.publish_chunk(
 RETURNS TABLE (state TEXT, users INTEGER, completed INTEGER, failed INTEGER, changed INTEGER, gone INTEGER,
                rows_written INTEGER, rows_unchanged INTEGER)
 LANGUAGE plpgsql
--- Staging is filled and emptied all the time, and nothing ever analyses it: every join here is a look-up by key, and the
--- planner is told so (but see 4).
+-- Staging is filled and emptied all the time, and nothing ever analyses it: the planner is told how to join. A look-up by key
+-- here; the MERGE (4) says for itself.
 SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off
 SET enable_mergejoin = off
@@ -53,6 +53,9 @@ DECLARE
   v_failures      INTEGER;
   v_rows          INTEGER;
   v_completed_nos INTEGER[];                 -- the numbers of the users just completed
+  v_user_id_from  TEXT;                      -- of the completed: no row of the target outside can be theirs
+  v_user_id_to    TEXT;
+  v_is_dense      BOOLEAN;                   -- most users of that range are ours
   v_completed     INTEGER;
   v_failed        INTEGER;
   v_gone          INTEGER;
@@ -149,11 +152,20 @@ BEGIN
       AND cu.user_no NOT IN (SELECT UNNEST(v_completed_nos));
   END IF;
 
-  -- 4 The MERGE. A small target is read whole and hashed: of an empty one the planner believes that any way is free, and
-  -- may take one that costs minutes as it fills. In a larger one each row is looked up by key.
-  PERFORM set_config(
-    CASE WHEN pg_relation_size('public.card_recommendations') < 16000000 THEN 'enable_nestloop' ELSE 'enable_hashjoin' END,
-    'off', TRUE);
+  -- 4 The MERGE. Where most users of the key range are ours, as in a first run, the target's range is read once and hashed:
+  -- half the time of looking up each row. Where few are, a look-up by key is all that it takes.
+  SELECT MIN(cu.user_id), MAX(cu.user_id) INTO v_user_id_from, v_user_id_to
+  FROM cardgenius.chunk_user AS cu
+  WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to;
+
+  SELECT COUNT(*) <= 3 * v_completed INTO v_is_dense
+  FROM (
+    SELECT FROM public.user_spending_data AS u
+    WHERE u.user_id BETWEEN v_user_id_from AND v_user_id_to
+    LIMIT 3 * v_completed + 1
+  ) AS in_range;
+
+  PERFORM set_config(CASE WHEN v_is_dense THEN 'enable_nestloop' ELSE 'enable_hashjoin' END, 'off', TRUE);
   MERGE INTO public.card_recommendations AS t
   USING (
     SELECT cu.user_id, s.rank, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
@@ -171,7 +183,7 @@ BEGIN
     JOIN cardgenius.run_card AS rc ON rc.run_id = p_run_id AND rc.card_no = s.card_no
     WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to
   ) AS s
-  ON t.user_id = s.user_id AND t.rank = s.rank
+  ON t.user_id = s.user_id AND t.rank = s.rank AND t.user_id BETWEEN v_user_id_from AND v_user_id_to
   WHEN MATCHED AND
        (t.card_name, t.total_savings_yearly, t.joining_fees, t.total_extra_benefits, t.net_savings, t.amazon_points,
         t.flipkart_points, t.myntra_points, t.ajio_points, t.grocery_points, t.other_online_points,
