@@ -30,6 +30,8 @@ interface Span {
   readonly dashboards: number;
   readonly wall: number;
   readonly cpu: number;
+  /** Of `cpu`, the thread that serves dashboards (and claims, and encodes loads). */
+  readonly serving: number;
 }
 
 /** The other side, a process of its own: opens and closes dashboards when told, and tells how much they were sent. */
@@ -129,7 +131,7 @@ class Turns {
   readonly #dashboards: number;
   #count: number;
   #chunks = 0;
-  #from: { wall: number; cpu: number } | undefined;
+  #from: Omit<Span, 'dashboards'> | undefined;
 
   constructor(turnMs: number, open: (count: number) => void, dashboards: number, beginWith: boolean) {
     this.#turnMs = turnMs;
@@ -142,12 +144,21 @@ class Turns {
   published(): void {
     this.#chunks++;
     if (this.#chunks < BETWEEN) return;
-    const now = { wall: performance.now(), cpu: cpuMs() };
+    const now = {
+      wall: performance.now(),
+      cpu: milliseconds(process.cpuUsage()),
+      serving: milliseconds(process.threadCpuUsage()),
+    };
     this.#from ??= now;
     if (now.wall - this.#from.wall < this.#turnMs) return;
     const chunks = this.#chunks - BETWEEN;
-    const { wall, cpu } = this.#from;
-    this.spans.push({ dashboards: this.#count, wall: (now.wall - wall) / chunks, cpu: (now.cpu - cpu) / chunks });
+    const { wall, cpu, serving } = this.#from;
+    this.spans.push({
+      dashboards: this.#count,
+      wall: (now.wall - wall) / chunks,
+      cpu: (now.cpu - cpu) / chunks,
+      serving: (now.serving - serving) / chunks,
+    });
     this.#count = this.#dashboards - this.#count;
     this.#open(this.#count);
     this.#chunks = 0;
@@ -162,24 +173,32 @@ function report(
 ): void {
   console.log(`${describeMachine()}; ${rounds} runs of ${users} users in chunks of ${CHUNK_SIZE}`);
   console.log(`${dashboards} dashboards were sent ${events} events, ${(bytes / 1e6).toFixed(1)} MB`);
+  const told = (values: readonly number[]) =>
+    values.length === 0 ? 'no pair: more users, or shorter turns' : show(spreadOf(values), x => x.toFixed(3));
   for (const key of ['wall', 'cpu'] as const) {
-    const ratios = runs.flatMap(spans =>
-      spans.flatMap((span, i) => {
-        const [before, after] = [spans[i - 1], spans[i + 1]];
-        if (span.dashboards === 0 || before === undefined || after === undefined) return [];
-        return [span[key] / ((before[key] + after[key]) / 2)];
-      }),
-    );
-    const told =
-      ratios.length === 0 ? 'no pair: more users, or shorter turns' : show(spreadOf(ratios), x => x.toFixed(3));
-    console.log(`${key} time of a chunk with dashboards : without, ${ratios.length} pairs: ${told}`);
+    const ratios = compare(runs, (span, before, after) => span[key] / ((before[key] + after[key]) / 2));
+    console.log(`${key} time of a chunk with dashboards : without, ${ratios.length} pairs: ${told(ratios)}`);
   }
+  const shares = compare(
+    runs,
+    (span, before, after) => (span.serving - (before.serving + after.serving) / 2) / ((before.cpu + after.cpu) / 2),
+  );
+  console.log(
+    `more CPU time of the thread that serves, as a share of a chunk's, ${shares.length} pairs: ${told(shares)}`,
+  );
 }
 
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
+/** Each span with dashboards beside its neighbours without. */
+function compare(runs: readonly Span[][], by: (span: Span, before: Span, after: Span) => number): number[] {
+  return runs.flatMap(spans =>
+    spans.flatMap((span, i) => {
+      const [before, after] = [spans[i - 1], spans[i + 1]];
+      return span.dashboards === 0 || before === undefined || after === undefined ? [] : [by(span, before, after)];
+    }),
+  );
 }
+
+const milliseconds = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1000;
 
 if (process.send !== undefined) watchers();
 else await measure();
