@@ -44,13 +44,13 @@ BEGIN
     IF @run_state IS NULL
     BEGIN
       SET @message = CONCAT('there is no run ', @run_id);
-      THROW 50005, @message, 1;
+      THROW 50005, @message, 71;
     END;
     IF @run_fingerprint <> @fingerprint
     BEGIN
       SET @message = CONCAT('run ', @run_id, ' belongs to an engine of another fingerprint: it has ', @run_fingerprint,
                             ', this one has ', @fingerprint);
-      THROW 50002, @message, 1;
+      THROW 50002, @message, 71;
     END;
 
     -- The same question again: the same answer.

@@ -44,7 +44,7 @@ BEGIN
     EXEC @locked = sp_getapplock @Resource = 'cardgenius.open_run', @LockMode = 'Exclusive',
                                  @LockOwner = 'Transaction', @LockTimeout = 10000;
     IF @locked < 0
-      THROW 50006, 'another processor is opening a run: ask again in a moment', 1;
+      THROW 50006, 'another processor is opening a run: ask again in a moment', 71;
 
     -- Found by one index and locked by the other, as everywhere: nobody holds the one while waiting for the other.
     SELECT @run_id = r.run_id FROM cardgenius.run AS r WHERE r.active_key = 0;
@@ -64,7 +64,7 @@ BEGIN
     BEGIN
       SET @message = CONCAT('run ', @run_id, ' is active and is a ', @run_kind,
                             ': let it end (cardgenius status), or end it: cardgenius cancel');
-      THROW 50003, @message, 1;
+      THROW 50003, @message, 71;
     END;
 
     IF @run_fingerprint = @fingerprint AND @run_kind = @kind
@@ -90,7 +90,7 @@ BEGIN
       BEGIN
         SET @message = CONCAT('run ', @run_id, ' is being worked on by an engine of another fingerprint: it has ',
                               @run_fingerprint, ', this one has ', @fingerprint);
-        THROW 50002, @message, 1;
+        THROW 50002, @message, 71;
       END;
 
       SET @message = CASE WHEN @run_kind <> @kind THEN 'superseded by a batch: nobody was at work on this dry run'

@@ -83,7 +83,7 @@ BEGIN
                        AND c.state IN ('done', 'failed'))
       BEGIN
         SET @message = CONCAT('the lease of chunk ', @chunk_no, ' of run ', @run_id, ' is somebody else''s');
-        THROW 50001, @message, 1;
+        THROW 50001, @message, 71;
       END;
 
       COMMIT TRANSACTION;                     -- done before, the answer was lost
@@ -118,7 +118,7 @@ BEGIN
       BEGIN
         SET @message = CONCAT('load ', @load_no, ' of chunk ', @chunk_no, ' of run ', @run_id, ' does not add up: ', @span,
                               ' users, ', @failures, ' of them failed, and ', @rows, ' rows');
-        THROW 50004, @message, 1;
+        THROW 50004, @message, 71;
       END;
     END;
 

@@ -48,7 +48,7 @@ BEGIN
     EXEC @locked = sp_getapplock @Resource = 'cardgenius.open_run', @LockMode = 'Exclusive',
                                  @LockOwner = 'Transaction', @LockTimeout = 10000;
     IF @locked < 0
-      THROW 50006, 'another processor is opening a run: ask again in a moment', 1;
+      THROW 50006, 'another processor is opening a run: ask again in a moment', 71;
 
     -- The time is read anew: the lock may have been long to come. The row is not held: planning may take longer than a lease,
     -- and nobody could renew one meanwhile.

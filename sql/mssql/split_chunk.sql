@@ -37,7 +37,7 @@ BEGIN
   EXEC @locked = sp_getapplock @Resource = 'cardgenius.split_chunk', @LockMode = 'Exclusive',
                                @LockOwner = 'Transaction', @LockTimeout = 10000;
   IF @locked < 0
-    THROW 50006, 'another processor is splitting a chunk: ask again in a moment', 1;
+    THROW 50006, 'another processor is splitting a chunk: ask again in a moment', 71;
 
   SET @half = (@left + 1) / 2;
   SELECT @last_no = MAX(c.chunk_no) FROM cardgenius.chunk AS c WHERE c.run_id = @run_id;

@@ -110,6 +110,17 @@ function answers(code: string): boolean {
   return statements.some(sends) || /\bEXEC cardgenius\.chunk_result\b/.test(code);
 }
 
+test('what a procedure throws has the state by which we know it from what a trigger throws', t => {
+  const states = OBJECTS.flatMap(({ path, code }) =>
+    [...code.matchAll(/\bTHROW\s+5000[1-7],[^;]*,\s*(\d+);/g)].map(([, state]) => ({ path, state })),
+  );
+  t.true(states.length > 10);
+  t.deepEqual(
+    states.filter(({ state }) => state !== '71'),
+    [],
+  );
+});
+
 test('a MERGE joins by its keys alone, matches what differs, and ends in a semicolon', t => {
   const KEYS: Readonly<Record<string, string>> = {
     'dbo.card_recommendations': 't.user_id = s.user_id AND t.rank = s.rank',
