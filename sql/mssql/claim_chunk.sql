@@ -126,7 +126,7 @@ BEGIN
        WHERE run_id = @run_id AND chunk_no = @chunk_no AND outcome IS NULL;
       IF @expired_leases < 5
         BREAK;
-      EXEC cardgenius.split_chunk @run_id = @run_id, @chunk_no = @chunk_no, @now = @time;
+      EXEC cardgenius.split_chunk @run_id = @run_id, @chunk_no = @chunk_no, @kind = @run_kind, @now = @time;
     END;
 
     IF @users = -1
