@@ -29,7 +29,7 @@ BEGIN
     IF @@ROWCOUNT = 0
     BEGIN
       SET @message = CONCAT('there is no run ', @run_id);
-      THROW 50005, @message, 1;
+      THROW 50005, @message, 71;
     END;
     SELECT @state = r.state, @round = r.round, @max_rounds = r.max_rounds
     FROM cardgenius.run AS r

@@ -44,13 +44,13 @@ BEGIN
     IF @run_state IS NULL
     BEGIN
       SET @message = CONCAT('there is no run ', @run_id);
-      THROW 50005, @message, 1;
+      THROW 50005, @message, 71;
     END;
     IF @run_fingerprint <> @fingerprint
     BEGIN
       SET @message = CONCAT('run ', @run_id, ' belongs to an engine of another fingerprint: it has ', @run_fingerprint,
                             ', this one has ', @fingerprint);
-      THROW 50002, @message, 1;
+      THROW 50002, @message, 71;
     END;
 
     -- The same question again: the same answer.
@@ -126,7 +126,7 @@ BEGIN
        WHERE run_id = @run_id AND chunk_no = @chunk_no AND outcome IS NULL;
       IF @expired_leases < 5
         BREAK;
-      EXEC cardgenius.split_chunk @run_id = @run_id, @chunk_no = @chunk_no, @now = @time;
+      EXEC cardgenius.split_chunk @run_id = @run_id, @chunk_no = @chunk_no, @kind = @run_kind, @now = @time;
     END;
 
     IF @users = -1

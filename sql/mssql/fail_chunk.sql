@@ -26,9 +26,12 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @failures INT, @outcome VARCHAR(10) = 'failed';
+  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @failures INT, @outcome VARCHAR(10) = 'failed',
+          @kind VARCHAR(10);
 
   BEGIN TRY
+    SELECT @kind = r.kind FROM cardgenius.run AS r WHERE r.run_id = @run_id;      -- before the chunk's lock: that is the order
+
     BEGIN TRANSACTION;
 
     UPDATE cardgenius.chunk
@@ -57,7 +60,8 @@ BEGIN
     ELSE
     BEGIN
       EXEC cardgenius.publish_chunk @run_id = @run_id, @chunk_no = @chunk_no, @token = @token,
-           @failure_code = @error_code, @failure_message = @error_message, @now = @time, @answer = 0;
+           @failure_code = @error_code, @failure_message = @error_message, @now = @time, @answer = 0,
+           @kind = @kind;
       UPDATE cardgenius.chunk SET state = 'failed' WHERE run_id = @run_id AND chunk_no = @chunk_no;
     END;
 

@@ -2,6 +2,8 @@
 --           The same fingerprint joins (a stopped run goes on; a paused one stays paused until somebody resumes it).
 --           Another fingerprint is refused (50002) while a processor holds a living lease; else that run is closed as
 --           cancelled, its chunks as superseded, its users are set back to new, and a new run is planned.
+--           Another kind is refused (50003): a dry run never ends a batch. But a batch closes a dry run on which nobody holds a
+--           living lease, whatever its fingerprint: one that somebody left behind must not keep a week's users waiting.
 --           A run with nobody due is written down as done at once.
 -- Answers   one row: outcome joined | planned | superseded; run_id, state, chunks, users
 -- Errors    50002 another engine is at work; 50003 a run of another kind is active; 50006 another opener is at it
@@ -34,7 +36,7 @@ BEGIN
 
   DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @outcome VARCHAR(10) = 'planned', @locked INT,
           @run_id BIGINT, @run_kind VARCHAR(10), @state VARCHAR(10), @run_fingerprint CHAR(64),
-          @chunks INT, @users BIGINT, @message NVARCHAR(400);
+          @leases INT, @chunks INT, @users BIGINT, @message NVARCHAR(400);
 
   BEGIN TRY
     BEGIN TRANSACTION;
@@ -42,7 +44,7 @@ BEGIN
     EXEC @locked = sp_getapplock @Resource = 'cardgenius.open_run', @LockMode = 'Exclusive',
                                  @LockOwner = 'Transaction', @LockTimeout = 10000;
     IF @locked < 0
-      THROW 50006, 'another processor is opening a run: ask again in a moment', 1;
+      THROW 50006, 'another processor is opening a run: ask again in a moment', 71;
 
     -- Found by one index and locked by the other, as everywhere: nobody holds the one while waiting for the other.
     SELECT @run_id = r.run_id FROM cardgenius.run AS r WHERE r.active_key = 0;
@@ -54,14 +56,19 @@ BEGIN
     FROM cardgenius.run AS r
     WHERE r.run_id = @run_id;
 
-    IF @run_fingerprint = @fingerprint
-    BEGIN
-      IF @run_kind <> @kind
-      BEGIN
-        SET @message = CONCAT('run ', @run_id, ' is active and is a ', @run_kind);
-        THROW 50003, @message, 1;
-      END;
+    SELECT @leases = COUNT(*)
+    FROM cardgenius.chunk AS c
+    WHERE c.run_id = @run_id AND c.state = 'leased' AND c.lease_until >= @time;
 
+    IF @run_kind <> @kind AND (@kind = 'dry_run' OR @leases > 0)
+    BEGIN
+      SET @message = CONCAT('run ', @run_id, ' is active and is a ', @run_kind,
+                            ': let it end (cardgenius status), or end it: cardgenius cancel');
+      THROW 50003, @message, 71;
+    END;
+
+    IF @run_fingerprint = @fingerprint AND @run_kind = @kind
+    BEGIN
       IF @state = 'stopped'
       BEGIN
         UPDATE cardgenius.run SET state = 'running', reason = NULL WHERE run_id = @run_id;
@@ -79,15 +86,15 @@ BEGIN
 
     IF @run_id IS NOT NULL
     BEGIN
-      IF EXISTS (SELECT 1 FROM cardgenius.chunk AS c
-                 WHERE c.run_id = @run_id AND c.state = 'leased' AND c.lease_until >= @time)
+      IF @leases > 0
       BEGIN
         SET @message = CONCAT('run ', @run_id, ' is being worked on by an engine of another fingerprint: it has ',
                               @run_fingerprint, ', this one has ', @fingerprint);
-        THROW 50002, @message, 1;
+        THROW 50002, @message, 71;
       END;
 
-      SET @message = CONCAT('superseded by an engine of another fingerprint: ', @fingerprint);
+      SET @message = CASE WHEN @run_kind <> @kind THEN 'superseded by a batch: nobody was at work on this dry run'
+                          ELSE CONCAT('superseded by an engine of another fingerprint: ', @fingerprint) END;
       EXEC cardgenius.close_run @run_id = @run_id, @run_state = 'cancelled', @chunk_state = 'superseded',
                                 @reason = @message, @now = @time;
       SET @outcome = 'superseded';

@@ -43,7 +43,8 @@ CREATE OR ALTER PROCEDURE cardgenius.publish_chunk
   @compute_ms       INT          = NULL,
   @load_ms          INT          = NULL,
   @now              DATETIME2(3) = NULL,
-  @answer           BIT          = 1          -- 0: the calling procedure answers
+  @answer           BIT          = 1,         -- 0: the calling procedure answers
+  @kind             VARCHAR(10)  = NULL       -- of the run; given by a caller that has a chunk's lock already
 AS
 BEGIN
   SET NOCOUNT ON;
@@ -69,6 +70,10 @@ BEGIN
   );
 
   BEGIN TRY
+    -- It never changes, and is read before any lock is had: run comes before chunk, as for whoever cancels the run.
+    IF @kind IS NULL
+      SELECT @kind = r.kind FROM cardgenius.run AS r WHERE r.run_id = @run_id;
+
     BEGIN TRANSACTION;
 
     -- 1 The fence.
@@ -83,7 +88,7 @@ BEGIN
                        AND c.state IN ('done', 'failed'))
       BEGIN
         SET @message = CONCAT('the lease of chunk ', @chunk_no, ' of run ', @run_id, ' is somebody else''s');
-        THROW 50001, @message, 1;
+        THROW 50001, @message, 71;
       END;
 
       COMMIT TRANSACTION;                     -- done before, the answer was lost
@@ -118,11 +123,11 @@ BEGIN
       BEGIN
         SET @message = CONCAT('load ', @load_no, ' of chunk ', @chunk_no, ' of run ', @run_id, ' does not add up: ', @span,
                               ' users, ', @failures, ' of them failed, and ', @rows, ' rows');
-        THROW 50004, @message, 1;
+        THROW 50004, @message, 71;
       END;
     END;
 
-    IF EXISTS (SELECT 1 FROM cardgenius.run AS r WHERE r.run_id = @run_id AND r.kind = 'dry_run')
+    IF @kind = 'dry_run'
     BEGIN
       EXEC cardgenius.compare_chunk @run_id = @run_id, @chunk_no = @chunk_no, @load_no = @load_no, @from = @from, @to = @to,
                                     @failure_code = @failure_code, @compute_ms = @compute_ms, @load_ms = @load_ms, @now = @time;

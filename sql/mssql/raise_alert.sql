@@ -31,7 +31,7 @@ BEGIN
     EXEC @locked = sp_getapplock @Resource = 'cardgenius.alert', @LockMode = 'Exclusive',
                                  @LockOwner = 'Transaction', @LockTimeout = 10000;
     IF @locked < 0
-      THROW 50006, 'another processor is raising an alert: ask again in a moment', 1;
+      THROW 50006, 'another processor is raising an alert: ask again in a moment', 71;
 
     SELECT @alert_id = a.alert_id, @told_at = COALESCE(a.reminded_at, a.opened_at), @told_severity = a.severity,
            @since = a.opened_at

@@ -3,7 +3,8 @@
 --             skipped                  is only recorded
 --           A slot that is recorded stays as it is: whoever asks again gets what stands. A leader whose term is over
 --           (@elected_at; NULL: nobody's office, a person asks) records nothing.
---           An active run of another fingerprint that nobody works on or has paused is superseded, as by open_run.
+--           An active run of another fingerprint that nobody works on or has paused is superseded, as by open_run; and so is, by
+--           a batch, a dry run that nobody works on, whatever its fingerprint and its state.
 -- Answers   one row: outcome recorded | known | not_leader; decision, run_id. A run that it opens answers before that.
 -- Errors    50006 another opener is at it
 -- Locks     the application lock of open_run; those of open_run; the new row of schedule_fire
@@ -47,7 +48,7 @@ BEGIN
     EXEC @locked = sp_getapplock @Resource = 'cardgenius.open_run', @LockMode = 'Exclusive',
                                  @LockOwner = 'Transaction', @LockTimeout = 10000;
     IF @locked < 0
-      THROW 50006, 'another processor is opening a run: ask again in a moment', 1;
+      THROW 50006, 'another processor is opening a run: ask again in a moment', 71;
 
     -- The time is read anew: the lock may have been long to come. The row is not held: planning may take longer than a lease,
     -- and nobody could renew one meanwhile.
@@ -77,7 +78,8 @@ BEGIN
       SELECT @run_id = r.run_id
       FROM cardgenius.run AS r
       WHERE r.active_key = 0
-        AND (r.fingerprint = @fingerprint OR r.kind <> @kind OR r.state = 'paused'
+        AND (((r.fingerprint = @fingerprint OR r.kind <> @kind OR r.state = 'paused')
+              AND NOT (r.kind = 'dry_run' AND @kind = 'batch'))
              OR EXISTS (SELECT 1 FROM cardgenius.chunk AS c
                         WHERE c.run_id = r.run_id AND c.state = 'leased' AND c.lease_until >= @time));
 

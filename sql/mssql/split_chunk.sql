@@ -12,6 +12,7 @@
 CREATE OR ALTER PROCEDURE cardgenius.split_chunk
   @run_id    BIGINT,
   @chunk_no  INT,
+  @kind      VARCHAR(10),
   @now       DATETIME2(3)
 AS
 BEGIN
@@ -30,14 +31,14 @@ BEGIN
     SELECT @token = c.lease_token FROM cardgenius.chunk AS c WHERE c.run_id = @run_id AND c.chunk_no = @chunk_no;
     EXEC cardgenius.publish_chunk @run_id = @run_id, @chunk_no = @chunk_no, @token = @token,
          @failure_code = 'ENGINE_CRASHED', @failure_message = 'the process computing this user died five times in a row',
-         @now = @now, @answer = 0;
+         @now = @now, @answer = 0, @kind = @kind;
     RETURN;
   END;
 
   EXEC @locked = sp_getapplock @Resource = 'cardgenius.split_chunk', @LockMode = 'Exclusive',
                                @LockOwner = 'Transaction', @LockTimeout = 10000;
   IF @locked < 0
-    THROW 50006, 'another processor is splitting a chunk: ask again in a moment', 1;
+    THROW 50006, 'another processor is splitting a chunk: ask again in a moment', 71;
 
   SET @half = (@left + 1) / 2;
   SELECT @last_no = MAX(c.chunk_no) FROM cardgenius.chunk AS c WHERE c.run_id = @run_id;

@@ -96,8 +96,19 @@ BEGIN
 
   INSERT INTO #found (check_name, severity, violations, sample)
   SELECT 'nothing_staged', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CONCAT('load ', MIN(s.load_no))
-  FROM cardgenius.staged_recommendation AS s
-  WHERE NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = s.load_no);
+  FROM (
+    SELECT r.load_no
+    FROM cardgenius.staged_recommendation AS r
+    WHERE NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = r.load_no)
+    UNION ALL
+    SELECT o.load_no
+    FROM cardgenius.staged_outcome AS o
+    WHERE NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = o.load_no)
+    UNION ALL
+    SELECT p.load_no
+    FROM cardgenius.staged_spending AS p
+    WHERE NOT EXISTS (SELECT 1 FROM cardgenius.import AS i WHERE i.load_no = p.load_no AND i.finished_at IS NULL)
+  ) AS s;
 
   INSERT INTO #found (check_name, severity, violations, sample)
   SELECT 'chunks_add_up', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CONCAT('run ', MIN(c.run_id))

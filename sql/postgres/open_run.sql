@@ -2,6 +2,8 @@
 --           The same fingerprint joins (a stopped run goes on; a paused one stays paused until somebody resumes it).
 --           Another fingerprint is refused (CG002) while a processor holds a living lease; else that run is closed as
 --           cancelled, its chunks as superseded, its users are set back to new, and a new run is planned.
+--           Another kind is refused (CG003): a dry run never ends a batch. But a batch closes a dry run on which nobody holds a
+--           living lease, whatever its fingerprint: one that somebody left behind must not keep a week's users waiting.
 --           A run with nobody due is written down as done at once.
 -- Answers   one row: outcome joined | planned | superseded; run_id, state, chunks, users
 -- Errors    CG002 another engine is at work · CG003 a run of another kind is active
@@ -31,6 +33,7 @@ DECLARE
   v_now      TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
   v_outcome  TEXT := 'planned';
   v_run      cardgenius.run%ROWTYPE;
+  v_leased   BOOLEAN;
   v_chunks   INTEGER;
   v_users    BIGINT;
 BEGIN
@@ -38,10 +41,15 @@ BEGIN
 
   SELECT r.* INTO v_run FROM cardgenius.run AS r WHERE r.active_key = 0 FOR UPDATE;
 
-  IF FOUND AND v_run.fingerprint = p_fingerprint THEN
-    IF v_run.kind <> p_kind THEN
-      RAISE EXCEPTION 'run % is active and is a %', v_run.run_id, v_run.kind USING ERRCODE = 'CG003';
-    END IF;
+  v_leased := EXISTS (SELECT FROM cardgenius.chunk AS c
+                      WHERE c.run_id = v_run.run_id AND c.state = 'leased' AND c.lease_until >= v_now);
+
+  IF v_run.kind <> p_kind AND (p_kind = 'dry_run' OR v_leased) THEN
+    RAISE EXCEPTION 'run % is active and is a %: let it end (cardgenius status), or end it: cardgenius cancel',
+      v_run.run_id, v_run.kind USING ERRCODE = 'CG003';
+  END IF;
+
+  IF v_run.fingerprint = p_fingerprint AND v_run.kind = p_kind THEN
     IF v_run.state = 'stopped' THEN
       UPDATE cardgenius.run AS r SET state = 'running', reason = NULL WHERE r.run_id = v_run.run_id;
       v_run.state := 'running';
@@ -53,14 +61,14 @@ BEGIN
     RETURN;
   END IF;
 
-  IF FOUND THEN
-    IF EXISTS (SELECT FROM cardgenius.chunk AS c
-               WHERE c.run_id = v_run.run_id AND c.state = 'leased' AND c.lease_until >= v_now) THEN
+  IF v_run.run_id IS NOT NULL THEN
+    IF v_leased THEN
       RAISE EXCEPTION 'run % is being worked on by an engine of another fingerprint: it has %, this one has %',
         v_run.run_id, v_run.fingerprint, p_fingerprint USING ERRCODE = 'CG002';
     END IF;
     PERFORM cardgenius.close_run(v_run.run_id, 'cancelled', 'superseded',
-      'superseded by an engine of another fingerprint: ' || p_fingerprint, v_now);
+      CASE WHEN v_run.kind <> p_kind THEN 'superseded by a batch: nobody was at work on this dry run'
+           ELSE 'superseded by an engine of another fingerprint: ' || p_fingerprint END, v_now);
     v_outcome := 'superseded';
   END IF;
 

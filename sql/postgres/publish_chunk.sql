@@ -62,6 +62,9 @@ DECLARE
   v_written       INTEGER;
   v_kind          TEXT;
 BEGIN
+  -- It never changes, and is read before any lock is had, as on SQL Server; there a caller that has one gives it.
+  SELECT r.kind INTO v_kind FROM cardgenius.run AS r WHERE r.run_id = p_run_id;
+
   -- 1 The fence.
   UPDATE cardgenius.chunk AS c
      SET lease_until = c.lease_until
@@ -102,7 +105,6 @@ BEGIN
   FROM information_schema.columns AS col
   WHERE col.table_schema = 'public' AND col.table_name = 'user_spending_data' AND col.column_name = 'processing_error';
 
-  SELECT r.kind INTO v_kind FROM cardgenius.run AS r WHERE r.run_id = p_run_id;
   IF v_kind = 'dry_run' THEN
     RETURN QUERY SELECT * FROM cardgenius.compare_chunk(p_run_id, p_chunk_no, p_load_no, v_from, v_to, p_failure_code,
       p_compute_ms, p_load_ms, v_now);

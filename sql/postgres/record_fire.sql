@@ -3,7 +3,8 @@
 --             skipped                  is only recorded
 --           A slot that is recorded stays as it is: whoever asks again gets what stands. A leader whose term is over
 --           (p_elected_at; NULL: nobody's office, a person asks) records nothing.
---           An active run of another fingerprint that nobody works on or has paused is superseded, as by open_run.
+--           An active run of another fingerprint that nobody works on or has paused is superseded, as by open_run; and so is, by
+--           a batch, a dry run that nobody works on, whatever its fingerprint and its state.
 -- Answers   one row: outcome recorded | known | not_leader; decision, run_id
 -- Locks     the advisory lock of open_run; those of open_run; the new row of schedule_fire
 -- Isolation READ COMMITTED
@@ -61,7 +62,8 @@ BEGIN
     SELECT r.run_id INTO v_run_id
     FROM cardgenius.run AS r
     WHERE r.active_key = 0
-      AND (r.fingerprint = p_fingerprint OR r.kind <> p_kind OR r.state = 'paused'
+      AND (((r.fingerprint = p_fingerprint OR r.kind <> p_kind OR r.state = 'paused')
+            AND NOT (r.kind = 'dry_run' AND p_kind = 'batch'))
            OR EXISTS (SELECT FROM cardgenius.chunk AS c
                       WHERE c.run_id = r.run_id AND c.state = 'leased' AND c.lease_until >= v_now));
     IF FOUND THEN

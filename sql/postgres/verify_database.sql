@@ -61,8 +61,19 @@ BEGIN
                     WHERE c.state = 'open' AND c.users IS NULL AND u.user_id BETWEEN c.user_id_from AND c.user_id_to);
   RETURN QUERY
   SELECT 'nothing_staged', 'fail', COUNT(*)::FLOAT8, 'load ' || MIN(s.load_no)
-  FROM cardgenius.staged_recommendation AS s
-  WHERE NOT EXISTS (SELECT FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = s.load_no);
+  FROM (
+    SELECT r.load_no
+    FROM cardgenius.staged_recommendation AS r
+    WHERE NOT EXISTS (SELECT FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = r.load_no)
+    UNION ALL
+    SELECT o.load_no
+    FROM cardgenius.staged_outcome AS o
+    WHERE NOT EXISTS (SELECT FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = o.load_no)
+    UNION ALL
+    SELECT p.load_no
+    FROM cardgenius.staged_spending AS p
+    WHERE NOT EXISTS (SELECT FROM cardgenius.import AS i WHERE i.load_no = p.load_no AND i.finished_at IS NULL)
+  ) AS s;
   RETURN QUERY
   SELECT 'chunks_add_up', 'fail', COUNT(*)::FLOAT8, 'run ' || MIN(c.run_id)
   FROM cardgenius.chunk AS c

@@ -23,7 +23,7 @@ export interface ChunkContext {
   readonly stopping: AbortSignal;
 }
 
-/** A claimed chunk on its way: read → compute → load → publish. Throws what it cannot mend; see run-batch.ts. */
+/** A claimed chunk on its way: read → compute → load → publish. Throws what it cannot mend; see crew.ts. */
 export async function processChunk(context: ChunkContext, lease: Lease, claimMs: number): Promise<ChunkResult> {
   const { database, pool, leaseSeconds, gates, listener, stopping } = context;
   const times: Record<Stage, number> = { claim: claimMs, read: 0, compute: 0, load: 0, publish: 0 };
@@ -89,7 +89,7 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
         }, onRetry('load')),
       );
       await retry(() => gates.passFirstCards(lease, loadNo), { signal });
-      await heartbeat.finish();
+      await heartbeat.finish(onRetry('publish'));
       try {
         const publication = {
           loadNo,

@@ -1,6 +1,7 @@
 import type { BatchDatabase } from '../database/database.ts';
 import { LeaseLostError } from '../model/errors.ts';
 import type { Lease, RunState } from '../model/run.ts';
+import { type RetryOptions, retry } from './retry.ts';
 
 /**
  * Keeps a lease alive, but only while the work moves: a hung worker must not be kept alive by a healthy timer.
@@ -37,10 +38,10 @@ export class Heartbeat {
   }
 
   /** Renews for the last time and stops. Throws LeaseLostError where the lease is somebody else's. */
-  async finish(): Promise<void> {
+  async finish(options: RetryOptions = {}): Promise<void> {
     await this.stop();
     this.signal.throwIfAborted();
-    if ((await this.#renew()) === undefined) throw lost(this.#lease);
+    if ((await retry(() => this.#renew(), options)) === undefined) throw lost(this.#lease);
   }
 
   /** Stops, and waits for the beat that is under way. */

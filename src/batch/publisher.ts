@@ -18,9 +18,22 @@ export class SystemicError extends CardGeniusError {
   }
 }
 
+/** The database refuses a user's cards, and that the user becomes failed for it: nothing of ours can decide this user. */
+export class UndecidableError extends CardGeniusError {
+  constructor({ runId, chunkNo }: Lease, users: string, cause: Error) {
+    super(
+      'REFUSED_DECISION',
+      `chunk ${chunkNo} of run ${runId}, ${users}: the database refuses the change of processing_status to failed, too ` +
+        `(cardgenius.chunk_user has the user_id): ${cause.message}`,
+      { cause },
+    );
+  }
+}
+
 /**
  * Publishes a staged chunk. Where the database refuses a row, the chunk is published span by span, halved until the culprit
- * stands alone; that user becomes `failed` with the database's own words, and nobody else loses anything.
+ * stands alone; that user becomes `failed` with the database's own words, and nobody else loses anything. Throws
+ * UndecidableError, once all others are decided, where even that is refused.
  */
 export async function publish(
   database: BatchDatabase,
@@ -31,11 +44,13 @@ export async function publish(
 ): Promise<ChunkResult> {
   const { lastUserNo, ...request } = publication;
   let refused = 0;
+  let undecidable: UndecidableError | undefined;
 
   const attempt = (span: Span | null, failure: PublishRequest['failure']) =>
     retry(() => database.publishChunk(lease, { ...request, span, failure }), options);
 
-  const corner = async (span: Span, refusal: DatabaseError): Promise<ChunkResult> => {
+  /** The chunk's counts so far; undefined where its last user could not be decided. */
+  const corner = async (span: Span, refusal: DatabaseError): Promise<ChunkResult | undefined> => {
     await retry(() => database.renewLease(lease, leaseSeconds), options);
     if (span.from === span.to) {
       if (++refused > MAX_REFUSED_USERS) {
@@ -45,14 +60,20 @@ export async function publish(
           { cause: refusal },
         );
       }
-      return attempt(span, { code: 'REFUSED_BY_DATABASE', message: refusal.message });
+      try {
+        return await attempt(span, { code: 'REFUSED_BY_DATABASE', message: refusal.message });
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        undecidable ??= new UndecidableError(lease, `user number ${span.from}`, error);
+        return undefined;
+      }
     }
     const middle = Math.floor((span.from + span.to) / 2);
     await publishSpan({ from: span.from, to: middle });
     return publishSpan({ from: middle + 1, to: span.to });
   };
 
-  const publishSpan = async (span: Span): Promise<ChunkResult> => {
+  const publishSpan = async (span: Span): Promise<ChunkResult | undefined> => {
     try {
       return await attempt(span, null);
     } catch (error) {
@@ -65,10 +86,13 @@ export async function publish(
     return await attempt(null, null);
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    return corner({ from: 1, to: lastUserNo }, error);
+    const result = await corner({ from: 1, to: lastUserNo }, error);
+    if (undecidable !== undefined) throw undecidable;
+    return result!;
   }
 }
 
-function isRefusal(error: unknown): error is DatabaseError {
+/** The database refuses a row. */
+export function isRefusal(error: unknown): error is DatabaseError {
   return error instanceof DatabaseError && error.errorClass === 'data';
 }

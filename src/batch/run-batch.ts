@@ -1,25 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import type { Database } from '../database/database.ts';
 import { createEngine } from '../engine/create.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineSource } from '../engine/source.ts';
-import { CardGeniusError, DatabaseError, LeaseLostError, messageOf } from '../model/errors.ts';
-import type {
-  ChunkResult,
-  ClaimRequest,
-  Lease,
-  OpenedRun,
-  PublishRequest,
-  RunKind,
-  RunRequest,
-  RunState,
-} from '../model/run.ts';
-import { type ChunkContext, plainText, processChunk } from './chunk-pipeline.ts';
+import type { OpenedRun, RunKind, RunRequest, RunState } from '../model/run.ts';
+import { Crew } from './crew.ts';
 import type { BatchListener } from './events.ts';
-import { GateError, type GateLimits, Gates } from './gates.ts';
-import { SystemicError } from './publisher.ts';
-import { backOff, retry } from './retry.ts';
-import { Waker } from './waker.ts';
+import { type GateLimits, Gates } from './gates.ts';
+import { retry } from './retry.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** The sizes and limits of a run; see cron.config.ts for what each is for. */
@@ -62,9 +49,6 @@ export interface BatchOutcome {
 export type ComputePool = Pick<WorkerPool, 'compute' | 'close'> & Partial<Pick<WorkerPool, 'usage'>>;
 export type CreatePool = (workers: number, engine: EngineSource) => ComputePool;
 const createWorkerPool: CreatePool = (workers, source) => new WorkerPool(workers, source);
-
-/** How long to wait at most before asking again whether there is something to claim. */
-const MAX_WAIT_MS = 1_000;
 
 /**
  * Takes part in a run until it is over: joins the active one or plans a new one, then claims, computes, loads and
@@ -167,115 +151,4 @@ export async function workOn(
   const state = run?.state ?? 'done';
   listener({ type: 'run-closed', runId, state });
   return outcome(state);
-}
-
-/** As whom this process claims from which run. */
-type Membership = Pick<ClaimRequest, 'runId' | 'processor' | 'fingerprint'>;
-
-/** Of a chunk that is closed under our token, publish only tells the counts. */
-const NOTHING: PublishRequest = { loadNo: null, span: null, failure: null, computeMs: null, loadMs: null };
-
-/** The loops that claim and process; each has one chunk at a time. */
-class Crew {
-  readonly #context: ChunkContext;
-  readonly #run: Membership;
-  readonly #onResult: (result: ChunkResult) => void;
-  readonly #waker = new Waker();
-  /** Set by the first loop that meets something no chunk can answer for: the others stop, too. */
-  #failure: unknown;
-  #over = false;
-
-  constructor(context: ChunkContext, run: Membership, onResult: (result: ChunkResult) => void) {
-    this.#context = context;
-    this.#run = run;
-    this.#onResult = onResult;
-  }
-
-  async work(loops: number): Promise<void> {
-    await Promise.all(Array.from({ length: loops }, () => this.#loop()));
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-
-  async #loop(): Promise<void> {
-    const { stopping } = this.#context;
-    try {
-      while (!this.#over && !stopping.aborted) await this.#next();
-    } catch (error) {
-      if (!stopping.aborted) this.#failure ??= error;
-    } finally {
-      this.#over = true; // whatever ended this loop ends the others: a closed run, a failure, a stop
-      this.#waker.wakeAll();
-    }
-  }
-
-  async #next(): Promise<void> {
-    const { database, leaseSeconds, listener, stopping } = this.#context;
-    const { runId, processor, fingerprint } = this.#run;
-    const token = randomUUID();
-    const startedAt = performance.now();
-    const claim = await retry(() => database.claimChunk({ runId, processor, token, fingerprint, leaseSeconds }), {
-      signal: stopping,
-    });
-
-    if (claim.outcome === 'closed') {
-      this.#over = true;
-    } else if (claim.outcome === 'wait') {
-      const { outcome } = await retry(() => database.advanceRun(runId), { signal: stopping });
-      if (outcome === 'planned') listener({ type: 'round-planned' });
-      else if (outcome === 'closed') this.#over = true;
-      else await this.#waker.sleep(Math.min(MAX_WAIT_MS, Math.max(claim.waitMs, 50)), stopping);
-    } else {
-      const { chunkNo, users, attempt } = claim;
-      listener({ type: 'chunk-claimed', chunkNo, users, attempt });
-      await this.#process({ runId, chunkNo, token }, performance.now() - startedAt);
-      this.#waker.wakeAll();
-    }
-  }
-
-  async #process(lease: Lease, claimMs: number): Promise<void> {
-    try {
-      this.#onResult(await processChunk(this.#context, lease, claimMs));
-    } catch (error) {
-      await this.#mend(lease, error);
-    }
-  }
-
-  /** What becomes of a chunk that could not be published. */
-  async #mend(lease: Lease, error: unknown): Promise<void> {
-    const { database, listener, stopping } = this.#context;
-    const { chunkNo, runId } = lease;
-    if (error instanceof LeaseLostError) {
-      listener({ type: 'lease-lost', chunkNo });
-      return;
-    }
-    if (stopping.aborted) {
-      await retry(() => database.releaseChunk(lease));
-      return;
-    }
-
-    const code = error instanceof CardGeniusError ? error.code : 'PROCESSOR_FAILED';
-    const message = plainText(messageOf(error));
-    const errorClass = error instanceof DatabaseError ? error.errorClass : undefined;
-    if (
-      error instanceof SystemicError ||
-      error instanceof GateError ||
-      errorClass === 'permanent' ||
-      errorClass === 'exhausted'
-    ) {
-      // Not the fault of these users: nobody is failed for it. An operator mends the cause and resumes.
-      await retry(() => database.releaseChunk(lease));
-      await retry(() => database.changeRunState(runId, 'paused', `${code}: ${message}`));
-      return;
-    }
-
-    const mayPass = errorClass !== 'data';
-    const failure = { code, message, mayPass, retryAfterSeconds: Math.ceil(backOff(4) / 1000) };
-    const outcome = await retry(() => database.failChunk(lease, failure));
-    if (outcome === undefined) {
-      listener({ type: 'lease-lost', chunkNo });
-      return;
-    }
-    listener({ type: 'chunk-failed', chunkNo, outcome, code, message });
-    if (outcome === 'failed') this.#onResult(await retry(() => database.publishChunk(lease, NOTHING)));
-  }
 }

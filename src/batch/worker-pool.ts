@@ -16,6 +16,19 @@ const SLICES_PER_WORKER = 2;
 /** An engine of one's own may wait for others at every user: small slices, so that the lease sees the work move. */
 const OWN_ENGINE_SLICE_USERS = 100;
 
+/** More threads that die over one chunk than this is not a matter of users: five of them stand alone by then. */
+const MAX_CRASHES = 50;
+/** A user who stands alone is computed so often: the thread may have died of what it did before. */
+const TRIES_ALONE = 2;
+
+/** One call of compute. */
+interface Job {
+  readonly chunk: SpendingSlice;
+  readonly onSlice: (slice: RecommendationSlice) => void;
+  readonly onMove: () => void;
+  crashes: number;
+}
+
 /** The worker threads that compute. One pool serves all chunks in flight. */
 export class WorkerPool {
   readonly #pool: Piscina<SpendingSlice, RecommendationSlice>;
@@ -24,6 +37,7 @@ export class WorkerPool {
   readonly #channel: BroadcastChannel;
   readonly #onMove = new Set<() => void>();
   readonly #largestSlice: number;
+  #isClosed = false;
 
   constructor(workers: number, engine: EngineSource) {
     this.#workers = workers;
@@ -44,7 +58,9 @@ export class WorkerPool {
 
   /**
    * Computes a chunk, cut into slices; the answers come in the order of the users, whichever thread was first.
-   * `onSlice` is called as each is ready, `onMove` when a slow engine gets on with one. Throws ENGINE_FAILED where a thread dies or the engine throws.
+   * `onSlice` is called as each is ready, `onMove` when a slow engine gets on with one. Where a thread dies or the engine
+   * throws, that slice is computed again in halves until the culprit stands alone, and fails alone (ENGINE_CRASHED). Throws
+   * ENGINE_FAILED where that happens so often that it cannot be the users.
    */
   async compute(
     chunk: SpendingSlice,
@@ -54,24 +70,44 @@ export class WorkerPool {
     this.#onMove.add(onMove);
     const even = Math.max(MIN_SLICE_USERS, Math.ceil(chunk.count / (this.#workers * SLICES_PER_WORKER)));
     const size = Math.min(even, this.#largestSlice);
-    const answers: Promise<RecommendationSlice>[] = [];
+    const job: Job = { chunk, onSlice, onMove, crashes: 0 };
+    const answers: Promise<RecommendationSlice[]>[] = [];
     for (let from = 0; from < chunk.count; from += size) {
-      const slice = cut(chunk, from, Math.min(chunk.count, from + size));
-      const transferList = [slice.userNo.buffer as ArrayBuffer, slice.amounts.buffer as ArrayBuffer];
-      answers.push(
-        this.#pool.run(slice, { transferList }).then(answer => {
-          onSlice(answer);
-          return answer;
-        }),
-      );
+      answers.push(this.#computeSpan(job, from, Math.min(chunk.count, from + size)));
     }
     try {
-      return await Promise.all(answers);
+      return (await Promise.all(answers)).flat();
     } catch (error) {
       throw new CardGeniusError('ENGINE_FAILED', `the engine failed: ${messageOf(error)}`, { cause: error });
     } finally {
       this.#onMove.delete(onMove);
     }
+  }
+
+  /** Users `from` to `to` (exclusive): a slice, or several in order where one of them is a culprit. */
+  async #computeSpan(job: Job, from: number, to: number): Promise<RecommendationSlice[]> {
+    const { chunk, onSlice, onMove } = job;
+    let crash: unknown;
+    for (let tries = to - from === 1 ? TRIES_ALONE : 1; tries > 0; tries--) {
+      const slice = cut(chunk, from, to); // anew each time: its columns are handed over
+      const transferList = [slice.userNo.buffer as ArrayBuffer, slice.amounts.buffer as ArrayBuffer];
+      try {
+        const answer = await this.#pool.run(slice, { transferList });
+        onSlice(answer);
+        return [answer];
+      } catch (error) {
+        if (this.#isClosed || ++job.crashes > MAX_CRASHES) throw error;
+        onMove(); // the work does move: a lease must not run out over the search
+        crash = error;
+      }
+    }
+    if (to - from === 1) {
+      const failed = failure(chunk.userNo[from]!, messageOf(crash));
+      onSlice(failed);
+      return [failed];
+    }
+    const middle = Math.ceil((from + to) / 2);
+    return [...(await this.#computeSpan(job, from, middle)), ...(await this.#computeSpan(job, middle, to))];
   }
 
   usage(): WorkerUsage {
@@ -85,9 +121,23 @@ export class WorkerPool {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#channel.close();
     await this.#pool.destroy();
   }
+}
+
+/** The answer for a user over whom a thread dies, or the engine throws. */
+function failure(userNo: number, reason: string): RecommendationSlice {
+  const message = `the engine does not survive this user: ${reason}`;
+  return {
+    userNo: new Int32Array(),
+    cardNo: new Int32Array(),
+    yearly: new Float64Array(),
+    extra: new Float64Array(),
+    points: new Float64Array(),
+    failures: [{ userNo, code: 'ENGINE_CRASHED', message }],
+  };
 }
 
 /** Users `from` to `to` (exclusive) with columns of their own, so that they can be handed over. */

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { retry } from '../batch/retry.ts';
+import type { BatchDatabase } from '../database/database.ts';
 import { CardGeniusError } from '../model/errors.ts';
 import type { RunState } from '../model/run.ts';
 import { type CommonOptions, command } from './cli.ts';
@@ -38,12 +40,31 @@ export function defineSteering(program: Command): void {
     else definition.option('--accept-gate', 'from here on, publish past the gates');
     command<SteerOptions>(definition, async (cli, _args, { reason, acceptGate = false }) => {
       await using opened = await cli.open();
-      const changed = await opened.database.changeRunState(null, state, reason ?? `${name} by its operator`, {
-        acceptGate,
-      });
-      if (changed === undefined)
-        throw new CardGeniusError('NO_ACTIVE_RUN', 'No run is active. Look at: cardgenius status');
+      const changed = await steer(opened.database, state, reason ?? `${name} by its operator`, acceptGate);
       cli.print(changed, () => `Run ${changed.runId} is ${changed.state}.`);
     });
   }
 }
+
+/**
+ * Asks it of the active run, again where it met a deadlock or the answer was lost. By its number: asked again for "the active run", a
+ * cancel whose answer was lost might end the next one. Throws NO_ACTIVE_RUN.
+ */
+export async function steer(
+  database: Pick<BatchDatabase, 'readRun' | 'changeRunState'>,
+  state: RunState,
+  reason: string,
+  acceptGate = false,
+): Promise<{ runId: number; state: RunState }> {
+  const latest = await retry(() => database.readRun(null)); // where a run is active it is the latest
+  if (latest !== undefined && ACTIVE.includes(latest.state)) {
+    const { runId } = latest;
+    const changed = await retry(() => database.changeRunState(runId, state, reason, { acceptGate }));
+    if (changed !== undefined) return changed;
+    const now = await retry(() => database.readRun(runId));
+    if (now?.state === state) return { runId, state }; // done, and the answer was lost
+  }
+  throw new CardGeniusError('NO_ACTIVE_RUN', 'No run is active. Look at: cardgenius status');
+}
+
+const ACTIVE: readonly RunState[] = ['running', 'paused', 'stopped'];

@@ -51,6 +51,8 @@ export const auditContract: ContractTests = {
       ["UPDATE user_spending_data SET processing_status = 'pending' WHERE user_id = 'CK0000004'", 'pending_with_chunk',
         "UPDATE user_spending_data SET processing_status = 'completed' WHERE user_id = 'CK0000004'"],
       ["UPDATE cardgenius.chunk SET rows_written = rows_written + 1", 'chunks_add_up', "UPDATE cardgenius.chunk SET rows_written = rows_written - 1"],
+      ["INSERT INTO cardgenius.staged_outcome (load_no, user_no, error_code) VALUES (999999, 1, 'X')", 'nothing_staged', 'DELETE FROM cardgenius.staged_outcome'],
+      ["INSERT INTO cardgenius.staged_spending (user_id, load_no, line_no) SELECT 'CK0000001', MAX(load_no), 1 FROM cardgenius.import", 'nothing_staged', 'DELETE FROM cardgenius.staged_spending'],
       ["DELETE FROM card_recommendations WHERE user_id = 'CK0000001' AND rank = 5", 'ten_ranks', ''],
       ["DELETE FROM user_spending_data WHERE user_id = 'CK0000002'", 'users_there', ''],
     ]; // biome-ignore format: a table

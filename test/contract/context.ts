@@ -111,6 +111,38 @@ export async function claim(
   return { runId, chunkNo: answer.chunkNo, token, users: answer.users, attempt: answer.attempt };
 }
 
+/**
+ * A trigger of CashKaro's on `table`, which refuses a row that `condition` is true of (its columns as `{row}.column`), with an
+ * error number of its own. Returns what drops it.
+ */
+export async function refuseByTrigger(
+  { execute, database }: ContractEngine,
+  table: string,
+  condition: string,
+  { number = 51000, sqlState = 'MY001' } = {},
+): Promise<() => Promise<void>> {
+  if (database.description.startsWith('mssql')) {
+    await execute(`CREATE TRIGGER dbo.contract_refuses ON dbo.${table} AFTER INSERT, UPDATE AS
+      IF EXISTS (SELECT 1 FROM inserted AS i WHERE ${condition.replaceAll('{row}', 'i')})
+        THROW ${number}, 'not this one', 1;`);
+    return () => execute('DROP TRIGGER dbo.contract_refuses');
+  }
+  await execute(`CREATE FUNCTION contract_refuses() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+    BEGIN
+      IF ${condition.replaceAll('{row}', 'NEW')} THEN
+        RAISE EXCEPTION 'not this one' USING ERRCODE = '${sqlState}';
+      END IF;
+      RETURN NEW;
+    END $$`);
+  await execute(
+    `CREATE TRIGGER contract_refuses BEFORE INSERT OR UPDATE ON ${table} FOR EACH ROW EXECUTE FUNCTION contract_refuses()`,
+  );
+  return async () => {
+    await execute(`DROP TRIGGER contract_refuses ON ${table}`);
+    await execute('DROP FUNCTION contract_refuses()');
+  };
+}
+
 /** Lets every lease run out, as if the processors that hold them had died a while ago. */
 export async function expireLeases({ execute }: ContractEngine): Promise<void> {
   await execute("UPDATE cardgenius.chunk SET lease_until = '2020-01-01' WHERE state = 'leased'");

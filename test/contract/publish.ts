@@ -10,6 +10,7 @@ import {
   process,
   publishRequest,
   recommend,
+  refuseByTrigger,
   statuses,
   userId,
 } from './context.ts';
@@ -240,6 +241,32 @@ export const publishContract: ContractTests = {
       t.is(await count(engine, 'card_recommendations'), 50);
     } finally {
       await engine.execute('ALTER TABLE card_recommendations DROP CONSTRAINT ck_contract_refuses');
+    }
+  },
+
+  'publish: a trigger with an error number of its own, one of ours among them, fails its user alone': async (
+    t,
+    engine,
+  ) => {
+    const { database } = engine;
+    for (const [round, number] of [51000, 50001].entries()) {
+      await importUsers(engine, 7, n => n * 100 + round);
+      const drop = await refuseByTrigger(engine, 'card_recommendations', `{row}.user_id = '${userId(3)}'`, { number });
+      try {
+        const { runId } = await openRun(engine, { chunkSize: 7 });
+        const lease = await claim(engine, runId);
+        const loadNo = await load(engine, lease, { shift: round });
+        const error = await t.throwsAsync(database.publishChunk(lease, publishRequest(loadNo)), {
+          instanceOf: DatabaseError,
+        });
+        t.is(error!.errorClass, 'data');
+        const result = await publish(database, lease, { loadNo, lastUserNo: 7, computeMs: 1, loadMs: 1 }, 60, {});
+        t.like(result, { state: 'done', users: 7, completed: 6, failed: 1 });
+        t.regex(String((await database.readSpending(userId(3)))?.error), /^REFUSED_BY_DATABASE: not this one/);
+        await database.advanceRun(runId);
+      } finally {
+        await drop();
+      }
     }
   },
 };

@@ -4,6 +4,7 @@ import {
   claim,
   count,
   expireLeases,
+  FINGERPRINT,
   importUsers,
   load,
   OTHER_FINGERPRINT,
@@ -76,6 +77,40 @@ export const runContract: ContractTests = {
     await importUsers(engine, 1);
     await openRun(engine);
     await t.throwsAsync(engine.database.openRun(runRequest({ kind: 'dry_run' })), { code: 'RUN_ACTIVE' });
+  },
+
+  'run: a dry run supersedes no batch, whatever its fingerprint and though nobody is at work': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 2);
+    const { runId } = await openRun(engine);
+    for (const state of ['stopped', 'paused'] as const) {
+      await database.changeRunState(runId, state, 'by a test');
+      const error = await t.throwsAsync(openRun(engine, { kind: 'dry_run', fingerprint: OTHER_FINGERPRINT }), {
+        code: 'RUN_ACTIVE',
+      });
+      t.regex(error!.message, /cardgenius cancel/);
+      t.is((await database.readRun(runId))?.state, state);
+    }
+  },
+
+  'run: a batch closes a dry run that nobody works on, and is refused while somebody does': async (t, engine) => {
+    const { database } = engine;
+    for (const fingerprint of [FINGERPRINT, OTHER_FINGERPRINT]) {
+      await importUsers(engine, 6, n => n * 100 + fingerprint.charCodeAt(0));
+      const dry = await openRun(engine, { kind: 'dry_run' });
+      const lease = await claim(engine, dry.runId);
+      await t.throwsAsync(openRun(engine, { fingerprint }), { code: 'RUN_ACTIVE' });
+      await database.releaseChunk(lease);
+      await database.changeRunState(dry.runId, 'stopped', 'Ctrl-C');
+
+      const batch = await openRun(engine, { fingerprint });
+      t.like(batch, { outcome: 'superseded', state: 'running', users: 6 });
+      const closed = await database.readRun(dry.runId);
+      t.is(closed?.state, 'cancelled');
+      t.regex(closed?.reason ?? '', /^superseded by a batch: /);
+      t.is(await count(engine, 'cardgenius.chunk', `run_id = ${dry.runId} AND state <> 'superseded'`), 0);
+      await database.changeRunState(batch.runId, 'cancelled', 'the next');
+    }
   },
 
   'run: another engine is refused while a lease lives, with both fingerprints named': async (t, engine) => {

@@ -73,6 +73,21 @@ export const serviceContract: ContractTests = {
     t.is((await database.readRun(runId))?.state, 'cancelled');
   },
 
+  'fire: a dry run overlaps a batch only while somebody works on it': async (t, engine) => {
+    const { service, database } = engine;
+    await importUsers(engine, 8);
+    const dry = await openRun(engine, { kind: 'dry_run' });
+    const lease = await claim(engine, dry.runId);
+    t.like(await service.recordFire(fire()), { decision: 'overlapped', runId: dry.runId });
+    await database.releaseChunk(lease);
+    await database.changeRunState(dry.runId, 'stopped', 'Ctrl-C');
+
+    const next = await service.recordFire(fire({ plannedAt: new Date(SLOT.getTime() + 60_000) }));
+    t.is(next.decision, 'ran');
+    t.like(await database.readRun(next.runId), { kind: 'batch', state: 'running', plannedUsers: 8 });
+    t.is((await database.readRun(dry.runId))?.state, 'cancelled');
+  },
+
   'fire: skipped is recorded, and opens nothing': async (t, engine) => {
     await importUsers(engine, 6);
     const answer = await engine.service.recordFire(fire({ decision: 'skipped', note: 'nobody was there' }));

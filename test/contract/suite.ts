@@ -13,6 +13,7 @@ import { importContract } from './import.ts';
 import { importFuzzContract } from './import-fuzz.ts';
 import { pruneContract } from './prune.ts';
 import { publishContract } from './publish.ts';
+import { refusedContract } from './refused.ts';
 import { runContract } from './run.ts';
 import { serviceContract } from './service.ts';
 
@@ -25,6 +26,7 @@ export const CONTRACT: ContractTests = {
   ...runContract,
   ...claimContract,
   ...publishContract,
+  ...refusedContract,
   ...auditContract,
   ...dryRunContract,
   ...gatesContract,

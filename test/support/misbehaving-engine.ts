@@ -48,6 +48,7 @@ const BEHAVIOURS: Readonly<Record<number, () => readonly EngineRow[] | Promise<r
     if (times < 3) throw new Error('not yet');
     return GOOD;
   },
+  15: () => process.exit(7), // of a thread: it ends the thread
 };
 
 export default defineEngine({

@@ -10,8 +10,10 @@ const SETTINGS = parseConnection(`mssql://app:${PASSWORD}@host:1444/db`);
 
 /** What the driver throws: an Error with these fields. */
 const thrown = (message: string, fields: object = {}) => Object.assign(new Error(message), fields);
-const numbered = (number: number, message = `message ${number}`) =>
-  thrown(message, { code: 'EREQUEST', number, procName: OPERATION, lineNumber: 42 });
+const numbered = (number: number, message = `message ${number}`, state = 1) =>
+  thrown(message, { code: 'EREQUEST', number, state, procName: OPERATION, lineNumber: 42 });
+/** As our procedures throw: under a state of their own. */
+const OWN_STATE = 71;
 
 const classOf = (error: unknown) => {
   const ours = toDatabaseError(error, OPERATION);
@@ -22,7 +24,7 @@ const CLASSES: Readonly<Record<ErrorClass, readonly number[]>> = {
   transient: [1205, 1222, 701, 3960, 40501, 40613, 10928],
   ambiguous: [0, 64, 596, 10054],
   exhausted: [9002, 1105, 1101],
-  data: [2627, 2601, 547, 515, 8115, 2628, 8152],
+  data: [2627, 2601, 547, 515, 8115, 2628, 8152, 50000, 51000, 2147483647],
   permanent: [102, 207, 208, 2812, 229, 8672],
 };
 for (const [errorClass, numbers] of Object.entries(CLASSES)) {
@@ -53,7 +55,7 @@ const OWN: Readonly<Record<number, [code: string, errorClass?: ErrorClass]>> = {
 };
 for (const [number, [code, errorClass]] of Object.entries(OWN)) {
   test(`our own error ${number} is ${code}, in the procedure's words`, t => {
-    const cause = numbered(Number(number), 'there is no run 7');
+    const cause = numbered(Number(number), 'there is no run 7', OWN_STATE);
     const error = toDatabaseError(cause, OPERATION);
     t.true(error instanceof CardGeniusError);
     t.like(error, { code, message: 'there is no run 7', cause });
@@ -61,6 +63,18 @@ for (const [number, [code, errorClass]] of Object.entries(OWN)) {
     t.is(error instanceof LeaseLostError, number === '50001');
   });
 }
+
+for (const number of Object.keys(OWN)) {
+  test(`a trigger's own ${number} is no word of ours: it refuses a row`, t => {
+    const error = toDatabaseError(numbered(Number(number), 'not on Sundays'), OPERATION);
+    t.like(error, { code: `MSSQL_${number}`, errorClass: 'data' });
+  });
+}
+
+test('a migration is never edited, and its 50007 has another state', t => {
+  const error = toDatabaseError(numbered(50007, 'no such column'), 'migrations/mssql/0003_processing_error.sql');
+  t.like(error, { code: 'CONTRACT_BROKEN', message: 'no such column' });
+});
 
 for (const code of ['ETIMEOUT', 'ESOCKET', 'ECONNCLOSED', 'ECONNRESET', 'EPIPE']) {
   test(`${code}: what was asked may have been done`, t => {
@@ -96,7 +110,7 @@ for (const [title, wrap] of Object.entries(WRAPPINGS)) {
     t.is(classOf(wrap(numbered(1205, 'deadlock victim'))), 'transient');
     const { message } = toDatabaseError(wrap(numbered(1205, 'deadlock victim')), OPERATION);
     t.is(message, `deadlock victim (${OPERATION}, line 42, error 1205)`);
-    t.true(toDatabaseError(wrap(numbered(50001)), OPERATION) instanceof LeaseLostError);
+    t.true(toDatabaseError(wrap(numbered(50001, 'lost', OWN_STATE)), OPERATION) instanceof LeaseLostError);
   });
 }
 
@@ -109,7 +123,7 @@ test('of several errors the first says why', t => {
 
   const wrapped = thrown('statement terminated', {
     number: 3621,
-    precedingErrors: [thrown('outer', { originalError: numbered(50001, 'the lease is lost') })],
+    precedingErrors: [thrown('outer', { originalError: numbered(50001, 'the lease is lost', OWN_STATE) })],
   });
   t.like(toDatabaseError(wrapped, OPERATION), { code: 'LEASE_LOST', message: 'the lease is lost' });
 });

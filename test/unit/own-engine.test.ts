@@ -75,6 +75,26 @@ test.serial('the misbehaving engine fails only the users concerned, each with it
   t.is((await database.countUsers()).recommendations, 1_870);
 });
 
+test.serial('a user who kills the thread fails alone: the slice is halved until that user stands alone', async t => {
+  const rupees = Array.from({ length: 600 }, (_, i) => (i === 333 ? 15 : 100 + i));
+  const { opened, database, outcome } = await wholeRun(MISBEHAVING, rupees, 2_000);
+  await using _ = opened;
+  t.like(outcome, { state: 'done', users: 600, completed: 599, failed: 1 });
+  const culprit = await database.readSpending('CK0000333');
+  t.is(culprit?.error, 'ENGINE_CRASHED: the engine does not survive this user: worker exited with code: 7');
+  t.is((await database.countUsers()).recommendations, 5_990);
+});
+
+test.serial('an engine that no thread survives is no matter of users: it is told after fifty', async t => {
+  const pool = new WorkerPool(1, source(MISBEHAVING, 2_000));
+  t.teardown(() => pool.close());
+  const many = Array.from({ length: 200 }, () => [1_500, 0, 0, 0, 0, null]);
+  await t.throwsAsync(
+    pool.compute(sliceOf(many), () => {}),
+    { code: 'ENGINE_FAILED' },
+  );
+});
+
 test.serial('examples/plain-function.ts through a whole run', async t => {
   const { opened, database, outcome } = await wholeRun(join(ROOT, 'examples/plain-function.ts'), [0, 1, 50_000]);
   await using _ = opened;

@@ -110,6 +110,26 @@ function answers(code: string): boolean {
   return statements.some(sends) || /\bEXEC cardgenius\.chunk_result\b/.test(code);
 }
 
+test('what a procedure throws has the state by which we know it from what a trigger throws', t => {
+  const states = OBJECTS.flatMap(({ path, code }) =>
+    [...code.matchAll(/\bTHROW\s+5000[1-7],[^;]*,\s*(\d+);/g)].map(([, state]) => ({ path, state })),
+  );
+  t.true(states.length > 10);
+  t.deepEqual(
+    states.filter(({ state }) => state !== '71'),
+    [],
+  );
+});
+
+test('who writes a chunk has read the run before, and reads it under no lock of a chunk', t => {
+  for (const stem of ['publish_chunk', 'fail_chunk', 'claim_chunk']) {
+    const { code } = OBJECTS.find(object => object.stem === stem)!;
+    const [before, under] = code.split('BEGIN TRANSACTION;');
+    t.regex(before!, /FROM cardgenius\.run AS r/, stem);
+    t.notRegex(under!, /\bcardgenius\.run\b/, stem);
+  }
+});
+
 test('a MERGE joins by its keys alone, matches what differs, and ends in a semicolon', t => {
   const KEYS: Readonly<Record<string, string>> = {
     'dbo.card_recommendations': 't.user_id = s.user_id AND t.rank = s.rank',

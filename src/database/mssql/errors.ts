@@ -1,7 +1,13 @@
 import { CardGeniusError, DatabaseError, type ErrorClass, LeaseLostError, messageOf } from '../../model/errors.ts';
 import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
 
-/** Our own conditions, thrown by number in sql/mssql (their twins are CG001 to CG005 on PostgreSQL). */
+/**
+ * The state of what our procedures throw. A trigger of somebody else's may THROW any number from 50000 on, 50001 as well; and the
+ * name of the procedure does not come with every error. The state does, through every CATCH and THROW.
+ */
+const OWN_STATE = 71;
+
+/** Our own conditions, thrown by number in sql/mssql under OWN_STATE (their twins are CG001 to CG005 on PostgreSQL). */
 const OWN_ERRORS: Readonly<Record<number, (message: string, cause: unknown) => Error>> = {
   50001: (message, cause) => new LeaseLostError(message, { cause }),
   50002: (message, cause) => new CardGeniusError('FINGERPRINT_MISMATCH', message, { cause }),
@@ -22,8 +28,11 @@ const NUMBERS: Readonly<Record<Exclude<ErrorClass, 'permanent'>, readonly number
   ],
   ambiguous: [0, 20, 64, 121, 233, 997, 10053, 10054, 10060, 11001, 596, 6005], // the network, a killed session, a shutdown
   exhausted: [9002, 1101, 1105, 3257, 5149], // log or disk full
-  data: [220, 232, 245, 515, 547, 2601, 2627, 2628, 3609, 8114, 8115, 8134, 8152, 50000], // a row, a constraint, a trigger
+  data: [220, 232, 245, 515, 547, 2601, 2627, 2628, 3609, 8114, 8115, 8134, 8152], // a row, a constraint, a trigger
 }; // biome-ignore format: a table
+
+/** What a trigger of CashKaro's throws or raises: it refuses a row. */
+const FIRST_NUMBER_OF_USERS = 50_000;
 
 const CLASS_BY_NUMBER = new Map(
   Object.entries(NUMBERS).flatMap(([errorClass, numbers]) => numbers.map(number => [number, errorClass as ErrorClass])),
@@ -44,6 +53,7 @@ const AMBIGUOUS_CODES = new Set([
 interface DriverError {
   readonly message: string;
   readonly number?: number | string;
+  readonly state?: number;
   readonly code?: string;
   readonly procName?: string;
   readonly lineNumber?: number;
@@ -59,7 +69,7 @@ export function toDatabaseError(error: unknown, operation: string): Error {
   if (error instanceof CardGeniusError) return error;
   const said = withNumber(error) ?? (error as DriverError);
   const number = typeof said.number === 'number' ? said.number : undefined;
-  const own = number === undefined ? undefined : OWN_ERRORS[number];
+  const own = number !== undefined && isOwn(number, said.state, operation) ? OWN_ERRORS[number] : undefined;
   if (own !== undefined) return own(said.message, error);
 
   const code = [...codesOf(error)].find(text => AMBIGUOUS_CODES.has(text)) ?? said.code;
@@ -71,11 +81,17 @@ export function toDatabaseError(error: unknown, operation: string): Error {
   return new DatabaseError(name, `${messageOf(said)} (${where})${remedy}`, errorClass, { cause: error });
 }
 
+/** Migrations are never edited, and no trigger fires in them: their 50007 has another state. */
+function isOwn(number: number, state: number | undefined, operation: string): boolean {
+  return state === OWN_STATE || (number === 50007 && !operation.startsWith('cardgenius.'));
+}
+
 /** A right is missing: on an object, to create one, to use a database. */
 const RIGHTS = new Set([229, 230, 262, 297, 300, 916, 2760, 15151, 15247]);
 const RIGHTS_REMEDY = 'This login lacks a right: have a DBA grant what the Grants line of that SQL file names';
 
 function classify(number: number | undefined, code: string | undefined): ErrorClass {
+  if (number !== undefined && number >= FIRST_NUMBER_OF_USERS) return 'data';
   if (number !== undefined) return CLASS_BY_NUMBER.get(number) ?? 'permanent';
   return code !== undefined && AMBIGUOUS_CODES.has(code) ? 'ambiguous' : 'permanent';
 }

@@ -26,6 +26,14 @@ const ERROR_CLASSES: Readonly<Record<string, ErrorClass>> = {
   '58030': 'exhausted', // input/output error: on the embedded engine a full or broken disk
 };
 
+/** The classes that PostgreSQL itself uses. Any other is an ERRCODE of a trigger of CashKaro's, which refuses a row. */
+const CLASSES_OF_POSTGRES = new Set(
+  (
+    '00 01 02 03 08 09 0A 0B 0F 0L 0P 0Z 10 20 21 22 23 24 25 26 27 28 2B 2D 2F 34 38 39 3B 3D 3F 40 42 44 53 54 55 57 58 72 ' +
+    'F0 HV P0 XX'
+  ).split(' '),
+);
+
 /** What PostgreSQL said, as one of our errors. */
 export function toDatabaseError(fields: PgliteErrorFields): Error {
   const cause = new Error(fields.message);
@@ -33,8 +41,14 @@ export function toDatabaseError(fields: PgliteErrorFields): Error {
   const own = OWN_CONDITIONS[state];
   if (own !== undefined) return own(fields.message, cause);
 
-  const errorClass = ERROR_CLASSES[state] ?? ERROR_CLASSES[state.slice(0, 2)] ?? 'permanent';
+  const errorClass = classify(state);
   const details = [fields.detail, errorClass === 'permanent' ? fields.where?.split('\n')[0] : undefined];
   const message = [fields.message, ...details.filter(text => text !== undefined)].join('; ');
   return new DatabaseError(state === '' ? 'DATABASE_FAILED' : `POSTGRES_${state}`, message, errorClass, { cause });
+}
+
+function classify(state: string): ErrorClass {
+  const group = state.slice(0, 2);
+  const isForeign = state.length === 5 && !CLASSES_OF_POSTGRES.has(group);
+  return ERROR_CLASSES[state] ?? ERROR_CLASSES[group] ?? (isForeign ? 'data' : 'permanent');
 }
