@@ -1,3 +1,4 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import test from 'ava';
 import { Secret } from '../../src/config/secret.ts';
 import { loadSettings } from '../../src/config/settings.ts';
@@ -168,12 +169,16 @@ class Alerts {
 
 function keep(notify: (notice: Notice) => void) {
   const database = new Alerts();
+  return { database, keeper: keeperOf(database, notify) };
+}
+
+function keeperOf(database: Alerts, notify: (notice: Notice) => void): AlertKeeper {
   const onError = (error: unknown) => {
     throw error;
   };
   const keeper = new AlertKeeper({ limits: LIMITS, reminderMinutes: 240, notify, onError });
   keeper.use(database, database);
-  return { database, keeper };
+  return keeper;
 }
 
 test('each rule opens once and closes once, by e-mail and by HTTP', async t => {
@@ -354,4 +359,42 @@ test('the database: an outage is kept until it could be written, with the time a
   t.deepEqual(database.open, []);
   await keeper.watch(NOW + 640_000);
   t.is(written.length, 1, 'once');
+});
+
+test('the database: who told of an outage closes it, though another leads when it is over; the next one is as old as it is', async t => {
+  const told: Notice[] = [];
+  const { keeper, database } = keep(notice => told.push(notice));
+  const states = () => told.map(({ state }) => state);
+  keeper.databaseIs(false, NOW, 'x');
+  keeper.databaseIs(false, NOW + 61_000, 'x');
+  keeper.databaseIs(true, NOW + 120_000);
+  keeper.leads(false); // somebody else was elected meanwhile: nobody calls watch here any more
+  await turnOfTheLoop();
+  t.deepEqual(states(), ['opened', 'closed']);
+  t.deepEqual(database.open, []);
+
+  const week = NOW + 7 * 24 * 60 * MINUTE;
+  keeper.leads(true);
+  keeper.databaseIs(false, week, 'x');
+  t.is(told.length, 2, 'one failed call is nobody’s business');
+  keeper.databaseIs(false, week + 61_000, 'x');
+  t.is(told[2]!.since.getTime(), week);
+  t.regex(told[2]!.message, / 61 s/);
+});
+
+test('the database: instances that start while it is away each close what each has told', async t => {
+  const told: string[] = [];
+  const database = new Alerts();
+  const keepers = [1, 2, 3].map(() => keeperOf(database, ({ state }) => told.push(state)));
+  for (const keeper of keepers) {
+    keeper.databaseIs(false, NOW, 'x');
+    keeper.databaseIs(false, NOW + 61_000, 'x');
+  }
+  keepers.forEach((keeper, i) => {
+    keeper.databaseIs(true, NOW + 90_000);
+    keeper.leads(i === 0);
+  });
+  await turnOfTheLoop();
+  t.deepEqual(told, ['opened', 'opened', 'opened', 'closed', 'closed', 'closed']);
+  t.deepEqual(database.open, []);
 });

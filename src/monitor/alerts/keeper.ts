@@ -46,6 +46,7 @@ export class AlertKeeper {
   /** This instance leads, as far as it knows; before it has seen the database, each speaks for itself. */
   #leads = true;
   #down: { since: number; toldAt: number | undefined; message: string } | undefined;
+  #settling: Promise<void> | undefined;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -74,7 +75,7 @@ export class AlertKeeper {
 
   async #watch(database: RunReader, service: AlertDatabase, now: number) {
     const { limits, reminderMinutes } = this.#options;
-    await this.#writeOutage(service, now);
+    await this.#settle(now);
     const run = await database.readRun(null);
     const keepMs = Math.max(limits.throughputMinutes, limits.noProgressMinutes) * 60_000 * 2;
     this.#samples = this.#samples.filter(({ at, runId }) => runId === run?.runId && now - at <= keepMs);
@@ -94,13 +95,16 @@ export class AlertKeeper {
     }
   }
 
-  /** Each attempt tells how it went; only the leader, or who has never seen the database, tells people. */
+  /**
+   * Each attempt tells how it went; only the leader, or who has never seen the database, tells people. Who told of an outage
+   * writes and closes it, whether it still leads or not: nobody else knows of it.
+   */
   databaseIs(up: boolean, now: number, message = ''): void {
     if (up) {
-      const down = this.#down;
-      if (down === undefined) return;
-      if (down.toldAt === undefined) this.#down = undefined; // too short to be told of
-      return; // else written and told as closed with the next watch, by whoever leads
+      if (this.#down?.toldAt === undefined)
+        this.#down = undefined; // too short to be told of
+      else void this.#settle(now);
+      return;
     }
     this.#down ??= { since: now, toldAt: undefined, message };
     const { since, toldAt } = this.#down;
@@ -112,10 +116,17 @@ export class AlertKeeper {
     this.#notify(isNew ? 'opened' : 'reminded', { ...DATABASE, message: text }, new Date(since), now);
   }
 
-  /** The database is back: what was kept in memory is written, and closed. */
-  async #writeOutage(service: AlertDatabase, now: number): Promise<void> {
-    const down = this.#down;
-    if (down?.toldAt === undefined) return;
+  /** The database is back: what was kept in memory is written, and closed; once at a time. Never throws. */
+  #settle(now: number): Promise<void> {
+    const [down, service] = [this.#down, this.#service];
+    if (down?.toldAt === undefined || service === undefined) return Promise.resolve();
+    this.#settling ??= this.#writeOutage(down, service, now)
+      .catch(this.#options.onError)
+      .finally(() => (this.#settling = undefined));
+    return this.#settling;
+  }
+
+  async #writeOutage(down: { since: number; message: string }, service: AlertDatabase, now: number): Promise<void> {
     const message = `The database was unreachable: ${down.message}`;
     const openedAt = new Date(down.since);
     await service.raiseAlert({ ...DATABASE, message, remindSeconds: 1_000_000_000, openedAt });
