@@ -146,13 +146,57 @@ for (const [title, [bad, expected, good]] of Object.entries(CASES)) {
   });
 }
 
+test('rules: what was seen before and during a pause says nothing of the run that goes on', t => {
+  const paused = (minutesAgo: number): Sample => ({ ...sample(minutesAgo, 40_000), isActive: false });
+  const samples = [sample(40, 20_000, 2), sample(31, 40_000), paused(30), paused(1), sample(0, 40_000)];
+  t.deepEqual(broken({ samples }), [], 'just resumed');
+  t.deepEqual(broken({ samples, run: run({ deadlineAt: new Date(NOW + 60 * MINUTE) }) }), [], 'no pace is known yet');
+  const stuck = [sample(40, 20_000, 2), paused(30), sample(16, 40_000), sample(0, 40_000)];
+  t.deepEqual(broken({ samples: stuck }), ['no_progress critical', 'low_throughput critical']);
+});
+
+test('a dry run neither opens alerts nor closes those of the real run', async t => {
+  const told: string[] = [];
+  const { keeper, database } = keep(({ state, rule, subject }) => told.push(`${state} ${rule} ${subject}`));
+  database.run = run({ state: 'failed' });
+  await keeper.watch(NOW);
+  database.before = [database.run];
+  database.run = run({ runId: 8, kind: 'dry_run', state: 'done', completed: 9_000, failed: 1_000 });
+  await keeper.watch(NOW + MINUTE);
+  t.deepEqual(told, ['opened run_failed run 7']);
+  database.before = [];
+  await keeper.watch(NOW + 2 * MINUTE);
+  t.deepEqual(told, ['opened run_failed run 7', 'closed run_failed run 7'], 'it is history');
+});
+
+test('a missed slot is told of the schedules that are configured, however many fires of others come between', async t => {
+  const told: string[] = [];
+  const database = new Alerts();
+  const options = { limits: LIMITS, reminderMinutes: 240, onError: (error: unknown) => t.fail(String(error)) };
+  const notify = ({ state, subject }: Notice) => told.push(`${state} ${subject}`);
+  const missed = (schedule: string) => fire({ schedule, decision: 'skipped', runId: null });
+  const minutely = Array.from({ length: 300 }, () => fire({ schedule: 'minutely' }));
+  database.fires = [...minutely, fire({ decision: 'manual' }), missed('weekly'), missed('renamed')];
+  const before = new AlertKeeper({ ...options, notify, schedules: ['minutely', 'weekly', 'renamed'] });
+  before.use(database, database);
+  await before.watch(NOW);
+  t.deepEqual(told, ['opened weekly', 'opened renamed']);
+  const after = new AlertKeeper({ ...options, notify, schedules: ['minutely', 'weekly'] });
+  after.use(database, database);
+  await after.watch(NOW);
+  t.deepEqual(told.slice(2), ['closed renamed']);
+});
+
 /** The alerts of a database, in memory; `down` lets every call fail. */
 class Alerts {
   readonly open: (Alert & { openedAt: Date })[] = [];
   run: RunProgress | undefined;
+  /** Runs before that one, the latest first. */
+  before: RunProgress[] = [];
   fires: Fire[] = [];
   readRun = async () => this.run;
-  listFires = async () => this.fires;
+  listRuns = async () => [...(this.run === undefined ? [] : [this.run]), ...this.before];
+  listFires = async (schedule: string | null) => this.fires.filter(fire => fire.schedule === schedule);
   listAlerts = async () => [...this.open];
   raiseAlert = async ({ rule, subject, severity, message, openedAt }: AlertRequest) => {
     const found = this.open.find(alert => alert.rule === rule && alert.subject === subject);
@@ -176,7 +220,7 @@ function keeperOf(database: Alerts, notify: (notice: Notice) => void): AlertKeep
   const onError = (error: unknown) => {
     throw error;
   };
-  const keeper = new AlertKeeper({ limits: LIMITS, reminderMinutes: 240, notify, onError });
+  const keeper = new AlertKeeper({ limits: LIMITS, schedules: ['weekly'], reminderMinutes: 240, notify, onError });
   keeper.use(database, database);
   return keeper;
 }
@@ -335,7 +379,12 @@ test('the database: an outage is kept until it could be written, with the time a
   const told: string[] = [];
   const database = new Alerts();
   const errors: unknown[] = [];
-  const options = { limits: LIMITS, reminderMinutes: 240, onError: (error: unknown) => void errors.push(error) };
+  const options = {
+    limits: LIMITS,
+    schedules: [],
+    reminderMinutes: 240,
+    onError: (error: unknown) => void errors.push(error),
+  };
   const keeper = new AlertKeeper({ ...options, notify: ({ state }) => told.push(state) });
   const written: AlertRequest[] = [];
   const { raiseAlert } = database;
