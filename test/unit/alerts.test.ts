@@ -6,7 +6,7 @@ import type { RunProgress } from '../../src/model/run.ts';
 import type { Alert, AlertRequest, Fire } from '../../src/model/service.ts';
 import { openChannels, signatureOf } from '../../src/monitor/alerts/channels.ts';
 import { AlertKeeper, type Notice } from '../../src/monitor/alerts/keeper.ts';
-import { Notifier } from '../../src/monitor/alerts/notifier.ts';
+import { Notifier, type Trouble } from '../../src/monitor/alerts/notifier.ts';
 import { findingsOf, RULES, type RuleName, type Sample, type Snapshot } from '../../src/monitor/alerts/rules.ts';
 import { startHttp, startSmtp } from '../support/receivers.ts';
 
@@ -328,6 +328,31 @@ test('a receiver that is down for a while loses no alert, and holds up no other'
   );
   t.is(troubles.length, 5);
   t.regex(troubles[0]!, /answered 503/);
+});
+
+test('a notice that its receiver refuses for good is given up, with its text in the log; the next ones go out', async t => {
+  await using http = await startHttp(body => (body.includes('too long') ? 400 : 200));
+  await using smtp = await startSmtp(({ text }) => (text.includes('too long') ? '554 too long' : '250 kept'));
+  const email = { smtp: new Secret(smtp.url), from: 'batch@here.example', to: ['dba@here.example'] };
+  const channels = openChannels({ slack: { url: new Secret(http.url) }, email });
+  const troubles: Trouble[] = [];
+  await using notifier = new Notifier({ channels, onTrouble: trouble => troubles.push(trouble), retryMs: 1 });
+  const since = new Date(NOW);
+  const about = { subject: 's', severity: 'warning', look: 'x', state: 'opened', since, at: since } as const;
+  notifier.notify({ ...about, rule: 'one', message: 'too long' });
+  notifier.notify({ ...about, rule: 'two', message: 'short' });
+  await notifier.drained();
+  t.is(http.items.length, 1);
+  t.is(smtp.items.length, 1);
+  for (const channel of ['slack', 'email']) {
+    const mine = troubles.filter(trouble => trouble.channel === channel);
+    t.deepEqual(
+      mine.map(({ rule, isLost }) => [rule, isLost]),
+      [...Array.from({ length: 4 }, () => ['one', false]), ['one', true]],
+    );
+    t.regex(mine.at(-1)!.text!, /one: s\ntoo long\nSince/);
+    t.regex(mine.at(-1)!.message, /400|554/);
+  }
 });
 
 test('a queue is bounded: the oldest that wait are given up, and that is said', async t => {
