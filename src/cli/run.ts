@@ -40,7 +40,7 @@ export function defineRun(program: Command): void {
 
 async function run(cli: Cli, options: RunOptions): Promise<void> {
   const { limit, chunkSize, workers, log, dryRun = false, dashboard: wanted } = options;
-  const address = wanted === undefined ? undefined : await dashboardAddress(wanted);
+  const address = wanted === undefined ? undefined : await dashboardAddress(cli, wanted);
   const engine = await checkEngine(cli);
   await using opened = await cli.open();
   const dashboard = address && (await mountDashboard(cli, opened, { mayAct: true }));
