@@ -46,6 +46,10 @@ export default defineConfig({
     },
   ],
 
+  // Where "cardgenius serve" shows the dashboard and /metrics: PORT, HOST:PORT, or off. Where other machines can see it,
+  // CARDGENIUS_DASHBOARD_TOKEN, or the file that CARDGENIUS_DASHBOARD_TOKEN_FILE names, holds a token.
+  dashboard: { address: 'off' },
+
   // When to tell somebody; docs/operations.md says what each alert means.
   thresholds: {
     noProgressMinutes: 15,

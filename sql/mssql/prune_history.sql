@@ -77,11 +77,12 @@ BEGIN
   END
   ELSE IF @kind = 'schedule_fire'
   BEGIN
-    -- The latest slot of a schedule stays: it tells what was missed since.
+    -- The latest slot of a schedule stays: it tells what was missed since. What was fired by hand is none, as in see_schedule.
     DELETE TOP (3900) f
     FROM cardgenius.schedule_fire AS f
     WHERE f.planned_at < @before
-      AND EXISTS (SELECT 1 FROM cardgenius.schedule_fire AS l WHERE l.schedule = f.schedule AND l.planned_at > f.planned_at);
+      AND EXISTS (SELECT 1 FROM cardgenius.schedule_fire AS l
+                  WHERE l.schedule = f.schedule AND l.planned_at > f.planned_at AND l.decision <> 'manual');
     SET @deleted = @@ROWCOUNT;
   END
   ELSE IF @kind = 'alert'

@@ -25,7 +25,7 @@ export function defineDashboard(program: Command): void {
   command<DashboardOptions>(definition, async (cli, _args, { port, host }) => {
     const { DEFAULT_PORT, checkAddress } = await import('../monitor/dashboard/rights.ts');
     const address = { host: host ?? '127.0.0.1', port: port ?? DEFAULT_PORT };
-    checkAddress(address, tokensOf(process.env)); // told before a database is opened
+    checkAddress(address, tokensOf(cli)); // told before a database is opened
     await using opened = await cli.open();
     const dashboard = await mountDashboard(cli, opened, { mayAct: false });
     const url = await dashboard.listen(address);
@@ -36,10 +36,10 @@ export function defineDashboard(program: Command): void {
 }
 
 /** `run --dashboard [ADDRESS]`: checked before anything is opened. */
-export async function dashboardAddress(option: string | true) {
+export async function dashboardAddress(cli: Cli, option: string | true) {
   const { DEFAULT_PORT, checkAddress, parseAddress } = await import('../monitor/dashboard/rights.ts');
   const address = parseAddress(option === true ? String(DEFAULT_PORT) : option);
-  checkAddress(address, tokensOf(process.env));
+  checkAddress(address, tokensOf(cli));
   return address;
 }
 
@@ -81,7 +81,7 @@ export async function mountDashboard(
       const success = runs.find(({ kind, state }) => kind === 'batch' && state === 'done')?.finishedAt ?? undefined;
       return { lastSuccess: success, openAlerts, schedules: told };
     },
-    tokens: tokensOf(process.env),
+    tokens: tokensOf(cli),
     errorRateLimit,
     version: readManifest().version,
   });
@@ -91,6 +91,6 @@ export async function mountDashboard(
 const SHOWN = 20;
 const MAX_OPEN_ALERTS = 1_000;
 
-function tokensOf(env: NodeJS.ProcessEnv) {
-  return { read: env.CARDGENIUS_DASHBOARD_TOKEN || undefined, act: env.CARDGENIUS_DASHBOARD_ACT_TOKEN || undefined };
+function tokensOf({ settings: { dashboard } }: Cli) {
+  return { read: dashboard.token?.reveal(), act: dashboard.actToken?.reveal() };
 }

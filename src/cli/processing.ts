@@ -6,7 +6,7 @@ import type { Database } from '../database/database.ts';
 import type { OpenedDatabase } from '../database/open.ts';
 import type { Engine } from '../engine/engine.ts';
 import { engineSourceOf } from '../engine/source.ts';
-import { EXIT, type ExitCode, messageOf } from '../model/errors.ts';
+import { DatabaseError, EXIT, type ExitCode, messageOf } from '../model/errors.ts';
 import type { RunKind } from '../model/run.ts';
 import type { Processor } from '../model/service.ts';
 import type { Cli } from './cli.ts';
@@ -128,7 +128,15 @@ export async function checkTotals(cli: Cli, database: Database, { runId, state }
 
 /** With which code a process ends that took part in a run. */
 export function exitCodeOf(outcome: BatchOutcome, errorRateLimit: number): ExitCode {
-  if (outcome.state === 'failed') return EXIT.failed;
+  if (outcome.state === 'failed' || outcome.state === 'cancelled') return EXIT.failed; // nobody can go on with either
   if (outcome.state !== 'done') return EXIT.stopped;
   return outcome.users > 0 && outcome.failed / outcome.users > errorRateLimit ? EXIT.errorRate : EXIT.done;
+}
+
+/** What a run ends with where the database does not answer: whoever starts it again goes on, so that the code is that of a stop. */
+export function resumable(error: unknown): unknown {
+  if (!(error instanceof DatabaseError)) return error;
+  const { code, message, errorClass } = error;
+  if (errorClass !== 'transient' && errorClass !== 'ambiguous') return error;
+  return new DatabaseError(code, message, errorClass, { cause: error.cause, exitCode: EXIT.stopped });
 }

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import type { BatchOutcome } from '../batch/run-batch.ts';
-import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { type Cli, type CommonOptions, command, group, wholeNumber } from './cli.ts';
 import { dashboardAddress, mountDashboard } from './dashboard.ts';
-import { checkEngine, checkTotals, exitCodeOf, notePause, takePart } from './processing.ts';
+import { checkEngine, checkTotals, exitCodeOf, notePause, resumable, takePart } from './processing.ts';
 
 interface RunOptions extends CommonOptions {
   readonly limit?: number;
@@ -31,26 +31,32 @@ export function defineRun(program: Command): void {
       'after',
       '\nExamples:\n  cardgenius run\n  cardgenius run --dashboard\n  cardgenius run --dry-run\n  cardgenius run --limit 1000 --json',
     );
-  command<RunOptions>(definition, async (cli, _args, options) => {
-    const { limit, chunkSize, workers, log, dryRun = false, dashboard: wanted } = options;
-    const address = wanted === undefined ? undefined : await dashboardAddress(wanted);
-    const engine = await checkEngine(cli);
-    await using opened = await cli.open();
-    const dashboard = address && (await mountDashboard(cli, opened, { mayAct: true }));
-    if (dashboard !== undefined) cli.note(`The dashboard is at ${await dashboard.listen(address!)}`);
-    const outcome = await takePart(cli, opened, engine, dryRun ? 'dry_run' : 'batch', {
-      userLimit: limit,
-      logFile: log,
-      listener: dashboard?.listener,
-      overrides: { ...(chunkSize === undefined ? {} : { chunkSize }), ...(workers === undefined ? {} : { workers }) },
-    }).finally(() => dashboard?.close());
-    const { rowsWritten, ...told } = outcome;
-    if (dryRun) cli.print({ ...told, recommendations: 0, rowsWritten }, () => describeDryRun(outcome));
-    else cli.print(told, () => describeOutcome(outcome));
-    await notePause(cli, opened.database, outcome);
-    cli.end(exitCodeOf(outcome, cli.settings.errorRateLimit));
-    await checkTotals(cli, opened.database, outcome);
-  });
+  command<RunOptions>(definition, (cli, _args, options) =>
+    run(cli, options).catch(error => {
+      throw resumable(error);
+    }),
+  );
+}
+
+async function run(cli: Cli, options: RunOptions): Promise<void> {
+  const { limit, chunkSize, workers, log, dryRun = false, dashboard: wanted } = options;
+  const address = wanted === undefined ? undefined : await dashboardAddress(cli, wanted);
+  const engine = await checkEngine(cli);
+  await using opened = await cli.open();
+  const dashboard = address && (await mountDashboard(cli, opened, { mayAct: true }));
+  if (dashboard !== undefined) cli.note(`The dashboard is at ${await dashboard.listen(address!)}`);
+  const outcome = await takePart(cli, opened, engine, dryRun ? 'dry_run' : 'batch', {
+    userLimit: limit,
+    logFile: log,
+    listener: dashboard?.listener,
+    overrides: { ...(chunkSize === undefined ? {} : { chunkSize }), ...(workers === undefined ? {} : { workers }) },
+  }).finally(() => dashboard?.close());
+  const { rowsWritten, ...told } = outcome;
+  if (dryRun) cli.print({ ...told, recommendations: 0, rowsWritten }, () => describeDryRun(outcome));
+  else cli.print(told, () => describeOutcome(outcome));
+  await notePause(cli, opened.database, outcome);
+  cli.end(exitCodeOf(outcome, cli.settings.errorRateLimit));
+  await checkTotals(cli, opened.database, outcome);
 }
 
 function describeDryRun(outcome: BatchOutcome): string {

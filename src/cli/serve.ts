@@ -4,12 +4,13 @@ import type { Logger } from 'pino';
 import type { OpenedDatabase } from '../database/open.ts';
 import { engineSourceOf } from '../engine/source.ts';
 import { DatabaseError, messageOf } from '../model/errors.ts';
-import { type Cli, type CommonOptions, command } from './cli.ts';
+import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { dashboardAddress, mountDashboard } from './dashboard.ts';
 import { stopOnSignal, thisProcessor } from './processing.ts';
 
 interface ServeOptions extends CommonOptions {
   readonly dashboard?: string | true;
+  readonly port?: number;
 }
 
 export function defineServe(program: Command): void {
@@ -21,12 +22,14 @@ export function defineServe(program: Command): void {
         'Slots that nobody was there for are treated by their policy. It waits for a database that is down. JSON lines on stdout.',
     )
     .option('--dashboard [address]', 'serve the dashboard as well, at PORT or HOST:PORT (default: 127.0.0.1:8787)')
+    .option('--port <n>', 'the same, at this port of 127.0.0.1', wholeNumber(0))
     .addHelpText(
       'after',
       '\nExamples:\n  cardgenius serve --dashboard\n  CARDGENIUS_SERVICE_HEALTH=0.0.0.0:8080 cardgenius serve',
     );
-  command<ServeOptions>(definition, async (cli, _args, { dashboard }) => {
-    const address = dashboard === undefined ? undefined : await dashboardAddress(dashboard);
+  command<ServeOptions>(definition, async (cli, _args, { dashboard, port }) => {
+    const wanted = dashboard ?? (port === undefined ? cli.settings.dashboard.address : String(port));
+    const address = wanted === 'off' ? undefined : await dashboardAddress(cli, wanted);
     const stop = stopOnSignal();
     try {
       await serve(cli, stop.signal, address);

@@ -13,13 +13,14 @@ export interface Watch extends Watcher, AsyncDisposable {
 }
 
 /** Wires the rules to the log and to whoever is to be told. */
-export function startWatch({ alerts, thresholds }: Settings, log: Logger): Watch {
+export function startWatch({ alerts, thresholds, schedules }: Settings, log: Logger): Watch {
   const notifier = new Notifier({
     channels: openChannels(alerts),
     onTrouble: trouble => log[trouble.isLost ? 'error' : 'warn'](trouble, 'alert not told'),
   });
   const keeper = new AlertKeeper({
     limits: thresholds,
+    schedules: schedules.map(({ name }) => name),
     reminderMinutes: alerts.reminderMinutes,
     notify: (notice: Notice) => {
       log[notice.state === 'closed' ? 'info' : notice.severity === 'critical' ? 'error' : 'warn'](notice, 'alert');
@@ -28,7 +29,8 @@ export function startWatch({ alerts, thresholds }: Settings, log: Logger): Watch
     onError: error => log.warn({ message: messageOf(error) }, 'rules not looked at'),
   });
   return {
-    use: ({ database, service }) => keeper.use(database, service),
+    use: ({ database, history, service }) =>
+      keeper.use({ readRun: id => database.readRun(id), listRuns: runs => history.listRuns(runs) }, service),
     watch: now => keeper.watch(now),
     leads: leads => keeper.leads(leads),
     databaseIs: (up, now, message) => keeper.databaseIs(up, now, message),

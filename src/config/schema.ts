@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { z } from 'zod';
-import { alertsSchema, scheduleSchema, serviceSchema, thresholdsSchema } from './service-schema.ts';
+import { alertsSchema, dashboardSchema, scheduleSchema, serviceSchema, thresholdsSchema } from './service-schema.ts';
 
 /**
  * What `cron.config.ts` may say. Everything has a default: the package runs without the file. Amounts are rupees here, because
@@ -102,6 +102,7 @@ export const configSchema = z.strictObject({
     .refine(schedules => new Set(schedules.map(({ name }) => name)).size === schedules.length, 'two have one name')
     .describe('When serve fires: name, cron, timeZone, misfire, catchUpWindowMinutes, deadlineMinutes, userLimit.'),
   service: serviceSchema.prefault({}),
+  dashboard: dashboardSchema.prefault({}),
   thresholds: thresholdsSchema.prefault({}),
   alerts: alertsSchema.prefault({}),
 });

@@ -43,6 +43,17 @@ export const serviceSchema = z.strictObject({
     .describe('HOST:PORT where serve answers /livez and /readyz.'),
 });
 
+export const dashboardSchema = z.strictObject({
+  address: z
+    .string()
+    .regex(/^((\[[\da-f:.]+\]|[\w.-]+):)?\d{1,5}$|^off$/i, 'must be PORT, HOST:PORT or off')
+    .default('off')
+    .describe('PORT or HOST:PORT where serve shows the dashboard and /metrics; serve --dashboard wins.'),
+  token: secret(z.string()).optional().describe('Who brings it may look; needed where other machines can.'),
+  actToken: secret(z.string()).optional().describe('Who brings it may act, too: retry, Run now.'),
+});
+export type DashboardSettings = z.output<typeof dashboardSchema>;
+
 export const thresholdsSchema = z.strictObject({
   noProgressMinutes: z.number().positive().default(15).describe('A run that closes no chunk for so long is stuck.'),
   errorRateWarning: z.number().min(0).max(1).default(0.001).describe('Share of failed users of a run.'),

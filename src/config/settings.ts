@@ -8,7 +8,7 @@ import { applyEnvironment, type Environment, readPassword } from './environment.
 import { KEYS, keysAt } from './keys.ts';
 import { type Config, configSchema } from './schema.ts';
 import type { Secret } from './secret.ts';
-import type { Alerts, Schedule, Thresholds } from './service-schema.ts';
+import type { Alerts, DashboardSettings, Schedule, Thresholds } from './service-schema.ts';
 
 const CONFIG_FILE = 'cron.config.ts';
 const SHIPPED_CATALOG = join(PACKAGE_ROOT, 'catalog/cards.json');
@@ -41,6 +41,7 @@ export interface Settings {
   readonly log: { readonly level: string; readonly file?: string | undefined };
   readonly schedules: readonly Schedule[];
   readonly service: { readonly health: string };
+  readonly dashboard: DashboardSettings;
   readonly thresholds: Thresholds;
   readonly alerts: Alerts;
 }

@@ -46,7 +46,12 @@ export class UsageError extends CardGeniusError {
 export class DatabaseError extends CardGeniusError {
   readonly errorClass: ErrorClass;
 
-  constructor(code: string, message: string, errorClass: ErrorClass, options: ErrorOptions = {}) {
+  constructor(
+    code: string,
+    message: string,
+    errorClass: ErrorClass,
+    options: ErrorOptions & { exitCode?: ExitCode } = {},
+  ) {
     super(code, message, options);
     this.errorClass = errorClass;
   }

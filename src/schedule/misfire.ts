@@ -21,7 +21,7 @@ const MOST = 500;
  *
  * - `once`: the latest missed slot is caught up, the earlier ones are skipped; all are where a slot runs in time now;
  * - `skip`: all are skipped;
- * - `all`: each is caught up, in order.
+ * - `all`: each is caught up, in order; the planner lets each wait until the run of the one before is over.
  *
  * What is older than the window is skipped whatever the policy.
  */

@@ -65,11 +65,12 @@ export class Service {
   #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: ServiceOptions) {
-    const { service, processor, settings, schedules, engine, fireLateSeconds } = options;
+    const { database, service, processor, settings, schedules, engine, fireLateSeconds } = options;
     this.#options = options;
     this.#leader = new Leader(service, processor, settings.leaseSeconds);
     this.#planner = new Planner({
       service,
+      latestRun: () => database.readRun(null),
       schedules,
       terms: userLimit => runTerms(engine, settings, 'batch', userLimit),
       processor: processor.id,
@@ -185,6 +186,8 @@ export class Service {
     const member = { processor: processor.id, engine: engineSource, fingerprint: engine.fingerprint };
     const { state, users } = await workOn(database, settings, member, opened, batchListener, signal);
     onEvent({ type: 'run-left', runId, state, users });
+    this.#planner.forget(); // a missed slot may wait for the end of this run
+    this.#leadWaker.wakeAll();
     return POLL_MS;
   }
 }

@@ -75,6 +75,8 @@ export const pruneContract: ContractTests = {
     for (const day of ['2020-01-01', '2020-01-08', '2020-01-15'])
       await execute(`INSERT INTO cardgenius.schedule_fire (schedule, planned_at, decision, decided_at, decided_by)
                      VALUES ('weekly', '${day}', 'ran', '${day}', 'suite')`);
+    await execute(`INSERT INTO cardgenius.schedule_fire (schedule, planned_at, decision, decided_at, decided_by)
+                   VALUES ('weekly', '2020-01-16', 'manual', '2020-01-16', 'suite')`);
     for (const closed of ["'2020-01-02'", 'NULL'])
       await execute(`INSERT INTO cardgenius.alert (${engine.target.engine === 'mssql' ? '[rule]' : 'rule'},
                        subject, severity, message, opened_at, last_seen, closed_at)
@@ -82,7 +84,7 @@ export const pruneContract: ContractTests = {
     await execute(`INSERT INTO cardgenius.processor (processor_id, host, pid, version, started_at, last_seen)
                    VALUES ('host:1:a', 'host', 1, '0', '2020-01-01', '2020-01-01')`);
     t.like(await pruneHistory(engine.maintenance, 90), { schedule_fire: 2, alert: 1, processor: 1 });
-    t.is(await count(engine, 'cardgenius.schedule_fire', "planned_at = '2020-01-15'"), 1);
+    t.is(await count(engine, 'cardgenius.schedule_fire', "planned_at = '2020-01-15'"), 1, 'the latest slot');
     t.is(await count(engine, 'cardgenius.alert', 'closed_at IS NULL'), 1);
     for (const table of ['schedule_fire', 'alert']) await execute(`DELETE FROM cardgenius.${table}`);
   },

@@ -36,13 +36,13 @@ export interface Post {
 }
 
 /** `status` is asked for each request: what is not 2xx is refused, and not kept. */
-export async function startHttp(status: () => number = () => 200): Promise<Received<Post>> {
+export async function startHttp(status: (body: string) => number = () => 200): Promise<Received<Post>> {
   const shelf = new Shelf<Post>();
   const server = createHttp((request, response) => {
     let body = '';
     request.on('data', data => (body += data));
     request.on('end', () => {
-      const code = status();
+      const code = status(body);
       response.writeHead(code).end();
       if (code < 300) shelf.add({ headers: request.headers, body });
     });
@@ -66,13 +66,18 @@ export interface Mail {
   readonly text: string;
 }
 
-export async function startSmtp(): Promise<Received<Mail>> {
+/** `answer` is what a mail gets that was sent whole: what is not 2xx is refused, and not kept. */
+export async function startSmtp(answer: (mail: Mail) => string = () => '250 kept'): Promise<Received<Mail>> {
   const shelf = new Shelf<Mail>();
   const sockets = new Set<Socket>();
   const server = createTcp(socket => {
     sockets.add(socket.setEncoding('utf8').on('error', () => {}));
     socket.on('close', () => sockets.delete(socket));
-    converse(socket, mail => shelf.add(mail));
+    converse(socket, mail => {
+      const said = answer(mail);
+      if (said.startsWith('2')) shelf.add(mail);
+      return said;
+    });
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -88,7 +93,7 @@ export async function startSmtp(): Promise<Received<Mail>> {
 }
 
 /** RFC 5321, as much of it as one sender needs. */
-function converse(socket: Socket, onMail: (mail: Mail) => void): void {
+function converse(socket: Socket, onMail: (mail: Mail) => string): void {
   let from = '';
   let to: string[] = [];
   let data: string[] | undefined;
@@ -100,9 +105,9 @@ function converse(socket: Socket, onMail: (mail: Mail) => void): void {
         data.push(line.replace(/^\.\./, '.'));
         return;
       }
-      onMail({ from, to, text: data.join('\n') });
+      const answer = onMail({ from, to, text: data.join('\n') });
       data = undefined;
-      say('250 kept');
+      say(answer);
     } else if (/^(EHLO|HELO)/i.test(line)) say('250 here');
     else if (/^MAIL FROM:/i.test(line)) {
       from = /<(.*?)>/.exec(line)?.[1] ?? '';

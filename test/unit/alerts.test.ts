@@ -1,3 +1,4 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import test from 'ava';
 import { Secret } from '../../src/config/secret.ts';
 import { loadSettings } from '../../src/config/settings.ts';
@@ -5,7 +6,7 @@ import type { RunProgress } from '../../src/model/run.ts';
 import type { Alert, AlertRequest, Fire } from '../../src/model/service.ts';
 import { openChannels, signatureOf } from '../../src/monitor/alerts/channels.ts';
 import { AlertKeeper, type Notice } from '../../src/monitor/alerts/keeper.ts';
-import { Notifier } from '../../src/monitor/alerts/notifier.ts';
+import { Notifier, type Trouble } from '../../src/monitor/alerts/notifier.ts';
 import { findingsOf, RULES, type RuleName, type Sample, type Snapshot } from '../../src/monitor/alerts/rules.ts';
 import { startHttp, startSmtp } from '../support/receivers.ts';
 
@@ -145,13 +146,57 @@ for (const [title, [bad, expected, good]] of Object.entries(CASES)) {
   });
 }
 
+test('rules: what was seen before and during a pause says nothing of the run that goes on', t => {
+  const paused = (minutesAgo: number): Sample => ({ ...sample(minutesAgo, 40_000), isActive: false });
+  const samples = [sample(40, 20_000, 2), sample(31, 40_000), paused(30), paused(1), sample(0, 40_000)];
+  t.deepEqual(broken({ samples }), [], 'just resumed');
+  t.deepEqual(broken({ samples, run: run({ deadlineAt: new Date(NOW + 60 * MINUTE) }) }), [], 'no pace is known yet');
+  const stuck = [sample(40, 20_000, 2), paused(30), sample(16, 40_000), sample(0, 40_000)];
+  t.deepEqual(broken({ samples: stuck }), ['no_progress critical', 'low_throughput critical']);
+});
+
+test('a dry run neither opens alerts nor closes those of the real run', async t => {
+  const told: string[] = [];
+  const { keeper, database } = keep(({ state, rule, subject }) => told.push(`${state} ${rule} ${subject}`));
+  database.run = run({ state: 'failed' });
+  await keeper.watch(NOW);
+  database.before = [database.run];
+  database.run = run({ runId: 8, kind: 'dry_run', state: 'done', completed: 9_000, failed: 1_000 });
+  await keeper.watch(NOW + MINUTE);
+  t.deepEqual(told, ['opened run_failed run 7']);
+  database.before = [];
+  await keeper.watch(NOW + 2 * MINUTE);
+  t.deepEqual(told, ['opened run_failed run 7', 'closed run_failed run 7'], 'it is history');
+});
+
+test('a missed slot is told of the schedules that are configured, however many fires of others come between', async t => {
+  const told: string[] = [];
+  const database = new Alerts();
+  const options = { limits: LIMITS, reminderMinutes: 240, onError: (error: unknown) => t.fail(String(error)) };
+  const notify = ({ state, subject }: Notice) => told.push(`${state} ${subject}`);
+  const missed = (schedule: string) => fire({ schedule, decision: 'skipped', runId: null });
+  const minutely = Array.from({ length: 300 }, () => fire({ schedule: 'minutely' }));
+  database.fires = [...minutely, fire({ decision: 'manual' }), missed('weekly'), missed('renamed')];
+  const before = new AlertKeeper({ ...options, notify, schedules: ['minutely', 'weekly', 'renamed'] });
+  before.use(database, database);
+  await before.watch(NOW);
+  t.deepEqual(told, ['opened weekly', 'opened renamed']);
+  const after = new AlertKeeper({ ...options, notify, schedules: ['minutely', 'weekly'] });
+  after.use(database, database);
+  await after.watch(NOW);
+  t.deepEqual(told.slice(2), ['closed renamed']);
+});
+
 /** The alerts of a database, in memory; `down` lets every call fail. */
 class Alerts {
   readonly open: (Alert & { openedAt: Date })[] = [];
   run: RunProgress | undefined;
+  /** Runs before that one, the latest first. */
+  before: RunProgress[] = [];
   fires: Fire[] = [];
   readRun = async () => this.run;
-  listFires = async () => this.fires;
+  listRuns = async () => [...(this.run === undefined ? [] : [this.run]), ...this.before];
+  listFires = async (schedule: string | null) => this.fires.filter(fire => fire.schedule === schedule);
   listAlerts = async () => [...this.open];
   raiseAlert = async ({ rule, subject, severity, message, openedAt }: AlertRequest) => {
     const found = this.open.find(alert => alert.rule === rule && alert.subject === subject);
@@ -168,12 +213,16 @@ class Alerts {
 
 function keep(notify: (notice: Notice) => void) {
   const database = new Alerts();
+  return { database, keeper: keeperOf(database, notify) };
+}
+
+function keeperOf(database: Alerts, notify: (notice: Notice) => void): AlertKeeper {
   const onError = (error: unknown) => {
     throw error;
   };
-  const keeper = new AlertKeeper({ limits: LIMITS, reminderMinutes: 240, notify, onError });
+  const keeper = new AlertKeeper({ limits: LIMITS, schedules: ['weekly'], reminderMinutes: 240, notify, onError });
   keeper.use(database, database);
-  return { database, keeper };
+  return keeper;
 }
 
 test('each rule opens once and closes once, by e-mail and by HTTP', async t => {
@@ -281,6 +330,31 @@ test('a receiver that is down for a while loses no alert, and holds up no other'
   t.regex(troubles[0]!, /answered 503/);
 });
 
+test('a notice that its receiver refuses for good is given up, with its text in the log; the next ones go out', async t => {
+  await using http = await startHttp(body => (body.includes('too long') ? 400 : 200));
+  await using smtp = await startSmtp(({ text }) => (text.includes('too long') ? '554 too long' : '250 kept'));
+  const email = { smtp: new Secret(smtp.url), from: 'batch@here.example', to: ['dba@here.example'] };
+  const channels = openChannels({ slack: { url: new Secret(http.url) }, email });
+  const troubles: Trouble[] = [];
+  await using notifier = new Notifier({ channels, onTrouble: trouble => troubles.push(trouble), retryMs: 1 });
+  const since = new Date(NOW);
+  const about = { subject: 's', severity: 'warning', look: 'x', state: 'opened', since, at: since } as const;
+  notifier.notify({ ...about, rule: 'one', message: 'too long' });
+  notifier.notify({ ...about, rule: 'two', message: 'short' });
+  await notifier.drained();
+  t.is(http.items.length, 1);
+  t.is(smtp.items.length, 1);
+  for (const channel of ['slack', 'email']) {
+    const mine = troubles.filter(trouble => trouble.channel === channel);
+    t.deepEqual(
+      mine.map(({ rule, isLost }) => [rule, isLost]),
+      [...Array.from({ length: 4 }, () => ['one', false]), ['one', true]],
+    );
+    t.regex(mine.at(-1)!.text!, /one: s\ntoo long\nSince/);
+    t.regex(mine.at(-1)!.message, /400|554/);
+  }
+});
+
 test('a queue is bounded: the oldest that wait are given up, and that is said', async t => {
   const lost: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -330,7 +404,12 @@ test('the database: an outage is kept until it could be written, with the time a
   const told: string[] = [];
   const database = new Alerts();
   const errors: unknown[] = [];
-  const options = { limits: LIMITS, reminderMinutes: 240, onError: (error: unknown) => void errors.push(error) };
+  const options = {
+    limits: LIMITS,
+    schedules: [],
+    reminderMinutes: 240,
+    onError: (error: unknown) => void errors.push(error),
+  };
   const keeper = new AlertKeeper({ ...options, notify: ({ state }) => told.push(state) });
   const written: AlertRequest[] = [];
   const { raiseAlert } = database;
@@ -354,4 +433,42 @@ test('the database: an outage is kept until it could be written, with the time a
   t.deepEqual(database.open, []);
   await keeper.watch(NOW + 640_000);
   t.is(written.length, 1, 'once');
+});
+
+test('the database: who told of an outage closes it, though another leads when it is over; the next one is as old as it is', async t => {
+  const told: Notice[] = [];
+  const { keeper, database } = keep(notice => told.push(notice));
+  const states = () => told.map(({ state }) => state);
+  keeper.databaseIs(false, NOW, 'x');
+  keeper.databaseIs(false, NOW + 61_000, 'x');
+  keeper.databaseIs(true, NOW + 120_000);
+  keeper.leads(false); // somebody else was elected meanwhile: nobody calls watch here any more
+  await turnOfTheLoop();
+  t.deepEqual(states(), ['opened', 'closed']);
+  t.deepEqual(database.open, []);
+
+  const week = NOW + 7 * 24 * 60 * MINUTE;
+  keeper.leads(true);
+  keeper.databaseIs(false, week, 'x');
+  t.is(told.length, 2, 'one failed call is nobody’s business');
+  keeper.databaseIs(false, week + 61_000, 'x');
+  t.is(told[2]!.since.getTime(), week);
+  t.regex(told[2]!.message, / 61 s/);
+});
+
+test('the database: instances that start while it is away each close what each has told', async t => {
+  const told: string[] = [];
+  const database = new Alerts();
+  const keepers = [1, 2, 3].map(() => keeperOf(database, ({ state }) => told.push(state)));
+  for (const keeper of keepers) {
+    keeper.databaseIs(false, NOW, 'x');
+    keeper.databaseIs(false, NOW + 61_000, 'x');
+  }
+  keepers.forEach((keeper, i) => {
+    keeper.databaseIs(true, NOW + 90_000);
+    keeper.leads(i === 0);
+  });
+  await turnOfTheLoop();
+  t.deepEqual(told, ['opened', 'opened', 'opened', 'closed', 'closed', 'closed']);
+  t.deepEqual(database.open, []);
 });

@@ -45,6 +45,22 @@ test('a secret may stand in a file', async t => {
   t.is(alerts.slack?.url.reveal(), 'https://hooks.example/T1');
 });
 
+test('the dashboard: its address, and tokens that nothing shows', async t => {
+  t.is((await load('{}')).dashboard.address, 'off');
+  await writeFile(join(FOLDER, 'token'), 'read-token-of-the-test\n');
+  const env = { CARDGENIUS_DASHBOARD_TOKEN_FILE: 'token', CARDGENIUS_DASHBOARD_ACT_TOKEN: 'act-token-of-the-test' };
+  const given = await source("{ dashboard: { address: '[::1]:8787' } }", env);
+  const { dashboard } = await loadSettings(given);
+  t.is(dashboard.address, '[::1]:8787');
+  t.is(dashboard.token?.reveal(), 'read-token-of-the-test');
+  t.is(dashboard.actToken?.reveal(), 'act-token-of-the-test');
+  const shown = await effectiveSettings({ ...given, env: { ...env, CARDGENIUS_DASHBOARD_ADDRESS: '0.0.0.0:8787' } });
+  const of = (key: string) => shown.find(setting => setting.key === key);
+  t.like(of('dashboard.address'), { value: '0.0.0.0:8787', source: 'CARDGENIUS_DASHBOARD_ADDRESS' });
+  t.is(of('dashboard.token')?.source, 'CARDGENIUS_DASHBOARD_TOKEN_FILE');
+  t.notRegex(JSON.stringify(shown), /of-the-test/);
+});
+
 test('config print: each setting with its source, and no secret', async t => {
   const given = await source("{ chunkSize: 5, alerts: { slack: { url: 'https://hooks.example/T1' } } }", {
     CARDGENIUS_DATABASE_URL: 'mssql://u:hunter2@host/db',
@@ -72,6 +88,7 @@ const WRONG: Readonly<Record<string, [config: string, env: Record<string, string
   'an unknown key of a channel': ["{ alerts: { webhook: { ulr: 'x' } } }", {}, /is wrong at|Did you mean url/],
   'a cron expression': ["{ schedules: [{ name: 'a', cron: '0 25 * * 1' }] }", {}, /schedules\.0\.cron: "0 25/],
   'the last day of a month': ["{ schedules: [{ name: 'a', cron: '0 2 L * *' }] }", {}, /uses L, W or #/],
+  'an address of the dashboard': ["{ dashboard: { address: 'here' } }", {}, /must be PORT, HOST:PORT or off/],
   'a time zone': ["{ schedules: [{ name: 'a', cron: '0 2 * * 1', timeZone: 'Mars' }] }", {}, /no IANA time zone/],
   'two of one name': [
     "{ schedules: [{ name: 'a', cron: '0 2 * * 1' }, { name: 'a', cron: '0 3 * * 1' }] }",

@@ -1,13 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import test from 'ava';
 import { openDatabase } from '../../src/database/open.ts';
 import type { ServiceDatabase } from '../../src/database/service-database.ts';
 import { Leader } from '../../src/schedule/leader.ts';
 import { type DecidedFire, Planner } from '../../src/schedule/planner.ts';
-import { runRequest } from '../contract/context.ts';
+import { type ContractEngine, FINGERPRINT, importUsers, process, runRequest } from '../contract/context.ts';
 
 const opened = await openDatabase('pglite:memory');
 test.after.always(() => opened[Symbol.asyncDispose]());
 const { service } = opened;
+const engine = opened as unknown as ContractEngine;
 const processor = (id: string) => ({ id, host: 'here', pid: 1, version: '0' });
 
 function planner(name: string, misfire: 'once' | 'skip' | 'all', database: ServiceDatabase = service): Planner {
@@ -15,6 +17,7 @@ function planner(name: string, misfire: 'once' | 'skip' | 'all', database: Servi
   const schedule = { name, cron: '0 * * * *', timeZone: 'UTC', misfire, catchUpWindowMinutes: 600 };
   return new Planner({
     service: database,
+    latestRun: () => opened.database.readRun(null),
     schedules: [schedule],
     terms: () => terms,
     processor: 'leader',
@@ -71,6 +74,57 @@ for (const [misfire, expected] of [
     t.deepEqual(ledger as string[], [...expected]);
     await leader.resign();
   });
+}
+
+/** Users whose spends changed are due again. */
+let imports = 0;
+
+/** With users due, a run lasts: what each policy does of three missed slots, and which run each gets. */
+for (const [misfire, expected] of [
+  ['once', ['skipped', 'skipped', 'caught_up']],
+  ['skip', ['skipped', 'skipped', 'skipped']],
+  ['all', ['caught_up', 'caught_up', 'caught_up']],
+] as const) {
+  test.serial(`down over three fires, users due: ${misfire}`, async t => {
+    const leader = new Leader(service, processor('leader'), 600);
+    await leader.renew();
+    const { electedAt } = leader.term!;
+    const name = `due-${misfire}`;
+    const start = leader.now();
+    const mine = planner(name, misfire);
+    await mine.look(start, electedAt, () => t.fail('nothing was missed before it was known'));
+    const HOUR = 3_600_000;
+    const later = Math.floor(start / HOUR) * HOUR + 3 * HOUR + 1_800_000;
+    mine.forget();
+    const fires: DecidedFire[] = [];
+    for (let runs = 0, looked = later; fires.length < 3; runs++) {
+      await importUsers(engine, 3, n => n * 100 + ++imports);
+      await mine.look(looked, electedAt, fire => fires.push(fire));
+      const last = fires.at(-1)!;
+      if (last.runId === null) continue;
+      t.is(fires.length, misfire === 'all' ? runs + 1 : 3, 'a slot waits for the run of the one before');
+      if (misfire === 'all' && runs < 2) t.is(mine.nextLook, looked + 10_000);
+      await finish(last.runId);
+      looked = mine.nextLook;
+    }
+    t.deepEqual(fires.map(({ decision }) => decision) as string[], [...expected]);
+    const runs = fires.map(({ runId }) => runId).filter(runId => runId !== null);
+    t.is(new Set(runs).size, expected.filter(word => word === 'caught_up').length);
+    for (const runId of runs) t.like(await opened.database.readRun(runId), { state: 'done', completed: 3 });
+    await leader.resign();
+  });
+}
+
+/** Does the work of a run, as a processor would. */
+async function finish(runId: number): Promise<void> {
+  for (;;) {
+    const token = randomUUID();
+    const request = { runId, processor: 'worker', token, fingerprint: FINGERPRINT, leaseSeconds: 60 };
+    const answer = await opened.database.claimChunk(request);
+    if (answer.outcome === 'closed') return;
+    if (answer.outcome === 'claimed') await process(engine, { runId, chunkNo: answer.chunkNo, token });
+    else if ((await opened.database.advanceRun(runId)).state !== 'running') return;
+  }
 }
 
 test.serial('a planner whose term is over writes nothing more', async t => {

@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import type { Secret } from '../../config/secret.ts';
-import { CardGeniusError } from '../../model/errors.ts';
+import { CardGeniusError, messageOf } from '../../model/errors.ts';
 import type { Notice } from './keeper.ts';
 
 /** A way to tell somebody. `send` throws where the notice did not arrive; it is then sent again, under the same id. */
@@ -8,6 +8,9 @@ export interface Channel {
   readonly name: string;
   send(notice: Notice, id: string): Promise<void>;
 }
+
+/** The receiver has understood, and does not want it: the same notice again gets the same answer, as far as anybody knows. */
+export class RefusedForGood extends CardGeniusError {}
 
 export interface ChannelSettings {
   readonly webhook?: { readonly url: Secret; readonly secret: Secret } | undefined;
@@ -94,11 +97,14 @@ async function post(url: Secret, body: string, headers: Readonly<Record<string, 
     method: 'POST',
     body,
     headers: { 'content-type': 'application/json', ...headers },
-    redirect: 'error',
+    redirect: 'manual', // not followed: it counts as refused
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   await response.body?.cancel();
-  if (!response.ok) throw new CardGeniusError('ALERT_REFUSED', `the receiver answered ${response.status}`);
+  const { ok, status } = response;
+  if (ok) return;
+  const mayPass = status >= 500 || status === 408 || status === 429;
+  throw new (mayPass ? CardGeniusError : RefusedForGood)('ALERT_REFUSED', `the receiver answered ${status}`);
 }
 
 function emailChannel(smtp: Secret, from: string, to: readonly string[]): Channel {
@@ -114,9 +120,18 @@ function emailChannel(smtp: Secret, from: string, to: readonly string[]): Channe
       try {
         const messageId = `<${id}@cardgenius>`; // the same for each attempt: a reader shows one of two
         await transport.sendMail({ from, to: [...to], subject: headlineOf(notice), text: textOf(notice), messageId });
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        throw new RefusedForGood('ALERT_REFUSED', messageOf(error), { cause: error });
       } finally {
         transport.close();
       }
     },
   };
+}
+
+/** SMTP: 5xx is for good, 4xx is not. */
+function isRefusal(error: unknown): boolean {
+  const { responseCode } = error as { responseCode?: unknown };
+  return typeof responseCode === 'number' && responseCode >= 500;
 }

@@ -1,5 +1,7 @@
 import type { Database } from '../../database/database.ts';
+import type { HistoryDatabase } from '../../database/history.ts';
 import type { ServiceDatabase } from '../../database/service-database.ts';
+import type { RunProgress } from '../../model/run.ts';
 import type { Alert, Fire, Severity } from '../../model/service.ts';
 import { type Finding, findingsOf, type Limits, RULES, type RuleName, type Sample, sampleOf } from './rules.ts';
 
@@ -18,19 +20,22 @@ export interface Notice {
 
 export interface KeeperOptions {
   readonly limits: Limits;
+  /** Names of the schedules that are configured: of others nobody misses a fire. */
+  readonly schedules: readonly string[];
   readonly reminderMinutes: number;
   readonly notify: (notice: Notice) => void;
   readonly onError: (error: unknown) => void;
 }
 
-type RunReader = Pick<Database, 'readRun'>;
+type RunReader = Pick<Database, 'readRun'> & Pick<HistoryDatabase, 'listRuns'>;
 type AlertDatabase = Pick<ServiceDatabase, 'listFires' | 'listAlerts' | 'raiseAlert' | 'closeAlert'>;
 
 /** A database that is away for less than this is nobody's business. */
 const DOWN_GRACE_MS = 60_000;
 /** How often the rules are looked at. */
 const INTERVAL_MS = 15_000;
-const FIRES_LOOKED_AT = 200;
+/** So many runs, or fires of a schedule, are looked through for what is no dry run, or not by hand. */
+const LOOKED_THROUGH = 50;
 const DATABASE = { rule: 'database_unreachable', subject: 'database', severity: 'critical' } as const;
 
 /**
@@ -46,6 +51,7 @@ export class AlertKeeper {
   /** This instance leads, as far as it knows; before it has seen the database, each speaks for itself. */
   #leads = true;
   #down: { since: number; toldAt: number | undefined; message: string } | undefined;
+  #settling: Promise<void> | undefined;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -74,12 +80,12 @@ export class AlertKeeper {
 
   async #watch(database: RunReader, service: AlertDatabase, now: number) {
     const { limits, reminderMinutes } = this.#options;
-    await this.#writeOutage(service, now);
-    const run = await database.readRun(null);
+    await this.#settle(now);
+    const run = await latestBatch(database);
     const keepMs = Math.max(limits.throughputMinutes, limits.noProgressMinutes) * 60_000 * 2;
     this.#samples = this.#samples.filter(({ at, runId }) => runId === run?.runId && now - at <= keepMs);
     if (run !== undefined) this.#samples.push(sampleOf(run, now));
-    const fires = latestOfEach(await service.listFires(null, FIRES_LOOKED_AT));
+    const fires = await this.#latestFires(service);
     const findings = findingsOf({ now, run, samples: this.#samples, fires }, limits);
 
     for (const finding of findings) {
@@ -94,13 +100,26 @@ export class AlertKeeper {
     }
   }
 
-  /** Each attempt tells how it went; only the leader, or who has never seen the database, tells people. */
+  /** The latest decided slot of each schedule. What was fired by hand says nothing about a missed one. */
+  async #latestFires(service: AlertDatabase): Promise<Fire[]> {
+    const found: Fire[] = [];
+    for (const schedule of this.#options.schedules) {
+      const fires = await service.listFires(schedule, LOOKED_THROUGH);
+      found.push(...fires.filter(({ decision }) => decision !== 'manual').slice(0, 1));
+    }
+    return found;
+  }
+
+  /**
+   * Each attempt tells how it went; only the leader, or who has never seen the database, tells people. Who told of an outage
+   * writes and closes it, whether it still leads or not: nobody else knows of it.
+   */
   databaseIs(up: boolean, now: number, message = ''): void {
     if (up) {
-      const down = this.#down;
-      if (down === undefined) return;
-      if (down.toldAt === undefined) this.#down = undefined; // too short to be told of
-      return; // else written and told as closed with the next watch, by whoever leads
+      if (this.#down?.toldAt === undefined)
+        this.#down = undefined; // too short to be told of
+      else void this.#settle(now);
+      return;
     }
     this.#down ??= { since: now, toldAt: undefined, message };
     const { since, toldAt } = this.#down;
@@ -112,10 +131,17 @@ export class AlertKeeper {
     this.#notify(isNew ? 'opened' : 'reminded', { ...DATABASE, message: text }, new Date(since), now);
   }
 
-  /** The database is back: what was kept in memory is written, and closed. */
-  async #writeOutage(service: AlertDatabase, now: number): Promise<void> {
-    const down = this.#down;
-    if (down?.toldAt === undefined) return;
+  /** The database is back: what was kept in memory is written, and closed; once at a time. Never throws. */
+  #settle(now: number): Promise<void> {
+    const [down, service] = [this.#down, this.#service];
+    if (down?.toldAt === undefined || service === undefined) return Promise.resolve();
+    this.#settling ??= this.#writeOutage(down, service, now)
+      .catch(this.#options.onError)
+      .finally(() => (this.#settling = undefined));
+    return this.#settling;
+  }
+
+  async #writeOutage(down: { since: number; message: string }, service: AlertDatabase, now: number): Promise<void> {
     const message = `The database was unreachable: ${down.message}`;
     const openedAt = new Date(down.since);
     await service.raiseAlert({ ...DATABASE, message, remindSeconds: 1_000_000_000, openedAt });
@@ -136,11 +162,9 @@ function isOver({ rule, subject }: Alert, findings: readonly Finding[]): boolean
   return rule in RULES && !findings.some(finding => finding.rule === rule && finding.subject === subject);
 }
 
-/** Fires come latest first. What was fired by hand says nothing about a missed slot. */
-function latestOfEach(fires: readonly Fire[]): Fire[] {
-  const found = new Map<string, Fire>();
-  for (const fire of fires) {
-    if (fire.decision !== 'manual' && !found.has(fire.schedule)) found.set(fire.schedule, fire);
-  }
-  return [...found.values()];
+/** A dry run changes nothing for anybody: what is wrong with the real run stays so. */
+async function latestBatch(database: RunReader): Promise<RunProgress | undefined> {
+  const latest = await database.readRun(null);
+  if (latest?.kind !== 'dry_run') return latest;
+  return (await database.listRuns(LOOKED_THROUGH)).find(({ kind }) => kind === 'batch');
 }

@@ -1,23 +1,37 @@
 import { messageOf } from '../../model/errors.ts';
-import { type Channel, newId } from './channels.ts';
+import { type Channel, newId, RefusedForGood, textOf } from './channels.ts';
 import type { Notice } from './keeper.ts';
+
+export interface Trouble {
+  readonly channel: string;
+  readonly rule: string;
+  readonly isLost: boolean;
+  /** What went wrong. */
+  readonly message: string;
+  /** What a notice that is lost would have said. */
+  readonly text?: string;
+}
 
 export interface NotifierOptions {
   readonly channels: readonly Channel[];
   /** A notice that waits, or is given up. */
-  readonly onTrouble: (trouble: { channel: string; rule: string; isLost: boolean; message: string }) => void;
+  readonly onTrouble: (trouble: Trouble) => void;
   /** The first pause after a failure; doubled up to a minute. */
   readonly retryMs?: number;
 }
 
 const MOST_WAITING = 200;
 const MAX_PAUSE_MS = 60_000;
+/** A receiver that refuses a notice for good is asked so often, and for no longer than so long after the first time. */
+const MOST_REFUSALS = 5;
+const REFUSED_MS = 3_600_000;
 /** How long notices that wait are still tried when the process ends. */
 const FLUSH_MS = 5_000;
 
 /**
  * Tells every channel, in order, each by its own queue: one that is down holds up no other, and nobody who notifies waits.
- * A queue is bounded; where it overflows the oldest notice is given up, and the log says so.
+ * A queue is bounded; where it overflows the oldest notice is given up, and the log says so. So is one that its receiver refuses
+ * for good: those behind it must not wait for what never comes.
  */
 export class Notifier implements AsyncDisposable {
   readonly #queues: readonly Queue[];
@@ -84,23 +98,35 @@ class Queue {
   }
 
   async #send(): Promise<void> {
-    for (let failures = 0; this.#waiting.length > 0 && !this.#isOver; ) {
+    let failures = 0;
+    let refusals: number[] = []; // of the first that waits: when
+    while (this.#waiting.length > 0 && !this.#isOver) {
       const { notice, id } = this.#waiting[0]!;
       try {
         await this.#channel.send(notice, id);
         this.#waiting.shift();
         failures = 0;
+        refusals = [];
       } catch (error) {
         if (this.#isOver) return;
         failures++;
+        if (error instanceof RefusedForGood) refusals.push(performance.now());
+        if (refusals.length >= MOST_REFUSALS || performance.now() - (refusals[0] ?? Infinity) > REFUSED_MS) {
+          this.#waiting.shift();
+          this.#tell(notice, true, `refused for good: ${messageOf(error)}`);
+          failures = 0;
+          refusals = [];
+          continue;
+        }
         this.#tell(notice, false, messageOf(error));
         await this.#pause(Math.min(MAX_PAUSE_MS, this.#retryMs * 2 ** (failures - 1)));
       }
     }
   }
 
-  #tell({ rule }: Notice, isLost: boolean, message: string): void {
-    this.#onTrouble({ channel: this.#channel.name, rule, isLost, message });
+  #tell(notice: Notice, isLost: boolean, message: string): void {
+    const text = isLost ? { text: textOf(notice) } : {};
+    this.#onTrouble({ channel: this.#channel.name, rule: notice.rule, isLost, message, ...text });
   }
 
   #pause(milliseconds: number): Promise<void> {

@@ -4,11 +4,11 @@ import type { Fire, Severity } from '../../model/service.ts';
 /** What the rules look at. Times are milliseconds of the database's clock. */
 export interface Snapshot {
   readonly now: number;
-  /** The latest run, whatever its state. */
+  /** The latest run that is no dry run, whatever its state. */
   readonly run: RunProgress | undefined;
   /** That run as it was seen lately, ascending; the last one is now. */
   readonly samples: readonly Sample[];
-  /** The latest decided slot of each schedule. */
+  /** The latest decided slot of each schedule that is configured. */
   readonly fires: readonly Fire[];
 }
 
@@ -89,9 +89,9 @@ const runPaused: Rule = ({ run }) => {
 const noProgress: Rule = ({ now, run, samples }, { noProgressMinutes }) => {
   if (run === undefined || !isActive(run)) return undefined;
   const decided = decidedOf(run);
-  const same = samples.filter(sample => sample.runId === run.runId && sample.isActive);
   const stuckFrom =
-    same.find(sample => sample.decided === decided && sample.chunksClosed === run.chunksClosed)?.at ?? now;
+    atWork(samples, run).find(sample => sample.decided === decided && sample.chunksClosed === run.chunksClosed)?.at ??
+    now;
   if (now - stuckFrom < noProgressMinutes * 60_000) return undefined;
   const message = `Run ${run.runId} (${run.state}) has closed no chunk for ${minutes(now - stuckFrom)}: ${group(decided)} of ${group(run.plannedUsers)} users.`;
   return finding('no_progress', run, 'critical', message);
@@ -114,7 +114,8 @@ const deadlineAtRisk: Rule = ({ now, run, samples }, { throughputMinutes }) => {
   const perMs = rateOf(samples, run, now, throughputMinutes) ?? 0;
   const eta = left <= 0 ? now : perMs > 0 ? now + left / perMs : undefined;
   // Too early to tell: less than a minute of work seen, and time left.
-  const tooEarly = perMs === 0 && now - run.startedAt.getTime() < 60_000;
+  const watchedFrom = Math.max(run.startedAt.getTime(), atWork(samples, run)[0]?.at ?? now);
+  const tooEarly = perMs === 0 && now - watchedFrom < 60_000;
   if (!over && (tooEarly || (eta !== undefined && eta <= deadline))) return undefined;
   const when = eta === undefined ? 'never, at this pace' : `at about ${new Date(eta).toISOString()}`;
   const verb = over ? 'was due' : 'is due';
@@ -125,7 +126,7 @@ const deadlineAtRisk: Rule = ({ now, run, samples }, { throughputMinutes }) => {
 const lowThroughput: Rule = ({ now, run, samples }, limits) => {
   if (run === undefined || run.state !== 'running' || run.chunksOpen + run.chunksLeased === 0) return undefined;
   const span = limits.throughputMinutes * 60_000;
-  const seen = samples.find(sample => sample.runId === run.runId && sample.isActive);
+  const [seen] = atWork(samples, run);
   if (seen === undefined || now - seen.at < span) return undefined;
   const perMinute = (rateOf(samples, run, now, limits.throughputMinutes) ?? 0) * 60_000;
   if (perMinute >= limits.usersPerMinuteWarning) return undefined;
@@ -139,10 +140,16 @@ const usersFailed: Rule = ({ run }) => {
   return finding('users_failed', run, 'warning', message);
 };
 
+/** The samples since the run was last paused: before that nobody was meant to work. */
+function atWork(samples: readonly Sample[], { runId }: RunProgress): Sample[] {
+  const mine = samples.filter(sample => sample.runId === runId);
+  return mine.slice(mine.findLastIndex(sample => !sample.isActive) + 1);
+}
+
 /** Users a millisecond over the window, or since the first sample within it. */
 function rateOf(samples: readonly Sample[], run: RunProgress, now: number, windowMinutes: number): number | undefined {
   const from = now - windowMinutes * 60_000;
-  const mine = samples.filter(({ runId }) => runId === run.runId);
+  const mine = atWork(samples, run);
   const first = mine.findLast(({ at }) => at <= from) ?? mine[0];
   if (first === undefined || first.at >= now) return undefined;
   return (decidedOf(run) - first.decided) / (now - first.at);

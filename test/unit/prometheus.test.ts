@@ -1,0 +1,22 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+
+const FOLDER = join(import.meta.dirname, '../../deploy/prometheus');
+const named = (path: string, pattern: RegExp) =>
+  new Set([...readFileSync(join(FOLDER, path), 'utf8').matchAll(pattern)].map(([, name]) => name!));
+
+test('every alert rule has a test in which it fires', t => {
+  const rules = named('alerts.yml', /- alert: (\w+)/g);
+  const fired = named('alerts.test.yml', /alertname: (\w+)\n\s+exp_alerts:/g);
+  t.true(rules.size > 0);
+  t.deepEqual([...fired].sort(), [...rules].sort());
+});
+
+const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
+if (!hasPromtool) console.warn('SKIPPED: the alert rules are not tried: no promtool (apt-get install prometheus).');
+(hasPromtool ? test : test.skip)('each alert rule fires when it should, and only then (promtool)', t => {
+  const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', 'alerts.test.yml'], { cwd: FOLDER });
+  t.is(status, 0, `${stdout}${stderr}`);
+});
