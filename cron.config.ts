@@ -1,6 +1,6 @@
 /**
  * CardGenius Batch: what an operator edits. Everything here is optional, and shown with its default unless it says otherwise.
- * Check it with: npm run -s cardgenius -- status
+ * Look at what holds with: npm run -s cardgenius -- config print
  */
 import { defineConfig } from 'cardgenius-batch';
 

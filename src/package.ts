@@ -18,5 +18,13 @@ export function readManifest(): { readonly version: string; readonly engines: { 
   return JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
 }
 
-/** How a person starts this program: what help and hints say. */
-export const COMMAND = import.meta.filename.endsWith('.ts') ? 'npm run -s cardgenius --' : 'npx cardgenius';
+/**
+ * How a person starts this program, as it was started now: what help and hints say. Never `npx cardgenius` alone: where it is not
+ * installed, that asks the registry for a package of that name, and it is not ours.
+ */
+export const COMMAND = howItIsStarted(import.meta.filename, process.env);
+
+export function howItIsStarted(file: string, env: Readonly<Record<string, string | undefined>>): string {
+  if (file.endsWith('.ts') || env.npm_lifecycle_event === 'cardgenius') return 'npm run -s cardgenius --';
+  return env.npm_command === 'exec' ? 'npx --no -- cardgenius' : 'cardgenius';
+}

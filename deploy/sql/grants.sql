@@ -12,7 +12,10 @@
 -- Not here  The first migrate, which makes a schema for dbo, CashKaro's tables where they are missing, and the column
 --           processing_error: db_owner, once. Server rights: log space in doctor needs VIEW SERVER STATE, and does without.
 -- Way back  DROP ROLE for each of the four, once it has no members.
--- Then      CREATE USER cardgenius_app FOR LOGIN cardgenius_app; ALTER ROLE cardgenius_processor ADD MEMBER cardgenius_app;
+-- Then      a login in each role. For the processor (all four: docs/dba-guide.md, Logins):
+--           CREATE LOGIN cardgenius_app WITH PASSWORD = N'…';
+--           CREATE USER cardgenius_app FOR LOGIN cardgenius_app;
+--           ALTER ROLE cardgenius_processor ADD MEMBER cardgenius_app;
 
 IF DATABASE_PRINCIPAL_ID(N'cardgenius_processor') IS NULL CREATE ROLE cardgenius_processor;
 IF DATABASE_PRINCIPAL_ID(N'cardgenius_importer') IS NULL CREATE ROLE cardgenius_importer;

@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { Settings } from '../config/settings.ts';
 import type { OpenedDatabase } from '../database/open.ts';
-import { CardGeniusError, EXIT, type ExitCode, messageOf } from '../model/errors.ts';
+import { CardGeniusError, EXIT, type ExitCode, messageOf, UsageError } from '../model/errors.ts';
+import { asTyped } from './typed.ts';
 
 /** The options that every command has. */
 export interface CommonOptions {
@@ -10,15 +12,23 @@ export interface CommonOptions {
   readonly verbose?: boolean;
 }
 
+interface OpenChoice {
+  readonly create?: boolean;
+  readonly checkSchema?: boolean;
+  readonly migrate?: boolean;
+}
+
 /** What a command has at hand: its settings, its database, and where to print. */
 export class Cli {
   readonly settings: Settings;
   readonly #json: boolean;
+  readonly #typed: (text: string) => string;
   #exitCode: ExitCode = EXIT.done;
 
-  constructor(settings: Settings, json: boolean) {
+  constructor(settings: Settings, json: boolean, typed: (text: string) => string) {
     this.settings = settings;
     this.#json = json;
+    this.#typed = typed;
   }
 
   get exitCode(): ExitCode {
@@ -31,21 +41,34 @@ export class Cli {
 
   /** With --json, one object on one line; else `text` for people. */
   print(result: object, text: () => string): void {
-    process.stdout.write(this.#json ? `${JSON.stringify(result)}\n` : `${text()}\n`);
+    process.stdout.write(this.#json ? `${JSON.stringify(result)}\n` : `${this.#typed(text())}\n`);
   }
 
   /** A sentence for people on stderr, also with --json. */
   note(text: string): void {
-    process.stderr.write(`${text}\n`);
+    process.stderr.write(`${this.#typed(text)}\n`);
   }
 
   end(exitCode: ExitCode): void {
     this.#exitCode = exitCode;
   }
 
-  async open(options: { checkSchema?: boolean; migrate?: boolean } = {}): Promise<OpenedDatabase> {
+  /**
+   * `create`: an embedded database that is not there is made. Without it, UsageError DATABASE_MISSING: who looks at the wrong place
+   * must not be told that nobody is due.
+   */
+  async open({ create = false, ...options }: OpenChoice = {}): Promise<OpenedDatabase> {
     const { openDatabase } = await import('../database/open.ts');
     const { databaseUrl, databasePassword, sqlServer } = this.settings;
+    const folder = /^pglite:(?!memory$)(.+)$/.exec(databaseUrl)?.[1];
+    const isThere = (path: string) => existsSync(path) || existsSync(`${path}.lock`); // or just being made
+    if (!create && folder !== undefined && !isThere(folder)) {
+      throw new UsageError(
+        'DATABASE_MISSING',
+        `There is no database ${databaseUrl} here. Where it is another one, name it in CARDGENIUS_DATABASE_URL; ` +
+          'a new one is made by cardgenius import FILE, or cardgenius demo.',
+      );
+    }
     return openDatabase(databaseUrl, { ...options, password: databasePassword?.reveal(), pools: sqlServer });
   }
 }
@@ -61,17 +84,28 @@ export function command<Options extends CommonOptions>(
     .option('--verbose', 'with an error, print where it came from')
     .action(async () => {
       const options = definition.opts<Options>();
+      const typed = (text: string) => asTyped(text, namesOf(definition));
       try {
-        const { loadSettings } = await import('../config/settings.ts');
+        const { loadSettings, misspelledVariables } = await import('../config/settings.ts');
         const settings = await loadSettings({ configPath: options.config, env: process.env, cwd: process.cwd() });
-        const cli = new Cli(settings, options.json === true);
+        const cli = new Cli(settings, options.json === true, typed);
+        for (const { name, nearest } of misspelledVariables(process.env)) {
+          cli.note(`${name} means nothing to cardgenius, and is passed over. Did you mean ${nearest}?`);
+        }
         await run(cli, definition.args, options);
         process.exitCode = cli.exitCode;
       } catch (error) {
-        process.stderr.write(`${describe(error, options.verbose === true)}\n`);
+        process.stderr.write(`${typed(describe(error, options.verbose === true))}\n`);
         process.exitCode = error instanceof CardGeniusError ? error.exitCode : EXIT.failed;
       }
     });
+}
+
+/** The commands of the program that a command belongs to. */
+function namesOf(definition: Command): string[] {
+  let root = definition;
+  while (root.parent !== null) root = root.parent;
+  return root.commands.map(child => child.name());
 }
 
 function describe(error: unknown, verbose: boolean): string {

@@ -23,11 +23,22 @@ import { defineSeed } from './seed.ts';
 import { defineServe } from './serve.ts';
 import { defineStatus } from './status.ts';
 import { defineSteering } from './steer.ts';
+import { asTyped } from './typed.ts';
 import { defineVerify } from './verify.ts';
 
 /** The command line. Commands are light; what they need is imported when they run, so that --help answers at once. */
 export function createProgram(): Command {
-  const program = new Command('cardgenius')
+  const program = new Command('cardgenius');
+  const typed = (text: string) =>
+    asTyped(
+      text,
+      program.commands.map(command => command.name()),
+    );
+  program
+    .configureOutput({
+      writeOut: text => process.stdout.write(typed(text)),
+      writeErr: text => process.stderr.write(typed(text)),
+    })
     .description('Ten best credit cards for every user: reads spends, computes, and swaps the results in.')
     .version(readManifest().version, '--version', 'the version of this program')
     .helpCommand(false)
@@ -77,6 +88,14 @@ Database:   CARDGENIUS_DATABASE_URL (default pglite:.cardgenius/db)`,
 
 /** Runs what the arguments say; the exit code is the process's. */
 export async function runCommandLine(): Promise<void> {
+  // Whoever reads what we print may have read enough: `| head` is no error. Without stderr a run goes on, and says nothing.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit();
+  });
+  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
   try {
     await createProgram().parseAsync();
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { COMMAND } from '../package.ts';
+import { UsageError } from '../model/errors.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
 import { checkEngine, exitCodeOf, notePause, takePart } from './processing.ts';
 import { describeOutcome } from './run.ts';
@@ -14,16 +14,23 @@ export function defineDemo(program: Command): void {
     .summary('the whole way on an embedded database: what npm start runs')
     .description(
       'Makes the database where there is none, fills it with a week’s users where it is empty, gives each of them ten cards, and ' +
-        'shows that it did. It can be run again.',
+        'shows that it did. It can be run again. On a server it is refused.',
     )
     .option('--users <n>', 'how many users to invent', wholeNumber(1), 50_000);
   command<DemoOptions>(definition, async (cli, _args, { users }) => {
     const say = (text: string) => {
       if (!cli.isJson) process.stdout.write(`${text}\n`);
     };
+    if (!cli.settings.databaseUrl.startsWith('pglite:')) {
+      throw new UsageError(
+        'DEMO_EMBEDDED',
+        'The demo invents users, and so is for the embedded database only; the one that is configured is a server. For its own ' +
+          'users: cardgenius run, or cardgenius serve. For the demo, set CARDGENIUS_DATABASE_URL=pglite:.cardgenius/db.',
+      );
+    }
     const engine = await checkEngine(cli);
     say(`Opening ${cli.settings.databaseUrl} …`);
-    await using opened = await cli.open();
+    await using opened = await cli.open({ create: true });
     const { database } = opened;
     const before = await database.countUsers();
     if (before.new + before.pending + before.completed + before.failed === 0) {
@@ -42,9 +49,14 @@ export function defineDemo(program: Command): void {
         `${group(counts.completed)} users have ten cards each: ${group(counts.recommendations)} rows, ${group(counts.failed)} failed.`,
         ...(sample.length === 0 ? [] : ['', `The ten cards of ${sample[0]!.userId}:`, '', cardsTable(sample)]),
         '',
-        `Next:  ${COMMAND} status`,
-        `       ${COMMAND} export recommendations.csv`,
-        `       ${COMMAND} import YOUR.csv && ${COMMAND} run`,
+        'Next:  cardgenius status',
+        '       cardgenius recommend CK0000001 --explain',
+        '       cardgenius export recommendations.csv',
+        '',
+        'Your own users, in a database of their own:',
+        '',
+        '       export CARDGENIUS_DATABASE_URL=pglite:.cardgenius/mine',
+        '       cardgenius import YOUR.csv && cardgenius run',
       ].join('\n'),
     );
     await notePause(cli, database, outcome);

@@ -38,7 +38,9 @@ export function defineDoctor(program: Command): void {
             ['state', 'check', 'found'],
             findings.map(({ state, check, found }) => [state, check, found]),
           ),
-          ...findings.filter(({ remedy }) => remedy !== '').map(({ check, remedy }) => `\n${check}\n  ${remedy}`),
+          ...findings
+            .filter(({ remedy }) => remedy !== '')
+            .map(({ check, remedy }) => `\n${check}\n  ${remedy.replaceAll('\n', '\n  ')}`),
           `\n${count('ok')} ok, ${count('warn')} to weigh, ${count('fail')} to mend, ${count('not visible')} not visible.`,
         ].join('\n'),
     );

@@ -15,13 +15,23 @@ export function defineImport(program: Command): void {
     const { maxMonthlySpend } = cli.settings;
     const { checkSpendingCsv } = await import('../exchange/spending-csv.ts');
     await checkSpendingCsv(file!); // before a database is made for nothing
-    await using opened = await cli.open();
-    const { importSpending } = await import('../exchange/import-spending.ts');
+    await using opened = await cli.open({ create: true });
+    const [{ importSpending }, { holdsInventedUsers }] = await Promise.all([
+      import('../exchange/import-spending.ts'),
+      import('../exchange/seed-spending.ts'),
+    ]);
+    const isMixed = await holdsInventedUsers(opened.database);
     const result = await importSpending(opened.database, file!, { maxMonthlySpend });
     cli.print(result, () => {
       const { read, imported, unchanged, rejected, rejects } = result;
       const went = `${group(read)} rows read: ${group(imported)} imported, ${group(unchanged)} unchanged, ${group(rejected)} rejected`;
       return rejects === null ? `${went}.` : `${went}: see ${rejects}.`;
     });
+    if (isMixed) {
+      cli.note(
+        `The invented users of the demo are in ${opened.database.description}, too. For yours alone: ` +
+          'export CARDGENIUS_DATABASE_URL=pglite:.cardgenius/mine, and import again.',
+      );
+    }
   });
 }

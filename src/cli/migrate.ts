@@ -36,7 +36,7 @@ export function defineMigrate(program: Command): void {
 }
 
 async function apply(cli: Cli): Promise<void> {
-  await using opened = await cli.open({ checkSchema: false });
+  await using opened = await cli.open({ create: true, checkSchema: false });
   const { migrate } = await import('../database/migrate/migrate.ts');
   const applied = opened.applied.concat((await migrate(opened.target)).pending.map(file => file.name));
   cli.print({ applied, database: opened.database.description }, () =>

@@ -28,7 +28,7 @@ export function defineRedrive(program: Command): void {
   command<RetryOptions>(retry, async (cli, _args, { run, user, code }) => {
     await using opened = await cli.open();
     const users = await opened.audit.retryUsers({ runId: run ?? null, userId: user ?? null, code: code ?? null });
-    cli.print({ users }, () => `${group(users)} users are new again. Next: cardgenius run`);
+    cli.print({ users }, () => again(users));
   });
 
   const redo = program
@@ -53,9 +53,10 @@ export function defineRedrive(program: Command): void {
     await using opened = await cli.open();
     const users = await opened.audit.redoUsers({ cardName: card ?? null, olderThan: olderThan ?? null }, yes === true);
     cli.print({ users, applied: yes === true }, () =>
-      yes === true
-        ? `${group(users)} users are new again. Next: cardgenius run`
-        : `${group(users)} users would be computed again. To do it, say --yes.`,
+      yes === true ? again(users) : `${group(users)} users would be computed again. To do it, say --yes.`,
     );
   });
 }
+
+const again = (users: number) =>
+  users === 0 ? 'Nobody is concerned.' : `${group(users)} users are new again. Next: cardgenius run`;

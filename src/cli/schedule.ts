@@ -27,7 +27,7 @@ export function defineSchedule(program: Command): void {
 
 async function listSchedules(cli: Cli): Promise<void> {
   const { nextSlots } = await import('../schedule/slots.ts');
-  await using opened = await cli.open();
+  await using opened = await cli.open({ create: true });
   const schedules = await Promise.all(
     cli.settings.schedules.map(async ({ name, cron, timeZone }) => ({
       name,
@@ -72,7 +72,7 @@ async function runSchedule(cli: Cli, name: string): Promise<void> {
   ]);
   const { settings } = cli;
   const engine = await createEngine(settings);
-  await using opened = await cli.open();
+  await using opened = await cli.open({ create: true });
   const { plannedAt, decision, runId } = await fireByHand(name, {
     service: opened.service,
     schedules: settings.schedules,
@@ -80,9 +80,11 @@ async function runSchedule(cli: Cli, name: string): Promise<void> {
     decidedBy: thisProcessor(engine).id,
     note: 'by hand',
   });
-  cli.print({ schedule: name, plannedAt, decision, runId }, () =>
-    decision === 'overlapped'
-      ? `Run ${runId} is active: the fire is recorded as overlapped.`
-      : `Run ${runId} is open. Whoever serves works on it; where nobody does: cardgenius run`,
-  );
+  const run = decision === 'overlapped' ? undefined : await opened.database.readRun(runId);
+  cli.print({ schedule: name, plannedAt, decision, runId }, () => {
+    if (decision === 'overlapped') return `Run ${runId} is active: the fire is recorded as overlapped.`;
+    return run?.state === 'done'
+      ? `Run ${runId} is done: nobody is due.`
+      : `Run ${runId} is open. Whoever serves works on it; where nobody does: cardgenius run`;
+  });
 }

@@ -123,7 +123,7 @@ async function openPatiently(
 ): Promise<OpenedDatabase | undefined> {
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(MAX_DELAY_MS, delayMs * 2)) {
     try {
-      return await cli.open();
+      return await cli.open({ create: true });
     } catch (error) {
       if (!mayCome(error)) throw error;
       if (signal.aborted) return undefined;

@@ -34,8 +34,9 @@ export function defineStatus(program: Command): void {
     await using opened = await cli.open();
     const show = async () => {
       const { users, run, chunks, processors } = await readStatus(opened);
-      cli.print({ ...users, run, processors }, () =>
-        [describeStatus(users, run, chunks, new Date()), ...describeProcessors(processors)].join('\n'),
+      const { description } = opened.database;
+      cli.print({ database: description, ...users, run, processors }, () =>
+        [description, '', describeStatus(users, run, chunks, new Date()), ...describeProcessors(processors)].join('\n'),
       );
     };
     if (watch !== true) return await show(); // awaited here, before the database is closed

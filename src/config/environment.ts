@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { messageOf, UsageError } from '../model/errors.ts';
+import { distance } from './distance.ts';
 import { KEYS, type Key } from './keys.ts';
 import { Secret } from './secret.ts';
 
@@ -63,6 +64,31 @@ export function readPassword(env: Environment, cwd: string): Secret | undefined 
   const { CARDGENIUS_DATABASE_PASSWORD: given, CARDGENIUS_DATABASE_PASSWORD_FILE: file } = env;
   if (given) return new Secret(given);
   return file ? new Secret(firstLine('CARDGENIUS_DATABASE_PASSWORD_FILE', file, cwd)) : undefined;
+}
+
+/** Variables of ours that are no key of the configuration. */
+const OTHERS = [
+  'CARDGENIUS_DATABASE_PASSWORD',
+  'CARDGENIUS_DATABASE_PASSWORD_FILE',
+  'CARDGENIUS_DASHBOARD_TOKEN',
+  'CARDGENIUS_DASHBOARD_ACT_TOKEN',
+];
+
+/**
+ * Variables that are one of ours but for a letter or two. They are told and not refused: others may have a use for the name, as
+ * Kubernetes has for CARDGENIUS_SERVICE_HOST.
+ */
+export function misspelledVariables(env: Environment): { readonly name: string; readonly nearest: string }[] {
+  const known = [
+    ...OTHERS,
+    ...KEYS.flatMap(({ variable, secret }) => (secret ? [variable, `${variable}_FILE`] : [variable])),
+  ];
+  return Object.keys(env)
+    .filter(name => /^CARDG/.test(name) && !known.includes(name))
+    .flatMap(name => {
+      const nearest = known.find(variable => distance(variable, name) <= 2);
+      return nearest === undefined ? [] : [{ name, nearest }];
+    });
 }
 
 function firstLine(variable: string, file: string, cwd: string): string {

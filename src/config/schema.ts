@@ -34,7 +34,7 @@ export const configSchema = z.strictObject({
     .min(1)
     .max(256)
     .default(() => Math.max(1, availableParallelism() - 1))
-    .describe('Threads that compute. Default: one fewer than there are processors.'),
+    .describe('Threads that compute. Default: one fewer than there are cores.'),
   chunksInFlight: z
     .int()
     .min(1)

@@ -4,11 +4,13 @@ import { pathToFileURL } from 'node:url';
 import { messageOf, UsageError } from '../model/errors.ts';
 import { PACKAGE_ROOT } from '../package.ts';
 import { distance } from './distance.ts';
-import { applyEnvironment, type Environment, readPassword } from './environment.ts';
+import { applyEnvironment, type Environment, misspelledVariables, readPassword } from './environment.ts';
 import { KEYS, keysAt } from './keys.ts';
 import { type Config, configSchema } from './schema.ts';
 import type { Secret } from './secret.ts';
 import type { Alerts, DashboardSettings, Schedule, Thresholds } from './service-schema.ts';
+
+export { misspelledVariables };
 
 const CONFIG_FILE = 'cron.config.ts';
 const SHIPPED_CATALOG = join(PACKAGE_ROOT, 'catalog/cards.json');

@@ -33,6 +33,13 @@ export async function seedSpending(
   return stageAndPublish(database, `seed ${seed}, ${users} users`, lines(), nobody, onProgress);
 }
 
+/** Whether the first user of a seed is there, with the spends that were invented: who imports their own should know. */
+export async function holdsInventedUsers(database: ExchangeDatabase, seed = 1): Promise<boolean> {
+  const { userId, amounts } = inventUser(1, seed);
+  const stored = await database.readSpending(userId);
+  return stored !== undefined && amounts.every((amount, i) => amount === stored.amounts[i]);
+}
+
 /** User number n of a seed, from 1. */
 export function inventUser(n: number, seed: number, digits = 7): StagedSpending {
   const random = randomNumbers(seed, n);

@@ -85,14 +85,14 @@ export class Service {
 
   /** Lives until the signal; then gives back what is in flight, and the office. */
   async run(signal: AbortSignal): Promise<void> {
-    const tasks = this.#options.schedules.map(({ cron, timeZone, name }) => this.#alarm(cron, timeZone, name));
+    const alarms = this.#options.schedules.map(({ cron, timeZone, name }) => this.#alarm(cron, timeZone, name));
     try {
       await Promise.all([
         this.#loop(signal, () => this.#lead(), 'lead'),
         this.#loop(signal, () => this.#work(signal), 'work'),
       ]);
     } finally {
-      for (const task of tasks) await task.destroy();
+      for (const alarm of alarms) await alarm.destroy();
       await this.#leader.resign().catch(error => this.#trouble('resign', error));
     }
   }

@@ -5,6 +5,7 @@ import { cardgenius, newFolder } from './cli.ts';
 
 test('pause, resume and cancel act on the active run, and say where there is none', async t => {
   const at = { cwd: await newFolder(), database: 'pglite:db' };
+  t.is((await cardgenius(['migrate'], at)).code, 0);
   const none = await cardgenius(['pause'], at);
   t.is(none.code, 1);
   t.regex(none.stderr, /^cardgenius: No run is active\. .*\[NO_ACTIVE_RUN\]\n$/);
@@ -20,7 +21,10 @@ test('pause, resume and cancel act on the active run, and say where there is non
   t.deepEqual(await json('pause', '--reason', 'a look at the figures'), { runId: 1, state: 'paused' });
   const paused = await cardgenius(['run'], at);
   t.is(paused.code, 4);
-  t.regex(paused.stderr, /Run 1 is paused: a look at the figures\. Mend the cause, then: cardgenius resume/);
+  t.regex(
+    paused.stderr,
+    /Run 1 is paused: a look at the figures\. Mend the cause, then: npm run -s cardgenius -- resume/,
+  );
   t.deepEqual(await json('resume'), { runId: 1, state: 'running' });
   t.deepEqual(await json('cancel'), { runId: 1, state: 'cancelled' });
   const { pending } = await json('status');

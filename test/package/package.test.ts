@@ -81,7 +81,10 @@ test('packed, installed into an empty folder, and run there', async t => {
   t.is(packed.scripts, undefined);
   t.is(packed.devDependencies, undefined);
 
-  const npx = (...args: string[]) => run(folder, 'npx', '--no-install', 'cardgenius', ...args);
+  // As docs/install.md has it: a script, so that commands are typed as in a clone; npx never asks the registry.
+  await run(folder, 'npm', 'pkg', 'set', 'scripts.cardgenius=cardgenius');
+  const npmRun = (...args: string[]) => run(folder, 'npm', 'run', '-s', 'cardgenius', '--', ...args);
+  t.is((await run(folder, 'npx', '--no', '--', 'cardgenius', '--version')).stdout, `${packed.version}\n`);
   const cardgenius = (...args: string[]) => run(folder, join(folder, 'node_modules/.bin/cardgenius'), ...args);
   t.is((await cardgenius('--version')).stdout, `${packed.version}\n`);
 
@@ -90,8 +93,9 @@ test('packed, installed into an empty folder, and run there', async t => {
     join(folder, 'cron.config.ts'),
     "import { defineConfig } from 'cardgenius-batch';\nexport default defineConfig({ chunkSize: 500, workers: 2 });\n",
   );
-  const demo = JSON.parse((await npx('demo', '--users', '2000', '--json')).stdout);
+  const demo = JSON.parse((await npmRun('demo', '--users', '2000', '--json')).stdout);
   t.like(demo, { state: 'done', completed: 2000, failed: 0, recommendations: 20_000 });
+  t.regex((await npmRun('retry', '--help')).stdout, /^Usage: npm run -s cardgenius -- retry /);
   const settings = JSON.parse((await cardgenius('config', 'print', '--json')).stdout);
   t.is(settings.settings.find((setting: { key: string }) => setting.key === 'chunkSize').value, 500);
 

@@ -87,9 +87,13 @@ test('grants: what is missing is said as the statements of grants.sql', async t 
   t.is(finding.state, 'fail');
   t.is(
     finding.remedy,
-    `GRANT ${first!.right} ON OBJECT::${first!.securable} TO cardgenius_processor; GRANT ${second!.right} ON OBJECT::${second!.securable} TO cardgenius_processor;`,
+    `GRANT ${first!.right} ON OBJECT::${first!.securable} TO cardgenius_processor;\nGRANT ${second!.right} ON OBJECT::${second!.securable} TO cardgenius_processor;`,
   );
   t.regex(checkRights(rows, 'cardgenius_reader').state, /ok/);
+  const outsider = checkRights(rows.map(row => ({ ...row, member: 0, granted: 0 })));
+  t.regex(outsider.found, /this login is in no role of them$/);
+  t.regex(outsider.remedy, /^ALTER ROLE cardgenius_processor ADD MEMBER \[user\];/);
+  t.false(outsider.remedy.includes('GRANT '));
 });
 
 test('the embedded engine: nothing wrong in a new database, and each fault that it can hold is found', async t => {

@@ -1,0 +1,93 @@
+/** What somebody meets who has just come: the wrong folder, the wrong database, a variable with a slip in it. */
+import { execFile } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test from 'ava';
+import { createProgram } from '../../src/cli/commands.ts';
+import { asTyped } from '../../src/cli/typed.ts';
+import { howItIsStarted } from '../../src/package.ts';
+import { cardgenius, newFolder } from './cli.ts';
+
+const HEADER =
+  'user_id,avg_amazon_gmv,avg_flipkart_gmv,avg_myntra_gmv,avg_ajio_gmv,avg_grocery_gmv,avg_confirmed_gmv\n';
+
+test('a folder without a database: who looks or runs there is told so, and nothing is made', async t => {
+  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  for (const args of [['status'], ['run'], ['export', 'out.csv'], ['recommend', 'CK1'], ['pause'], ['doctor']]) {
+    const { code, stdout, stderr } = await cardgenius(args, at);
+    t.is(code, 2, args.join(' '));
+    t.is(stdout, '');
+    t.regex(stderr, /^cardgenius: There is no database pglite:db here\. .* \[DATABASE_MISSING\]\n$/);
+  }
+  t.deepEqual(readdirSync(at.cwd), []);
+});
+
+test('status says first which database it is about', async t => {
+  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  await cardgenius(['seed', '--users', '3'], at);
+  t.regex((await cardgenius(['status'], at)).stdout, /^pglite:db\n\nnew /);
+  t.is(JSON.parse((await cardgenius(['status', '--json'], at)).stdout).database, 'pglite:db');
+});
+
+test('the demo invents nobody on a server, and does not even connect', async t => {
+  const { code, stderr } = await cardgenius(['demo'], {
+    cwd: await newFolder(),
+    database: 'mssql://sa:secret@127.0.0.1:9/cashkaro',
+  });
+  t.is(code, 2);
+  t.regex(stderr, /\[DEMO_EMBEDDED\]\n$/);
+  t.false(stderr.includes('secret'));
+});
+
+test('an import beside the invented users says so, and how to keep them apart', async t => {
+  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  await writeFile(join(at.cwd, 'spends.csv'), `${HEADER}X1,1,1,1,1,1,5\n`);
+  t.is((await cardgenius(['import', 'spends.csv'], at)).stderr, '');
+  await cardgenius(['seed', '--users', '5'], at);
+  const { code, stderr, stdout } = await cardgenius(['import', 'spends.csv', '--json'], at);
+  t.is(code, 0);
+  t.is(JSON.parse(stdout).unchanged, 1);
+  t.regex(stderr, /^The invented users of the demo are in pglite:db, too\. .*pglite:\.cardgenius\/mine/);
+});
+
+test('a variable with a slip in it is told, and one of somebody else’s is not', async t => {
+  const at = { cwd: await newFolder(), database: 'pglite:memory' };
+  const env = { CARDGENIUS_CHUNKSIZE: '5', CARDGENIUS_SERVICE_HOST: '10.0.0.1', CARDGENIUS_TEST_MSSQL_IMAGE: 'x' };
+  const { code, stderr } = await cardgenius(['status'], { ...at, env });
+  t.is(code, 0);
+  t.is(
+    stderr,
+    'CARDGENIUS_CHUNKSIZE means nothing to cardgenius, and is passed over. Did you mean CARDGENIUS_CHUNK_SIZE?\n',
+  );
+});
+
+test('a reader that leaves early ends a command without a word', async t => {
+  const main = join(import.meta.dirname, '../../src/cli/main.ts');
+  const { stderr } = await promisify(execFile)('bash', ['-c', `"${process.execPath}" "${main}" --help | true`]);
+  t.is(stderr, '');
+});
+
+test('help, hints and errors name commands as they are typed here', async t => {
+  const { stdout } = await cardgenius(['import', '--help'], { cwd: await newFolder(), database: 'pglite:memory' });
+  t.regex(stdout, /^Usage: npm run -s cardgenius -- import \[options\] <file>\n/);
+  t.regex(stdout, /^Example: npm run -s cardgenius -- import spends\.csv --json$/m);
+
+  const names = createProgram().commands.map(command => command.name());
+  t.is(asTyped('see "cardgenius runs".', names, 'X'), 'see "X runs".');
+  t.is(asTyped('Usage: cardgenius [options] [command]', names, 'X'), 'Usage: X [options] [command]');
+  for (const same of [
+    'cardgenius: no',
+    'cardgenius needs Node',
+    '-- cardgenius.run',
+    'cardgenius runner',
+    'pg/cardgenius run',
+  ])
+    t.is(asTyped(same, names, 'X'), same);
+
+  t.is(howItIsStarted('/clone/src/package.ts', {}), 'npm run -s cardgenius --');
+  t.is(howItIsStarted('/x/dist/package.js', { npm_lifecycle_event: 'cardgenius' }), 'npm run -s cardgenius --');
+  t.is(howItIsStarted('/x/dist/package.js', { npm_command: 'exec' }), 'npx --no -- cardgenius');
+  t.is(howItIsStarted('/app/dist/package.js', {}), 'cardgenius');
+});
