@@ -13,7 +13,8 @@ import { PostgresDatabase } from '../../src/database/postgres/postgres-database.
 import { PostgresService } from '../../src/database/postgres/postgres-service.ts';
 import { createEngine } from '../../src/engine/create.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';
-import { type ContractEngine, expireLeases, reset } from '../contract/context.ts';
+import { DatabaseError } from '../../src/model/errors.ts';
+import { type ContractEngine, expireLeases, refuseByTrigger, reset, userId } from '../contract/context.ts';
 import { type StopPoint, stoppable } from './stoppable.ts';
 
 const USERS = 9;
@@ -50,14 +51,29 @@ const inThisThread: ComputePool = {
   close: async () => {},
 };
 
-function take(database: PostgresDatabase | World['database'], processor: string): Promise<BatchOutcome> {
+/** In what world A and B work, and how its users end there. */
+interface Setting {
+  readonly completed: number;
+  readonly failed: number;
+  /** As inThisThread, unless it is given. The controller stops the processor gracefully. */
+  readonly pool?: (stop: AbortController, processor: string) => ComputePool;
+}
+
+const GOOD: Setting = { completed: USERS, failed: 0 };
+
+function take(
+  database: PostgresDatabase | World['database'],
+  processor: string,
+  { pool }: Setting = GOOD,
+): Promise<BatchOutcome> {
+  const stop = new AbortController();
   return runBatch(
     database,
     { ...settings, chunkSize: CHUNK, chunksInFlight: 1 },
     { kind: 'batch', userLimit: null, processor, requestedBy: processor, deadlineAt: null, engine: settings },
     () => {},
-    new AbortController().signal,
-    () => inThisThread,
+    stop.signal,
+    () => pool?.(stop, processor) ?? inThisThread,
   );
 }
 
@@ -66,19 +82,20 @@ async function story(
   world: World,
   point: StopPoint,
   wakes: boolean,
+  setting: Setting,
 ): Promise<{ at: string; faults: string[] } | undefined> {
   await reset(world);
   await seedSpending(world.database, USERS, 1);
   const a = stoppable(world.database, point);
-  const endOfA = take(a.database, 'A');
+  const endOfA = take(a.database, 'A', setting);
   endOfA.catch(() => {});
   const at = await Promise.race([a.stopped, endOfA.then(() => undefined)]);
   if (at === undefined) return undefined; // the last call of all is behind us
 
   await expireLeases(world);
-  const b = await take(world.database, 'B');
+  const b = await take(world.database, 'B', setting);
   const before = await snapshot(world);
-  const faults = [...(await faultsOf(world)), ...(b.state === 'done' ? [] : [`B ended ${b.state}`])];
+  const faults = [...(await faultsOf(world, setting)), ...(b.state === 'done' ? [] : [`B ended ${b.state}`])];
   if (wakes) {
     a.wake();
     const late = await endOfA;
@@ -88,12 +105,13 @@ async function story(
   return { at, faults };
 }
 
-async function faultsOf(world: World): Promise<string[]> {
+async function faultsOf(world: World, { completed, failed }: Setting): Promise<string[]> {
   const checks = await world.audit.verifyDatabase();
   const counts = await world.database.countUsers();
   const faults = checks.filter(({ violations }) => violations > 0).map(({ check, sample }) => `${check}: ${sample}`);
-  if (counts.completed !== USERS) faults.push(`${counts.completed} of ${USERS} completed`);
-  if (counts.recommendations !== USERS * 10) faults.push(`${counts.recommendations} rows`);
+  if (counts.completed !== completed) faults.push(`${counts.completed} completed, not ${completed}`);
+  if (counts.failed !== failed) faults.push(`${counts.failed} failed, not ${failed}`);
+  if (counts.recommendations !== completed * 10) faults.push(`${counts.recommendations} rows`);
   return faults;
 }
 
@@ -107,17 +125,21 @@ async function snapshot({ query }: World): Promise<string> {
 }
 
 /** All points, one after the other, until A runs through. */
-async function tellAll(t: ExecutionContext, world: World): Promise<{ told: number; faults: string[] }> {
+async function tellAll(
+  t: ExecutionContext,
+  world: World,
+  setting = GOOD,
+): Promise<{ told: number; faults: string[]; places: Map<string, number> }> {
   const faults: string[] = [];
   const places = new Map<string, number>();
   let told = 0;
   for (let call = 1; ; call++) {
     for (const side of ['before', 'after'] as const) {
       for (const wakes of [false, true]) {
-        const told_ = await story(world, { call, side }, wakes);
+        const told_ = await story(world, { call, side }, wakes, setting);
         if (told_ === undefined) {
           t.log(`${told} stories: ${[...places].map(([place, times]) => `${place} ${times}`).join(', ')}`);
-          return { told, faults };
+          return { told, faults, places };
         }
         told++;
         places.set(told_.at, (places.get(told_.at) ?? 0) + 1);
@@ -139,6 +161,49 @@ test.serial(
     await world.database.close();
   },
 );
+
+test.serial('the same while the database refuses the cards of one user, who is cornered and fails alone', async t => {
+  t.timeout(170_000);
+  const world = await createWorld();
+  await refuseByTrigger(world, 'card_recommendations', `{row}.user_id = '${userId(5)}'`);
+  const { faults, places } = await tellAll(t, world, { completed: USERS - 1, failed: 1 });
+  t.deepEqual(faults, []);
+  t.true(places.get('publishChunk')! > 3 * 4, 'spans were published one by one');
+  await world.database.close();
+});
+
+test.serial('the same while a chunk fails for good, and its users with it', async t => {
+  t.timeout(170_000);
+  const world = await createWorld();
+  let poison: string | undefined;
+  const compute: ComputePool['compute'] = async chunk => {
+    poison ??= chunk.amounts.join();
+    if (chunk.amounts.join() === poison) throw new DatabaseError('POSTGRES_22003', 'out of range', 'data');
+    return inThisThread.compute(chunk, () => {});
+  };
+  const setting = { completed: USERS - CHUNK, failed: CHUNK, pool: () => ({ ...inThisThread, compute }) };
+  const { faults, places } = await tellAll(t, world, setting);
+  t.deepEqual(faults, []);
+  t.is(places.get('failChunk'), 4);
+  await world.database.close();
+});
+
+test.serial('the same while A is told to stop, and gives back what it has', async t => {
+  t.timeout(170_000);
+  const world = await createWorld();
+  const pool = (stop: AbortController, processor: string): ComputePool => {
+    let chunks = 0;
+    const compute: ComputePool['compute'] = async chunk => {
+      if (processor === 'A' && ++chunks === 2) stop.abort();
+      return inThisThread.compute(chunk, () => {});
+    };
+    return { ...inThisThread, compute };
+  };
+  const { faults, places } = await tellAll(t, world, { ...GOOD, pool });
+  t.deepEqual(faults, []);
+  t.is(places.get('releaseChunk'), 4);
+  await world.database.close();
+});
 
 test.serial('with the fence broken by one line, the simulation fails', async t => {
   t.timeout(170_000);

@@ -31,12 +31,15 @@ export function stoppable(database: Database, point: StopPoint): Stoppable {
           stop(String(name));
           await awake;
         }
-        const answer: unknown = await value.apply(target, args);
-        if (isHere && point.side === 'after') {
-          stop(String(name));
-          await awake;
+        try {
+          return (await value.apply(target, args)) as unknown;
+        } finally {
+          // an error is an answer, too
+          if (isHere && point.side === 'after') {
+            stop(String(name));
+            await awake;
+          }
         }
-        return answer;
       };
     },
   });
