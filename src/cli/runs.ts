@@ -54,6 +54,7 @@ function describeRuns(runs: readonly RunProgress[]): string {
   if (runs.length === 0) return 'No run yet. Start one with: cardgenius run';
   const rows = runs.map(run => [
     String(run.runId),
+    kindOf(run),
     run.state,
     minuteOf(run.startedAt),
     secondsText(secondsOf(run)),
@@ -62,15 +63,16 @@ function describeRuns(runs: readonly RunProgress[]): string {
     rateText(run),
     group(speedOf(run)),
   ]);
-  const header = ['run', 'state', 'started (UTC)', 'took', 'users', 'failed', 'error rate', 'users/s'];
-  return textTable(header, rows, [0, 3, 4, 5, 6, 7]);
+  const header = ['run', 'kind', 'state', 'started (UTC)', 'took', 'users', 'failed', 'error rate', 'users/s'];
+  return textTable(header, rows, [0, 4, 5, 6, 7, 8]);
 }
 
 function describeRun(run: RunProgress, attempts: readonly Attempt[]): string {
   const { runId, state, reason, chunks, chunksClosed, completed, failed } = run;
+  const isDry = run.kind === 'dry_run';
   const head = [
-    `Run ${runId} is ${state}${reason === null ? '' : ` (${reason})`}: ${group(completed)} users completed, ${group(failed)} failed, ` +
-      `${chunksClosed} of ${chunks} chunks, ${group(run.rowsWritten)} rows written.`,
+    `Run ${runId}${isDry ? ', a dry run,' : ''} is ${state}${reason === null ? '' : ` (${reason})`}: ${group(completed)} users completed, ${group(failed)} failed, ` +
+      `${chunksClosed} of ${chunks} chunks, ${group(run.rowsWritten)} rows ${isDry ? 'would be written' : 'written'}.`,
     `Started ${minuteOf(run.startedAt)} UTC by ${run.requestedBy}; took ${secondsText(secondsOf(run))}, ${group(speedOf(run))} users/s.`,
   ];
   if (attempts.length === 0) return [...head, '', 'Nobody has claimed a chunk of it.'].join('\n');
@@ -109,6 +111,8 @@ export function describeHolders(chunks: readonly ChunkProgress[], now: Date): st
   const table = textTable(['chunk', 'state', 'users', 'attempt', 'held by', 'for', 'last error'], rows, [0, 2, 3, 5]);
   return shown.length > 20 ? `${table}\nand ${group(shown.length - 20)} more` : table;
 }
+
+const kindOf = ({ kind }: RunProgress): string => (kind === 'dry_run' ? 'dry run' : 'real');
 
 export const decided = ({ completed, failed, changed, gone }: RunProgress): number =>
   completed + failed + changed + gone;

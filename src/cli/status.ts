@@ -102,7 +102,7 @@ export function describeStatus(
   return [
     table,
     '',
-    `Run ${runId} is ${state}${reason === null ? '' : ` (${reason})`}: ${chunksClosed} of ${run.chunks} chunks, ` +
+    `Run ${runId}${run.kind === 'dry_run' ? ', a dry run,' : ''} is ${state}${reason === null ? '' : ` (${reason})`}: ${chunksClosed} of ${run.chunks} chunks, ` +
       `${group(completed)} users completed, ${group(failed)} failed, round ${round}.`,
     `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${Math.floor(share * 100)} % · ${group(done)} of ${group(plannedUsers)} users`,
     `Started ${startedAt.toISOString()}${finishedAt === null ? '' : `, finished ${finishedAt.toISOString()}`}.`,

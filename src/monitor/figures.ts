@@ -9,6 +9,10 @@ export interface RunFigures {
   /** Users a second: of late, and since it started. */
   readonly now: number;
   readonly average: number;
+  /** Chunks under a lease that has not run out. */
+  readonly atWork: number;
+  /** Seconds since the run started, a chunk was closed, or one that is at work was begun, whatever came last; 0 where it is over. */
+  readonly silentSeconds: number;
   /** Seconds until it is over, at the better and the worse of both speeds; null where there is nothing to tell it from. */
   readonly left: { readonly low: number; readonly high: number } | null;
   /** Users a second from its start on, in equal steps. */
@@ -29,7 +33,11 @@ export function figuresOf(run: RunProgress, chunks: readonly ChunkProgress[], at
   const seconds = (end - start) / 1000;
   const windowSeconds = Math.min(seconds, Math.max(10, seconds / 10));
   let lately = 0;
+  let sign = start;
+  const atWork = chunks.filter(({ state, leaseUntil }) => state === 'leased' && leaseUntil !== null && leaseUntil > at);
+  for (const { startedAt } of atWork) sign = Math.max(sign, startedAt?.getTime() ?? start);
   for (const chunk of chunks) {
+    sign = Math.max(sign, chunk.closedAt?.getTime() ?? start);
     if (chunk.closedAt !== null && chunk.closedAt.getTime() > end - windowSeconds * 1000) lately += usersOf(chunk);
   }
   const average = done / seconds;
@@ -39,6 +47,8 @@ export function figuresOf(run: RunProgress, chunks: readonly ChunkProgress[], at
     seconds,
     now: Math.round(now),
     average: Math.round(average),
+    atWork: atWork.length,
+    silentSeconds: run.finishedAt === null ? Math.max(0, Math.round((end - sign) / 1000)) : 0,
     left: timeLeft(plannedUsers - done, now, average, run),
     ...curveOf(run, chunks, start, end),
   };

@@ -71,6 +71,39 @@ inBrowser('a run is watched from nothing to its end without a reload, and no rul
   t.true(await page.evaluate(() => (globalThis as unknown as { stayed: boolean }).stayed));
 });
 
+inBrowser('the verdict: nobody works, nothing happens, an alert is open, a dry run', async t => {
+  t.timeout(120_000);
+  const ago = (seconds: number) => new Date(Date.now() - seconds * 1000);
+  const { run, chunks } = sceneAt(23);
+  const dead = chunks.map(chunk => ({
+    ...chunk,
+    closedAt: chunk.closedAt && ago(600),
+    startedAt: chunk.startedAt && ago(610),
+    leaseUntil: chunk.leaseUntil && ago(540),
+  }));
+  const started = { ...run, startedAt: ago(700) };
+  const alerts: object[] = [];
+  await using at = await madeUp({ run: started, chunks: dead }, { providers: { alerts: async () => alerts } });
+  await using page = await openPage(at.url);
+  await says(page, '#verdict', /^Nobody works on it: nothing has happened for 10 min/);
+  at.scene.chunks = dead.map(chunk => ({ ...chunk, leaseUntil: chunk.leaseUntil && new Date(Date.now() + 60_000) }));
+  await says(page, '#verdict', /^Running, but no chunk was begun or closed for 10 min/);
+  const opened = { severity: 'warning', subject: 'weekly', message: 'm', openedAt: ago(5), closedAt: null };
+  alerts.push({ rule: 'fire_missed', ...opened });
+  Object.assign(at.scene, sceneAt(24));
+  at.scene.run = { ...at.scene.run!, deadlineAt: null, runId: 8 };
+  await says(page, '#verdict', 'Running. An alert is open.');
+  Object.assign(at.scene, sceneAt(40));
+  at.scene.run = { ...at.scene.run!, runId: 9, kind: 'dry_run' };
+  await says(
+    page,
+    '#verdict',
+    'A dry run: nothing of it is published. Done: 1,00,000 users would have their ten cards.',
+  );
+  await says(page, '#runs-list', 'dry run');
+  t.deepEqual(await violations(page), []);
+});
+
 inBrowser('retry is pressed by keyboard and seen to work', async t => {
   t.timeout(120_000);
   let groups = FAILURES;

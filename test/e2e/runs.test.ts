@@ -9,7 +9,7 @@ test('runs, runs show and status tell what was and what is, and refuse what is n
   await cardgenius(['run', '--chunk-size', '20'], at);
 
   const list = await cardgenius(['runs'], at);
-  t.regex(list.stdout, /^run {2}state {2}started \(UTC\).*\n.*\n {2}1 {2}done .* 60 {7}0 {6}0\.00 %/);
+  t.regex(list.stdout, /^run {2}kind {2}state {2}started \(UTC\).*\n.*\n {2}1 {2}real {2}done .* 60 {7}0 {6}0\.00 %/);
   t.like(JSON.parse((await cardgenius(['runs', '--json'], at)).stdout).runs[0], { runId: 1, completed: 60 });
 
   const show = await cardgenius(['runs', 'show', '1'], at);
@@ -19,7 +19,14 @@ test('runs, runs show and status tell what was and what is, and refuse what is n
   t.is((await cardgenius(['runs', 'show', '7'], at)).code, 1);
   t.is((await cardgenius(['runs', 'show', 'x'], at)).code, 2);
 
+  await cardgenius(['redo', '--all', '--yes'], at);
+  await cardgenius(['run', '--dry-run'], at);
+  t.regex((await cardgenius(['runs'], at)).stdout, /\n {2}2 {2}dry run {2}done /);
+  const dry = await cardgenius(['runs', 'show', '2'], at);
+  t.regex(dry.stdout, /^Run 2, a dry run, is done: 60 users completed, .* 0 rows would be written\./);
+
   const status = await cardgenius(['status'], at);
+  t.regex(status.stdout, /^Run 2, a dry run, is done: /m);
   t.regex(status.stdout, /\[#{40}\] 100 % · 60 of 60 users/);
   const watch = cardgenius(['status', '--watch', '--every', '1'], at);
   await watch.said(/60 of 60 users[\s\S]*60 of 60 users/);

@@ -74,7 +74,7 @@ test('packed, installed into an empty folder, and run there', async t => {
   const { stdout: listing } = await run(folder, 'tar', 'tzf', tarball);
   t.notRegex(
     listing,
-    /package\/(src|test|bench|scripts|\.|deploy\/sa_password)|\.log$/m,
+    /package\/(src|test|bench|scripts|\.|deploy\/(sa_password|dashboard_token))|\.log$/m,
     'nothing that only a clone can use',
   );
   const packed = JSON.parse(await readFile(join(folder, 'node_modules/cardgenius-batch/package.json'), 'utf8'));

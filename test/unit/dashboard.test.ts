@@ -18,14 +18,18 @@ test('figures: speed of late and on average, time left as a range, throughput th
     aChunk({ chunkNo: 2, state: 'done', completed: 200, closedAt: after(95) }),
   ];
   const figures = figuresOf(aRun({ completed: 290, plannedUsers: 600 }), chunks, after(100));
-  t.like(figures, { done: 300, seconds: 100, now: 20, average: 3 });
+  t.like(figures, { done: 300, seconds: 100, now: 20, average: 3, silentSeconds: 5 });
+  t.like(figuresOf(aRun(), [], after(7)), { silentSeconds: 7, atWork: 0 }, 'none is closed yet');
+  const leased = aChunk({ chunkNo: 3, state: 'leased', startedAt: after(98), leaseUntil: after(158) });
+  t.like(figuresOf(aRun(), [...chunks, leased], after(100)), { silentSeconds: 2, atWork: 1 });
+  t.like(figuresOf(aRun(), [...chunks, leased], after(200)), { silentSeconds: 105, atWork: 0 }, 'who held it is dead');
   t.deepEqual(figures.left, { low: 13.5, high: 110.00000000000001 });
   t.is(Math.round(figures.stepSeconds * 48), 95, 'the curve ends with the last chunk');
   const sum = figures.throughput.reduce((users, speed) => users + speed * figures.stepSeconds, 0);
   t.true(Math.abs(sum - 300) < 10, `${sum}`);
 
   const over = figuresOf(aRun({ state: 'done', finishedAt: after(50) }), chunks, after(1000));
-  t.like(over, { seconds: 50, now: 0, left: null });
+  t.like(over, { seconds: 50, now: 0, left: null, silentSeconds: 0 });
 });
 
 test('stage times: what is not computing, loading or publishing was claiming and reading', t => {

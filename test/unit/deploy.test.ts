@@ -1,14 +1,18 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import { KEYS } from '../../src/config/keys.ts';
+import { EXIT } from '../../src/model/errors.ts';
 import { RULES } from '../../src/monitor/alerts/rules.ts';
+import { parseAddress } from '../../src/monitor/dashboard/rights.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 const FILES = readdirSync(join(ROOT, 'deploy'), { recursive: true, encoding: 'utf8' })
   .map(name => `deploy/${name}`)
-  .filter(path => statSync(join(ROOT, path)).isFile() && !path.endsWith('sa_password'));
+  .filter(path => statSync(join(ROOT, path)).isFile() && !/\/(sa_password|dashboard_token)$/.test(path));
 
 test('every variable that deploy/ names is one that the program reads', t => {
   const known = new Set(KEYS.flatMap(({ variable, secret }) => (secret ? [variable, `${variable}_FILE`] : [variable])));
@@ -39,15 +43,161 @@ test('the image holds the package with all that npm packs, and no password', t =
   t.regex(dockerfile, /^HEALTHCHECK /m);
 });
 
-test('manifests: no root, a read-only file system, no rights, a way to stop in time', t => {
-  for (const path of FILES.filter(name => /kubernetes\/(deployment|backfill|migrate)\.yaml$/.test(name))) {
-    const text = read(path);
-    for (const line of ['runAsNonRoot: true', 'readOnlyRootFilesystem: true', 'allowPrivilegeEscalation: false']) {
-      t.true(text.includes(line), `${path}: ${line}`);
-    }
-    t.regex(text, /capabilities: \{ drop: \[ALL\] \}/, path);
+const manifest = (name: string) => parse(read(`deploy/kubernetes/${name}.yaml`));
+
+/** What of Kubernetes' API the manifests use: a key that is none is a mistake, and the API server would drop it or refuse it. */
+const port = z.strictObject({ name: z.string(), containerPort: z.int().min(1).max(65_535) });
+const quantity = z.string().regex(/^\d+(m|Mi|Gi)?$/);
+const amounts = z.strictObject({ cpu: quantity.optional(), memory: quantity });
+const probe = z.strictObject({
+  httpGet: z.strictObject({ path: z.string().startsWith('/'), port: z.string() }),
+  periodSeconds: z.int(),
+  timeoutSeconds: z.int(),
+  failureThreshold: z.int().optional(),
+});
+const container = z.strictObject({
+  name: z.literal('cardgenius'),
+  image: z.string().regex(/^[\w./-]+:[\w.-]+$/, 'an image with its version'),
+  args: z.array(z.string()).min(1),
+  ports: z.array(port).optional(),
+  livenessProbe: probe.optional(),
+  readinessProbe: probe.optional(),
+  resources: z.strictObject({ requests: amounts, limits: amounts }),
+  securityContext: z.strictObject({
+    allowPrivilegeEscalation: z.literal(false),
+    readOnlyRootFilesystem: z.literal(true),
+    capabilities: z.strictObject({ drop: z.tuple([z.literal('ALL')]) }),
+  }),
+  envFrom: z.array(z.strictObject({ secretRef: z.strictObject({ name: z.literal('cardgenius') }) })),
+  env: z.array(z.strictObject({ name: z.string(), value: z.string() })).optional(),
+  volumeMounts: z.array(z.strictObject({ name: z.string(), mountPath: z.string() })).optional(),
+});
+const metadata = z.strictObject({ name: z.string().optional(), labels: z.record(z.string(), z.string()) });
+const template = z.strictObject({
+  metadata,
+  spec: z.strictObject({
+    restartPolicy: z.literal('Never').optional(),
+    securityContext: z.strictObject({
+      runAsNonRoot: z.literal(true),
+      runAsUser: z.int().min(1),
+      seccompProfile: z.strictObject({ type: z.literal('RuntimeDefault') }),
+    }),
+    automountServiceAccountToken: z.literal(false),
+    terminationGracePeriodSeconds: z.int().min(35, 'a stop may take 30 s').optional(),
+    containers: z.tuple([container]),
+    volumes: z
+      .array(z.strictObject({ name: z.string(), emptyDir: z.strictObject({ sizeLimit: quantity }) }))
+      .optional(),
+  }),
+});
+const onExitCodes = z.strictObject({
+  containerName: z.literal('cardgenius'),
+  operator: z.literal('In'),
+  values: z.array(z.int().min(1)),
+});
+const rule = z.union([
+  z.strictObject({ action: z.literal('FailJob'), onExitCodes }),
+  z.strictObject({
+    action: z.literal('Ignore'),
+    onPodConditions: z.array(z.strictObject({ type: z.literal('DisruptionTarget'), status: z.literal('True') })),
+  }),
+]);
+const job = z.strictObject({
+  apiVersion: z.literal('batch/v1'),
+  kind: z.literal('Job'),
+  metadata,
+  spec: z.strictObject({
+    parallelism: z.int().optional(),
+    completions: z.int().optional(),
+    completionMode: z.literal('Indexed').optional(),
+    backoffLimit: z.int(),
+    podFailurePolicy: z.strictObject({ rules: z.array(rule) }).optional(),
+    template,
+  }),
+});
+const deployment = z.strictObject({
+  apiVersion: z.literal('apps/v1'),
+  kind: z.literal('Deployment'),
+  metadata,
+  spec: z.strictObject({
+    replicas: z.int().min(2),
+    selector: z.strictObject({ matchLabels: z.record(z.string(), z.string()) }),
+    template,
+  }),
+});
+
+test('manifests: no root, a read-only file system, no rights, a way to stop in time, and no key that Kubernetes does not know', t => {
+  for (const [name, schema] of Object.entries({ deployment, backfill: job, migrate: job })) {
+    const { success, error } = schema.safeParse(manifest(name));
+    t.true(success, `${name}.yaml: ${error && z.prettifyError(error)}`);
   }
-  t.notRegex(read('deploy/kubernetes/backfill.yaml'), /values: \[[^\]]*\b4\b/, 'work left is no reason to end the job');
+  const insecure = manifest('deployment');
+  delete insecure.spec.template.spec.securityContext.runAsNonRoot;
+  t.false(deployment.safeParse(insecure).success);
+});
+
+test('the Deployment: its selector finds its pods, probes and mounts name what is there, /metrics is served with a token', t => {
+  const { spec } = deployment.parse(manifest('deployment'));
+  const [{ ports = [], livenessProbe, readinessProbe, args, env = [], volumeMounts = [] }] =
+    spec.template.spec.containers;
+  t.like(spec.template.metadata.labels, spec.selector.matchLabels);
+  t.deepEqual(args, ['serve']);
+  t.deepEqual(livenessProbe?.httpGet, { path: '/livez', port: 'health' });
+  t.deepEqual(readinessProbe?.httpGet, { path: '/readyz', port: 'health' });
+  const address = env.find(({ name }) => name === 'CARDGENIUS_DASHBOARD_ADDRESS')?.value;
+  t.deepEqual(ports, [
+    { name: 'health', containerPort: 8080 },
+    { name: 'dashboard', containerPort: parseAddress(address!).port },
+  ]);
+  const { stringData, metadata } = manifest('secret.template');
+  t.is(metadata.name, 'cardgenius');
+  t.truthy(stringData.CARDGENIUS_DASHBOARD_TOKEN);
+  t.regex(read('deploy/Dockerfile'), /CARDGENIUS_SERVICE_HEALTH=0\.0\.0\.0:8080/);
+  t.deepEqual(
+    volumeMounts.map(({ name }) => name),
+    spec.template.spec.volumes?.map(({ name }) => name),
+  );
+
+  const policy = manifest('network-policy').spec;
+  t.like(spec.template.metadata.labels, policy.podSelector.matchLabels);
+  const open = policy.ingress.flatMap(({ ports }: { ports: { port: number }[] }) => ports.map(({ port }) => port));
+  t.deepEqual(
+    open,
+    ports.map(({ containerPort }) => containerPort),
+  );
+});
+
+test('the backfill: a run that was cancelled or failed, and a wrong configuration, end the Job; work left does not', t => {
+  const { spec } = job.parse(manifest('backfill'));
+  const fatal = spec.podFailurePolicy!.rules.flatMap(found => ('onExitCodes' in found ? found.onExitCodes.values : []));
+  t.deepEqual(fatal, [EXIT.failed, EXIT.usage]);
+  t.is(spec.template.spec.restartPolicy, 'Never', 'podFailurePolicy asks for it');
+  t.is(spec.parallelism, spec.completions);
+  t.is(spec.template.spec.containers[0].args[0], 'run');
+});
+
+test('the compose file: no rights, a password of nobody else, /metrics for this machine alone and with a token', t => {
+  const { services, secrets } = parse(read('deploy/compose.yaml'), { merge: true });
+  for (const name of ['migrate', 'serve']) {
+    const found = services[name];
+    t.like(found, { read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] }, name);
+    t.deepEqual(Object.keys(found.environment).slice(0, 2), Object.keys(services.migrate.environment), name);
+    for (const [variable, value] of Object.entries<string>(found.environment)) {
+      if (variable.endsWith('_FILE')) t.true(found.secrets.includes(value.replace('/run/secrets/', '')), variable);
+    }
+  }
+  t.deepEqual(services.serve.ports, ['127.0.0.1:8080:8080', '127.0.0.1:8787:8787']);
+  t.is(parseAddress(services.serve.environment.CARDGENIUS_DASHBOARD_ADDRESS).port, 8787);
+  t.is(services.serve.environment.CARDGENIUS_DASHBOARD_TOKEN_FILE, '/run/secrets/dashboard_token');
+  for (const { file } of Object.values<{ file: string }>(secrets)) {
+    for (const ignored of ['.gitignore', '.dockerignore'])
+      t.true(read(ignored).includes(file.replace('./', 'deploy/')));
+  }
+});
+
+test('the systemd unit serves the dashboard to its machine alone', t => {
+  const unit = read('deploy/cardgenius.service');
+  t.regex(unit, /^Environment=CARDGENIUS_DASHBOARD_ADDRESS=127\.0\.0\.1:8787$/m);
 });
 
 test('docs/operations.md has a section on every alert', t => {

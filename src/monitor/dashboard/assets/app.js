@@ -81,12 +81,16 @@ function show(snapshot) {
   byId('away').textContent = database.up
     ? ''
     : `The database has not answered since ${time(database.since)} (${database.code}). What you see is what it said before; this page goes on asking.`;
-  showRun(snapshot, session);
+  showRun(snapshot, session, openAlerts());
   const key = `${run?.runId} ${run?.state} ${database.up}`;
   const wait = key === listsFor ? LIST_SELDOM : LIST_EVERY;
   if (database.up && Date.now() - listsAt > wait) void askForLists(key);
   else showList('processors', lists.processors ?? []);
 }
+
+/** How many alerts are open, as far as that is known here. */
+const openAlerts = () =>
+  Array.isArray(lists.alerts) ? lists.alerts.filter(({ closedAt }) => closedAt === null).length : 0;
 
 async function askForLists(key = listsFor) {
   listsFor = key;
@@ -99,6 +103,7 @@ async function askForLists(key = listsFor) {
     return;
   }
   for (const [name, rows] of Object.entries(lists)) showList(name, rows);
+  if (latest !== undefined) showRun(latest, session, openAlerts());
 }
 
 const SHOW = {

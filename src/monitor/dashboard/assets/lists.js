@@ -9,6 +9,7 @@ export function showRuns(runs, { errorRateLimit }) {
       ? element('p', { class: 'quiet' }, 'No run yet.')
       : table('Run history', [
           ['Run', run => group(run.runId), { number: true }],
+          ['Kind', run => (run.kind === 'dry_run' ? 'dry run' : 'real')],
           ['State', run => run.state, { bad: run => run.state === 'failed' }],
           ['Started', run => time(run.startedAt), { nowrap: true }],
           ['Took', run => duration(took(run)), { number: true }],

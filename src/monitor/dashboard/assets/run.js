@@ -4,11 +4,12 @@ import { byId, duration, element, group, percent, time } from './dom.js';
 const SLOW = 3;
 const SVG = 'http://www.w3.org/2000/svg';
 
-export function showRun({ run, figures, cells, moreCells, stages }, { errorRateLimit }) {
+export function showRun({ run, figures, cells, moreCells, stages }, { errorRateLimit }, openAlerts) {
   byId('run').hidden = run === null;
   byId('state').textContent = run === null ? '' : run.state;
-  byId('run-title').textContent = run === null ? 'This run' : `Run ${group(run.runId)}`;
-  byId('verdict').textContent = verdict(run, figures, errorRateLimit);
+  byId('run-title').textContent =
+    run === null ? 'This run' : `Run ${group(run.runId)}${run.kind === 'dry_run' ? ', dry' : ''}`;
+  byId('verdict').textContent = verdict(run, figures, errorRateLimit, openAlerts);
   if (run === null) return;
 
   const share = run.plannedUsers === 0 ? 1 : Math.min(1, figures.done / run.plannedUsers);
@@ -31,17 +32,42 @@ export function showRun({ run, figures, cells, moreCells, stages }, { errorRateL
   showStages(stages);
 }
 
+/** Seconds without a sign of work until that is said: where nobody holds a chunk, and where somebody does. */
+const ALONE = 30;
+const SILENT = 300;
+
 /** In one sentence: is it fine? */
-function verdict(run, figures, limit) {
+function verdict(run, figures, limit, openAlerts) {
   if (run === null) return 'No run yet. Start one with: cardgenius run';
+  const dry = run.kind === 'dry_run' ? 'A dry run: nothing of it is published. ' : '';
+  return dry + verdictOf(run, figures, limit, openAlerts);
+}
+
+function verdictOf(run, figures, limit, openAlerts) {
   const rate = figures.done === 0 ? 0 : run.failed / figures.done;
   const reason = run.reason === null ? '' : `: ${run.reason}`;
   const tooMany = rate > limit ? ` Too many fail: ${percent(rate)}, the limit is ${percent(limit)}.` : '';
-  if (run.state === 'running')
-    return isLate(run, figures) ? `Running, and late.${tooMany}` : tooMany ? `Running.${tooMany}` : 'Running well.';
-  if (run.state === 'done')
-    return tooMany === '' ? `Done: ${group(run.completed)} users have their ten cards.` : `Done.${tooMany}`;
+  if (run.state === 'running') {
+    const idle = idleText(figures);
+    if (idle !== undefined) return `${idle}${tooMany}`;
+    const alerts = openAlerts === 0 ? '' : ` ${openAlerts === 1 ? 'An alert is' : `${openAlerts} alerts are`} open.`;
+    if (isLate(run, figures)) return `Running, and late.${tooMany}${alerts}`;
+    return tooMany || alerts ? `Running.${tooMany}${alerts}` : 'Running well.';
+  }
+  if (run.state === 'done') {
+    const what = run.kind === 'dry_run' ? 'users would have' : 'users have';
+    return tooMany === '' ? `Done: ${group(run.completed)} ${what} their ten cards.` : `Done.${tooMany}`;
+  }
   return `${run.state[0].toUpperCase()}${run.state.slice(1)}${reason}.${tooMany}`;
+}
+
+/** What is wrong with a run that is called running, where nobody works on it, or nothing comes of it. */
+function idleText({ atWork, silentSeconds }) {
+  if (atWork === 0 && silentSeconds > ALONE) {
+    return `Nobody works on it: nothing has happened for ${duration(silentSeconds)}. Start somebody with: cardgenius run`;
+  }
+  if (silentSeconds <= SILENT) return undefined;
+  return `Running, but no chunk was begun or closed for ${duration(silentSeconds)}: look at the processors, and their logs.`;
 }
 
 /** The deadline as a line: where the bar must be by now to be in time. */
