@@ -47,7 +47,7 @@ async function apply(cli: Cli): Promise<void> {
 }
 
 async function showPlan(cli: Cli): Promise<void> {
-  await using opened = await cli.open({ checkSchema: false, migrate: false });
+  await using opened = await cli.open({ create: true, checkSchema: false, migrate: false });
   const { planMigration } = await import('../database/migrate/migrate.ts');
   const applied = await opened.target.appliedFiles();
   const { pending, upToDate } = await planMigration(opened.target);
@@ -73,7 +73,7 @@ async function showPlan(cli: Cli): Promise<void> {
 }
 
 async function writeScript(cli: Cli): Promise<void> {
-  await using opened = await cli.open({ checkSchema: false, migrate: false });
+  await using opened = await cli.open({ create: true, checkSchema: false, migrate: false });
   if (opened.target.engine !== 'mssql') {
     throw new UsageError(
       'MIGRATE_SQL',
@@ -92,7 +92,7 @@ async function writeScript(cli: Cli): Promise<void> {
 }
 
 async function showDrift(cli: Cli): Promise<void> {
-  await using opened = await cli.open({ checkSchema: false, migrate: false });
+  await using opened = await cli.open({ create: true, checkSchema: false, migrate: false });
   const { verifySchema } = await import('../database/migrate/verify.ts');
   const { files, compared, drift } = await verifySchema(opened.target);
   const { description } = opened.database;
