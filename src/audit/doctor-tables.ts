@@ -171,8 +171,11 @@ export function checkTarget(rows: readonly TargetRow[]): Finding[] {
   return findings.length > 0 ? findings : [ok('triggers and filtered indexes', 'none on either table')];
 }
 
-/** Without its key a table is scanned for each chunk, and may hold a user twice. */
-export function checkKeys(rows: readonly TargetRow[]): Finding[] {
+/**
+ * Without its key a table is scanned for each chunk, and may hold a user twice. A login that sees no column of a table sees no key of
+ * it either: that is not visible, and no fault.
+ */
+export function checkKeys(rows: readonly TargetRow[], columnRows: readonly ColumnRow[]): Finding[] {
   return (
     [
       [SPENDING, 'user_id'],
@@ -181,6 +184,9 @@ export function checkKeys(rows: readonly TargetRow[]): Finding[] {
   ).map(([table, columns]) => {
     const key = rows.find(row => row.table_name === table && row.kind === 'key' && row.detail === columns);
     if (key !== undefined) return ok(`key of ${table}`, key.name);
+    if (!columnRows.some(row => row.table_name === table)) {
+      return { check: `key of ${table}`, state: 'not visible' as const, found: 'none to be seen', remedy: 'see above' };
+    }
     return {
       check: `key of ${table}`,
       state: 'fail' as const,

@@ -43,11 +43,12 @@ export async function examine(database: MaintenanceDatabase, options: DoctorOpti
       })),
     );
   }
+  const columns = async () => (await database.ask<ColumnRow>('columns')) ?? [];
   findings.push(
-    ...(await look('columns', async () => checkColumns((await database.ask<ColumnRow>('columns')) ?? []))),
+    ...(await look('columns', async () => checkColumns(await columns()))),
     ...(await look('triggers and keys', async () => {
       const rows = (await database.ask<TargetRow>('target')) ?? [];
-      return [...checkTarget(rows), ...checkKeys(rows)];
+      return [...checkTarget(rows), ...checkKeys(rows, await columns())];
     })),
     ...(await look('indexed views', async () => {
       const rows = await database.ask<{ name: string }>('indexed_views');

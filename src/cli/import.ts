@@ -20,7 +20,7 @@ export function defineImport(program: Command): void {
       import('../exchange/import-spending.ts'),
       import('../exchange/seed-spending.ts'),
     ]);
-    const isMixed = await holdsInventedUsers(opened.database);
+    const isMixed = cli.settings.databaseUrl.startsWith('pglite:') && (await holdsInventedUsers(opened.database));
     const result = await importSpending(opened.database, file!, { maxMonthlySpend });
     cli.print(result, () => {
       const { read, imported, unchanged, rejected, rejects } = result;

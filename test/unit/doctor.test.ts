@@ -2,7 +2,7 @@ import test from 'ava';
 import { examine } from '../../src/audit/doctor.ts';
 import { checkRights, readWantedRights } from '../../src/audit/doctor-rights.ts';
 import { checkClock, checkLog, checkSettings, checkWire, type SettingsRow } from '../../src/audit/doctor-server.ts';
-import { checkIndexedViews, checkTarget } from '../../src/audit/doctor-tables.ts';
+import { checkIndexedViews, checkKeys, checkTarget } from '../../src/audit/doctor-tables.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
 import { PostgresMaintenance } from '../../src/database/postgres/maintenance.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
@@ -73,6 +73,17 @@ test('filtered indexes and indexed views', t => {
   t.is(user?.state, 'warn');
   t.like(checkIndexedViews([{ name: 'dbo.best_card' }]), { state: 'warn', found: 'dbo.best_card' });
   t.is(checkIndexedViews([]).state, 'ok');
+});
+
+test('keys: missing is a fault, and what a login may not see is none', t => {
+  t.deepEqual(
+    checkKeys([], []).map(({ state }) => state),
+    ['not visible', 'not visible'],
+  );
+  const column = { table_schema: 'dbo', table_name: 'user_spending_data', column_name: 'user_id' };
+  const [user, card] = checkKeys([], [column as Parameters<typeof checkKeys>[1][number]]);
+  t.is(user?.state, 'fail');
+  t.is(card?.state, 'not visible');
 });
 
 test('grants: what is missing is said as the statements of grants.sql', async t => {
