@@ -55,7 +55,7 @@ DECLARE
   v_completed_nos INTEGER[];                 -- the numbers of the users just completed
   v_user_id_from  TEXT;                      -- of the completed: no row of the target outside can be theirs
   v_user_id_to    TEXT;
-  v_is_dense      BOOLEAN;                   -- most users of that range are ours
+  v_is_dense      BOOLEAN;                   -- most users of that range are ours, or it is small
   v_completed     INTEGER;
   v_failed        INTEGER;
   v_gone          INTEGER;
@@ -155,12 +155,13 @@ BEGIN
   END IF;
 
   -- 4 The MERGE. Where most users of the key range are ours, as in a first run, the target's range is read once and hashed:
-  -- half the time of looking up each row. Where few are, a look-up by key is all that it takes.
+  -- half the time of looking up each row. So is a small target: of an empty one the planner believes that any way is free, and
+  -- may take one that costs minutes as it fills. Else each row is looked up by key.
   SELECT MIN(cu.user_id), MAX(cu.user_id) INTO v_user_id_from, v_user_id_to
   FROM cardgenius.chunk_user AS cu
   WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to;
 
-  SELECT COUNT(*) <= 3 * v_completed INTO v_is_dense
+  SELECT COUNT(*) <= 3 * v_completed OR pg_relation_size('public.card_recommendations') < 16000000 INTO v_is_dense
   FROM (
     SELECT FROM public.user_spending_data AS u
     WHERE u.user_id BETWEEN v_user_id_from AND v_user_id_to
