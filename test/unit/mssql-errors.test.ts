@@ -2,6 +2,7 @@ import test from 'ava';
 import sql from 'mssql';
 import { parseConnection } from '../../src/database/mssql/connection-settings.ts';
 import { toConnectionError, toDatabaseError } from '../../src/database/mssql/errors.ts';
+import { Pool } from '../../src/database/mssql/pools.ts';
 import { CardGeniusError, DatabaseError, type ErrorClass, LeaseLostError } from '../../src/model/errors.ts';
 
 const OPERATION = 'cardgenius.publish_chunk';
@@ -22,7 +23,7 @@ const classOf = (error: unknown) => {
 
 const CLASSES: Readonly<Record<ErrorClass, readonly number[]>> = {
   transient: [1205, 1222, 701, 3960, 40501, 40613, 10928],
-  ambiguous: [0, 64, 596, 10054],
+  ambiguous: [0, 64, 596, 10054, 33557097],
   exhausted: [9002, 1105, 1101],
   data: [2627, 2601, 547, 515, 8115, 2628, 8152, 50000, 51000, 2147483647],
   permanent: [102, 207, 208, 2812, 229, 8672],
@@ -200,3 +201,15 @@ for (const [title, [error, code, says, remedy]] of Object.entries(CONNECTIONS)) 
     t.false(ours.message.includes(PASSWORD), ours.message);
   });
 }
+
+test('a procedure that ends without its answer may have done its work', async t => {
+  class Silent extends Pool {
+    override async call<Row>(): Promise<Row[]> {
+      return [];
+    }
+  }
+  const pool = new Silent(SETTINGS, { size: 1, timeoutSeconds: 1, appName: 'test' });
+  const error = await t.throwsAsync(pool.callForRow('claim_chunk', []), { instanceOf: DatabaseError });
+  t.is(error.errorClass, 'ambiguous');
+  t.is(error.message, 'cardgenius.claim_chunk on mssql://host:1444/db ended without its answer, and without an error');
+});

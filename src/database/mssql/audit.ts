@@ -33,20 +33,20 @@ export class MssqlAudit implements AuditDatabase {
   }
 
   async retryUsers({ runId, userId, code }: RetryFilter): Promise<number> {
-    const [row] = await this.#work.call<{ users: number }>('retry_users', [
+    const row = await this.#work.callForRow<{ users: number }>('retry_users', [
       ['run_id', sql.BigInt, runId],
       ['user_id', sql.VarChar(50), userId],
       ['code', sql.VarChar(50), code],
     ]);
-    return row!.users;
+    return row.users;
   }
 
   async redoUsers({ cardName, olderThan }: RedoFilter, apply: boolean): Promise<number> {
-    const [row] = await this.#work.call<{ users: number }>('redo_users', [
+    const row = await this.#work.callForRow<{ users: number }>('redo_users', [
       ['card_name', sql.VarChar(200), cardName],
       ['older_than', sql.DateTime2(3), olderThan],
       ['apply', sql.Bit, apply],
     ]);
-    return row!.users;
+    return row.users;
   }
 }

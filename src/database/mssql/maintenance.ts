@@ -25,23 +25,26 @@ export class MssqlMaintenance implements MaintenanceDatabase {
   }
 
   async pruneHistory(kind: History, keepDays: number): Promise<number> {
-    const [row] = await this.#work.call<{ deleted: number }>('prune_history', [
+    const row = await this.#work.callForRow<{ deleted: number }>('prune_history', [
       ['kind', VarChar(20), kind],
       ['keep_days', INT, keepDays],
     ]);
-    return Number(row!.deleted);
+    return Number(row.deleted);
   }
 
   async countOrphans(): Promise<Orphans> {
-    const [row] = await this.#work.call<{ orphans: number; rows_: number; users: number }>('prune_count_orphans', []);
-    return { orphans: row!.orphans, rows: row!.rows_, users: row!.users };
+    const row = await this.#work.callForRow<{ orphans: number; rows_: number; users: number }>(
+      'prune_count_orphans',
+      [],
+    );
+    return { orphans: row.orphans, rows: row.rows_, users: row.users };
   }
 
   async pruneOrphans(afterUserId: string | null): Promise<{ lastUserId: string | null; deleted: number }> {
-    const [row] = await this.#work.call<{ last_user_id: string | null; deleted: number }>('prune_orphans', [
+    const row = await this.#work.callForRow<{ last_user_id: string | null; deleted: number }>('prune_orphans', [
       ['after_user_id', VarChar(50), afterUserId],
     ]);
-    return { lastUserId: row!.last_user_id, deleted: Number(row!.deleted) };
+    return { lastUserId: row.last_user_id, deleted: Number(row.deleted) };
   }
 
   async findDuplicates(): Promise<{ table_name: string; id: string; number: number }[]> {

@@ -64,7 +64,7 @@ export class MssqlDatabase implements Database {
   }
 
   async openRun(request: RunRequest): Promise<OpenedRun> {
-    const [row] = await this.#work.call<OpenRunRow>('open_run', [
+    const row = await this.#work.callForRow<OpenRunRow>('open_run', [
       ['kind', VarChar(10), request.kind],
       ['engine_name', VarChar(100), request.engineName],
       ['engine_version', VarChar(100), request.engineVersion],
@@ -76,18 +76,18 @@ export class MssqlDatabase implements Database {
       ['requested_by', NVarChar(200), request.requestedBy.slice(0, 200)],
       ['deadline_at', DateTime2(3), request.deadlineAt],
     ]);
-    return toOpenedRun(row!);
+    return toOpenedRun(row);
   }
 
   async claimChunk(request: ClaimRequest): Promise<ClaimAnswer> {
-    const [row] = await this.#work.call<ClaimRow>('claim_chunk', [
+    const row = await this.#work.callForRow<ClaimRow>('claim_chunk', [
       ['run_id', BIGINT, request.runId],
       ['processor', VarChar(100), request.processor],
       ['token', UUID, request.token],
       ['fingerprint', VarChar(64), request.fingerprint],
       ['lease_seconds', INT, request.leaseSeconds],
     ]);
-    return toClaimAnswer(row!);
+    return toClaimAnswer(row);
   }
 
   async readChunk(lease: Lease): Promise<SpendingSlice> {
@@ -166,10 +166,11 @@ export class MssqlDatabase implements Database {
   }
 
   async advanceRun(runId: number): Promise<{ outcome: 'wait' | 'planned' | 'closed'; state: RunState }> {
-    const [row] = await this.#work.call<{ outcome: 'wait' | 'planned' | 'closed'; state: RunState }>('advance_run', [
-      ['run_id', BIGINT, runId],
-    ]);
-    return row!;
+    const row = await this.#work.callForRow<{ outcome: 'wait' | 'planned' | 'closed'; state: RunState }>(
+      'advance_run',
+      [['run_id', BIGINT, runId]],
+    );
+    return row;
   }
 
   async changeRunState(
@@ -188,8 +189,8 @@ export class MssqlDatabase implements Database {
   }
 
   async sweepStaging(): Promise<number> {
-    const [row] = await this.#work.call<{ swept: string }>('sweep_staging', []);
-    return Number(row!.swept);
+    const row = await this.#work.callForRow<{ swept: string }>('sweep_staging', []);
+    return Number(row.swept);
   }
 
   async readRun(runId: number | null): Promise<RunProgress | undefined> {
@@ -198,10 +199,10 @@ export class MssqlDatabase implements Database {
   }
 
   async beginImport(source: string): Promise<number> {
-    const [row] = await this.#control.call<{ load_no: string }>('begin_import', [
+    const row = await this.#control.callForRow<{ load_no: string }>('begin_import', [
       ['source', NVarChar(400), source.slice(0, 400)],
     ]);
-    return Number(row!.load_no);
+    return Number(row.load_no);
   }
 
   async stageSpending(loadNo: number, rows: readonly StagedSpending[]): Promise<void> {
@@ -223,12 +224,12 @@ export class MssqlDatabase implements Database {
     fromLine: number,
     toLine: number,
   ): Promise<{ imported: number; unchanged: number }> {
-    const [row] = await this.#work.call<{ imported: string; unchanged: string }>('publish_import', [
+    const row = await this.#work.callForRow<{ imported: string; unchanged: string }>('publish_import', [
       ['load_no', BIGINT, loadNo],
       ['line_no_from', INT, fromLine],
       ['line_no_to', INT, toLine],
     ]);
-    return { imported: Number(row!.imported), unchanged: Number(row!.unchanged) };
+    return { imported: Number(row.imported), unchanged: Number(row.unchanged) };
   }
 
   async endImport(loadNo: number, duplicates: number): Promise<void> {
@@ -252,8 +253,8 @@ export class MssqlDatabase implements Database {
   }
 
   async countUsers(): Promise<UserCounts> {
-    const [row] = await this.#work.call<UserCounts>('count_users', []);
-    return row!;
+    const row = await this.#work.callForRow<UserCounts>('count_users', []);
+    return row;
   }
 
   async close(): Promise<void> {

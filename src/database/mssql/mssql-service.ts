@@ -42,17 +42,17 @@ export class MssqlService implements ServiceDatabase {
   }
 
   async seeSchedule(schedule: string, cron: string, timeZone: string): Promise<ScheduleState> {
-    const [row] = await this.#control.call<ScheduleRow>('see_schedule', [
+    const row = await this.#control.callForRow<ScheduleRow>('see_schedule', [
       ['schedule', NVarChar(100), schedule],
       ['cron', VarChar(200), cron],
       ['time_zone', VarChar(100), timeZone],
     ]);
-    return toScheduleState(row!);
+    return toScheduleState(row);
   }
 
   async recordFire(request: FireRequest): Promise<FireAnswer> {
     const { run } = request;
-    const [row] = await this.#work.call<FireAnswerRow>('record_fire', [
+    const row = await this.#work.callForRow<FireAnswerRow>('record_fire', [
       ['schedule', NVarChar(100), request.schedule],
       ['planned_at', DateTime2(3), request.plannedAt],
       ['decision', VarChar(10), request.decision],
@@ -69,7 +69,7 @@ export class MssqlService implements ServiceDatabase {
       ['max_rounds', INT, run.maxRounds],
       ['deadline_minutes', INT, request.deadlineMinutes],
     ]);
-    return toFireAnswer(row!);
+    return toFireAnswer(row);
   }
 
   async listFires(schedule: string | null, fires: number): Promise<Fire[]> {
@@ -81,14 +81,14 @@ export class MssqlService implements ServiceDatabase {
   }
 
   async lead({ id, host, pid, version }: Processor, leaseSeconds: number): Promise<Leadership> {
-    const [row] = await this.#control.call<LeaderRow>('lead', [
+    const row = await this.#control.callForRow<LeaderRow>('lead', [
       ['processor', VarChar(100), id],
       ['host', NVarChar(200), host],
       ['pid', INT, pid],
       ['version', VarChar(50), version],
       ['lease_seconds', INT, leaseSeconds],
     ]);
-    return toLeadership(row!);
+    return toLeadership(row);
   }
 
   async seeProcessor({ id, host, pid, version }: Processor): Promise<void> {
@@ -111,7 +111,7 @@ export class MssqlService implements ServiceDatabase {
   }
 
   async raiseAlert(request: AlertRequest): Promise<{ outcome: 'opened' | 'reminded' | 'open'; openedAt: Date }> {
-    const [row] = await this.#control.call<RaisedRow>('raise_alert', [
+    const row = await this.#control.callForRow<RaisedRow>('raise_alert', [
       ['rule', VarChar(50), request.rule],
       ['subject', NVarChar(200), request.subject],
       ['severity', VarChar(10), request.severity],
@@ -119,7 +119,7 @@ export class MssqlService implements ServiceDatabase {
       ['remind_seconds', INT, request.remindSeconds],
       ['opened_at', DateTime2(3), request.openedAt],
     ]);
-    return { outcome: row!.outcome, openedAt: row!.opened_at };
+    return { outcome: row.outcome, openedAt: row.opened_at };
   }
 
   async closeAlert(rule: string, subject: string): Promise<Alert | undefined> {

@@ -1,5 +1,6 @@
 import sql from 'mssql';
 import type { Connection } from 'tedious';
+import { DatabaseError } from '../../model/errors.ts';
 import type { PoolUsage } from '../database.ts';
 import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
 import { toConnectionError, toDatabaseError } from './errors.ts';
@@ -88,7 +89,21 @@ export class Pool {
     }
   }
 
-  /** The same, rows as arrays of columns: for many rows. */
+  /**
+   * Calls a procedure that always answers with one row. Where none comes, the call may have done its work all the same: throws
+   * ANSWER_MISSING, ambiguous.
+   */
+  async callForRow<Row>(procedure: string, parameters: readonly Parameter[]): Promise<Row> {
+    const [row] = await this.call<Row>(procedure, parameters);
+    if (row !== undefined) return row;
+    throw new DatabaseError(
+      'ANSWER_MISSING',
+      `cardgenius.${procedure} on ${this.description} ended without its answer, and without an error`,
+      'ambiguous',
+    );
+  }
+
+  /** As call, rows as arrays of columns: for many rows. */
   async callForArrays(procedure: string, parameters: readonly Parameter[]): Promise<unknown[][]> {
     const request = this.#request(parameters);
     (request as unknown as { arrayRowMode: boolean }).arrayRowMode = true;
