@@ -93,7 +93,7 @@ export interface Link {
 
 export function linksOf({ path, text }: Document): Link[] {
   const words = withoutBlocks(text).replace(/`[^`\n]*`/g, code => ' '.repeat(code.length));
-  return [...words.matchAll(/\]\(([^)\s]+)\)/g)].map(match => ({
+  return [...words.matchAll(/(?:\]\(|<img src=")([^)"\s]+)[)"]/g)].map(match => ({
     path,
     line: words.slice(0, match.index).split('\n').length,
     target: match[1]!,
