@@ -99,6 +99,13 @@ test('a second process on the folder of one that is alive', async t => {
   t.deepEqual(await readdir(cwd), ['db.lock']);
 });
 
+test('a folder whose last process was killed while it wrote the pid of its server', async t => {
+  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  t.is((await cardgenius(['migrate'], at)).code, 0);
+  await writeFile(join(at.cwd, 'db/postmaster.pid'), '');
+  t.is((await cardgenius(['status'], at)).code, 0);
+});
+
 test('recommend for spends alone needs no database', async t => {
   const args = ['recommend', '--amazon', '50000', '--flipkart', '30000', '--confirmed', '120000', '--json'];
   const { code, stdout } = await cardgenius(args, { cwd: await newFolder(), database: 'pglite:never' });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
 import type { PoolUsage } from '../database.ts';
@@ -39,6 +39,7 @@ export async function openPglite(location: string): Promise<{
     if (existsSync(join(folder, 'PG_VERSION'))) requireSpace(folder, OPENING_BYTES);
     else requireSpace(dirname(folder));
     mkdirSync(folder, { recursive: true });
+    removeTornPid(folder);
   } catch (error) {
     lock?.unlock();
     if (error instanceof CardGeniusError) throw error;
@@ -62,6 +63,15 @@ function refuseForeignFolder(folder: string): void {
     'DATABASE_UNUSABLE',
     `${folder} is not a PGlite database, and not empty. Name another folder; cardgenius makes it.`,
   );
+}
+
+/**
+ * PostgreSQL does not start beside an empty postmaster.pid: a server may be about to write it. Here nobody is, the folder is
+ * ours: it is what a process left that was killed between making the file and writing it.
+ */
+function removeTornPid(folder: string): void {
+  const path = join(folder, 'postmaster.pid');
+  if (statSync(path, { throwIfNoEntry: false })?.size === 0) rmSync(path);
 }
 
 async function open(pglite: Pglite, description: string, onClose: () => void, folder?: string) {
