@@ -41,7 +41,12 @@ export class Cli {
 
   /** With --json, one object on one line; else `text` for people. */
   print(result: object, text: () => string): void {
-    process.stdout.write(this.#json ? `${JSON.stringify(result)}\n` : `${this.#typed(text())}\n`);
+    this.printExactly(result, () => this.#typed(text()));
+  }
+
+  /** The same where `text` is for a program: no command in it is written as it is typed here. */
+  printExactly(result: object, text: () => string): void {
+    process.stdout.write(this.#json ? `${JSON.stringify(result)}\n` : `${text()}\n`);
   }
 
   /** A sentence for people on stderr, also with --json. */

@@ -86,7 +86,7 @@ async function writeScript(cli: Cli): Promise<void> {
   ]);
   const plan = await planMigration(opened.target);
   const script = reviewScript(plan, await opened.target.appliedFiles(), opened.database.description);
-  cli.print({ database: opened.database.description, files: plan.pending.map(file => file.name), script }, () =>
+  cli.printExactly({ database: opened.database.description, files: plan.pending.map(file => file.name), script }, () =>
     script.trimEnd(),
   );
 }

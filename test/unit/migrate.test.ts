@@ -1,4 +1,6 @@
 import test from 'ava';
+import { Cli } from '../../src/cli/cli.ts';
+import type { Settings } from '../../src/config/settings.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
 import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
 import { normalize, verifySchema } from '../../src/database/migrate/verify.ts';
@@ -90,4 +92,18 @@ test('the command: plan and verify look only, sql is for SQL Server, and one at 
 
   t.is((await cardgenius(['migrate', '--sql'], place)).code, 2);
   t.is((await cardgenius(['migrate', '--plan', '--verify'], place)).code, 2);
+});
+
+test.serial('what is printed for a program is not rewritten as it is typed here', t => {
+  const cli = new Cli({} as Settings, false, text => text.replaceAll('cardgenius', 'npm run -s cardgenius --'));
+  const said: string[] = [];
+  const { write } = process.stdout;
+  process.stdout.write = (text: string | Uint8Array) => said.push(String(text)) > 0;
+  try {
+    cli.print({}, () => 'cardgenius run');
+    cli.printExactly({}, () => 'cardgenius run');
+  } finally {
+    process.stdout.write = write;
+  }
+  t.deepEqual(said, ['npm run -s cardgenius -- run\n', 'cardgenius run\n']);
 });
