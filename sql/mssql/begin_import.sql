@@ -4,7 +4,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   pk_import
 -- Avoids    nothing of note.
--- Callers   cardgenius import, seed
+-- Callers   cardgenius import, seed, demo
 -- Grants    EXECUTE for cardgenius_importer
 
 CREATE OR ALTER PROCEDURE cardgenius.begin_import

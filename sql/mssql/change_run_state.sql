@@ -8,7 +8,8 @@
 -- Isolation READ COMMITTED
 -- Indexes   uq_run_active, ix_chunk_claim
 -- Avoids    two callers at once: the row of run is locked before anything is looked at.
--- Callers   cardgenius pause, resume, cancel; the batch when it stops or must not go on
+-- Callers   cardgenius pause, resume, cancel; the batch when it stops or must not go on; cardgenius serve, which goes on
+--           with a run that was stopped
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.change_run_state

@@ -5,7 +5,7 @@
 -- Isolation READ COMMITTED: each page is consistent in itself
 -- Indexes   the key of card_recommendations
 -- Avoids    OFFSET paging, and DECIMAL, which the driver gives as a binary fraction.
--- Callers   cardgenius export
+-- Callers   cardgenius export, parity, demo
 -- Grants    EXECUTE for cardgenius_reader
 
 CREATE OR ALTER PROCEDURE cardgenius.export_recommendations

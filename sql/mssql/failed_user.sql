@@ -3,7 +3,7 @@
 -- Isolation the reader's own
 -- Indexes   none needed; (processing_status, user_id) of contract-tuning.sql makes it a seek
 -- Avoids    nothing of note.
--- Callers   cardgenius errors; DBAs
+-- Callers   list_failures; DBAs
 -- Grants    SELECT for cardgenius_reader
 
 CREATE OR ALTER VIEW cardgenius.failed_user

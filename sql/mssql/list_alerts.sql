@@ -4,7 +4,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   pk_alert
 -- Avoids    nothing: it only reads.
--- Callers   cardgenius serve, alerts list
+-- Callers   cardgenius serve, alerts list; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.list_alerts

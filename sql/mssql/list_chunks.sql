@@ -6,7 +6,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   pk_chunk, pk_chunk_attempt
 -- Avoids    OFFSET paging.
--- Callers   cardgenius status, runs show; the dashboard
+-- Callers   cardgenius status; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.list_chunks

@@ -4,7 +4,7 @@
 -- Isolation READ COMMITTED: each page is consistent in itself
 -- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of contract-tuning.sql
 -- Avoids    OFFSET paging.
--- Callers   cardgenius errors
+-- Callers   cardgenius errors; the dashboard
 -- Grants    EXECUTE for cardgenius_reader
 
 CREATE OR ALTER PROCEDURE cardgenius.list_failures

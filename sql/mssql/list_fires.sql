@@ -4,7 +4,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   pk_schedule_fire, pk_run
 -- Avoids    BIGINT, which the driver gives as text.
--- Callers   cardgenius schedule list
+-- Callers   cardgenius schedule list; cardgenius serve, for its alerts; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.list_fires

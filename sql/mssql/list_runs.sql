@@ -4,7 +4,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   pk_run, pk_chunk
 -- Avoids    BIGINT, which the driver gives as text.
--- Callers   cardgenius runs; the dashboard
+-- Callers   cardgenius runs; cardgenius serve, for its alerts; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.list_runs

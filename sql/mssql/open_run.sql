@@ -11,7 +11,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   uq_run_active, ix_chunk_claim, pk_chunk_user
 -- Avoids    two openers who both find no active run: the application lock, whose answer is looked at, and uq_run_active.
--- Callers   cardgenius run, demo, serve
+-- Callers   cardgenius run, demo; record_fire
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.open_run

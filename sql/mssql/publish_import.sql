@@ -6,7 +6,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   pk_staged_spending, the key of user_spending_data
 -- Avoids    lock escalation on user_spending_data; writes that change nothing; error 8672 (reject_duplicates ran before).
--- Callers   cardgenius import, seed: span after span, after reject_duplicates
+-- Callers   cardgenius import, seed, demo: span after span, after reject_duplicates
 -- Grants    EXECUTE for cardgenius_importer
 
 CREATE OR ALTER PROCEDURE cardgenius.publish_import

@@ -4,7 +4,8 @@
 -- Isolation READ COMMITTED
 -- Indexes   the key of user_spending_data
 -- Avoids    an NVARCHAR parameter, which would turn the seek on a VARCHAR key into a scan.
--- Callers   cardgenius recommend
+-- Callers   cardgenius recommend, parity; the dashboard's user search; import on the embedded database, to say so where
+--           invented users are there
 -- Grants    EXECUTE for cardgenius_reader
 
 CREATE OR ALTER PROCEDURE cardgenius.read_spending

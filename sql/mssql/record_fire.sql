@@ -12,7 +12,7 @@
 -- Indexes   pk_leader, pk_schedule_fire, uq_run_active, ix_chunk_claim
 -- Avoids    two runs for one slot: one opener at a time, and the key of schedule_fire, in the run's own transaction.
 --           A frozen leader who wakes: its term is looked at when its turn has come.
--- Callers   cardgenius serve, schedule run
+-- Callers   cardgenius serve, schedule run; the dashboard of serve
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.record_fire

@@ -5,7 +5,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   pk_staged_spending
 -- Avoids    two rows of one user in the MERGE of publish_import (error 8672).
--- Callers   cardgenius import, seed: once all rows are staged
+-- Callers   cardgenius import, seed, demo: once all rows are staged
 -- Grants    EXECUTE for cardgenius_importer
 
 CREATE OR ALTER PROCEDURE cardgenius.reject_duplicates

@@ -5,7 +5,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   pk_chunk
 -- Avoids    the processor's clock: the lease is counted by the database's own.
--- Callers   the heartbeat, while the chunk's work moves
+-- Callers   the heartbeat, while the chunk's work moves; the publisher, while it corners a row that the database refuses
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.renew_lease

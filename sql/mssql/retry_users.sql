@@ -5,7 +5,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of contract-tuning.sql
 -- Avoids    lock escalation on user_spending_data.
--- Callers   cardgenius retry
+-- Callers   cardgenius retry; the dashboard of run and of serve
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.retry_users

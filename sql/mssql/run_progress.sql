@@ -4,7 +4,7 @@
 -- Isolation the reader's own
 -- Indexes   pk_run, pk_chunk
 -- Avoids    a counter that every publish would have to lock.
--- Callers   read_run; DBAs
+-- Callers   read_run, list_runs; DBAs
 -- Grants    SELECT for cardgenius_reader, cardgenius_processor
 
 CREATE OR ALTER VIEW cardgenius.run_progress

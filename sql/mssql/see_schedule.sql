@@ -5,7 +5,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   pk_schedule, pk_schedule_fire
 -- Avoids    two leaders who both find none: UPDLOCK, and the key refuses the second, who asks again.
--- Callers   cardgenius serve, schedule
+-- Callers   cardgenius serve, where it leads
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.see_schedule

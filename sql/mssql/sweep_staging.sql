@@ -6,7 +6,7 @@
 -- Indexes   ix_chunk_claim, pk_staged_recommendation, pk_staged_outcome, pk_staged_spending
 -- Avoids    waiting for a load that is under way: READPAST passes over its rows.
 --           Taking the rows of a load that begins meanwhile: only numbers drawn before now are looked at.
--- Callers   the batch, at the start and at the end of a run
+-- Callers   the batch, at the start and at the end of a run; cardgenius serve, where it leads, every hour
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.sweep_staging

@@ -3,7 +3,7 @@
 -- Locks     one new row of import
 -- Isolation READ COMMITTED
 -- Indexes   pk_import
--- Callers   cardgenius import, seed
+-- Callers   cardgenius import, seed, demo
 -- Grants    EXECUTE for cardgenius_importer
 
 CREATE OR REPLACE FUNCTION cardgenius.begin_import(p_source TEXT, p_now TIMESTAMPTZ DEFAULT NULL)

@@ -7,7 +7,8 @@
 -- Locks     run, chunk, user_spending_data in that order
 -- Isolation READ COMMITTED
 -- Indexes   uq_run_active, ix_chunk_claim
--- Callers   cardgenius pause, resume, cancel; the batch when it stops or must not go on
+-- Callers   cardgenius pause, resume, cancel; the batch when it stops or must not go on; cardgenius serve, which goes on
+--           with a run that was stopped
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.change_run_state(

@@ -3,7 +3,7 @@
 -- Locks     one row of import
 -- Isolation READ COMMITTED
 -- Indexes   pk_import
--- Callers   cardgenius import, seed
+-- Callers   cardgenius import, seed, demo
 -- Grants    EXECUTE for cardgenius_importer
 
 CREATE OR REPLACE FUNCTION cardgenius.end_import(p_load_no BIGINT, p_duplicates BIGINT, p_now TIMESTAMPTZ DEFAULT NULL)

@@ -4,7 +4,7 @@
 -- Locks     none
 -- Isolation READ COMMITTED: each page is consistent in itself
 -- Indexes   the key of card_recommendations
--- Callers   cardgenius export
+-- Callers   cardgenius export, parity, demo
 -- Grants    EXECUTE for cardgenius_reader
 
 CREATE OR REPLACE FUNCTION cardgenius.export_recommendations(p_after_user_id TEXT, p_users INTEGER)

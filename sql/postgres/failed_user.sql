@@ -1,6 +1,6 @@
 -- Purpose   For people: who failed, under which code, and why. The code is the word before the colon.
 -- Locks     none
--- Callers   cardgenius errors; DBAs
+-- Callers   list_failures; DBAs
 -- Grants    SELECT for cardgenius_reader
 
 CREATE OR REPLACE VIEW cardgenius.failed_user AS

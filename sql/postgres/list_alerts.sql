@@ -3,7 +3,7 @@
 -- Locks     none
 -- Isolation READ COMMITTED
 -- Indexes   pk_alert
--- Callers   cardgenius serve, alerts list
+-- Callers   cardgenius serve, alerts list; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.list_alerts(p_open_only BOOLEAN, p_alerts INTEGER)

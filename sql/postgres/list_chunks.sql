@@ -5,7 +5,7 @@
 -- Locks     none
 -- Isolation READ COMMITTED
 -- Indexes   pk_chunk, pk_chunk_attempt
--- Callers   cardgenius status, runs show; the dashboard
+-- Callers   cardgenius status; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.list_chunks(p_run_id BIGINT, p_after_chunk_no INTEGER, p_chunks INTEGER)

@@ -3,7 +3,7 @@
 -- Locks     none
 -- Isolation READ COMMITTED: each page is consistent in itself
 -- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of contract-tuning.sql
--- Callers   cardgenius errors
+-- Callers   cardgenius errors; the dashboard
 -- Grants    EXECUTE for cardgenius_reader
 
 CREATE OR REPLACE FUNCTION cardgenius.list_failures(p_after_user_id TEXT, p_users INTEGER)

@@ -3,7 +3,7 @@
 -- Locks     none
 -- Isolation READ COMMITTED
 -- Indexes   pk_schedule_fire, pk_run
--- Callers   cardgenius schedule list
+-- Callers   cardgenius schedule list; cardgenius serve, for its alerts; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.list_fires(p_schedule TEXT, p_fires INTEGER)

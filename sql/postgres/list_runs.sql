@@ -3,7 +3,7 @@
 -- Locks     none
 -- Isolation READ COMMITTED
 -- Indexes   pk_run, pk_chunk
--- Callers   cardgenius runs; the dashboard
+-- Callers   cardgenius runs; cardgenius serve, for its alerts; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.list_runs(p_runs INTEGER)

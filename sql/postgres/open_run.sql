@@ -10,7 +10,7 @@
 -- Locks     an advisory lock for the transaction (one opener at a time); run, chunk, user_spending_data in that order
 -- Isolation READ COMMITTED
 -- Indexes   uq_run_active, ix_chunk_claim, pk_chunk_user
--- Callers   cardgenius run, demo, serve
+-- Callers   cardgenius run, demo; record_fire
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.open_run(

@@ -5,7 +5,7 @@
 -- Locks     the span's rows of user_spending_data
 -- Isolation READ COMMITTED
 -- Indexes   pk_staged_spending, the key of user_spending_data
--- Callers   cardgenius import, seed: span after span, after reject_duplicates
+-- Callers   cardgenius import, seed, demo: span after span, after reject_duplicates
 -- Grants    EXECUTE for cardgenius_importer
 
 CREATE OR REPLACE FUNCTION cardgenius.publish_import(p_load_no BIGINT, p_line_no_from INTEGER, p_line_no_to INTEGER)

@@ -3,7 +3,8 @@
 -- Locks     none
 -- Isolation READ COMMITTED
 -- Indexes   pk_run, pk_chunk
--- Callers   cardgenius run, status; progress
+-- Callers   the batch; cardgenius status, runs show, pause, resume, cancel, schedule run; cardgenius serve, also for its
+--           alerts; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.read_run(p_run_id BIGINT)

@@ -3,7 +3,8 @@
 -- Locks     none
 -- Isolation READ COMMITTED
 -- Indexes   the key of user_spending_data
--- Callers   cardgenius recommend
+-- Callers   cardgenius recommend, parity; the dashboard's user search; import on the embedded database, to say so where
+--           invented users are there
 -- Grants    EXECUTE for cardgenius_reader
 
 CREATE OR REPLACE FUNCTION cardgenius.read_spending(p_user_id TEXT)

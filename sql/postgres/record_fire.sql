@@ -9,7 +9,7 @@
 -- Locks     the advisory lock of open_run; those of open_run; the new row of schedule_fire
 -- Isolation READ COMMITTED
 -- Indexes   pk_leader, pk_schedule_fire, uq_run_active, ix_chunk_claim
--- Callers   cardgenius serve, schedule run
+-- Callers   cardgenius serve, schedule run; the dashboard of serve
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.record_fire(

@@ -4,7 +4,7 @@
 -- Locks     the rows that it deletes
 -- Isolation READ COMMITTED
 -- Indexes   pk_staged_spending
--- Callers   cardgenius import, seed: once all rows are staged
+-- Callers   cardgenius import, seed, demo: once all rows are staged
 -- Grants    EXECUTE for cardgenius_importer
 
 CREATE OR REPLACE FUNCTION cardgenius.reject_duplicates(p_load_no BIGINT)

@@ -4,7 +4,7 @@
 -- Locks     one row of chunk
 -- Isolation READ COMMITTED
 -- Indexes   pk_chunk
--- Callers   the heartbeat, while the chunk's work moves
+-- Callers   the heartbeat, while the chunk's work moves; the publisher, while it corners a row that the database refuses
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.renew_lease(

@@ -4,7 +4,7 @@
 -- Locks     the rows that it changes
 -- Isolation READ COMMITTED
 -- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of contract-tuning.sql
--- Callers   cardgenius retry
+-- Callers   cardgenius retry; the dashboard of run and of serve
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.retry_users(p_run_id BIGINT, p_user_id TEXT, p_code TEXT)

@@ -1,7 +1,7 @@
 -- Purpose   For people and for status: a row a run, with the sums over its chunks. Totals are never kept in run, so that
 --           publish need not write it: nobody waits for anybody here.
 -- Locks     none
--- Callers   read_run; DBAs
+-- Callers   read_run, list_runs; DBAs
 -- Grants    SELECT for cardgenius_reader, cardgenius_processor
 
 CREATE OR REPLACE VIEW cardgenius.run_progress AS

@@ -4,7 +4,7 @@
 -- Locks     the schedule's row
 -- Isolation READ COMMITTED
 -- Indexes   pk_schedule, pk_schedule_fire
--- Callers   cardgenius serve, schedule
+-- Callers   cardgenius serve, where it leads
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.see_schedule(

@@ -4,7 +4,7 @@
 -- Locks     the rows that it deletes
 -- Isolation READ COMMITTED
 -- Indexes   ix_chunk_claim, pk_staged_recommendation, pk_staged_outcome, pk_staged_spending
--- Callers   the batch, at the start and at the end of a run
+-- Callers   the batch, at the start and at the end of a run; cardgenius serve, where it leads, every hour
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.sweep_staging(p_now TIMESTAMPTZ DEFAULT NULL)

@@ -33,11 +33,12 @@ function onMove(): void {
 
 export default async function compute(slice: SpendingSlice): Promise<RecommendationSlice> {
   const answer = await engine.recommend(slice, onMove);
-  return handOver(answer, [answer.userNo, answer.cardNo, answer.yearly, answer.extra, answer.points]);
+  return handOver(answer);
 }
 
-/** Piscina hands over what `move` marks: the buffers go, the value arrives. */
-function handOver(value: RecommendationSlice, columns: readonly ArrayBufferView[]): RecommendationSlice {
+/** Piscina hands over what `move` marks: the buffers of all columns go, the value arrives. A buffer not named would be cloned. */
+function handOver(value: RecommendationSlice): RecommendationSlice {
+  const columns = Object.values(value).filter(column => ArrayBuffer.isView(column));
   const transferable = {
     [transferableSymbol]: columns.map(column => column.buffer),
     [valueSymbol]: value,

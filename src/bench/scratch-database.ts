@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { readQuestion } from '../database/maintenance.ts';
 import { migrate } from '../database/migrate/migrate.ts';
-import type { PoolSettings } from '../database/mssql/pools.ts';
+import type { Pool, PoolSettings } from '../database/mssql/pools.ts';
 import { type OpenedDatabase, openDatabase } from '../database/open.ts';
 import { CardGeniusError, messageOf } from '../model/errors.ts';
 
@@ -14,12 +15,14 @@ export interface ScratchPlace {
   readonly password?: string | undefined;
   /** Sizes of its pools; the defaults where it says none. */
   readonly pools?: PoolSettings | undefined;
+  /** Told in what a scratch database is not as the one that the place names, and so measures something else. */
+  readonly tell?: ((text: string) => void) | undefined;
 }
 
 /** An empty, migrated database that is gone once it is disposed of. */
 export interface ScratchDatabase extends OpenedDatabase {
   /** Where it is, for another process to open it. */
-  readonly at: Omit<ScratchPlace, 'pools'> & { readonly databaseName?: string };
+  readonly at: Omit<ScratchPlace, 'pools' | 'tell'> & { readonly databaseName?: string };
 }
 
 export const SCRATCH_PREFIX = 'cardgenius_bench_';
@@ -54,7 +57,7 @@ async function inFolder(): Promise<ScratchDatabase> {
   return { ...opened, at: { url }, [Symbol.asyncDispose]: () => done.disposeAsync() };
 }
 
-async function onServer({ url, password, pools }: ScratchPlace): Promise<ScratchDatabase> {
+async function onServer({ url, password, pools, tell }: ScratchPlace): Promise<ScratchDatabase> {
   const [{ parseConnection }, { Pool }] = await Promise.all([
     import('../database/mssql/connection-settings.ts'),
     import('../database/mssql/pools.ts'),
@@ -71,15 +74,61 @@ async function onServer({ url, password, pools }: ScratchPlace): Promise<Scratch
     throw new CardGeniusError(
       'BENCH_DATABASE_REFUSED',
       `Cannot make a database of its own on ${settings.server}: ${messageOf(error)}. Measure as a login that may: ` +
-        'GRANT CREATE ANY DATABASE TO [login], in master; nothing else of the server is touched.',
+        'GRANT CREATE ANY DATABASE TO [login], in master; nothing else of the server is touched. On Azure SQL, which makes ' +
+        'databases from master only: name master in the address, as a login in the role dbmanager.',
       { cause: error },
     );
   }
   undo.defer(remember(() => dropDatabase(name, text => server.batch(text, `dropping ${name}`))));
+  const own = await likeConfigured(server, name);
   const opened = undo.use(await openDatabase(url, { checkSchema: false, password, pools, databaseName: name }));
   await migrate(opened.target);
+  const [made] = (await opened.maintenance.ask<DatabaseSettings>('settings')) ?? [];
+  if (own !== undefined && made !== undefined) for (const text of differencesOf(own, made)) tell?.(text);
   const done = undo.move();
   return { ...opened, at: { url, password, databaseName: name }, [Symbol.asyncDispose]: () => done.disposeAsync() };
+}
+
+/** Of doctor_settings.sql, what decides how a database locks, logs and plans. */
+export interface DatabaseSettings {
+  readonly compatibility_level: number | null;
+  readonly row_versions: number | null;
+  readonly recovery_model: string | null;
+}
+
+/**
+ * Sets a new database to what the one that `server` is connected to is set to, before anybody uses it. What the server refuses stays
+ * as it is. Answers the settings of the configured one.
+ */
+export async function likeConfigured(
+  server: Pick<Pool, 'ask' | 'batch'>,
+  name: string,
+): Promise<DatabaseSettings | undefined> {
+  const question = (await readQuestion('mssql', 'settings'))!;
+  const [own] = await server.ask<DatabaseSettings>(question, [], 'reading the settings of the configured database');
+  if (own === undefined) return undefined;
+  const { compatibility_level: level, recovery_model: recovery } = own;
+  const wanted = [
+    ...(level === null ? [] : [`COMPATIBILITY_LEVEL = ${Number(level)}`]),
+    ...(/^(FULL|SIMPLE|BULK_LOGGED)$/.test(recovery ?? '') ? [`RECOVERY ${recovery}`] : []),
+    `READ_COMMITTED_SNAPSHOT ${own.row_versions === 1 ? 'ON' : 'OFF'}`,
+  ];
+  for (const setting of wanted) {
+    await server.batch(`ALTER DATABASE ${name} SET ${setting}`, `setting ${name} to ${setting}`).catch(() => {});
+  }
+  return own;
+}
+
+/** A sentence for each setting in which the scratch database is not as the configured one. */
+export function differencesOf(own: DatabaseSettings, made: DatabaseSettings): string[] {
+  const names = {
+    compatibility_level: 'compatibility level',
+    recovery_model: 'recovery model',
+    row_versions: 'setting of READ_COMMITTED_SNAPSHOT',
+  } as const;
+  return (Object.keys(names) as (keyof typeof names)[])
+    .filter(key => own[key] !== made[key])
+    .map(key => `Measured with another ${names[key]} than the configured database’s: ${made[key]}, not ${own[key]}.`);
 }
 
 /** The same act, once: also for a signal until then. */

@@ -37,10 +37,15 @@ export function defineBench(program: Command): void {
     ]);
     const { describeMachine, ratio, ratiosOf, show, spreadOf } = await import('../bench/rounds.ts');
     const { settings } = cli;
+    const told = new Set<string>();
     const place = {
       url: settings.databaseUrl,
       password: settings.databasePassword?.reveal(),
       pools: settings.sqlServer,
+      tell: (text: string) => {
+        if (!told.has(text)) cli.note(text);
+        told.add(text);
+      },
     };
     const { dropScratchDatabases } = await import('../bench/scratch-database.ts');
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {

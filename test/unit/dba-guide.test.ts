@@ -1,15 +1,61 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import type { Command } from 'commander';
+import { createProgram } from '../../src/cli/commands.ts';
 import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
 
+const guide = await readFile(join(import.meta.dirname, '../../docs/dba-guide.md'), 'utf8');
+
 test('the DBA guide names every table, sequence, procedure and view, and a way back for every migration', async t => {
-  const guide = await readFile(join(import.meta.dirname, '../../docs/dba-guide.md'), 'utf8');
   for (const { name, kind, text } of await readSqlFiles('mssql')) {
     t.true(guide.includes(`\`${name.replace('object:', '')}\``), name);
     if (kind === 'object') continue;
     t.regex(text, /^-- Way back /m, name);
     for (const [, table] of text.matchAll(/(?:CREATE (?:TABLE|SEQUENCE)|INTO) cardgenius\.(\w+)/g))
       t.true(guide.includes(`\`${table}\``), table);
+  }
+});
+
+/** Each command as it is typed; one that its parent runs by default is the parent. */
+function commandsOf(parent: Command, typed: readonly string[] = []): string[] {
+  const { _defaultCommandName: byDefault } = parent as unknown as { _defaultCommandName?: string };
+  return parent.commands.flatMap(command => {
+    if (command.commands.length > 0) return commandsOf(command, [...typed, command.name()]);
+    return [...typed, ...(command.name() === byDefault ? [] : [command.name()])].join(' ');
+  });
+}
+
+/** The roles column of the rows that begin a cell with a command, by command. */
+function rolesOf(command: string): string {
+  const [table] = /^\| command \| role \|\n(\|.*\n)+/m.exec(guide)!;
+  const rows = table.split('\n').filter(row => new RegExp(`\`${command}( [A-Z-][^\`]*)?\``).test(row.split(' | ')[0]!));
+  return rows.map(row => row.split(' | ')[1]).join(' ');
+}
+
+test('the DBA guide says which role each command needs', t => {
+  for (const command of commandsOf(createProgram())) t.not(rolesOf(command), '', command);
+});
+
+test('of the roles that a command may have, one may execute each object that names the command as its caller', async t => {
+  const known = new Set(commandsOf(createProgram()));
+  for (const engine of ['mssql', 'postgres'] as const) {
+    for (const { name, kind, text } of await readSqlFiles(engine)) {
+      if (kind !== 'object') continue;
+      const line = (word: string) => new RegExp(`^-- ${word} +(.+\\n(?:--  +.+\\n)*)`, 'm').exec(text)?.[1] ?? '';
+      const callers = line('Callers').replaceAll(/\n(--)? */g, ' ');
+      t.not(callers, '', name);
+      const granted = [...line('Grants').matchAll(/cardgenius_(\w+)/g)].map(([, role]) => role!);
+      for (const [, listed] of callers.matchAll(/\bcardgenius ([^;:]+)/g)) {
+        for (const command of listed!.split(', ').map(word => word.trim())) {
+          if (!known.has(command) || command === 'demo') continue;
+          const roles = rolesOf(command);
+          t.true(
+            granted.some(role => roles.includes(role)),
+            `${engine}/${name}: ${command} runs as ${roles}, granted to ${granted.join(', ')}`,
+          );
+        }
+      }
+    }
   }
 });
