@@ -23,7 +23,7 @@ const classOf = (error: unknown) => {
 
 const CLASSES: Readonly<Record<ErrorClass, readonly number[]>> = {
   transient: [1205, 1222, 701, 3960, 40501, 40613, 10928],
-  ambiguous: [0, 64, 596, 10054, 33557097],
+  ambiguous: [0, 64, 596, 10054],
   exhausted: [9002, 1105, 1101],
   data: [2627, 2601, 547, 515, 8115, 2628, 8152, 50000, 51000, 2147483647],
   permanent: [102, 207, 208, 2812, 229, 8672],

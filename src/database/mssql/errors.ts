@@ -26,8 +26,7 @@ const NUMBERS: Readonly<Record<Exclude<ErrorClass, 'permanent'>, readonly number
     40197, 40501, 40613, 40143, 40540, 49918, 49919, 49920, 10928, 10929, 4221, // Azure: busy, moving, throttled
     976, 983, 921, 922, // a failover, or a database that is starting
   ],
-  ambiguous: [0, 20, 64, 121, 233, 997, 10053, 10054, 10060, 11001, 596, 6005, // the network, a killed session, a shutdown
-    33557097], // what Babelfish has no number for
+  ambiguous: [0, 20, 64, 121, 233, 997, 10053, 10054, 10060, 11001, 596, 6005], // the network, a killed session, a shutdown
   exhausted: [9002, 1101, 1105, 3257, 5149], // log or disk full
   data: [220, 232, 245, 515, 547, 2601, 2627, 2628, 3609, 8114, 8115, 8134, 8152], // a row, a constraint, a trigger
 }; // biome-ignore format: a table
