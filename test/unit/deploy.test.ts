@@ -68,7 +68,7 @@ const container = z.strictObject({
     readOnlyRootFilesystem: z.literal(true),
     capabilities: z.strictObject({ drop: z.tuple([z.literal('ALL')]) }),
   }),
-  envFrom: z.array(z.strictObject({ secretRef: z.strictObject({ name: z.literal('cardgenius') }) })),
+  envFrom: z.array(z.strictObject({ secretRef: z.strictObject({ name: z.string() }) })),
   env: z.array(z.strictObject({ name: z.string(), value: z.string() })).optional(),
   volumeMounts: z.array(z.strictObject({ name: z.string(), mountPath: z.string() })).optional(),
 });
@@ -111,6 +111,7 @@ const job = z.strictObject({
     completions: z.int().optional(),
     completionMode: z.literal('Indexed').optional(),
     backoffLimit: z.int(),
+    ttlSecondsAfterFinished: z.int().min(3_600, 'time to read its log'),
     podFailurePolicy: z.strictObject({ rules: z.array(rule) }).optional(),
     template,
   }),
@@ -167,10 +168,27 @@ test('the Deployment: its selector finds its pods, probes and mounts name what i
   );
 });
 
-test('the backfill: a run that was cancelled or failed, and a wrong configuration, end the Job; work left does not', t => {
+test('the migration has a login of its own: the service and the backfill never have rights on the schema', t => {
+  const secretOf = (name: string, schema: typeof job | typeof deployment) =>
+    schema.parse(manifest(name)).spec.template.spec.containers[0].envFrom.map(({ secretRef }) => secretRef.name);
+  const service = manifest('secret.template');
+  const migration = manifest('migrate-secret.template');
+  t.deepEqual(secretOf('deployment', deployment), [service.metadata.name]);
+  t.deepEqual(secretOf('backfill', job), [service.metadata.name]);
+  t.deepEqual(secretOf('migrate', job), [migration.metadata.name]);
+  t.not(migration.metadata.name, service.metadata.name);
+  const login = (secret: typeof service) => new URL(secret.stringData.CARDGENIUS_DATABASE_URL).username;
+  t.not(login(migration), login(service));
+});
+
+test('the backfill: whatever is over for good ends the Job, also a run that is done with too many failed; work left does not', t => {
   const { spec } = job.parse(manifest('backfill'));
   const fatal = spec.podFailurePolicy!.rules.flatMap(found => ('onExitCodes' in found ? found.onExitCodes.values : []));
-  t.deepEqual(fatal, [EXIT.failed, EXIT.usage]);
+  const again: number[] = [EXIT.done, EXIT.stopped];
+  t.deepEqual(
+    fatal,
+    Object.values(EXIT).filter(code => !again.includes(code)),
+  );
   t.is(spec.template.spec.restartPolicy, 'Never', 'podFailurePolicy asks for it');
   t.is(spec.parallelism, spec.completions);
   t.is(spec.template.spec.containers[0].args[0], 'run');
