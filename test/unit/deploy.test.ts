@@ -40,7 +40,7 @@ test('the image holds the package with all that npm packs, and no password', t =
   t.regex(read('.dockerignore'), /^deploy\/sa_password$/m);
   t.regex(dockerfile, /^ENTRYPOINT \["node", "dist\/cli\/main\.js"\]$/m);
   t.regex(dockerfile, /^USER node$/m);
-  t.regex(dockerfile, /^HEALTHCHECK /m);
+  t.notRegex(dockerfile, /^HEALTHCHECK /m, 'serve alone answers at 8080');
 });
 
 const manifest = (name: string) => parse(read(`deploy/kubernetes/${name}.yaml`));
@@ -153,6 +153,8 @@ test('the Deployment: its selector finds its pods, probes and mounts name what i
   const { stringData, metadata } = manifest('secret.template');
   t.is(metadata.name, 'cardgenius');
   t.truthy(stringData.CARDGENIUS_DASHBOARD_TOKEN);
+  t.truthy(stringData.CARDGENIUS_DASHBOARD_METRICS_TOKEN);
+  t.not(stringData.CARDGENIUS_DASHBOARD_METRICS_TOKEN, stringData.CARDGENIUS_DASHBOARD_TOKEN);
   t.regex(read('deploy/Dockerfile'), /CARDGENIUS_SERVICE_HEALTH=0\.0\.0\.0:8080/);
   t.deepEqual(
     volumeMounts.map(({ name }) => name),
@@ -205,6 +207,8 @@ test('the compose file: no rights, a password of nobody else, /metrics for this 
     }
   }
   t.deepEqual(services.serve.ports, ['127.0.0.1:8080:8080', '127.0.0.1:8787:8787']);
+  t.regex(services.serve.healthcheck.test.join(' '), /^CMD node -e fetch\('http:\/\/127\.0\.0\.1:8080\/livez'\)/);
+  t.is(services.migrate.healthcheck, undefined, 'it answers nowhere');
   t.is(parseAddress(services.serve.environment.CARDGENIUS_DASHBOARD_ADDRESS).port, 8787);
   t.is(services.serve.environment.CARDGENIUS_DASHBOARD_TOKEN_FILE, '/run/secrets/dashboard_token');
   for (const { file } of Object.values<{ file: string }>(secrets)) {
