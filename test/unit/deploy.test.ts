@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -44,6 +44,8 @@ test('the image holds the package with all that npm packs, and no password', t =
 });
 
 const manifest = (name: string) => parse(read(`deploy/kubernetes/${name}.yaml`));
+/** With all that stands there to be taken in: `#- ` begins a part of it, and not a sentence. */
+const whole = (name: string) => parse(read(`deploy/kubernetes/${name}.yaml`).replace(/^( *)#- /gm, '$1- '));
 
 /** What of Kubernetes' API the manifests use: a key that is none is a mistake, and the API server would drop it or refuse it. */
 const port = z.strictObject({ name: z.string(), containerPort: z.int().min(1).max(65_535) });
@@ -70,7 +72,16 @@ const container = z.strictObject({
   }),
   envFrom: z.array(z.strictObject({ secretRef: z.strictObject({ name: z.string() }) })),
   env: z.array(z.strictObject({ name: z.string(), value: z.string() })).optional(),
-  volumeMounts: z.array(z.strictObject({ name: z.string(), mountPath: z.string() })).optional(),
+  volumeMounts: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        mountPath: z.string(),
+        subPath: z.string().optional(),
+        readOnly: z.literal(true).optional(),
+      }),
+    )
+    .optional(),
 });
 const metadata = z.strictObject({ name: z.string().optional(), labels: z.record(z.string(), z.string()) });
 const template = z.strictObject({
@@ -86,7 +97,12 @@ const template = z.strictObject({
     terminationGracePeriodSeconds: z.int().min(35, 'a stop may take 30 s').optional(),
     containers: z.tuple([container]),
     volumes: z
-      .array(z.strictObject({ name: z.string(), emptyDir: z.strictObject({ sizeLimit: quantity }) }))
+      .array(
+        z.union([
+          z.strictObject({ name: z.string(), emptyDir: z.strictObject({ sizeLimit: quantity }) }),
+          z.strictObject({ name: z.string(), configMap: z.strictObject({ name: z.string() }) }),
+        ]),
+      )
       .optional(),
   }),
 });
@@ -168,6 +184,27 @@ test('the Deployment: its selector finds its pods, probes and mounts name what i
     open,
     ports.map(({ containerPort }) => containerPort),
   );
+});
+
+test('files of one’s own: what is commented out in the manifests fits, service and backfill alike, and is what the guide says', t => {
+  const guide = read('docs/operations.md');
+  const mountsOf = (name: string, schema: typeof job | typeof deployment) => {
+    const { containers, volumes = [] } = schema.parse(whole(name)).spec.template.spec;
+    const own = volumes.find(volume => 'configMap' in volume)!;
+    t.true(guide.includes(`kubectl create configmap ${own.configMap.name} `), name);
+    return containers[0].volumeMounts!.filter(mount => mount.name === own.name);
+  };
+  const mounts = mountsOf('deployment', deployment);
+  t.deepEqual(mountsOf('backfill', job), mounts);
+  t.is(mounts.length, 3);
+  for (const { mountPath, subPath } of mounts) {
+    t.is(subPath, basename(mountPath), 'one file over one file: a folder over /app would hide the program');
+    t.true(guide.includes(`\`${mountPath}\``) && guide.includes(`--from-file=${subPath}`), mountPath);
+  }
+  t.deepEqual(manifest('deployment').spec.template.spec.containers[0].volumeMounts.length, 1, 'without asking: none');
+  t.like(whole('network-policy').spec.egress[2].ports[0], { port: 11_000, endPort: 11_999 });
+  const { services } = parse(read('deploy/compose.yaml'), { merge: true });
+  t.deepEqual(services.serve.volumes, ['../cron.config.ts:/app/cron.config.ts:ro']);
 });
 
 test('the migration has a login of its own: the service and the backfill never have rights on the schema', t => {
