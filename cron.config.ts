@@ -46,7 +46,7 @@ export default defineConfig({
     },
   ],
 
-  // Where "cardgenius serve" shows the dashboard and /metrics: PORT, HOST:PORT, or off. Where other machines can see it,
+  // Where "cardgenius serve" shows the dashboard and /metrics: PORT, HOST:PORT, or off. Where other machines can see it, or a proxy,
   // CARDGENIUS_DASHBOARD_TOKEN, or the file that CARDGENIUS_DASHBOARD_TOKEN_FILE names, holds a token.
   dashboard: { address: 'off' },
 

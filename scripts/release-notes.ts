@@ -4,13 +4,20 @@ import { join } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** Throws where the changelog has no part of that version, or an empty one. */
+/** Throws where the changelog has no part of that version, or an empty one, or where something is left under Unreleased. */
 export function notesOf(changelog: string, version: string): string {
-  const parts = changelog.split(/^## /m).slice(1);
-  const part = parts.find(text => text.startsWith(`[${version}]`));
-  const notes = part?.slice(part.indexOf('\n')).trim();
-  if (!notes) throw new Error(`CHANGELOG.md says nothing about ${version}.`);
+  const notes = partOf(changelog, version);
+  if (notes === '') throw new Error(`CHANGELOG.md says nothing about ${version}.`);
+  if (partOf(changelog, 'Unreleased') !== '')
+    throw new Error(`CHANGELOG.md has more under Unreleased: it belongs to ${version}, or to a version to come.`);
   return notes;
+}
+
+/** What stands under a heading of the changelog; empty where there is none. */
+export function partOf(changelog: string, name: string): string {
+  const parts = changelog.split(/^## /m).slice(1);
+  const part = parts.find(text => text.startsWith(`[${name}]`));
+  return part?.slice(part.indexOf('\n')).trim() ?? '';
 }
 
 if (import.meta.main) {

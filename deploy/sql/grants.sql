@@ -9,6 +9,8 @@
 -- Why so    Schema cardgenius and the contract tables belong to dbo, so ownership chains: who may execute a procedure needs no
 --           right on the tables that it works with. Only bulk loads go to tables directly: INSERT, and SELECT because the
 --           server reads the columns first. There is no EXECUTE AS anywhere.
+--           A migration makes columns of the type and collation of CashKaro's (SELECT INTO without a row): the migrator has
+--           SELECT on both contract tables. That gives it nothing new: it may alter procedures of dbo's that read them.
 -- Not here  The first migrate, which makes a schema for dbo, CashKaro's tables where they are missing, and the column
 --           processing_error: db_owner, once. Server rights: log space in doctor needs VIEW SERVER STATE, and does without.
 -- Way back  DROP ROLE for each of the four, once it has no members.
@@ -99,6 +101,8 @@ GO
 GRANT SELECT ON OBJECT::cardgenius.migration TO cardgenius_migrator;
 GRANT INSERT ON OBJECT::cardgenius.migration TO cardgenius_migrator;
 GRANT DELETE ON OBJECT::cardgenius.migration TO cardgenius_migrator;
+GRANT SELECT ON OBJECT::dbo.user_spending_data TO cardgenius_migrator;
+GRANT SELECT ON OBJECT::dbo.card_recommendations TO cardgenius_migrator;
 GRANT ALTER ON SCHEMA::cardgenius TO cardgenius_migrator;
 GRANT REFERENCES ON SCHEMA::cardgenius TO cardgenius_migrator;
 GRANT VIEW DEFINITION ON SCHEMA::cardgenius TO cardgenius_migrator;

@@ -13,7 +13,7 @@ export function defineDashboard(program: Command): void {
     .command('dashboard')
     .summary('a page that shows the runs of a database; for looking only')
     .description(
-      'Serves the dashboard, /metrics, /healthz and /readyz until Ctrl-C. It shows what the database says, whoever does the work, ' +
+      'Serves the dashboard, /metrics, /livez and /readyz until Ctrl-C. It shows what the database says, whoever does the work, ' +
         'and changes nothing. The embedded database lets one process in at a time: there, use "cardgenius run --dashboard".',
     )
     .option('--port <n>', 'default: 8787; 0 is any that is free', wholeNumber(0))
@@ -92,5 +92,9 @@ const SHOWN = 20;
 const MAX_OPEN_ALERTS = 1_000;
 
 function tokensOf({ settings: { dashboard } }: Cli) {
-  return { read: dashboard.token?.reveal(), act: dashboard.actToken?.reveal() };
+  return {
+    read: dashboard.token?.reveal(),
+    act: dashboard.actToken?.reveal(),
+    metrics: dashboard.metricsToken?.reveal(),
+  };
 }

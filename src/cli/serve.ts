@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import type { OpenedDatabase } from '../database/open.ts';
 import { engineSourceOf } from '../engine/source.ts';
-import { DatabaseError, messageOf } from '../model/errors.ts';
+import { DatabaseError } from '../model/errors.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { dashboardAddress, mountDashboard } from './dashboard.ts';
 import { stopOnSignal, thisProcessor } from './processing.ts';
@@ -67,10 +67,13 @@ async function serve(
   const processor = thisProcessor(engine);
   log.info({ processor: processor.id, schedules: settings.schedules.map(({ name }) => name) }, 'starting');
 
-  let service: { readonly isReady: boolean } | undefined;
-  await using _health = await serveHealth(settings.service.health, () => service?.isReady === true);
+  let service: { readonly notReady: string | undefined } = { notReady: 'NOT_ASKED_YET' };
+  await using _health = await serveHealth(settings.service.health, () => service.notReady);
   await using watch = startWatch(settings, log);
-  await using opened = await openPatiently(cli, log, signal, message => watch.databaseIs(false, Date.now(), message));
+  await using opened = await openPatiently(cli, log, signal, ({ code, message }) => {
+    service = { notReady: code };
+    watch.databaseIs(false, Date.now(), message);
+  });
   if (opened === undefined) return;
 
   watch.use(opened);
@@ -119,7 +122,7 @@ async function openPatiently(
   cli: Cli,
   log: Logger,
   signal: AbortSignal,
-  onFailure: (message: string) => void,
+  onFailure: (error: DatabaseError) => void,
 ): Promise<OpenedDatabase | undefined> {
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(MAX_DELAY_MS, delayMs * 2)) {
     try {
@@ -127,7 +130,7 @@ async function openPatiently(
     } catch (error) {
       if (!mayCome(error)) throw error;
       if (signal.aborted) return undefined;
-      onFailure(messageOf(error));
+      onFailure(error);
       log.warn({ code: error.code, message: error.message, retryInMs: delayMs }, 'waiting for the database');
       await sleep(delayMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return undefined;

@@ -49,8 +49,15 @@ export const dashboardSchema = z.strictObject({
     .regex(/^((\[[\da-f:.]+\]|[\w.-]+):)?\d{1,5}$|^off$/i, 'must be PORT, HOST:PORT or off')
     .default('off')
     .describe('PORT or HOST:PORT where serve shows the dashboard and /metrics; serve --dashboard wins.'),
-  token: secret(z.string()).optional().describe('Who brings it may look; needed where other machines can.'),
+  token: secret(z.string())
+    .optional()
+    .describe('Who brings it may look; needed where other machines can, and behind a proxy.'),
   actToken: secret(z.string()).optional().describe('Who brings it may act, too: retry, Run now.'),
+  metricsToken: secret(z.string())
+    .optional()
+    .describe(
+      'Who brings it may have /metrics, and sees no user: for Prometheus. The other two are good for it as well.',
+    ),
 });
 export type DashboardSettings = z.output<typeof dashboardSchema>;
 

@@ -1,16 +1,20 @@
 import { createServer, type Server } from 'node:http';
 import { messageOf, UsageError } from '../model/errors.ts';
+import { ALIVE, type HealthAnswer, readiness } from '../monitor/health.ts';
 
-/** `/livez` answers while the process turns over; `/readyz` while the database has answered lately, 503 else. */
-export async function serveHealth(address: string, isReady: () => boolean): Promise<AsyncDisposable> {
+/** `/livez` answers while the process turns over; `/readyz` while the database has answered lately, else 503 with a code. */
+export async function serveHealth(address: string, trouble: () => string | undefined): Promise<AsyncDisposable> {
   if (address === 'off') return { [Symbol.asyncDispose]: async () => {} };
   const split = address.lastIndexOf(':');
   const host = address.slice(0, split).replace(/^\[|\]$/g, '');
   const server = createServer((request, response) => {
-    const ready = isReady();
-    const status = request.url === '/livez' ? 200 : request.url === '/readyz' ? (ready ? 200 : 503) : 404;
-    response.writeHead(status, { 'content-type': 'application/json' });
-    response.end(JSON.stringify({ ready }));
+    const answers: Record<string, () => HealthAnswer> = {
+      '/livez': () => ALIVE,
+      '/readyz': () => readiness(trouble()),
+    };
+    const answer = answers[request.url ?? '']?.();
+    response.writeHead(answer?.status ?? 404, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(answer?.body ?? { error: 'NOT_FOUND' }));
   });
   await listen(server, Number(address.slice(split + 1)), host);
   return {

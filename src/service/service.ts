@@ -63,6 +63,7 @@ export class Service {
   #sweptAt = Number.NEGATIVE_INFINITY;
   /** The last beat that the database answered, by the process's own clock; health looks at it. */
   #answeredAt = Number.NEGATIVE_INFINITY;
+  #leadCode = 'NOT_ASKED_YET';
 
   constructor(options: ServiceOptions) {
     const { database, service, processor, settings, schedules, engine, fireLateSeconds } = options;
@@ -78,9 +79,10 @@ export class Service {
     });
   }
 
-  /** Ready: the database has answered lately. */
-  get isReady(): boolean {
-    return performance.now() - this.#answeredAt < Math.max(30_000, this.#options.settings.leaseSeconds * 2_000);
+  /** Why it is not ready: the code of the last bid that failed; undefined where the database has answered lately. */
+  get notReady(): string | undefined {
+    const lately = Math.max(30_000, this.#options.settings.leaseSeconds * 2_000);
+    return performance.now() - this.#answeredAt < lately ? undefined : this.#leadCode;
   }
 
   /** Lives until the signal; then gives back what is in flight, and the office. */
@@ -126,7 +128,9 @@ export class Service {
   #trouble(what: string, error: unknown): void {
     const code = error instanceof CardGeniusError ? error.code : 'FAILED';
     this.#options.onEvent({ type: 'trouble', what, code, message: messageOf(error) });
-    if (what === 'lead') this.#options.watcher?.databaseIs(false, Date.now(), messageOf(error));
+    if (what !== 'lead') return;
+    this.#leadCode = code;
+    this.#options.watcher?.databaseIs(false, Date.now(), messageOf(error));
   }
 
   /** A bid; and where it is won, all that a leader does. Answers how long until the next. */

@@ -144,6 +144,15 @@ inBrowser('a token is refused, and accepted; without the right to act there is n
   t.is(await page.getByRole('button', { name: /^Retry/ }).count(), 0);
 });
 
+inBrowser('through a proxy the page of a dashboard without a token says what to do', async t => {
+  t.timeout(120_000);
+  await using at = await madeUp(sceneAt(3));
+  await using page = await openPage(at.url, { extraHTTPHeaders: { 'x-forwarded-for': '203.0.113.7' } });
+  await says(page, '#sign-in-error', /came through a proxy. Set CARDGENIUS_DASHBOARD_TOKEN/);
+  t.false(await page.locator('#page').isVisible());
+  t.deepEqual(await violationsInBoth(page), []);
+});
+
 inBrowser('the database goes away and comes back: the page says so, keeps what it has, and goes on', async t => {
   t.timeout(120_000);
   await using at = await madeUp(sceneAt(10));

@@ -35,7 +35,7 @@ const NOT_RUN: readonly [RegExp, string][] = [
   [/^npm pack$|^npm install |^npx --no -- cardgenius/, 'test/package/package.test.ts runs it'],
   [/node kit\.ts$/, 'test/package/package.test.ts runs it'],
   [/^cp catalog/, 'copies a file, which these tests have ready'],
-  [/^npm (pkg|publish)/, 'changes a package.json, or a registry'],
+  [/^npm (pkg|publish|version)/, 'changes a package.json, or a registry'],
   [/^docker /, 'needs Docker; the release builds the image'],
   [/^(sqlcmd|tsql) /, 'needs a client; test/sql-server/migrate.test.ts feeds tsql the same script'],
   [/^(kubectl|systemctl|promtool|gh) /, 'needs a cluster, systemd, Prometheus or GitHub'],

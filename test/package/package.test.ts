@@ -120,6 +120,28 @@ test('packed, installed into an empty folder, and run there', async t => {
   const answer = await call(join(folder, 'node_modules/.bin/cardgenius'), spends, { cwd: folder, env: own });
   t.is(JSON.parse(answer.stdout).cards[0].card_name, 'Jungle Prime');
 
+  // As the image has it: unpacked, its dependencies beside it, and the user's files put over its own (docs/operations.md).
+  const app = join(folder, 'app');
+  await mkdir(app);
+  await run(folder, 'tar', 'xzf', tarball, '-C', app, '--strip-components=1');
+  await symlink(join(ROOT, 'node_modules'), join(app, 'node_modules'));
+  for (const [from, to] of [
+    ['cron.config.ts', 'cron.config.ts'],
+    ['engine.ts', 'our-engine.ts'],
+  ] as const)
+    await cp(join(folder, from), join(app, to));
+  const { stdout: fromImage } = await call('node', ['dist/cli/main.js', 'config', 'print', '--json'], {
+    cwd: app,
+    env,
+  });
+  t.like(
+    JSON.parse(fromImage).settings.find((setting: { key: string }) => setting.key === 'chunkSize'),
+    { value: 500, source: join(app, 'cron.config.ts') },
+  );
+  const inImage = { ...env, CARDGENIUS_ENGINE: join(app, 'our-engine.ts') };
+  const { stdout: ours } = await call('node', ['dist/cli/main.js', ...spends], { cwd: app, env: inImage });
+  t.is(JSON.parse(ours).cards[0].card_name, 'Jungle Prime');
+
   await writeFile(
     join(folder, 'tsconfig.json'),
     JSON.stringify({ compilerOptions: COMPILER, files: ['cron.config.ts', 'kit.ts'] }),

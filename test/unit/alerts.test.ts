@@ -67,6 +67,7 @@ const sample = (minutesAgo: number, decided: number, chunksClosed = 4): Sample =
 const snapshot = (overrides: Partial<Snapshot> = {}): Snapshot => ({
   now: NOW,
   run: run(),
+  counted: 'run' in overrides ? overrides.run : run(),
   samples: [sample(6, 20_000, 2), sample(1, 36_000, 3), sample(0, 40_000)],
   fires: [fire()],
   ...overrides,
@@ -167,6 +168,23 @@ test('a dry run neither opens alerts nor closes those of the real run', async t 
   database.before = [];
   await keeper.watch(NOW + 2 * MINUTE);
   t.deepEqual(told, ['opened run_failed run 7', 'closed run_failed run 7'], 'it is history');
+});
+
+test('a run that nobody was due for does not close what is said of those who failed before it', async t => {
+  const told: string[] = [];
+  const { keeper, database } = keep(({ state, rule, subject }) => told.push(`${state} ${rule} ${subject}`));
+  database.run = run({ state: 'done', completed: 99_800, failed: 200 });
+  await keeper.watch(NOW);
+  t.deepEqual(told.splice(0), ['opened error_rate run 7', 'opened users_failed run 7']);
+  const failed = database.run;
+  database.before = [failed];
+  database.run = run({ runId: 8, state: 'done', plannedUsers: 0, completed: 0, chunks: 0, chunksOpen: 0, chunksLeased: 0, chunksClosed: 0 }); // biome-ignore format: one line
+  await keeper.watch(NOW + MINUTE);
+  t.deepEqual(told, [], 'they are still failed');
+  database.before = [database.run, failed];
+  database.run = run({ runId: 9, state: 'done', plannedUsers: 200, completed: 200 });
+  await keeper.watch(NOW + 2 * MINUTE);
+  t.deepEqual(told, ['closed error_rate run 7', 'closed users_failed run 7']);
 });
 
 test('a missed slot is told of the schedules that are configured, however many fires of others come between', async t => {

@@ -48,12 +48,17 @@ test('a secret may stand in a file', async t => {
 test('the dashboard: its address, and tokens that nothing shows', async t => {
   t.is((await load('{}')).dashboard.address, 'off');
   await writeFile(join(FOLDER, 'token'), 'read-token-of-the-test\n');
-  const env = { CARDGENIUS_DASHBOARD_TOKEN_FILE: 'token', CARDGENIUS_DASHBOARD_ACT_TOKEN: 'act-token-of-the-test' };
+  const env = {
+    CARDGENIUS_DASHBOARD_TOKEN_FILE: 'token',
+    CARDGENIUS_DASHBOARD_ACT_TOKEN: 'act-token-of-the-test',
+    CARDGENIUS_DASHBOARD_METRICS_TOKEN: 'metrics-token-of-the-test',
+  };
   const given = await source("{ dashboard: { address: '[::1]:8787' } }", env);
   const { dashboard } = await loadSettings(given);
   t.is(dashboard.address, '[::1]:8787');
   t.is(dashboard.token?.reveal(), 'read-token-of-the-test');
   t.is(dashboard.actToken?.reveal(), 'act-token-of-the-test');
+  t.is(dashboard.metricsToken?.reveal(), 'metrics-token-of-the-test');
   const shown = await effectiveSettings({ ...given, env: { ...env, CARDGENIUS_DASHBOARD_ADDRESS: '0.0.0.0:8787' } });
   const of = (key: string) => shown.find(setting => setting.key === key);
   t.like(of('dashboard.address'), { value: '0.0.0.0:8787', source: 'CARDGENIUS_DASHBOARD_ADDRESS' });

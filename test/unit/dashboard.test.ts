@@ -1,4 +1,6 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import test from 'ava';
 import { DatabaseError, UsageError } from '../../src/model/errors.ts';
@@ -10,6 +12,7 @@ import { aChunk, aRun, madeUp, START } from '../support/dashboard.ts';
 
 const READ = 'read-token-of-the-test';
 const ACT = 'act-token-of-the-test';
+const METRICS = 'metrics-token-of-the-test';
 const after = (seconds: number) => new Date(START.getTime() + seconds * 1000);
 
 test('figures: speed of late and on average, time left as a range, throughput that adds up', t => {
@@ -62,7 +65,11 @@ test('off this machine only with a token; addresses are checked', t => {
   t.throws(() => checkAddress(parseAddress('0.0.0.0:80'), none), { code: 'DASHBOARD_TOKEN', message: /CARDGENIUS_/ });
   t.throws(() => checkAddress(parseAddress('80'), { read: 'short', act: undefined }), { code: 'DASHBOARD_TOKEN' });
   t.throws(() => checkAddress(parseAddress('80'), { read: undefined, act: ACT }), { code: 'DASHBOARD_TOKEN' });
-  t.notThrows(() => checkAddress(parseAddress('0.0.0.0:80'), { read: READ, act: ACT }));
+  t.throws(() => checkAddress(parseAddress('80'), { ...none, metrics: METRICS }), { code: 'DASHBOARD_TOKEN' });
+  t.throws(() => checkAddress(parseAddress('80'), { ...none, read: READ, metrics: 'short' }), {
+    code: 'DASHBOARD_TOKEN',
+  });
+  t.notThrows(() => checkAddress(parseAddress('0.0.0.0:80'), { read: READ, act: ACT, metrics: METRICS }));
 });
 
 test('without a token this machine may look; no other name for it may', async t => {
@@ -74,6 +81,46 @@ test('without a token this machine may look; no other name for it may', async t 
   t.is((await fetch(`${at.url}api/lists`)).status, 200);
   t.is(await statusAs(`${at.url}api/lists`, { host: 'evil.example' }), 401);
   t.is((await fetch(`${at.url}../package.json`)).status, 404);
+});
+
+test('without a token nobody is let in through a proxy, though it asks from this machine; with one it is as ever', async t => {
+  await using open = await madeUp();
+  await using guarded = await madeUp({}, { tokens: { read: READ, act: undefined } });
+  const host = '127.0.0.1:8787';
+  for (const added of ['x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'forwarded', 'via']) {
+    const headers = { host, [added]: '203.0.113.7' };
+    for (const path of ['api/lists', 'api/user?id=CK1', 'api/events', 'metrics']) {
+      const refused = await fetch(open.url + path, { headers });
+      t.is(refused.status, 401, `${added} ${path}`);
+      t.deepEqual(await refused.json(), { error: 'PROXY_NEEDS_TOKEN' });
+    }
+    t.like(await (await fetch(`${open.url}api/session`, { headers })).json(), {
+      canRead: false,
+      canAct: false,
+      refusal: 'PROXY_NEEDS_TOKEN',
+    });
+    const signed = { ...headers, authorization: `Bearer ${READ}` };
+    t.is((await fetch(`${guarded.url}api/lists`, { headers: signed })).status, 200, added);
+  }
+  t.regex(await asOldNginx(open.url), /^HTTP\/1\.\d 401 .*PROXY_NEEDS_TOKEN/s);
+});
+
+test('the token for metrics is good for /metrics and nothing else; that for reading still is, too', async t => {
+  await using at = await madeUp({}, { tokens: { read: READ, act: ACT, metrics: METRICS } });
+  const status = async (path: string, token: string) =>
+    (await fetch(at.url + path, { headers: { authorization: `Bearer ${token}` } })).status;
+  t.deepEqual(
+    [await status('metrics', METRICS), await status('metrics', READ), await status('metrics', ACT)],
+    [200, 200, 200],
+  );
+  for (const path of ['api/lists', 'api/events', 'api/user?id=CK1']) t.is(await status(path, METRICS), 401, path);
+  t.is(await status('metrics', 'wrong-token-of-the-test'), 401);
+  const signIn = await fetch(`${at.url}api/sign-in`, {
+    method: 'POST',
+    headers: { origin: at.url.slice(0, -1), 'content-type': 'application/json' },
+    body: JSON.stringify({ token: METRICS }),
+  });
+  t.is(signIn.status, 401);
 });
 
 test('with tokens: reading and acting are separate rights', async t => {
@@ -175,7 +222,7 @@ test('health says why, and nothing that is said names a server or a login', asyn
   t.is((await fetch(`${at.url}readyz`)).status, 200);
   at.scene.away = true;
   await turn(at.dashboard, at.url);
-  t.is((await fetch(`${at.url}healthz`)).status, 200);
+  t.is((await fetch(`${at.url}livez`)).status, 200);
   const ready = await fetch(`${at.url}readyz`);
   t.is(ready.status, 503);
   t.deepEqual(await ready.json(), { status: 'not ready', reasons: [{ check: 'database', code: 'DATABASE_AWAY' }] });
@@ -233,6 +280,14 @@ test('too many requests of an address are refused until the minute is over', t =
 /** Until the dashboard has seen that the database is away. */
 async function turn(_dashboard: unknown, url: string): Promise<void> {
   while ((await fetch(`${url}readyz`)).status !== 503);
+}
+
+/** What `proxy_pass` of nginx sends where nothing else is said: HTTP/1.0, our own address for Host, and no word of who asks. */
+async function asOldNginx(url: string): Promise<string> {
+  const { hostname, port, host } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  socket.end(`GET /api/lists HTTP/1.0\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+  return text(socket);
 }
 
 /** fetch sets Host itself. */

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
 import { z } from 'zod';
@@ -40,10 +40,12 @@ test('the image holds the package with all that npm packs, and no password', t =
   t.regex(read('.dockerignore'), /^deploy\/sa_password$/m);
   t.regex(dockerfile, /^ENTRYPOINT \["node", "dist\/cli\/main\.js"\]$/m);
   t.regex(dockerfile, /^USER node$/m);
-  t.regex(dockerfile, /^HEALTHCHECK /m);
+  t.notRegex(dockerfile, /^HEALTHCHECK /m, 'serve alone answers at 8080');
 });
 
 const manifest = (name: string) => parse(read(`deploy/kubernetes/${name}.yaml`));
+/** With all that stands there to be taken in: `#- ` begins a part of it, and not a sentence. */
+const whole = (name: string) => parse(read(`deploy/kubernetes/${name}.yaml`).replace(/^( *)#- /gm, '$1- '));
 
 /** What of Kubernetes' API the manifests use: a key that is none is a mistake, and the API server would drop it or refuse it. */
 const port = z.strictObject({ name: z.string(), containerPort: z.int().min(1).max(65_535) });
@@ -68,9 +70,18 @@ const container = z.strictObject({
     readOnlyRootFilesystem: z.literal(true),
     capabilities: z.strictObject({ drop: z.tuple([z.literal('ALL')]) }),
   }),
-  envFrom: z.array(z.strictObject({ secretRef: z.strictObject({ name: z.literal('cardgenius') }) })),
+  envFrom: z.array(z.strictObject({ secretRef: z.strictObject({ name: z.string() }) })),
   env: z.array(z.strictObject({ name: z.string(), value: z.string() })).optional(),
-  volumeMounts: z.array(z.strictObject({ name: z.string(), mountPath: z.string() })).optional(),
+  volumeMounts: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        mountPath: z.string(),
+        subPath: z.string().optional(),
+        readOnly: z.literal(true).optional(),
+      }),
+    )
+    .optional(),
 });
 const metadata = z.strictObject({ name: z.string().optional(), labels: z.record(z.string(), z.string()) });
 const template = z.strictObject({
@@ -86,7 +97,12 @@ const template = z.strictObject({
     terminationGracePeriodSeconds: z.int().min(35, 'a stop may take 30 s').optional(),
     containers: z.tuple([container]),
     volumes: z
-      .array(z.strictObject({ name: z.string(), emptyDir: z.strictObject({ sizeLimit: quantity }) }))
+      .array(
+        z.union([
+          z.strictObject({ name: z.string(), emptyDir: z.strictObject({ sizeLimit: quantity }) }),
+          z.strictObject({ name: z.string(), configMap: z.strictObject({ name: z.string() }) }),
+        ]),
+      )
       .optional(),
   }),
 });
@@ -111,6 +127,7 @@ const job = z.strictObject({
     completions: z.int().optional(),
     completionMode: z.literal('Indexed').optional(),
     backoffLimit: z.int(),
+    ttlSecondsAfterFinished: z.int().min(3_600, 'time to read its log'),
     podFailurePolicy: z.strictObject({ rules: z.array(rule) }).optional(),
     template,
   }),
@@ -152,6 +169,8 @@ test('the Deployment: its selector finds its pods, probes and mounts name what i
   const { stringData, metadata } = manifest('secret.template');
   t.is(metadata.name, 'cardgenius');
   t.truthy(stringData.CARDGENIUS_DASHBOARD_TOKEN);
+  t.truthy(stringData.CARDGENIUS_DASHBOARD_METRICS_TOKEN);
+  t.not(stringData.CARDGENIUS_DASHBOARD_METRICS_TOKEN, stringData.CARDGENIUS_DASHBOARD_TOKEN);
   t.regex(read('deploy/Dockerfile'), /CARDGENIUS_SERVICE_HEALTH=0\.0\.0\.0:8080/);
   t.deepEqual(
     volumeMounts.map(({ name }) => name),
@@ -167,10 +186,48 @@ test('the Deployment: its selector finds its pods, probes and mounts name what i
   );
 });
 
-test('the backfill: a run that was cancelled or failed, and a wrong configuration, end the Job; work left does not', t => {
+test('files of one’s own: what is commented out in the manifests fits, service and backfill alike, and is what the guide says', t => {
+  const guide = read('docs/operations.md');
+  const mountsOf = (name: string, schema: typeof job | typeof deployment) => {
+    const { containers, volumes = [] } = schema.parse(whole(name)).spec.template.spec;
+    const own = volumes.find(volume => 'configMap' in volume)!;
+    t.true(guide.includes(`kubectl create configmap ${own.configMap.name} `), name);
+    return containers[0].volumeMounts!.filter(mount => mount.name === own.name);
+  };
+  const mounts = mountsOf('deployment', deployment);
+  t.deepEqual(mountsOf('backfill', job), mounts);
+  t.is(mounts.length, 3);
+  for (const { mountPath, subPath } of mounts) {
+    t.is(subPath, basename(mountPath), 'one file over one file: a folder over /app would hide the program');
+    t.true(guide.includes(`\`${mountPath}\``) && guide.includes(`--from-file=${subPath}`), mountPath);
+  }
+  t.deepEqual(manifest('deployment').spec.template.spec.containers[0].volumeMounts.length, 1, 'without asking: none');
+  t.like(whole('network-policy').spec.egress[2].ports[0], { port: 11_000, endPort: 11_999 });
+  const { services } = parse(read('deploy/compose.yaml'), { merge: true });
+  t.deepEqual(services.serve.volumes, ['../cron.config.ts:/app/cron.config.ts:ro']);
+});
+
+test('the migration has a login of its own: the service and the backfill never have rights on the schema', t => {
+  const secretOf = (name: string, schema: typeof job | typeof deployment) =>
+    schema.parse(manifest(name)).spec.template.spec.containers[0].envFrom.map(({ secretRef }) => secretRef.name);
+  const service = manifest('secret.template');
+  const migration = manifest('migrate-secret.template');
+  t.deepEqual(secretOf('deployment', deployment), [service.metadata.name]);
+  t.deepEqual(secretOf('backfill', job), [service.metadata.name]);
+  t.deepEqual(secretOf('migrate', job), [migration.metadata.name]);
+  t.not(migration.metadata.name, service.metadata.name);
+  const login = (secret: typeof service) => new URL(secret.stringData.CARDGENIUS_DATABASE_URL).username;
+  t.not(login(migration), login(service));
+});
+
+test('the backfill: whatever is over for good ends the Job, also a run that is done with too many failed; work left does not', t => {
   const { spec } = job.parse(manifest('backfill'));
   const fatal = spec.podFailurePolicy!.rules.flatMap(found => ('onExitCodes' in found ? found.onExitCodes.values : []));
-  t.deepEqual(fatal, [EXIT.failed, EXIT.usage]);
+  const again: number[] = [EXIT.done, EXIT.stopped];
+  t.deepEqual(
+    fatal,
+    Object.values(EXIT).filter(code => !again.includes(code)),
+  );
   t.is(spec.template.spec.restartPolicy, 'Never', 'podFailurePolicy asks for it');
   t.is(spec.parallelism, spec.completions);
   t.is(spec.template.spec.containers[0].args[0], 'run');
@@ -187,6 +244,8 @@ test('the compose file: no rights, a password of nobody else, /metrics for this 
     }
   }
   t.deepEqual(services.serve.ports, ['127.0.0.1:8080:8080', '127.0.0.1:8787:8787']);
+  t.regex(services.serve.healthcheck.test.join(' '), /^CMD node -e fetch\('http:\/\/127\.0\.0\.1:8080\/livez'\)/);
+  t.is(services.migrate.healthcheck, undefined, 'it answers nowhere');
   t.is(parseAddress(services.serve.environment.CARDGENIUS_DASHBOARD_ADDRESS).port, 8787);
   t.is(services.serve.environment.CARDGENIUS_DASHBOARD_TOKEN_FILE, '/run/secrets/dashboard_token');
   for (const { file } of Object.values<{ file: string }>(secrets)) {

@@ -22,13 +22,42 @@ test('grants.sql gives on procedures and views exactly what their Grants lines s
   t.deepEqual(onObjects.sort(), wanted.sort());
 });
 
-test('grants.sql gives the processor no right on a contract table, and nobody EXECUTE AS or a row of them', t => {
+test('grants.sql gives the rows of a contract table to the migrator alone, and nobody EXECUTE AS', t => {
   const onContract = given.filter(grant => /user_spending_data|card_recommendations|SCHEMA::dbo/.test(grant));
   t.deepEqual(onContract, [
     'VIEW DEFINITION ON OBJECT::dbo.user_spending_data TO cardgenius_reader',
     'VIEW DEFINITION ON OBJECT::dbo.card_recommendations TO cardgenius_reader',
+    'SELECT ON OBJECT::dbo.user_spending_data TO cardgenius_migrator',
+    'SELECT ON OBJECT::dbo.card_recommendations TO cardgenius_migrator',
   ]);
   t.notRegex(grants.replace(/^--.*$/gm, ''), /EXECUTE AS|WITH GRANT OPTION|CONTROL|db_owner/i);
+});
+
+/** What a migration's Grants line asks for, and the grants that give it. ALTER on a schema includes CREATE SEQUENCE there. */
+const CONTRACT = ['user_spending_data', 'card_recommendations'];
+const GIVEN_BY: Readonly<Record<string, readonly string[]>> = {
+  'CREATE TABLE': ['CREATE TABLE'],
+  'CREATE SEQUENCE': ['ALTER ON SCHEMA::cardgenius'],
+  'ALTER on schema cardgenius': ['ALTER ON SCHEMA::cardgenius'],
+  'SELECT on user_spending_data': ['SELECT ON OBJECT::dbo.user_spending_data'],
+  'SELECT on both contract tables': CONTRACT.map(table => `SELECT ON OBJECT::dbo.${table}`),
+};
+
+test('the migrator has what each migration after the first three needs; those are for a db_owner', async t => {
+  const files = (await readSqlFiles('mssql')).filter(({ kind, name }) => kind === 'migration' && name > '0004');
+  t.true(files.length >= 5);
+  for (const { path, text } of files) {
+    const line = /^-- Grants\s+(.+)$/m.exec(text)?.[1] ?? '';
+    const asked = line.split(/[,;]/).map(part => part.replace(/\(.*|for the types.*/, '').trim());
+    for (const right of asked.filter(part => part !== '')) {
+      const grants = GIVEN_BY[right];
+      t.truthy(grants, `${path}: say in GIVEN_BY what gives ${right}`);
+      for (const grant of grants ?? []) t.true(given.includes(`${grant} TO cardgenius_migrator`), `${path}: ${right}`);
+    }
+    for (const [, table] of text.matchAll(/^FROM dbo\.(\w+)/gm))
+      t.regex(line, new RegExp(`SELECT on (${table}|both contract tables)`), `${path} reads ${table}`);
+    if (/^CREATE SEQUENCE/m.test(text)) t.regex(line, /CREATE SEQUENCE/, path);
+  }
 });
 
 test('every role may read what was applied: each command looks at it first', t => {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { KEYS } from '../../src/config/keys.ts';
 
 const FOLDER = join(import.meta.dirname, '../../deploy/prometheus');
 const named = (path: string, pattern: RegExp) =>
@@ -12,6 +13,21 @@ test('every alert rule has a test in which it fires', t => {
   const fired = named('alerts.test.yml', /alertname: (\w+)\n\s+exp_alerts:/g);
   t.true(rules.size > 0);
   t.deepEqual([...fired].sort(), [...rules].sort());
+});
+
+test('every alert rule has its row in docs/operations.md: meaning, look, do; its threshold is the setting that it names', t => {
+  const guide = readFileSync(join(FOLDER, '../../docs/operations.md'), 'utf8');
+  const rows = [...guide.matchAll(/^\| `(CardGenius\w+)` \|(.+)\|(.+)\|(.+)\|$/gm)];
+  t.deepEqual(rows.map(([, name]) => name!).sort(), [...named('alerts.yml', /- alert: (\w+)/g)].sort());
+  for (const [, name, ...cells] of rows)
+    t.true(
+      cells.every(cell => cell.trim().length > 10),
+      name,
+    );
+
+  const rules = readFileSync(join(FOLDER, 'alerts.yml'), 'utf8');
+  const [, key] = /# 5 %: set it to (\w+) of your cron\.config\.ts/.exec(rules) ?? [];
+  t.is(KEYS.find(({ path }) => path.join('.') === key)?.defaultValue, 0.05);
 });
 
 const hasPromtool = spawnSync('promtool', ['--version']).status === 0;

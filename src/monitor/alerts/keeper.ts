@@ -1,9 +1,17 @@
 import type { Database } from '../../database/database.ts';
 import type { HistoryDatabase } from '../../database/history.ts';
 import type { ServiceDatabase } from '../../database/service-database.ts';
-import type { RunProgress } from '../../model/run.ts';
 import type { Alert, Fire, Severity } from '../../model/service.ts';
-import { type Finding, findingsOf, type Limits, RULES, type RuleName, type Sample, sampleOf } from './rules.ts';
+import {
+  type Finding,
+  findingsOf,
+  type Limits,
+  RULES,
+  type RuleName,
+  type Sample,
+  type Snapshot,
+  sampleOf,
+} from './rules.ts';
 
 /** What somebody is told. */
 export interface Notice {
@@ -81,12 +89,12 @@ export class AlertKeeper {
   async #watch(database: RunReader, service: AlertDatabase, now: number) {
     const { limits, reminderMinutes } = this.#options;
     await this.#settle(now);
-    const run = await latestBatch(database);
+    const { run, counted } = await latestRuns(database);
     const keepMs = Math.max(limits.throughputMinutes, limits.noProgressMinutes) * 60_000 * 2;
     this.#samples = this.#samples.filter(({ at, runId }) => runId === run?.runId && now - at <= keepMs);
     if (run !== undefined) this.#samples.push(sampleOf(run, now));
     const fires = await this.#latestFires(service);
-    const findings = findingsOf({ now, run, samples: this.#samples, fires }, limits);
+    const findings = findingsOf({ now, run, counted, samples: this.#samples, fires }, limits);
 
     for (const finding of findings) {
       const request = { ...finding, remindSeconds: Math.round(reminderMinutes * 60), openedAt: null };
@@ -163,8 +171,10 @@ function isOver({ rule, subject }: Alert, findings: readonly Finding[]): boolean
 }
 
 /** A dry run changes nothing for anybody: what is wrong with the real run stays so. */
-async function latestBatch(database: RunReader): Promise<RunProgress | undefined> {
+async function latestRuns(database: RunReader): Promise<Pick<Snapshot, 'run' | 'counted'>> {
   const latest = await database.readRun(null);
-  if (latest?.kind !== 'dry_run') return latest;
-  return (await database.listRuns(LOOKED_THROUGH)).find(({ kind }) => kind === 'batch');
+  if (latest === undefined || (latest.kind === 'batch' && latest.plannedUsers > 0))
+    return { run: latest, counted: latest };
+  const batches = (await database.listRuns(LOOKED_THROUGH)).filter(({ kind }) => kind === 'batch');
+  return { run: batches[0], counted: batches.find(({ plannedUsers }) => plannedUsers > 0) };
 }

@@ -6,6 +6,8 @@ export interface Snapshot {
   readonly now: number;
   /** The latest run that is no dry run, whatever its state. */
   readonly run: RunProgress | undefined;
+  /** The latest of those that had users: an empty run says nothing of who failed before it. */
+  readonly counted: RunProgress | undefined;
   /** That run as it was seen lately, ascending; the last one is now. */
   readonly samples: readonly Sample[];
   /** The latest decided slot of each schedule that is configured. */
@@ -97,7 +99,7 @@ const noProgress: Rule = ({ now, run, samples }, { noProgressMinutes }) => {
   return finding('no_progress', run, 'critical', message);
 };
 
-const errorRate: Rule = ({ run }, { errorRateWarning, errorRateCritical, errorRateFromUsers }) => {
+const errorRate: Rule = ({ counted: run }, { errorRateWarning, errorRateCritical, errorRateFromUsers }) => {
   if (run === undefined) return undefined;
   const users = run.completed + run.failed;
   const rate = users === 0 ? 0 : run.failed / users;
@@ -134,7 +136,7 @@ const lowThroughput: Rule = ({ now, run, samples }, limits) => {
   return finding('low_throughput', run, perMinute < limits.usersPerMinuteCritical ? 'critical' : 'warning', message);
 };
 
-const usersFailed: Rule = ({ run }) => {
+const usersFailed: Rule = ({ counted: run }) => {
   if (run?.state !== 'done' || run.failed === 0) return undefined;
   const message = `Run ${run.runId} is done, and ${group(run.failed)} users are left failed: they keep last week's cards.`;
   return finding('users_failed', run, 'warning', message);

@@ -8,11 +8,12 @@ import type { BatchDatabase, PoolUsage } from '../../database/database.ts';
 import type { HistoryDatabase } from '../../database/history.ts';
 import { CardGeniusError, UsageError } from '../../model/errors.ts';
 import type { FireAnswer } from '../../model/service.ts';
+import { ALIVE, readiness } from '../health.ts';
 import { Metrics, type ServiceState } from '../metrics.ts';
 import { SECURITY_HEADERS } from './headers.ts';
 import { type ListProviders, Lists } from './lists.ts';
 import { RateLimit } from './rate-limit.ts';
-import { type Address, checkAddress, isSameOrigin, Rights, type Tokens, type Visitor } from './rights.ts';
+import { type Address, checkAddress, isForwarded, isSameOrigin, Rights, type Tokens, type Visitor } from './rights.ts';
 import { Shared } from './shared.ts';
 import { streamEvents } from './stream.ts';
 import { Watch } from './watch.ts';
@@ -79,15 +80,22 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   const app = Fastify({ logger: false, bodyLimit: 4_096, trustProxy: false });
   const streams = streamEvents(watch);
 
-  const visitorOf = ({ headers }: FastifyRequest): Visitor => rights.visitor(headers);
+  const visitorOf = ({ headers, raw }: FastifyRequest): Visitor => rights.visitor(headers, raw.httpVersion);
+  /** Through a proxy that is open to all, nobody is let in without a token. */
+  const refusalOf = ({ headers, raw }: FastifyRequest) =>
+    !rights.needsToken && isForwarded(headers, raw.httpVersion) ? 'PROXY_NEEDS_TOKEN' : 'TOKEN_NEEDED';
   const refuse = (reply: FastifyReply, status: number, code: string) => reply.code(status).send({ error: code });
 
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
     if (!requests.allows(request.ip)) return refuse(reply, 429, 'TOO_MANY_REQUESTS');
     const path = request.url.split('?')[0]!;
-    const isGuarded = (path.startsWith('/api/') && !/^\/api\/(session|sign-in)$/.test(path)) || path === '/metrics';
-    if (isGuarded && !visitorOf(request).canRead) return refuse(reply, 401, 'TOKEN_NEEDED');
+    const isGuarded = path.startsWith('/api/') && !/^\/api\/(session|sign-in)$/.test(path);
+    const isRefused =
+      path === '/metrics'
+        ? !rights.mayScrape(request.headers, request.raw.httpVersion)
+        : isGuarded && !visitorOf(request).canRead;
+    if (isRefused) return refuse(reply, 401, refusalOf(request));
     if (request.method === 'POST' && !isSameOrigin(request.headers)) return refuse(reply, 403, 'OTHER_ORIGIN');
   });
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
@@ -103,13 +111,11 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     app.get(name === 'index.html' ? '/' : `/${name}`, (_request, reply) => reply.type(type).send(text));
   }
 
-  app.get('/healthz', () => ({ status: 'ok' }));
+  app.get('/livez', () => ALIVE.body);
   app.get('/readyz', async (_request, reply) => {
     await watch.refresh();
-    const reasons = watch.trouble === undefined ? [] : [{ check: 'database', code: watch.trouble }];
-    return reply
-      .code(reasons.length === 0 ? 200 : 503)
-      .send({ status: reasons.length === 0 ? 'ok' : 'not ready', reasons });
+    const { status, body } = readiness(watch.trouble);
+    return reply.code(status).send(body);
   });
   const state = options.serviceState && new Shared(options.serviceState, STATE_KEEP_MS);
   app.get('/metrics', async (_request, reply) => {
@@ -125,6 +131,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   app.get('/api/session', request => ({
     ...visitorOf(request),
     needsToken: rights.needsToken,
+    refusal: visitorOf(request).canRead ? undefined : refusalOf(request),
     errorRateLimit: options.errorRateLimit,
     version: options.version,
     sections: Object.keys(providers),

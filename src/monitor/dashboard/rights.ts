@@ -11,6 +11,8 @@ export interface Tokens {
   readonly read: string | undefined;
   /** For acting, and reading. */
   readonly act: string | undefined;
+  /** For /metrics and nothing else: what Prometheus holds shows no user. */
+  readonly metrics?: string | undefined;
 }
 
 export interface Visitor {
@@ -24,8 +26,8 @@ interface Session extends Visitor {
   readonly until: number;
 }
 
-/** The parts of a request that rights depend on. */
-export interface Asking {
+/** The headers that rights depend on, and those that a proxy adds. */
+export interface Asking extends Readonly<Record<string, string | string[] | undefined>> {
   readonly authorization?: string | undefined;
   readonly cookie?: string | undefined;
   readonly host?: string | undefined;
@@ -61,17 +63,25 @@ export class Rights {
     return `${COOKIE}=${id}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${SESSION_MS / 1000}`;
   }
 
-  visitor({ authorization, cookie, host }: Asking): Visitor {
+  visitor(asking: Asking, httpVersion = '1.1'): Visitor {
+    const { cookie, host } = asking;
     if (!this.needsToken) {
-      // A name that only points here (DNS rebinding) is another site's way in.
-      if (!isLoopback(hostOf(host))) return NOBODY;
+      // A name that only points here (DNS rebinding) is another site's way in, and a proxy is everybody's.
+      if (!isLoopback(hostOf(host)) || isForwarded(asking, httpVersion)) return NOBODY;
       return { canRead: true, canAct: this.#mayAct, csrf: this.#openCsrf };
     }
-    const bearer = /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
+    const bearer = bearerOf(asking);
     if (bearer !== undefined) return this.#grant(bearer) ?? NOBODY;
     const id = new RegExp(`(?:^|; )${COOKIE}=([\\w-]+)`).exec(cookie ?? '')?.[1];
     const session = id === undefined ? undefined : this.#sessions.get(id);
     return session !== undefined && session.until > Date.now() ? session : NOBODY;
+  }
+
+  /** Whether this one may have /metrics: who may read, and who brings the token for it. */
+  mayScrape(asking: Asking, httpVersion?: string): boolean {
+    if (this.visitor(asking, httpVersion).canRead) return true;
+    const bearer = bearerOf(asking);
+    return this.needsToken && bearer !== undefined && same(bearer, this.#tokens.metrics);
   }
 
   #grant(token: string): Session | undefined {
@@ -80,6 +90,18 @@ export class Rights {
     const csrf = randomBytes(24).toString('base64url');
     return { canRead: true, canAct: canAct && this.#mayAct, csrf, until: Date.now() + SESSION_MS };
   }
+}
+
+const bearerOf = ({ authorization }: Asking) => /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
+
+/**
+ * Whether a proxy sent this, as far as one can tell: by what it adds, or by HTTP/1.0, which nginx speaks where nobody told it
+ * otherwise, and no browser or Prometheus does.
+ */
+export function isForwarded(headers: Asking, httpVersion: string): boolean {
+  return (
+    httpVersion === '1.0' || Object.keys(headers).some(name => /^(forwarded|via|x-forwarded-.*|x-real-ip)$/.test(name))
+  );
 }
 
 function same(given: string, wanted: string | undefined): boolean {
@@ -124,7 +146,7 @@ export function parseAddress(text: string): Address {
 }
 
 /** Throws UsageError (DASHBOARD_TOKEN) where everybody on the network could look. */
-export function checkAddress({ host }: Address, { read, act }: Tokens): void {
+export function checkAddress({ host }: Address, { read, act, metrics }: Tokens): void {
   if (!isLoopback(host) && read === undefined) {
     throw new UsageError(
       'DASHBOARD_TOKEN',
@@ -134,14 +156,12 @@ export function checkAddress({ host }: Address, { read, act }: Tokens): void {
   for (const [name, token] of [
     ['CARDGENIUS_DASHBOARD_TOKEN', read],
     ['CARDGENIUS_DASHBOARD_ACT_TOKEN', act],
+    ['CARDGENIUS_DASHBOARD_METRICS_TOKEN', metrics],
   ] as const) {
-    if (token !== undefined && (token.length < 16 || /\s/.test(token)))
+    if (token === undefined) continue;
+    if (token.length < 16 || /\s/.test(token))
       throw new UsageError('DASHBOARD_TOKEN', `${name} must have at least 16 characters, and no space.`);
-  }
-  if (act !== undefined && read === undefined) {
-    throw new UsageError(
-      'DASHBOARD_TOKEN',
-      'CARDGENIUS_DASHBOARD_ACT_TOKEN needs CARDGENIUS_DASHBOARD_TOKEN beside it.',
-    );
+    if (read === undefined)
+      throw new UsageError('DASHBOARD_TOKEN', `${name} needs CARDGENIUS_DASHBOARD_TOKEN beside it.`);
   }
 }

@@ -46,6 +46,9 @@ async function begin() {
   byId('version').textContent = `Version ${session.version}. ${session.canAct ? '' : 'For looking only.'}`;
   if (!session.canRead) {
     link('', 'Signed out');
+    if (session.refusal === 'PROXY_NEEDS_TOKEN')
+      byId('sign-in-error').textContent =
+        'This came through a proxy. Set CARDGENIUS_DASHBOARD_TOKEN where the dashboard runs; then sign in with it.';
     byId('token').focus();
     return;
   }
