@@ -176,7 +176,7 @@ function namesIn(source: string): string[] {
 /** The names that each call of the adapter passes, by procedure. */
 function callsOf(source: string): Map<string, string[]> {
   const calls = new Map<string, string[]>();
-  const opening = /\.call(?:ForArrays)?(?:<[^(]*>)?\(\s*'(\w+)',/g;
+  const opening = /\.call(?:ForArrays|ForRow)?(?:<[^(]*>)?\(\s*'(\w+)',/g;
   for (const match of source.matchAll(opening)) {
     const start = match.index + match[0].length;
     let depth = 1;
