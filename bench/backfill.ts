@@ -43,7 +43,7 @@ async function backfill(count: number): Promise<string> {
   const seconds = await timed(async () => {
     parts = await Promise.all(Array.from({ length: count }, () => takePart(url.href)));
   });
-  const faults = (await audit.verifyDatabase()).filter(({ violations }) => violations > 0);
+  const faults = (await audit.verifyDatabase()).checks.filter(({ violations }) => violations > 0);
   const { hash, rows } = await hashOf(database);
   console.log(
     `${count} processor(s): ${seconds.toFixed(1)} s, ${group(users / seconds)} users/s; ` +

@@ -68,7 +68,7 @@ const published = await withDatabase(async ({ history }) =>
 );
 await finish();
 const wrong = await compare();
-const checks = await withDatabase(({ audit }) => audit.verifyDatabase());
+const { checks } = await withDatabase(({ audit }) => audit.verifyDatabase());
 const faults = checks.filter(({ severity, violations }) => severity === 'fail' && violations > 0);
 const lost = users - (await withDatabase(({ database }) => database.countUsers())).completed;
 
