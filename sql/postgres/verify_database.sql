@@ -11,8 +11,6 @@
 -- Callers   cardgenius verify
 -- Grants    EXECUTE for cardgenius_reader
 
-DROP FUNCTION IF EXISTS cardgenius.verify_database();
-
 CREATE OR REPLACE FUNCTION cardgenius.verify_database(p_most INTEGER DEFAULT 0)
 RETURNS TABLE (check_name TEXT, severity TEXT, violations FLOAT8, sample TEXT, user_id TEXT, run_id FLOAT8, chunk_no INTEGER,
                wrong TEXT)

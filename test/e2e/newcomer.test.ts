@@ -15,7 +15,16 @@ const HEADER =
 
 test('a folder without a database: who looks or runs there is told so, and nothing is made', async t => {
   const at = { cwd: await newFolder(), database: 'pglite:db' };
-  for (const args of [['status'], ['run'], ['export', 'out.csv'], ['recommend', 'CK1'], ['pause'], ['doctor']]) {
+  for (const args of [
+    ['status'],
+    ['run'],
+    ['export', 'out.csv'],
+    ['recommend', 'CK1'],
+    ['pause'],
+    ['doctor'],
+    ['schedule', 'list'],
+    ['schedule', 'run', 'x'],
+  ]) {
     const { code, stdout, stderr } = await cardgenius(args, at);
     t.is(code, 2, args.join(' '));
     t.is(stdout, '');
