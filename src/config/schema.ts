@@ -99,7 +99,10 @@ export const configSchema = z.strictObject({
     .array(scheduleSchema)
     .max(50)
     .default([])
-    .refine(schedules => new Set(schedules.map(({ name }) => name)).size === schedules.length, 'two have one name')
+    .refine(
+      schedules => new Set(schedules.map(({ name }) => name.toLowerCase())).size === schedules.length,
+      'two have one name (capitals make no difference: SQL Server takes them for one)',
+    )
     .describe('When serve fires: name, cron, timeZone, misfire, catchUpWindowMinutes, deadlineMinutes, userLimit.'),
   service: serviceSchema.prefault({}),
   dashboard: dashboardSchema.prefault({}),
