@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.ts';
 import { readManifest } from '../package.ts';
+import { defineAgain } from './again.ts';
 import { defineAlerts } from './alerts.ts';
 import { defineBench } from './bench.ts';
 import { defineCatalog } from './catalog.ts';
@@ -15,7 +16,6 @@ import { defineMigrate } from './migrate.ts';
 import { defineParity } from './parity.ts';
 import { definePrune } from './prune.ts';
 import { defineRecommend } from './recommend.ts';
-import { defineRedrive } from './redrive.ts';
 import { defineRun } from './run.ts';
 import { defineRuns } from './runs.ts';
 import { defineSchedule } from './schedule.ts';
@@ -67,7 +67,7 @@ Database:   CARDGENIUS_DATABASE_URL (default pglite:.cardgenius/db)`,
     defineSteering,
     defineVerify,
     defineErrors,
-    defineRedrive,
+    defineAgain,
     defineExport,
     defineRecommend,
     defineCatalog,

@@ -159,6 +159,21 @@ export const auditContract: ContractTests = {
     t.is(await engine.audit.retryUsers({ ...filter, runId, code: 'INVALID_SPENDING' }), 2);
     t.deepEqual((await statuses(engine)).slice(0, 4), ['new', 'new', 'new', 'completed']);
     t.is(await engine.audit.retryUsers(filter), 0);
+
+    // What somebody else wrote has no code; errors says OTHER of it, and so does retry.
+    const fail = (n: number, error: string) =>
+      engine.execute(
+        `UPDATE user_spending_data SET processing_status = 'failed', processing_error = ${error} WHERE user_id = '${userId(n)}'`,
+      );
+    await fail(4, "'by hand'");
+    await fail(5, 'NULL');
+    await fail(6, "'ENGINE_FAILED: of ours'");
+    t.deepEqual(
+      (await engine.audit.listFailures(null, 9)).map(({ code }) => code),
+      [null, null, 'ENGINE_FAILED'],
+    );
+    t.is(await engine.audit.retryUsers({ ...filter, code: 'OTHER' }), 2);
+    t.is(await engine.audit.retryUsers({ ...filter, code: 'ENGINE_FAILED' }), 1);
   },
 
   'redo: counts first; then the completed users, or those with a card, are new again': async (t, engine) => {
