@@ -12,10 +12,9 @@ import { describeMachine, group, ratio, show, spreadOf, timed } from '../src/ben
 import { scratchDatabase } from '../src/bench/scratch-database.ts';
 import type { ChildFigures } from './child.ts';
 import { inChild } from './fork.ts';
-import { ENGINE, numberOption, PLACE, settings } from './options.ts';
+import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 
-const rounds = numberOption('rounds', 1);
-const largest = numberOption('largest', 2_000_000);
+const { rounds, largest } = readOptions({ rounds: 1, largest: 2_000_000 });
 const sizes = [50_000, 500_000, 2_000_000].filter(size => size <= largest);
 
 console.log(describeMachine());
