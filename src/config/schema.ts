@@ -91,8 +91,10 @@ export const configSchema = z.strictObject({
       level: z
         .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
         .default('warn')
-        .describe('From which level on events are logged; serve logs from info on unless this says otherwise.'),
-      file: z.string().optional().describe('Where the log goes; default: stderr.'),
+        .describe(
+          'From which level on events are logged; serve and run --log log from info on unless this says otherwise.',
+        ),
+      file: z.string().optional().describe('Where the log goes; default: stderr, for serve stdout.'),
     })
     .prefault({}),
   schedules: z

@@ -83,6 +83,17 @@ test('help, hints and errors name commands as they are typed here', async t => {
   t.regex(stdout, /^Usage: npm run -s cardgenius -- import \[options\] <file>\n/);
   t.regex(stdout, /^Example: npm run -s cardgenius -- import spends\.csv --json$/m);
 
+  const at = { cwd: await newFolder(), database: 'pglite:memory' };
+  for (const words of [
+    ['schedule', 'list'],
+    ['alerts', 'test'],
+    ['config', 'print'],
+    ['runs', 'show'],
+  ]) {
+    const { stdout: help } = await cardgenius([...words, '--help'], at);
+    t.true(help.startsWith(`Usage: npm run -s cardgenius -- ${words.join(' ')} `), help);
+  }
+
   const names = createProgram().commands.map(command => command.name());
   t.is(asTyped('see "cardgenius runs".', names, 'X'), 'see "X runs".');
   t.is(asTyped('Usage: cardgenius [options] [command]', names, 'X'), 'Usage: X [options] [command]');
