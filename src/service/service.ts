@@ -83,7 +83,7 @@ export class Service {
     return performance.now() - this.#answeredAt < Math.max(30_000, this.#options.settings.leaseSeconds * 2_000);
   }
 
-  /** Lives until the signal; then gives back what is in flight, and the office. */
+  /** Lives until the signal; then gives back what is in flight, and resigns. */
   async run(signal: AbortSignal): Promise<void> {
     const alarms = this.#options.schedules.map(({ cron, timeZone, name }) => this.#alarm(cron, timeZone, name));
     try {
