@@ -10,7 +10,7 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { describeMachine, group } from '../src/bench/rounds.ts';
 import { type AccuracyResult, addResults, compareWithReference } from '../test/reference/accuracy.ts';
 import { EDGES } from '../test/reference/edge-users.ts';
-import { numberOption } from './options.ts';
+import { readOptions } from './options.ts';
 
 /** A thread does shares of this many pairs, each from a seed of its own: the sum does not depend on the number of threads. */
 const SHARE = 10_000;
@@ -33,7 +33,7 @@ async function work({ shares, seed, pairs }: Shares): Promise<AccuracyResult> {
 }
 
 async function main(): Promise<void> {
-  const [pairs, seed] = [numberOption('pairs', 1_000_000), numberOption('seed', 1)];
+  const { pairs, seed } = readOptions({ pairs: 1_000_000, seed: 1 });
   const threads = availableParallelism();
   const startedAt = performance.now();
   const shares = Array.from({ length: Math.ceil(pairs / SHARE) }, (_, i) => i);

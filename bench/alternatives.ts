@@ -18,10 +18,9 @@ import { parseConnection } from '../src/database/mssql/connection-settings.ts';
 import { createEngine } from '../src/engine/create.ts';
 import { CARDS_PER_USER, type RecommendationSlice } from '../src/model/recommendation.ts';
 import { CATEGORIES, SPENDING_COLUMNS, type SpendingSlice } from '../src/model/spending.ts';
-import { ENGINE, numberOption, PLACE, settings } from './options.ts';
+import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 
-const users = numberOption('users', 30_000);
-const rounds = numberOption('rounds', 5);
+const { users, rounds } = readOptions({ users: 30_000, rounds: 5 });
 const literalUsers = Math.min(users, 2_000);
 const CONNECTIONS = 100;
 const CHUNK = 1_000;

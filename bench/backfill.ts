@@ -17,12 +17,11 @@ import { scratchDatabase } from '../src/bench/scratch-database.ts';
 import type { Database } from '../src/database/database.ts';
 import { formatRow } from '../src/exchange/export-recommendations.ts';
 import { seedSpending } from '../src/exchange/seed-spending.ts';
-import { ENGINE, numberOption, PLACE } from './options.ts';
+import { ENGINE, PLACE, readOptions } from './options.ts';
 
 const MAIN = join(import.meta.dirname, '../src/cli/main.ts');
 if (!process.env.CARDGENIUS_BENCH_URL) throw new Error('several processors need a server: set CARDGENIUS_BENCH_URL');
-const users = numberOption('users', 200_000);
-const processes = numberOption('processes', 2);
+const { users, processes } = readOptions({ users: 200_000, processes: 2 });
 
 console.log(`${describeMachine()}\n${ENGINE}, ${group(users)} users`);
 const cwd = await mkdtemp(join(tmpdir(), 'cardgenius-backfill-'));
@@ -43,7 +42,7 @@ async function backfill(count: number): Promise<string> {
   const seconds = await timed(async () => {
     parts = await Promise.all(Array.from({ length: count }, () => takePart(url.href)));
   });
-  const faults = (await audit.verifyDatabase()).filter(({ violations }) => violations > 0);
+  const faults = (await audit.verifyDatabase()).checks.filter(({ violations }) => violations > 0);
   const { hash, rows } = await hashOf(database);
   console.log(
     `${count} processor(s): ${seconds.toFixed(1)} s, ${group(users / seconds)} users/s; ` +

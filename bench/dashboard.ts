@@ -20,7 +20,7 @@ import { loadSettings } from '../src/config/settings.ts';
 import { openDatabase } from '../src/database/open.ts';
 import { seedSpending } from '../src/exchange/seed-spending.ts';
 import { createDashboard } from '../src/monitor/dashboard/dashboard.ts';
-import { numberOption } from './options.ts';
+import { readOptions } from './options.ts';
 
 const CHUNK_SIZE = 1_000;
 /** Chunks after a change of turns that belong to neither: dashboards open and close, and two chunks are in flight. */
@@ -63,10 +63,8 @@ async function watch(url: string, signal: AbortSignal): Promise<void> {
 }
 
 async function measure(): Promise<void> {
-  const users = numberOption('users', 100_000);
-  const dashboards = numberOption('dashboards', 50);
-  const rounds = numberOption('rounds', 5);
-  const turnMs = numberOption('seconds', 3) * 1_000;
+  const { users, dashboards, rounds, seconds } = readOptions({ users: 100_000, dashboards: 50, rounds: 5, seconds: 3 });
+  const turnMs = seconds * 1_000;
   const settings = await loadSettings({ env: {}, cwd: import.meta.dirname });
   const folder = await mkdtemp(join(tmpdir(), 'cardgenius-bench-'));
   try {

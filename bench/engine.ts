@@ -6,10 +6,9 @@
 import { measureEngine } from '../src/bench/engine.ts';
 import { describeMachine, group, show, spreadOf } from '../src/bench/rounds.ts';
 import { createEngine } from '../src/engine/create.ts';
-import { numberOption, settings } from './options.ts';
+import { readOptions, settings } from './options.ts';
 
-const users = numberOption('users', 100_000);
-const rounds = numberOption('rounds', 5);
+const { users, rounds } = readOptions({ users: 100_000, rounds: 5 });
 const engine = await createEngine(settings);
 const rates = await measureEngine(engine, users, rounds);
 

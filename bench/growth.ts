@@ -13,11 +13,10 @@ import { describeMachine, group, ratio, ratiosOf, show, spreadOf, timed } from '
 import { scratchDatabase } from '../src/bench/scratch-database.ts';
 import type { ChildFigures } from './child.ts';
 import { inChild } from './fork.ts';
-import { ENGINE, numberOption, PLACE, settings } from './options.ts';
+import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 
 const ONCE = 2_000_000;
-const rounds = numberOption('rounds', 5);
-const largest = numberOption('largest', ONCE);
+const { rounds, largest } = readOptions({ rounds: 5, largest: ONCE });
 const sizes = [50_000, 500_000, ONCE].filter(size => size <= largest);
 const roundsOf = (size: number) => (size === ONCE && !process.argv.includes('--rounds') ? 1 : rounds);
 

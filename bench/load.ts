@@ -7,10 +7,9 @@
 import { measureLoad } from '../src/bench/load.ts';
 import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/bench/rounds.ts';
 import { createEngine } from '../src/engine/create.ts';
-import { ENGINE, numberOption, PLACE, settings } from './options.ts';
+import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 
-const users = numberOption('users', 10_000);
-const rounds = numberOption('rounds', 7);
+const { users, rounds } = readOptions({ users: 10_000, rounds: 7 });
 const { rows, ours, floor } = await measureLoad(PLACE, await createEngine(settings), users, rounds);
 
 console.log(describeMachine());

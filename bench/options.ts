@@ -2,8 +2,10 @@
  * What the scripts of this folder are told: `--name 5` on the command line, and where to measure.
  */
 
+import { parseArgs } from 'node:util';
 import type { ScratchPlace } from '../src/bench/scratch-database.ts';
 import { loadSettings, type Settings } from '../src/config/settings.ts';
+import { messageOf } from '../src/model/errors.ts';
 
 const SERVER = process.env.CARDGENIUS_BENCH_URL;
 
@@ -16,11 +18,37 @@ export const ENGINE = SERVER ? `SQL Server at ${new URL(SERVER).host}` : 'PGlite
 /** The settings that ship, whatever the environment says. */
 export const settings: Settings = await loadSettings({ env: {}, cwd: import.meta.dirname });
 
-/** `--name 5` of the command line as a whole number, or the default. */
-export function numberOption(name: string, fallback: number): number {
-  const at = process.argv.indexOf(`--${name}`);
-  const value = at < 0 ? fallback : Number(process.argv[at + 1]?.replaceAll(/[_,]/g, ''));
-  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} needs a whole number`);
+/**
+ * What the command line says over the defaults: `--name 5` is a whole number, at least 1 (100_000 is one, too); `--name` alone is
+ * true where the default is false. Anything else, and `--help`, ends the process with the options that there are.
+ */
+export function readOptions<const Defaults extends Readonly<Record<string, number | false>>>(
+  defaults: Defaults,
+): { readonly [Name in keyof Defaults]: Defaults[Name] extends false ? boolean : number } {
+  const names = Object.keys(defaults);
+  const typeOf = (name: string) => (defaults[name] === false ? 'boolean' : 'string') as 'boolean' | 'string';
+  try {
+    const options = Object.fromEntries(
+      [...names, 'help'].map(name => [name, { type: name === 'help' ? 'boolean' : typeOf(name) }] as const),
+    );
+    const { values } = parseArgs({ options });
+    if (values.help === true) end(0, '');
+    return Object.fromEntries(names.map(name => [name, asGiven(name, values[name], defaults[name]!)])) as never;
+  } catch (error) {
+    return end(2, `${messageOf(error)}\n`);
+  }
+
+  function end(code: number, message: string): never {
+    const told = names.map(name => (defaults[name] === false ? `[--${name}]` : `[--${name} ${defaults[name]}]`));
+    process.stderr.write(`${message}Options, with their defaults: ${told.join(' ')}\n`);
+    process.exit(code);
+  }
+}
+
+function asGiven(name: string, given: unknown, fallback: number | false): number | boolean {
+  if (typeof given !== 'string') return given === true || fallback;
+  const value = Number(given.replaceAll(/[_,]/g, ''));
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`--${name} needs a whole number, at least 1.`);
   return value;
 }
 

@@ -7,10 +7,9 @@ import { populate } from '../src/bench/population.ts';
 import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/bench/rounds.ts';
 import { scratchDatabase } from '../src/bench/scratch-database.ts';
 import { inChild } from './fork.ts';
-import { ENGINE, numberOption, PLACE, settings } from './options.ts';
+import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 
-const users = numberOption('users', 100_000);
-const rounds = numberOption('rounds', 5);
+const { users, rounds } = readOptions({ users: 100_000, rounds: 5 });
 if (!process.env.CARDGENIUS_BENCH_URL) throw new Error('CARDGENIUS_BENCH_URL is not set: PGlite has one process only');
 
 async function measure(processors: number): Promise<number> {

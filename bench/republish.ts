@@ -6,10 +6,9 @@
  */
 import { measureRepublish } from '../src/bench/republish.ts';
 import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/bench/rounds.ts';
-import { ENGINE, numberOption, PLACE, settings } from './options.ts';
+import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 
-const users = numberOption('users', 50_000);
-const rounds = numberOption('rounds', 5);
+const { users, rounds } = readOptions({ users: 50_000, rounds: 5 });
 const { first, next } = await measureRepublish(PLACE, settings, users, rounds);
 const micros = (value: number) => `${value.toFixed(0)} µs`;
 

@@ -6,10 +6,9 @@
  */
 import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/bench/rounds.ts';
 import { measureRun } from '../src/bench/run.ts';
-import { ENGINE, numberOption, PLACE, peakMemory, settings } from './options.ts';
+import { ENGINE, PLACE, peakMemory, readOptions, settings } from './options.ts';
 
-const users = numberOption('users', 50_000);
-const rounds = numberOption('rounds', 5);
+const { users, rounds } = readOptions({ users: 50_000, rounds: 5 });
 const { run, floor, stages } = await measureRun(PLACE, settings, users, rounds);
 
 console.log(describeMachine());

@@ -2,9 +2,10 @@
 --           db_owner, and again after every migrate: it may be repeated, and gives nothing twice.
 --           This file stands here and not in sql/mssql because migrate applies everything that stands there: who may do what
 --           is for a DBA to say, and for nobody else.
--- Roles     cardgenius_processor  run, status, pause, resume, cancel, retry
+-- Roles     cardgenius_processor  run, serve, schedule run, pause, resume, cancel, retry, redo; status, runs, schedule, alerts
 --           cardgenius_importer   import, seed
---           cardgenius_reader     export, recommend, status, verify, doctor, dashboard, migrate --plan and --verify
+--           cardgenius_reader     export, recommend, errors, verify, parity, doctor, dashboard, migrate --plan and --verify; status,
+--                                 runs, schedule, alerts
 --           cardgenius_migrator   migrate (after the first time), prune
 -- Why so    Schema cardgenius and the contract tables belong to dbo, so ownership chains: who may execute a procedure needs no
 --           right on the tables that it works with. Only bulk loads go to tables directly: INSERT, and SELECT because the
@@ -95,6 +96,7 @@ GRANT EXECUTE ON OBJECT::cardgenius.read_recommendations TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.read_run TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.read_spending TO cardgenius_reader;
 GRANT SELECT ON OBJECT::cardgenius.run_progress TO cardgenius_reader;
+GRANT SELECT ON OBJECT::cardgenius.contract_shape TO cardgenius_reader;
 GO
 
 -- ---- cardgenius_migrator: as trusted as dbo. What it makes in the schema belongs to dbo, and ownership chains. ----

@@ -1,5 +1,5 @@
 -- Purpose   The columns of CashKaro's two tables, and those of ours that were copied from them, as they are now.
--- Answers   one row a column: table_schema, table_name, column_name, data_type, length, precision, scale, collation
+-- Answers   one row a column: table_schema, table_name, column_name, data_type, length, precision, scale, collation, nullable
 -- Locks     none but on the catalogue, for a moment
 -- Isolation the session's own
 -- Indexes   none
@@ -10,7 +10,7 @@
 SELECT c.TABLE_SCHEMA AS table_schema, c.TABLE_NAME AS table_name, c.COLUMN_NAME AS column_name,
        LOWER(c.DATA_TYPE) AS data_type, CONVERT(INT, c.CHARACTER_MAXIMUM_LENGTH) AS length,
        CONVERT(INT, c.NUMERIC_PRECISION) AS precision, CONVERT(INT, c.NUMERIC_SCALE) AS scale,
-       c.COLLATION_NAME AS collation
+       c.COLLATION_NAME AS collation, CASE c.IS_NULLABLE WHEN 'YES' THEN 1 ELSE 0 END AS nullable
 FROM INFORMATION_SCHEMA.COLUMNS AS c
 WHERE (c.TABLE_SCHEMA = 'dbo' AND c.TABLE_NAME IN ('user_spending_data', 'card_recommendations'))
    OR (c.TABLE_SCHEMA = 'cardgenius' AND c.COLUMN_NAME IN ('user_id', 'user_id_from', 'user_id_to'))

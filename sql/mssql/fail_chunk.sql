@@ -17,7 +17,6 @@ CREATE OR ALTER PROCEDURE cardgenius.fail_chunk
   @error_message        VARCHAR(400),
   @may_pass             BIT,                  -- 0: trying again gives the same answer
   @retry_after_seconds  INT,
-  @max_failures         INT          = 3,
   @now                  DATETIME2(3) = NULL
 AS
 BEGIN
@@ -49,7 +48,7 @@ BEGIN
        SET outcome = 'failed', ended_at = @time, error_code = @error_code, error_message = @error_message
      WHERE run_id = @run_id AND chunk_no = @chunk_no AND outcome IS NULL;
 
-    IF @may_pass = 1 AND @failures < @max_failures
+    IF @may_pass = 1 AND @failures < 3
     BEGIN
       UPDATE cardgenius.chunk
          SET state = 'open', not_before = DATEADD(SECOND, @retry_after_seconds, @time),

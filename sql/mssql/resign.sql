@@ -2,7 +2,7 @@
 -- Locks     the rows of processor and leader
 -- Isolation READ COMMITTED
 -- Indexes   pk_processor, pk_leader
--- Avoids    taking another's office: only its own row is touched.
+-- Avoids    ending another's term: only its own row is touched.
 -- Callers   cardgenius serve, run and demo, when they stop
 -- Grants    EXECUTE for cardgenius_processor
 

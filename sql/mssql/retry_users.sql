@@ -11,7 +11,7 @@
 CREATE OR ALTER PROCEDURE cardgenius.retry_users
   @run_id   BIGINT,                           -- NULL: of any run
   @user_id  VARCHAR(50),                      -- NULL: any user
-  @code     VARCHAR(50)                       -- NULL: whatever the reason
+  @code     VARCHAR(50)                       -- NULL: whatever the reason; OTHER: a reason without a code, as in failed_user
 AS
 BEGIN
   SET NOCOUNT ON;
@@ -28,7 +28,8 @@ BEGIN
       FROM dbo.user_spending_data AS u
      WHERE u.processing_status = 'failed'
        AND (@user_id IS NULL OR u.user_id = @user_id)
-       AND (@code IS NULL OR LEFT(u.processing_error, LEN(@code) + 1) = @code + ':')
+       AND (@code IS NULL OR LEFT(u.processing_error, LEN(@code) + 1) = @code + ':'
+            OR (@code = 'OTHER' AND COALESCE(CHARINDEX(':', u.processing_error), 0) <= 1))
        AND (@run_id IS NULL OR EXISTS (
              SELECT 1 FROM cardgenius.chunk AS c
              WHERE c.run_id = @run_id AND c.failed > 0 AND u.user_id BETWEEN c.user_id_from AND c.user_id_to))

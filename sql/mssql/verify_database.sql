@@ -1,15 +1,19 @@
 -- Purpose   Looks whether everything that must be true is true, over the whole database: every completed user has exactly the
 --           ranks 1 to 10, distinct cards, in the order of their net savings; net = yearly + extra - joining on every row; no
 --           NULL; nobody is pending without a chunk; nothing is left staged; the counts of chunks and runs add up.
--- Answers   a row a check, in a fixed order: check_name, severity (fail | warn), violations, sample (one of them)
+-- Takes     @most: so many violations of each check are listed; 0: none
+-- Answers   a row a check, in a fixed order: check_name, severity (fail | warn), violations, sample (one of them); after them,
+--           where @most is above 0, a row for what breaks a check: check_name, severity, user_id or run_id and chunk_no, and
+--           wrong (what is wrong with it); violations is NULL there. Beside a run the two may differ by users in flight.
 -- Locks     shared, row by row
 -- Isolation READ COMMITTED: beside a run, a user who is just being published may be counted
--- Indexes   the keys of both contract tables; one pass over each
+-- Indexes   the keys of both contract tables; one pass over each, and another one to list (only where @most is above 0)
 -- Avoids    BIGINT in the answer, which the driver gives as text.
 -- Callers   cardgenius verify
 -- Grants    EXECUTE for cardgenius_reader
 
 CREATE OR ALTER PROCEDURE cardgenius.verify_database
+  @most  INT = 0
 AS
 BEGIN
   SET NOCOUNT ON;
@@ -23,6 +27,14 @@ BEGIN
     severity    VARCHAR(4)  NOT NULL,
     violations  FLOAT       NOT NULL,
     sample      VARCHAR(60) NULL
+  );
+  CREATE TABLE #violation (
+    violation_no  INT          NOT NULL IDENTITY(1, 1) PRIMARY KEY,
+    check_name    VARCHAR(30)  NOT NULL,
+    user_id       VARCHAR(50)  NULL,
+    run_id        BIGINT       NULL,
+    chunk_no      INT          NULL,
+    wrong         VARCHAR(400) NOT NULL
   );
 
   SELECT r.user_id, COUNT(*) AS row_count, COUNT(DISTINCT r.rank) AS ranks, MIN(r.rank) AS lowest, MAX(r.rank) AS highest,
@@ -127,7 +139,143 @@ BEGIN
   FROM dbo.card_recommendations AS c
   WHERE NOT EXISTS (SELECT 1 FROM dbo.user_spending_data AS u WHERE u.user_id = c.user_id);
 
-  SELECT f.check_name, f.severity, f.violations, CASE WHEN f.violations > 0 THEN f.sample END AS sample
-  FROM #found AS f
-  ORDER BY f.found_no;
+  IF @most > 0
+  BEGIN
+    INSERT INTO #violation (check_name, user_id, wrong)
+    SELECT TOP (@most) 'ten_ranks', s.user_id,
+           CONCAT(s.row_count, ' rows, ', s.ranks, ' ranks, from ', s.lowest, ' to ', s.highest)
+    FROM #suspect AS s
+    WHERE s.row_count <> 10 OR s.ranks <> 10 OR s.lowest <> 1 OR s.highest <> 10
+    ORDER BY s.user_id;
+
+    INSERT INTO #violation (check_name, user_id, wrong)
+    SELECT TOP (@most) 'completed_without_cards', u.user_id, 'completed, and has no rows'
+    FROM dbo.user_spending_data AS u
+    WHERE u.processing_status = 'completed'
+      AND NOT EXISTS (SELECT 1 FROM dbo.card_recommendations AS c WHERE c.user_id = u.user_id)
+    ORDER BY u.user_id;
+
+    INSERT INTO #violation (check_name, user_id, wrong)
+    SELECT TOP (@most) 'distinct_cards', s.user_id, CONCAT(s.row_count, ' rows, ', s.cards, ' cards')
+    FROM #suspect AS s
+    WHERE s.cards <> s.row_count
+    ORDER BY s.user_id;
+
+    INSERT INTO #violation (check_name, user_id, wrong)
+    SELECT TOP (@most) 'order_by_net', r.user_id,
+           CONCAT('rank ', r.rank, ': net_savings ', r.net_savings, ', more than the ', r.net_before, ' of the rank before')
+    FROM (
+      SELECT c.user_id, c.rank, c.net_savings,
+             LAG(c.net_savings) OVER (PARTITION BY c.user_id ORDER BY c.rank) AS net_before
+      FROM dbo.card_recommendations AS c
+      WHERE EXISTS (SELECT 1 FROM #suspect AS s WHERE s.user_id = c.user_id AND s.disorders > 0)
+    ) AS r
+    WHERE r.net_savings > r.net_before
+    ORDER BY r.user_id, r.rank;
+
+    INSERT INTO #violation (check_name, user_id, wrong)
+    SELECT TOP (@most) 'net_adds_up', c.user_id,
+           CONCAT('rank ', c.rank, ': net_savings ', c.net_savings, ', but ', c.total_savings_yearly, ' + ',
+                  c.total_extra_benefits, ' - ', c.joining_fees, ' is ',
+                  c.total_savings_yearly + c.total_extra_benefits - c.joining_fees)
+    FROM dbo.card_recommendations AS c
+    JOIN #suspect AS s ON s.user_id = c.user_id AND s.wrongs > 0
+    WHERE c.net_savings <> c.total_savings_yearly + c.total_extra_benefits - c.joining_fees
+    ORDER BY c.user_id, c.rank;
+
+    INSERT INTO #violation (check_name, user_id, wrong)
+    SELECT TOP (@most) 'no_null', c.user_id, CONCAT('rank ', c.rank, ': NULL in',
+      CASE WHEN c.card_name IS NULL THEN ' card_name' END, CASE WHEN c.net_savings IS NULL THEN ' net_savings' END,
+      CASE WHEN c.total_savings_yearly IS NULL THEN ' total_savings_yearly' END,
+      CASE WHEN c.joining_fees IS NULL THEN ' joining_fees' END,
+      CASE WHEN c.total_extra_benefits IS NULL THEN ' total_extra_benefits' END,
+      CASE WHEN c.amazon_points IS NULL THEN ' amazon_points' END,
+      CASE WHEN c.flipkart_points IS NULL THEN ' flipkart_points' END,
+      CASE WHEN c.myntra_points IS NULL THEN ' myntra_points' END, CASE WHEN c.ajio_points IS NULL THEN ' ajio_points' END,
+      CASE WHEN c.grocery_points IS NULL THEN ' grocery_points' END,
+      CASE WHEN c.other_online_points IS NULL THEN ' other_online_points' END,
+      CASE WHEN c.redemption_method IS NULL THEN ' redemption_method' END,
+      CASE WHEN c.redemption_rate IS NULL THEN ' redemption_rate' END)
+    FROM dbo.card_recommendations AS c
+    JOIN #suspect AS s ON s.user_id = c.user_id AND s.empties > 0
+    WHERE c.card_name IS NULL OR c.net_savings IS NULL OR c.total_savings_yearly IS NULL OR c.joining_fees IS NULL
+       OR c.total_extra_benefits IS NULL OR c.amazon_points IS NULL OR c.flipkart_points IS NULL
+       OR c.myntra_points IS NULL OR c.ajio_points IS NULL OR c.grocery_points IS NULL
+       OR c.other_online_points IS NULL OR c.redemption_method IS NULL OR c.redemption_rate IS NULL
+    ORDER BY c.user_id, c.rank;
+
+    INSERT INTO #violation (check_name, user_id, wrong)
+    SELECT TOP (@most) 'failed_with_reason', u.user_id, 'failed, and processing_error is NULL'
+    FROM dbo.user_spending_data AS u
+    WHERE u.processing_status = 'failed' AND u.processing_error IS NULL
+    ORDER BY u.user_id;
+
+    INSERT INTO #violation (check_name, user_id, wrong)
+    SELECT TOP (@most) 'pending_with_chunk', u.user_id, 'pending, and in no chunk that is open or leased'
+    FROM dbo.user_spending_data AS u
+    WHERE u.processing_status = 'pending'
+      AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk_user AS cu
+                      JOIN cardgenius.chunk AS c ON c.run_id = cu.run_id AND c.chunk_no = cu.chunk_no
+                      WHERE cu.user_id = u.user_id AND c.state IN ('open', 'leased'))
+      AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c
+                      WHERE c.state = 'open' AND c.users IS NULL AND u.user_id BETWEEN c.user_id_from AND c.user_id_to)
+    ORDER BY u.user_id;
+
+    INSERT INTO #violation (check_name, wrong)
+    SELECT TOP (@most) 'nothing_staged', CONCAT('load ', s.load_no, ': ', s.row_count, ' rows in ', s.table_name)
+    FROM (
+      SELECT 'staged_recommendation' AS table_name, r.load_no, COUNT(*) AS row_count
+      FROM cardgenius.staged_recommendation AS r
+      WHERE NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = r.load_no)
+      GROUP BY r.load_no
+      UNION ALL
+      SELECT 'staged_outcome', o.load_no, COUNT(*)
+      FROM cardgenius.staged_outcome AS o
+      WHERE NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = o.load_no)
+      GROUP BY o.load_no
+      UNION ALL
+      SELECT 'staged_spending', p.load_no, COUNT(*)
+      FROM cardgenius.staged_spending AS p
+      WHERE NOT EXISTS (SELECT 1 FROM cardgenius.import AS i WHERE i.load_no = p.load_no AND i.finished_at IS NULL)
+      GROUP BY p.load_no
+    ) AS s
+    ORDER BY s.load_no, s.table_name;
+
+    INSERT INTO #violation (check_name, run_id, chunk_no, wrong)
+    SELECT TOP (@most) 'chunks_add_up', c.run_id, c.chunk_no,
+           CONCAT(c.users, ' users: ', c.completed, ' completed, ', c.failed, ' failed, ', c.changed, ' changed, ', c.gone,
+                  ' gone; ', c.rows_written, ' rows written, ', c.rows_unchanged, ' unchanged')
+    FROM cardgenius.chunk AS c
+    WHERE c.state = 'done' AND (c.users <> c.completed + c.failed + c.changed + c.gone
+                                OR c.rows_written + c.rows_unchanged <> c.completed * 10)
+    ORDER BY c.run_id, c.chunk_no;
+
+    INSERT INTO #violation (check_name, run_id, chunk_no, wrong)
+    SELECT TOP (@most) 'runs_add_up', c.run_id, c.chunk_no, CONCAT('the run is done, and this chunk is ', c.state)
+    FROM cardgenius.chunk AS c
+    JOIN cardgenius.run AS r ON r.run_id = c.run_id
+    WHERE r.state = 'done' AND c.closed_at IS NULL
+    ORDER BY c.run_id, c.chunk_no;
+
+    INSERT INTO #violation (check_name, user_id, wrong)
+    SELECT TOP (@most) 'users_there', c.user_id, CONCAT(COUNT(*), ' rows, and no row in user_spending_data')
+    FROM dbo.card_recommendations AS c
+    WHERE NOT EXISTS (SELECT 1 FROM dbo.user_spending_data AS u WHERE u.user_id = c.user_id)
+    GROUP BY c.user_id
+    ORDER BY c.user_id;
+  END;
+
+  SELECT a.check_name, a.severity, a.violations, a.sample, a.user_id, a.run_id, a.chunk_no, a.wrong
+  FROM (
+    SELECT f.found_no, 0 AS violation_no, f.check_name, f.severity, f.violations,
+           CASE WHEN f.violations > 0 THEN f.sample END AS sample, CAST(NULL AS VARCHAR(50)) AS user_id,
+           CAST(NULL AS FLOAT) AS run_id, CAST(NULL AS INT) AS chunk_no, CAST(NULL AS VARCHAR(400)) AS wrong
+    FROM #found AS f
+    UNION ALL
+    SELECT f.found_no, v.violation_no, f.check_name, f.severity, NULL, NULL, v.user_id, CAST(v.run_id AS FLOAT), v.chunk_no,
+           v.wrong
+    FROM #violation AS v
+    JOIN #found AS f ON f.check_name = v.check_name
+  ) AS a
+  ORDER BY CASE a.violation_no WHEN 0 THEN 0 ELSE 1 END, a.found_no, a.violation_no;
 END;

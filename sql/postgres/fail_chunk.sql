@@ -16,7 +16,6 @@ CREATE OR REPLACE FUNCTION cardgenius.fail_chunk(
   p_error_message        TEXT,
   p_may_pass             BOOLEAN,             -- FALSE: trying again gives the same answer
   p_retry_after_seconds  INTEGER,
-  p_max_failures         INTEGER DEFAULT 3,
   p_now                  TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS TABLE (outcome TEXT)
@@ -40,7 +39,7 @@ BEGIN
          error_message = LEFT(p_error_message, 400)
    WHERE a.run_id = p_run_id AND a.chunk_no = p_chunk_no AND a.outcome IS NULL;
 
-  IF p_may_pass AND v_failures < p_max_failures THEN
+  IF p_may_pass AND v_failures < 3 THEN
     UPDATE cardgenius.chunk AS c
        SET state = 'open', not_before = v_now + make_interval(secs => p_retry_after_seconds),
            lease_token = NULL, lease_owner = NULL, lease_until = NULL, load_no = NULL

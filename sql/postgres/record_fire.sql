@@ -2,7 +2,7 @@
 --             ran, caught_up, manual   opens a run; overlapped instead where one is active that goes on (see below)
 --             skipped                  is only recorded
 --           A slot that is recorded stays as it is: whoever asks again gets what stands. A leader whose term is over
---           (p_elected_at; NULL: nobody's office, a person asks) records nothing.
+--           (p_elected_at; NULL: nobody's term, a person asks) records nothing.
 --           An active run of another fingerprint that nobody works on or has paused is superseded, as by open_run; and so is, by
 --           a batch, a dry run that nobody works on, whatever its fingerprint and its state.
 -- Answers   one row: outcome recorded | known | not_leader; decision, run_id

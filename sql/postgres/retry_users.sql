@@ -1,5 +1,6 @@
 -- Purpose   Puts failed users back to new, so that the next run takes them: all of them, or those that match every filter
---           given. A run's failed users are those of its chunks that had any.
+--           given. A run's failed users are those of its chunks that had any. The code OTHER is a reason without a code, as in
+--           failed_user.
 -- Answers   one row: users
 -- Locks     the rows that it changes
 -- Isolation READ COMMITTED
@@ -15,7 +16,8 @@ LANGUAGE sql AS $$
        SET processing_status = 'new', processing_error = NULL
      WHERE u.processing_status = 'failed'
        AND (p_user_id IS NULL OR u.user_id = p_user_id)
-       AND (p_code IS NULL OR LEFT(u.processing_error, LENGTH(p_code) + 1) = p_code || ':')
+       AND (p_code IS NULL OR LEFT(u.processing_error, LENGTH(p_code) + 1) = p_code || ':'
+            OR (p_code = 'OTHER' AND COALESCE(POSITION(':' IN u.processing_error), 0) <= 1))
        AND (p_run_id IS NULL OR EXISTS (
              SELECT FROM cardgenius.chunk AS c
              WHERE c.run_id = p_run_id AND c.failed > 0 AND u.user_id BETWEEN c.user_id_from AND c.user_id_to))

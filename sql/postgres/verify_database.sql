@@ -1,17 +1,38 @@
 -- Purpose   Looks whether everything that must be true is true, over the whole database: every completed user has exactly the
 --           ranks 1 to 10, distinct cards, in the order of their net savings; net = yearly + extra - joining on every row; no
 --           NULL; nobody is pending without a chunk; nothing is left staged; the counts of chunks and runs add up.
--- Answers   a row a check, in a fixed order: check_name, severity (fail | warn), violations, sample (one of them)
+-- Takes     p_most: so many violations of each check are listed; 0: none
+-- Answers   a row a check, in a fixed order: check_name, severity (fail | warn), violations, sample (one of them); after them,
+--           where p_most is above 0, a row for what breaks a check: check_name, severity, user_id or run_id and chunk_no, and
+--           wrong (what is wrong with it); violations is NULL there. Beside a run the two may differ by users in flight.
 -- Locks     none
 -- Isolation READ COMMITTED: beside a run, a user who is just being published may be counted
--- Indexes   the keys of both contract tables; one pass over each
+-- Indexes   the keys of both contract tables; one pass over each, and another one to list (only where p_most is above 0)
 -- Callers   cardgenius verify
 -- Grants    EXECUTE for cardgenius_reader
 
-CREATE OR REPLACE FUNCTION cardgenius.verify_database()
-RETURNS TABLE (check_name TEXT, severity TEXT, violations FLOAT8, sample TEXT)
+CREATE OR REPLACE FUNCTION cardgenius.verify_database(p_most INTEGER DEFAULT 0)
+RETURNS TABLE (check_name TEXT, severity TEXT, violations FLOAT8, sample TEXT, user_id TEXT, run_id FLOAT8, chunk_no INTEGER,
+               wrong TEXT)
 LANGUAGE plpgsql AS $$
+#variable_conflict use_column
 BEGIN
+  CREATE TEMPORARY TABLE finding (
+    found_no    INTEGER NOT NULL GENERATED ALWAYS AS IDENTITY,
+    check_name  TEXT    NOT NULL,
+    severity    TEXT    NOT NULL,
+    violations  FLOAT8  NOT NULL,
+    sample      TEXT    NULL
+  ) ON COMMIT DROP;
+  CREATE TEMPORARY TABLE violation (
+    violation_no  INTEGER NOT NULL GENERATED ALWAYS AS IDENTITY,
+    check_name    TEXT    NOT NULL,
+    user_id       TEXT    NULL,
+    run_id        BIGINT  NULL,
+    chunk_no      INTEGER NULL,
+    wrong         TEXT    NOT NULL
+  ) ON COMMIT DROP;
+
   CREATE TEMPORARY TABLE suspect ON COMMIT DROP AS
   SELECT r.user_id, COUNT(*) AS row_count, COUNT(DISTINCT r.rank) AS ranks, MIN(r.rank) AS lowest, MAX(r.rank) AS highest,
          COUNT(DISTINCT r.card_name) AS cards, SUM(r.disorder) AS disorders, SUM(r.wrong) AS wrongs, SUM(r.empty) AS empties
@@ -30,27 +51,27 @@ BEGIN
   HAVING COUNT(*) <> 10 OR COUNT(DISTINCT r.rank) <> 10 OR MIN(r.rank) <> 1 OR MAX(r.rank) <> 10
       OR COUNT(DISTINCT r.card_name) <> 10 OR SUM(r.disorder) > 0 OR SUM(r.wrong) > 0 OR SUM(r.empty) > 0;
 
-  RETURN QUERY
+  INSERT INTO finding (check_name, severity, violations, sample)
   SELECT 'ten_ranks', 'fail', COUNT(*)::FLOAT8, MIN(s.user_id)::TEXT
   FROM suspect AS s WHERE s.row_count <> 10 OR s.ranks <> 10 OR s.lowest <> 1 OR s.highest <> 10;
-  RETURN QUERY
+  INSERT INTO finding (check_name, severity, violations, sample)
   SELECT 'completed_without_cards', 'fail', COUNT(*)::FLOAT8, MIN(u.user_id)::TEXT
   FROM public.user_spending_data AS u
   WHERE u.processing_status = 'completed'
     AND NOT EXISTS (SELECT FROM public.card_recommendations AS c WHERE c.user_id = u.user_id);
-  RETURN QUERY
+  INSERT INTO finding (check_name, severity, violations, sample)
   SELECT 'distinct_cards', 'fail', COUNT(*)::FLOAT8, MIN(s.user_id)::TEXT FROM suspect AS s WHERE s.cards <> s.row_count;
-  RETURN QUERY
+  INSERT INTO finding (check_name, severity, violations, sample)
   SELECT 'order_by_net', 'fail', COUNT(*)::FLOAT8, MIN(s.user_id)::TEXT FROM suspect AS s WHERE s.disorders > 0;
-  RETURN QUERY
+  INSERT INTO finding (check_name, severity, violations, sample)
   SELECT 'net_adds_up', 'fail', COALESCE(SUM(s.wrongs), 0)::FLOAT8, MIN(s.user_id)::TEXT FROM suspect AS s WHERE s.wrongs > 0;
-  RETURN QUERY
+  INSERT INTO finding (check_name, severity, violations, sample)
   SELECT 'no_null', 'fail', COALESCE(SUM(s.empties), 0)::FLOAT8, MIN(s.user_id)::TEXT FROM suspect AS s WHERE s.empties > 0;
-  RETURN QUERY
+  INSERT INTO finding (check_name, severity, violations, sample)
   SELECT 'failed_with_reason', 'fail', COUNT(*)::FLOAT8, MIN(u.user_id)::TEXT
   FROM public.user_spending_data AS u
   WHERE u.processing_status = 'failed' AND u.processing_error IS NULL;
-  RETURN QUERY
+  INSERT INTO finding (check_name, severity, violations, sample)
   SELECT 'pending_with_chunk', 'fail', COUNT(*)::FLOAT8, MIN(u.user_id)::TEXT
   FROM public.user_spending_data AS u
   WHERE u.processing_status = 'pending'
@@ -59,7 +80,7 @@ BEGIN
                     WHERE cu.user_id = u.user_id AND c.state IN ('open', 'leased'))
     AND NOT EXISTS (SELECT FROM cardgenius.chunk AS c
                     WHERE c.state = 'open' AND c.users IS NULL AND u.user_id BETWEEN c.user_id_from AND c.user_id_to);
-  RETURN QUERY
+  INSERT INTO finding (check_name, severity, violations, sample)
   SELECT 'nothing_staged', 'fail', COUNT(*)::FLOAT8, 'load ' || MIN(s.load_no)
   FROM (
     SELECT r.load_no
@@ -74,20 +95,171 @@ BEGIN
     FROM cardgenius.staged_spending AS p
     WHERE NOT EXISTS (SELECT FROM cardgenius.import AS i WHERE i.load_no = p.load_no AND i.finished_at IS NULL)
   ) AS s;
-  RETURN QUERY
+  INSERT INTO finding (check_name, severity, violations, sample)
   SELECT 'chunks_add_up', 'fail', COUNT(*)::FLOAT8, 'run ' || MIN(c.run_id)
   FROM cardgenius.chunk AS c
   WHERE c.state = 'done' AND (c.users <> c.completed + c.failed + c.changed + c.gone
                               OR c.rows_written + c.rows_unchanged <> c.completed * 10);
-  RETURN QUERY
+  INSERT INTO finding (check_name, severity, violations, sample)
   SELECT 'runs_add_up', 'fail', COUNT(*)::FLOAT8, 'run ' || MIN(r.run_id)
   FROM cardgenius.run AS r
   WHERE r.state = 'done' AND EXISTS (SELECT FROM cardgenius.chunk AS c
                                      WHERE c.run_id = r.run_id AND c.closed_at IS NULL);
-  RETURN QUERY
+  INSERT INTO finding (check_name, severity, violations, sample)
   SELECT 'users_there', 'warn', COUNT(DISTINCT c.user_id)::FLOAT8, MIN(c.user_id)::TEXT
   FROM public.card_recommendations AS c
   WHERE NOT EXISTS (SELECT FROM public.user_spending_data AS u WHERE u.user_id = c.user_id);
-  DROP TABLE suspect;
+
+  IF p_most > 0 THEN
+    INSERT INTO violation (check_name, user_id, wrong)
+    SELECT 'ten_ranks', s.user_id,
+           CONCAT(s.row_count, ' rows, ', s.ranks, ' ranks, from ', s.lowest, ' to ', s.highest)
+    FROM suspect AS s
+    WHERE s.row_count <> 10 OR s.ranks <> 10 OR s.lowest <> 1 OR s.highest <> 10
+    ORDER BY s.user_id
+    LIMIT p_most;
+
+    INSERT INTO violation (check_name, user_id, wrong)
+    SELECT 'completed_without_cards', u.user_id, 'completed, and has no rows'
+    FROM public.user_spending_data AS u
+    WHERE u.processing_status = 'completed'
+      AND NOT EXISTS (SELECT 1 FROM public.card_recommendations AS c WHERE c.user_id = u.user_id)
+    ORDER BY u.user_id
+    LIMIT p_most;
+
+    INSERT INTO violation (check_name, user_id, wrong)
+    SELECT 'distinct_cards', s.user_id, CONCAT(s.row_count, ' rows, ', s.cards, ' cards')
+    FROM suspect AS s
+    WHERE s.cards <> s.row_count
+    ORDER BY s.user_id
+    LIMIT p_most;
+
+    INSERT INTO violation (check_name, user_id, wrong)
+    SELECT 'order_by_net', r.user_id,
+           CONCAT('rank ', r.rank, ': net_savings ', r.net_savings, ', more than the ', r.net_before, ' of the rank before')
+    FROM (
+      SELECT c.user_id, c.rank, c.net_savings,
+             LAG(c.net_savings) OVER (PARTITION BY c.user_id ORDER BY c.rank) AS net_before
+      FROM public.card_recommendations AS c
+      WHERE EXISTS (SELECT 1 FROM suspect AS s WHERE s.user_id = c.user_id AND s.disorders > 0)
+    ) AS r
+    WHERE r.net_savings > r.net_before
+    ORDER BY r.user_id, r.rank
+    LIMIT p_most;
+
+    INSERT INTO violation (check_name, user_id, wrong)
+    SELECT 'net_adds_up', c.user_id,
+           CONCAT('rank ', c.rank, ': net_savings ', c.net_savings, ', but ', c.total_savings_yearly, ' + ',
+                  c.total_extra_benefits, ' - ', c.joining_fees, ' is ',
+                  c.total_savings_yearly + c.total_extra_benefits - c.joining_fees)
+    FROM public.card_recommendations AS c
+    JOIN suspect AS s ON s.user_id = c.user_id AND s.wrongs > 0
+    WHERE c.net_savings <> c.total_savings_yearly + c.total_extra_benefits - c.joining_fees
+    ORDER BY c.user_id, c.rank
+    LIMIT p_most;
+
+    INSERT INTO violation (check_name, user_id, wrong)
+    SELECT 'no_null', c.user_id, CONCAT('rank ', c.rank, ': NULL in',
+      CASE WHEN c.card_name IS NULL THEN ' card_name' END, CASE WHEN c.net_savings IS NULL THEN ' net_savings' END,
+      CASE WHEN c.total_savings_yearly IS NULL THEN ' total_savings_yearly' END,
+      CASE WHEN c.joining_fees IS NULL THEN ' joining_fees' END,
+      CASE WHEN c.total_extra_benefits IS NULL THEN ' total_extra_benefits' END,
+      CASE WHEN c.amazon_points IS NULL THEN ' amazon_points' END,
+      CASE WHEN c.flipkart_points IS NULL THEN ' flipkart_points' END,
+      CASE WHEN c.myntra_points IS NULL THEN ' myntra_points' END, CASE WHEN c.ajio_points IS NULL THEN ' ajio_points' END,
+      CASE WHEN c.grocery_points IS NULL THEN ' grocery_points' END,
+      CASE WHEN c.other_online_points IS NULL THEN ' other_online_points' END,
+      CASE WHEN c.redemption_method IS NULL THEN ' redemption_method' END,
+      CASE WHEN c.redemption_rate IS NULL THEN ' redemption_rate' END)
+    FROM public.card_recommendations AS c
+    JOIN suspect AS s ON s.user_id = c.user_id AND s.empties > 0
+    WHERE c.card_name IS NULL OR c.net_savings IS NULL OR c.total_savings_yearly IS NULL OR c.joining_fees IS NULL
+       OR c.total_extra_benefits IS NULL OR c.amazon_points IS NULL OR c.flipkart_points IS NULL
+       OR c.myntra_points IS NULL OR c.ajio_points IS NULL OR c.grocery_points IS NULL
+       OR c.other_online_points IS NULL OR c.redemption_method IS NULL OR c.redemption_rate IS NULL
+    ORDER BY c.user_id, c.rank
+    LIMIT p_most;
+
+    INSERT INTO violation (check_name, user_id, wrong)
+    SELECT 'failed_with_reason', u.user_id, 'failed, and processing_error is NULL'
+    FROM public.user_spending_data AS u
+    WHERE u.processing_status = 'failed' AND u.processing_error IS NULL
+    ORDER BY u.user_id
+    LIMIT p_most;
+
+    INSERT INTO violation (check_name, user_id, wrong)
+    SELECT 'pending_with_chunk', u.user_id, 'pending, and in no chunk that is open or leased'
+    FROM public.user_spending_data AS u
+    WHERE u.processing_status = 'pending'
+      AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk_user AS cu
+                      JOIN cardgenius.chunk AS c ON c.run_id = cu.run_id AND c.chunk_no = cu.chunk_no
+                      WHERE cu.user_id = u.user_id AND c.state IN ('open', 'leased'))
+      AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c
+                      WHERE c.state = 'open' AND c.users IS NULL AND u.user_id BETWEEN c.user_id_from AND c.user_id_to)
+    ORDER BY u.user_id
+    LIMIT p_most;
+
+    INSERT INTO violation (check_name, wrong)
+    SELECT 'nothing_staged', CONCAT('load ', s.load_no, ': ', s.row_count, ' rows in ', s.table_name)
+    FROM (
+      SELECT 'staged_recommendation' AS table_name, r.load_no, COUNT(*) AS row_count
+      FROM cardgenius.staged_recommendation AS r
+      WHERE NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = r.load_no)
+      GROUP BY r.load_no
+      UNION ALL
+      SELECT 'staged_outcome', o.load_no, COUNT(*)
+      FROM cardgenius.staged_outcome AS o
+      WHERE NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = o.load_no)
+      GROUP BY o.load_no
+      UNION ALL
+      SELECT 'staged_spending', p.load_no, COUNT(*)
+      FROM cardgenius.staged_spending AS p
+      WHERE NOT EXISTS (SELECT 1 FROM cardgenius.import AS i WHERE i.load_no = p.load_no AND i.finished_at IS NULL)
+      GROUP BY p.load_no
+    ) AS s
+    ORDER BY s.load_no, s.table_name
+    LIMIT p_most;
+
+    INSERT INTO violation (check_name, run_id, chunk_no, wrong)
+    SELECT 'chunks_add_up', c.run_id, c.chunk_no,
+           CONCAT(c.users, ' users: ', c.completed, ' completed, ', c.failed, ' failed, ', c.changed, ' changed, ', c.gone,
+                  ' gone; ', c.rows_written, ' rows written, ', c.rows_unchanged, ' unchanged')
+    FROM cardgenius.chunk AS c
+    WHERE c.state = 'done' AND (c.users <> c.completed + c.failed + c.changed + c.gone
+                                OR c.rows_written + c.rows_unchanged <> c.completed * 10)
+    ORDER BY c.run_id, c.chunk_no
+    LIMIT p_most;
+
+    INSERT INTO violation (check_name, run_id, chunk_no, wrong)
+    SELECT 'runs_add_up', c.run_id, c.chunk_no, CONCAT('the run is done, and this chunk is ', c.state)
+    FROM cardgenius.chunk AS c
+    JOIN cardgenius.run AS r ON r.run_id = c.run_id
+    WHERE r.state = 'done' AND c.closed_at IS NULL
+    ORDER BY c.run_id, c.chunk_no
+    LIMIT p_most;
+
+    INSERT INTO violation (check_name, user_id, wrong)
+    SELECT 'users_there', c.user_id, CONCAT(COUNT(*), ' rows, and no row in user_spending_data')
+    FROM public.card_recommendations AS c
+    WHERE NOT EXISTS (SELECT 1 FROM public.user_spending_data AS u WHERE u.user_id = c.user_id)
+    GROUP BY c.user_id
+    ORDER BY c.user_id
+    LIMIT p_most;
+  END IF;
+
+  RETURN QUERY
+  SELECT a.check_name, a.severity, a.violations, a.sample, a.user_id, a.run_id, a.chunk_no, a.wrong
+  FROM (
+    SELECT f.found_no, 0 AS violation_no, f.check_name, f.severity, f.violations,
+           CASE WHEN f.violations > 0 THEN f.sample END AS sample, NULL::TEXT AS user_id,
+           NULL::FLOAT8 AS run_id, NULL::INTEGER AS chunk_no, NULL::TEXT AS wrong
+    FROM finding AS f
+    UNION ALL
+    SELECT f.found_no, v.violation_no, f.check_name, f.severity, NULL, NULL, v.user_id, v.run_id::FLOAT8, v.chunk_no, v.wrong
+    FROM violation AS v
+    JOIN finding AS f ON f.check_name = v.check_name
+  ) AS a
+  ORDER BY CASE a.violation_no WHEN 0 THEN 0 ELSE 1 END, a.found_no, a.violation_no;
+  DROP TABLE suspect, finding, violation;
 END;
 $$;

@@ -10,6 +10,8 @@ export interface ColumnRow {
   readonly precision: number | null;
   readonly scale: number | null;
   readonly collation: string | null;
+  /** 1 or 0. */
+  readonly nullable: number;
 }
 export interface TargetRow {
   readonly table_name: string;
@@ -63,8 +65,11 @@ const KINDS: Readonly<Record<string, (row: ColumnRow) => boolean>> = {
     /^(decimal|numeric)$/.test(data_type) && (precision ?? 0) > (scale ?? 0),
 };
 
+/** The length of VARCHAR(MAX), as SQL Server tells it. */
+const UNLIMITED = -1;
+
 const shown = ({ data_type, length, precision, scale }: ColumnRow): string => {
-  if (length !== null) return `${data_type}(${length})`;
+  if (length !== null) return `${data_type}(${length === UNLIMITED ? 'max' : length})`;
   return data_type === 'decimal' || data_type === 'numeric' ? `${data_type}(${precision},${scale})` : data_type;
 };
 
@@ -86,7 +91,7 @@ export function checkColumns(rows: readonly ColumnRow[]): Finding[] {
         return [{ check: `column ${table}.${name}`, state: 'fail', found: 'missing', remedy }];
       }
       if (KINDS[kind]!(row)) return narrow(table, row, type);
-      const remedy = `ALTER TABLE dbo.${table} ALTER COLUMN ${name} ${type}`;
+      const remedy = alter(table, row, type);
       return [{ check: `column ${table}.${name}`, state: 'fail', found: `${shown(row)}, not ${type}`, remedy }];
     });
     findings.push(
@@ -96,26 +101,66 @@ export function checkColumns(rows: readonly ColumnRow[]): Finding[] {
   return [...findings, checkCollation(rows)];
 }
 
-/** A number that is narrower than the PRD's refuses rows that are right. */
+/** ALTER COLUMN takes NOT NULL away where it does not say it. */
+function alter(table: string, { column_name, nullable }: ColumnRow, type: string): string {
+  const notNull = nullable === 0 && !type.endsWith(' NOT NULL') ? ' NOT NULL' : '';
+  return `ALTER TABLE dbo.${table} ALTER COLUMN ${column_name} ${type}${notNull}`;
+}
+
+/** A number or a text that is narrower than the PRD's refuses rows that are right; a reason of failure is only cut. */
 function narrow(table: string, row: ColumnRow, type: string): Finding[] {
-  const [, digits, decimals] = /^DECIMAL\((\d+),(\d+)\)$/.exec(type) ?? [];
-  if (
-    digits === undefined ||
-    ((row.scale ?? 0) >= Number(decimals) &&
-      (row.precision ?? 0) - (row.scale ?? 0) >= Number(digits) - Number(decimals))
-  ) {
-    return [];
-  }
-  const remedy = `ALTER TABLE dbo.${table} ALTER COLUMN ${row.column_name} ${type}`;
+  if (!isNarrower(row, type)) return [];
+  const { column_name: column, length } = row;
+  const isFatal = column === 'processing_status' && length !== null && length < LONGEST_STATUS.length;
+  const result = isFatal
+    ? `: no user becomes ${LONGEST_STATUS}`
+    : column === 'processing_error'
+      ? ': reasons are cut'
+      : ': what is longer is refused, and the run pauses';
   return [
     {
-      check: `column ${table}.${row.column_name}`,
-      state: 'warn',
-      found: `${shown(row)}, narrower than ${type}`,
-      remedy,
+      check: `column ${table}.${column}`,
+      state: isFatal ? 'fail' : 'warn',
+      found: `${shown(row)}, narrower than ${type}${result}`,
+      remedy: alter(table, row, type),
     },
   ];
 }
+
+const LONGEST_STATUS = 'completed';
+
+function isNarrower({ length, precision, scale }: ColumnRow, type: string): boolean {
+  const [, kind, size, decimals] = /^(VARCHAR|DECIMAL)\((\d+)(?:,(\d+))?\)$/.exec(type) ?? [];
+  if (kind === 'VARCHAR') return length !== null && length !== UNLIMITED && length < Number(size);
+  if (kind !== 'DECIMAL') return false;
+  const whole = Number(size) - Number(decimals);
+  return (scale ?? 0) < Number(decimals) || (precision ?? 0) - (scale ?? 0) < whole;
+}
+
+/** On SQL Server reasons are cut to a length that was written down once, and the column may have been altered since. */
+export function checkErrorLength(written: number, rows: readonly ColumnRow[]): Finding[] {
+  const column = rows.find(
+    row => row.table_schema === 'dbo' && row.table_name === SPENDING && row.column_name === 'processing_error',
+  );
+  if (column?.length == null) return []; // it is missing or not to be seen: its own finding says so
+  const length = column.length === UNLIMITED ? LONGEST_REASON : Math.min(column.length, LONGEST_REASON);
+  const check = 'length of reasons';
+  if (written === length) return [ok(check, `${length} characters, as processing_error takes`)];
+  const isTooLong = written > length;
+  return [
+    {
+      check,
+      state: isTooLong ? 'fail' : 'warn',
+      found:
+        `cut at ${written} characters, and processing_error takes ${length}` +
+        (isTooLong ? ': a longer reason is refused, and its run pauses' : ''),
+      remedy: `UPDATE cardgenius.contract_shape SET error_length = ${length}`,
+    },
+  ];
+}
+
+/** As migration 0003 has it. */
+const LONGEST_REASON = 4_000;
 
 /** Every id is compared with user_spending_data's: another type or collation is an error (468), or a scan. */
 function checkCollation(rows: readonly ColumnRow[]): Finding {

@@ -6,6 +6,7 @@ import {
   type ColumnRow,
   checkColumns,
   checkDuplicates,
+  checkErrorLength,
   checkIndexedViews,
   checkKeys,
   checkTarget,
@@ -46,6 +47,10 @@ export async function examine(database: MaintenanceDatabase, options: DoctorOpti
   const columns = async () => (await database.ask<ColumnRow>('columns')) ?? [];
   findings.push(
     ...(await look('columns', async () => checkColumns(await columns()))),
+    ...(await look('length of reasons', async () => {
+      const [row] = (await database.ask<{ error_length: number }>('error_length')) ?? [];
+      return row === undefined ? [] : checkErrorLength(row.error_length, await columns());
+    })),
     ...(await look('triggers and keys', async () => {
       const rows = (await database.ask<TargetRow>('target')) ?? [];
       return [...checkTarget(rows), ...checkKeys(rows, await columns())];
@@ -65,6 +70,7 @@ export async function examine(database: MaintenanceDatabase, options: DoctorOpti
 
 const REMEDIES: Readonly<Record<string, string>> = {
   'log space': 'GRANT VIEW SERVER STATE to this login (VIEW DATABASE STATE on Azure SQL), or ask the DBA',
+  'length of reasons': 'GRANT SELECT ON OBJECT::cardgenius.contract_shape TO cardgenius_reader',
   duplicates:
     'GRANT EXECUTE ON OBJECT::cardgenius.doctor_duplicates TO cardgenius_reader; and migrate, where it is missing',
 };

@@ -1,9 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { format } from 'fast-csv';
 import type { AuditDatabase, FailedUser } from '../database/audit.ts';
+import { writeCsv } from '../exchange/write-csv.ts';
 
 const USERS_PER_PAGE = 5_000;
 const MAX_SAMPLES = 5;
@@ -35,19 +31,7 @@ export async function writeFailures(audit: AuditDatabase, path: string): Promise
       yield [failure.userId, failure.code ?? 'OTHER', failure.error];
     }
   }
-  const draft = `${path}.${process.pid}.tmp`;
-  try {
-    const csv = format({
-      headers: ['user_id', 'code', 'reason'],
-      alwaysWriteHeaders: true,
-      includeEndRowDelimiter: true,
-    });
-    await pipeline(Readable.from(rows()), csv, createWriteStream(draft));
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
+  await writeCsv(path, ['user_id', 'code', 'reason'], rows());
   return groups.sorted();
 }
 

@@ -52,14 +52,17 @@ export function defineCatalog(program: Command): void {
     .option('--csv <file>', 'write every user whose first card or net changes to FILE')
     .addHelpText('after', '\nExample: cardgenius catalog diff catalog/cards.json next.json --users 50000');
   command<UsersOption & { readonly csv?: string }>(diff, async (cli, [before, after], { users, csv }) => {
-    const { diffCatalogs } = await import('../audit/catalog-diff.ts');
+    const [{ diffCatalogs }, { checkCsvPath, writeCsv }] = await Promise.all([
+      import('../audit/catalog-diff.ts'),
+      import('../exchange/write-csv.ts'),
+    ]);
+    if (csv !== undefined) await checkCsvPath(csv);
     const startedAt = performance.now();
     const { changes, ...result } = await diffCatalogs(before!, after!, {
       users,
       maxMonthlySpend: cli.settings.maxMonthlySpend,
     });
     if (csv !== undefined) {
-      const { writeCsv } = await import('../exchange/write-csv.ts');
       const header = ['user_id', 'first_card_before', 'first_card_after', 'net_before', 'net_after', 'net_move'];
       await writeCsv(
         csv,

@@ -58,6 +58,12 @@ export class Cli {
     this.#exitCode = exitCode;
   }
 
+  /** Whether the database is an embedded one that is neither there nor just being made. */
+  get isDatabaseMissing(): boolean {
+    const folder = /^pglite:(?!memory$)(.+)$/.exec(this.settings.databaseUrl)?.[1];
+    return folder !== undefined && !existsSync(folder) && !existsSync(`${folder}.lock`);
+  }
+
   /**
    * `create`: an embedded database that is not there is made. Without it, UsageError DATABASE_MISSING: who looks at the wrong place
    * must not be told that nobody is due.
@@ -65,9 +71,7 @@ export class Cli {
   async open({ create = false, ...options }: OpenChoice = {}): Promise<OpenedDatabase> {
     const { openDatabase } = await import('../database/open.ts');
     const { databaseUrl, databasePassword, sqlServer } = this.settings;
-    const folder = /^pglite:(?!memory$)(.+)$/.exec(databaseUrl)?.[1];
-    const isThere = (path: string) => existsSync(path) || existsSync(`${path}.lock`); // or just being made
-    if (!create && folder !== undefined && !isThere(folder)) {
+    if (!create && this.isDatabaseMissing) {
       throw new UsageError(
         'DATABASE_MISSING',
         `There is no database ${databaseUrl} here. Where it is another one, name it in CARDGENIUS_DATABASE_URL; ` +

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.ts';
 import { readManifest } from '../package.ts';
+import { defineAgain } from './again.ts';
 import { defineAlerts } from './alerts.ts';
 import { defineBench } from './bench.ts';
 import { defineCatalog } from './catalog.ts';
@@ -15,7 +16,6 @@ import { defineMigrate } from './migrate.ts';
 import { defineParity } from './parity.ts';
 import { definePrune } from './prune.ts';
 import { defineRecommend } from './recommend.ts';
-import { defineRedrive } from './redrive.ts';
 import { defineRun } from './run.ts';
 import { defineRuns } from './runs.ts';
 import { defineSchedule } from './schedule.ts';
@@ -34,11 +34,12 @@ export function createProgram(): Command {
       text,
       program.commands.map(command => command.name()),
     );
+  const output = {
+    writeOut: (text: string) => process.stdout.write(typed(text)),
+    writeErr: (text: string) => process.stderr.write(typed(text)),
+  };
   program
-    .configureOutput({
-      writeOut: text => process.stdout.write(typed(text)),
-      writeErr: text => process.stderr.write(typed(text)),
-    })
+    .configureOutput(output)
     .description('Ten best credit cards for every user: reads spends, computes, and swaps the results in.')
     .version(readManifest().version, '--version', 'the version of this program')
     .helpCommand(false)
@@ -47,8 +48,8 @@ export function createProgram(): Command {
     .addHelpText(
       'after',
       `
-Exit codes: 0 done · 1 failed · 2 wrong usage or configuration · 3 done, with an error rate above the limit ·
-            4 stopped, work left, can be resumed
+Exit codes: 0 done · 1 failed · 2 wrong usage, configuration, catalogue or file ·
+            3 done, with an error rate above the limit · 4 stopped, work left, can be resumed
 Database:   CARDGENIUS_DATABASE_URL (default pglite:.cardgenius/db)`,
     );
 
@@ -67,7 +68,7 @@ Database:   CARDGENIUS_DATABASE_URL (default pglite:.cardgenius/db)`,
     defineSteering,
     defineVerify,
     defineErrors,
-    defineRedrive,
+    defineAgain,
     defineExport,
     defineRecommend,
     defineCatalog,
@@ -81,7 +82,8 @@ Database:   CARDGENIUS_DATABASE_URL (default pglite:.cardgenius/db)`,
   }
   for (const subcommand of program.commands) {
     subcommand.helpCommand(false);
-    for (const command of [subcommand, ...subcommand.commands]) command.exitOverride();
+    // What addCommand adds inherits nothing.
+    for (const command of [subcommand, ...subcommand.commands]) command.exitOverride().configureOutput(output);
   }
   return program;
 }

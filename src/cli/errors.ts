@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { listFailures, writeFailures } from '../audit/failures.ts';
 import { type CommonOptions, command, group } from './cli.ts';
 import { textTable } from './table.ts';
 
@@ -15,6 +14,11 @@ export function defineErrors(program: Command): void {
     .option('--csv <file>', 'write every failed user with code and reason to a CSV')
     .addHelpText('after', '\nExamples:\n  cardgenius errors\n  cardgenius errors --csv failed.csv');
   command<ErrorsOptions>(definition, async (cli, _args, { csv }) => {
+    const [{ listFailures, writeFailures }, { checkCsvPath }] = await Promise.all([
+      import('../audit/failures.ts'),
+      import('../exchange/write-csv.ts'),
+    ]);
+    if (csv !== undefined) await checkCsvPath(csv);
     await using opened = await cli.open();
     const groups = csv === undefined ? await listFailures(opened.audit) : await writeFailures(opened.audit, csv);
     const failed = groups.reduce((sum, { users }) => sum + users, 0);

@@ -5,12 +5,17 @@ export function defineExport(program: Command): void {
   const definition = program
     .command('export')
     .summary('write all recommendations to a CSV')
-    .description('Writes card_recommendations to FILE: the PRD’s fifteen columns, by user_id and rank.')
+    .description(
+      'Writes card_recommendations to FILE: the PRD’s fifteen columns, by user_id and rank. For programs: each cell is as it is stored.',
+    )
     .argument('<file>', 'the CSV to write')
     .addHelpText('after', '\nExample: cardgenius export recommendations.csv');
   command<CommonOptions>(definition, async (cli, [file]) => {
-    const { checkExportPath, exportRecommendations } = await import('../exchange/export-recommendations.ts');
-    await checkExportPath(file!); // before a database is made for nothing
+    const [{ exportRecommendations }, { checkCsvPath }] = await Promise.all([
+      import('../exchange/export-recommendations.ts'),
+      import('../exchange/write-csv.ts'),
+    ]);
+    await checkCsvPath(file!);
     await using opened = await cli.open();
     const rows = await exportRecommendations(opened.database, file!);
     cli.print({ rows, file }, () => `${group(rows)} rows in ${file}.`);

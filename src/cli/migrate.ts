@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { AppliedFiles } from '../database/migrate/migrate.ts';
 import { EXIT, UsageError } from '../model/errors.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 import { textTable } from './table.ts';
@@ -46,11 +47,19 @@ async function apply(cli: Cli): Promise<void> {
   );
 }
 
+/** What an embedded database has that nobody has made yet. */
+const NOTHING: AppliedFiles = { engine: 'postgres', appliedFiles: async () => new Map() };
+
 async function showPlan(cli: Cli): Promise<void> {
-  await using opened = await cli.open({ create: true, checkSchema: false, migrate: false });
+  if (cli.isDatabaseMissing) return printPlan(cli, NOTHING, cli.settings.databaseUrl);
+  await using opened = await cli.open({ checkSchema: false, migrate: false });
+  await printPlan(cli, opened.target, opened.database.description);
+}
+
+async function printPlan(cli: Cli, target: AppliedFiles, description: string): Promise<void> {
   const { planMigration } = await import('../database/migrate/migrate.ts');
-  const applied = await opened.target.appliedFiles();
-  const { pending, upToDate } = await planMigration(opened.target);
+  const applied = await target.appliedFiles();
+  const { pending, upToDate } = await planMigration(target);
   const files = pending.map(({ name, path, checksum, breaking }) => ({
     name,
     path,
@@ -58,7 +67,6 @@ async function showPlan(cli: Cli): Promise<void> {
     breaking,
     why: applied.has(name) ? 'changed' : 'new',
   }));
-  const { description } = opened.database;
   cli.print({ database: description, pending: files, upToDate }, () =>
     files.length === 0
       ? `${description} is up to date: ${upToDate} files.`
@@ -73,13 +81,13 @@ async function showPlan(cli: Cli): Promise<void> {
 }
 
 async function writeScript(cli: Cli): Promise<void> {
-  await using opened = await cli.open({ create: true, checkSchema: false, migrate: false });
-  if (opened.target.engine !== 'mssql') {
+  if (cli.settings.databaseUrl.startsWith('pglite:')) {
     throw new UsageError(
       'MIGRATE_SQL',
       'migrate --sql writes T-SQL for SQL Server; the embedded engine migrates itself as it is opened. Set CARDGENIUS_DATABASE_URL=mssql://….',
     );
   }
+  await using opened = await cli.open({ checkSchema: false, migrate: false });
   const [{ planMigration }, { reviewScript }] = await Promise.all([
     import('../database/migrate/migrate.ts'),
     import('../database/mssql/review-script.ts'),
@@ -92,7 +100,7 @@ async function writeScript(cli: Cli): Promise<void> {
 }
 
 async function showDrift(cli: Cli): Promise<void> {
-  await using opened = await cli.open({ create: true, checkSchema: false, migrate: false });
+  await using opened = await cli.open({ checkSchema: false, migrate: false });
   const { verifySchema } = await import('../database/migrate/verify.ts');
   const { files, compared, drift } = await verifySchema(opened.target);
   const { description } = opened.database;

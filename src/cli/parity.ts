@@ -65,11 +65,13 @@ export function defineParity(program: Command): void {
     if (!(threshold >= 0 && threshold <= 1)) {
       throw new UsageError('PARITY_THRESHOLD', `--threshold ${options.threshold} is not a percentage from 0 to 100.`);
     }
-    const [{ createEngine }, { CardNames }, { compareParity }] = await Promise.all([
+    const [{ createEngine }, { CardNames }, { compareParity }, { checkCsvPath }] = await Promise.all([
       import('../engine/create.ts'),
       import('../audit/card-names.ts'),
       import('../audit/parity.ts'),
+      import('../exchange/write-csv.ts'),
     ]);
+    if (options.csv !== undefined) await checkCsvPath(options.csv);
     const engine = await createEngine(cli.settings);
     const cards = await catalogCards(cli);
     const names = new CardNames(

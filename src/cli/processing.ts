@@ -33,17 +33,17 @@ export async function takePart(
   kind: RunKind,
   options: ProcessOptions,
 ): Promise<BatchOutcome> {
-  const [{ runBatch }, { bePresent }, { Progress }, { createLog, logEvent }] = await Promise.all([
+  const [{ runBatch }, { bePresent }, { Progress }, { createLog, createServiceLog, logEvent }] = await Promise.all([
     import('../batch/run-batch.ts'),
     import('../service/presence.ts'),
     import('../monitor/progress.ts'),
     import('../monitor/log.ts'),
   ]);
   const { settings } = cli;
-  const log = createLog({
-    ...settings.log,
-    ...(options.logFile === undefined ? {} : { file: options.logFile, level: 'info' }),
-  });
+  const log =
+    options.logFile === undefined
+      ? createLog(settings.log)
+      : createServiceLog({ ...settings.log, file: options.logFile });
   const progress = cli.isJson ? undefined : new Progress(process.stderr);
   const processor = thisProcessor(engine);
   const stop = stopOnSignal();

@@ -25,7 +25,7 @@ export function defineRun(program: Command): void {
     .option('--chunk-size <n>', 'users in a chunk', wholeNumber(1))
     .option('--dry-run', 'compute and compare only: what would change, with nothing of CashKaro’s touched')
     .option('--workers <n>', 'threads that compute', wholeNumber(1))
-    .option('--log <file>', 'write a log of all events to FILE')
+    .option('--log <file>', 'write the log to FILE, from info on unless log.level says otherwise (debug: chunks, too)')
     .option('--dashboard [address]', 'serve the dashboard meanwhile, at PORT or HOST:PORT (default: 127.0.0.1:8787)')
     .addHelpText(
       'after',

@@ -27,7 +27,7 @@ export function defineSchedule(program: Command): void {
 
 async function listSchedules(cli: Cli): Promise<void> {
   const { nextSlots } = await import('../schedule/slots.ts');
-  await using opened = await cli.open({ create: true });
+  await using opened = await cli.open();
   const schedules = await Promise.all(
     cli.settings.schedules.map(async ({ name, cron, timeZone }) => ({
       name,
@@ -72,7 +72,7 @@ async function runSchedule(cli: Cli, name: string): Promise<void> {
   ]);
   const { settings } = cli;
   const engine = await createEngine(settings);
-  await using opened = await cli.open({ create: true });
+  await using opened = await cli.open();
   const { plannedAt, decision, runId } = await fireByHand(name, {
     service: opened.service,
     schedules: settings.schedules,

@@ -46,10 +46,6 @@ function parsedAs({ kind }: Key, variable: string, text: string): unknown {
     if (text.trim() === '' || Number.isNaN(value)) throw wrong('a number');
     return value;
   }
-  if (kind === 'boolean') {
-    if (text !== 'true' && text !== 'false') throw wrong('true or false');
-    return text === 'true';
-  }
   if (kind === 'list') return text.split(',').map(part => part.trim());
   if (kind === 'text') return text;
   try {
@@ -67,12 +63,7 @@ export function readPassword(env: Environment, cwd: string): Secret | undefined 
 }
 
 /** Variables of ours that are no key of the configuration. */
-const OTHERS = [
-  'CARDGENIUS_DATABASE_PASSWORD',
-  'CARDGENIUS_DATABASE_PASSWORD_FILE',
-  'CARDGENIUS_DASHBOARD_TOKEN',
-  'CARDGENIUS_DASHBOARD_ACT_TOKEN',
-];
+const OTHERS = ['CARDGENIUS_DATABASE_PASSWORD', 'CARDGENIUS_DATABASE_PASSWORD_FILE'];
 
 /**
  * Variables that are one of ours but for a letter or two. They are told and not refused: others may have a use for the name, as

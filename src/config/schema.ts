@@ -91,15 +91,20 @@ export const configSchema = z.strictObject({
       level: z
         .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
         .default('warn')
-        .describe('From which level on events are logged; serve logs from info on unless this says otherwise.'),
-      file: z.string().optional().describe('Where the log goes; default: stderr.'),
+        .describe(
+          'From which level on events are logged; serve and run --log log from info on unless this says otherwise.',
+        ),
+      file: z.string().optional().describe('Where the log goes; default: stderr, for serve stdout.'),
     })
     .prefault({}),
   schedules: z
     .array(scheduleSchema)
     .max(50)
     .default([])
-    .refine(schedules => new Set(schedules.map(({ name }) => name)).size === schedules.length, 'two have one name')
+    .refine(
+      schedules => new Set(schedules.map(({ name }) => name.toLowerCase())).size === schedules.length,
+      'two have one name (capitals make no difference: SQL Server takes them for one)',
+    )
     .describe('When serve fires: name, cron, timeZone, misfire, catchUpWindowMinutes, deadlineMinutes, userLimit.'),
   service: serviceSchema.prefault({}),
   dashboard: dashboardSchema.prefault({}),

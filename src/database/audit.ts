@@ -1,7 +1,7 @@
 /** What checks the database and drives users again: `verify`, `errors`, `retry`, `redo`. */
 export interface AuditDatabase {
-  /** A row a check, in a fixed order, also for those that hold. */
-  verifyDatabase(): Promise<CheckResult[]>;
+  /** A row a check, in a fixed order, also for those that hold; and at most so many of what breaks each (default: none). */
+  verifyDatabase(most?: number): Promise<Verification>;
   /** The next failed users after a user id (null: from the start); empty at the end. */
   listFailures(afterUserId: string | null, users: number): Promise<FailedUser[]>;
   /** Puts failed users that match every filter back to new. How many. */
@@ -17,6 +17,22 @@ export interface CheckResult {
   readonly violations: number;
   /** One of them: a user id, a run, a load. */
   readonly sample: string | null;
+}
+
+export interface Verification {
+  readonly checks: readonly CheckResult[];
+  readonly violations: readonly Violation[];
+}
+
+/** Something that breaks a check: a user, or a chunk of a run, or neither where it is a load. */
+export interface Violation {
+  readonly check: string;
+  readonly severity: 'fail' | 'warn';
+  readonly userId: string | null;
+  readonly runId: number | null;
+  readonly chunkNo: number | null;
+  /** For people: what is wrong with it. */
+  readonly wrong: string;
 }
 
 export interface FailedUser {
@@ -39,15 +55,26 @@ export interface RedoFilter {
   readonly olderThan: Date | null;
 }
 
+/** A row of verify_database: of a check, or, where `violations` is null, of what breaks it. */
 export interface CheckRow {
   readonly check_name: string;
   readonly severity: 'fail' | 'warn';
-  readonly violations: number;
+  readonly violations: number | null;
   readonly sample: string | null;
+  readonly user_id: string | null;
+  readonly run_id: number | null;
+  readonly chunk_no: number | null;
+  readonly wrong: string | null;
 }
 
-export function toCheckResult({ check_name, severity, violations, sample }: CheckRow): CheckResult {
-  return { check: check_name, severity, violations, sample: violations > 0 ? sample : null };
+export function toVerification(rows: readonly CheckRow[]): Verification {
+  const checks = rows.flatMap(({ check_name, severity, violations, sample }) =>
+    violations === null ? [] : [{ check: check_name, severity, violations, sample }],
+  );
+  const violations = rows.flatMap(({ check_name, severity, user_id, run_id, chunk_no, wrong }) =>
+    wrong === null ? [] : [{ check: check_name, severity, userId: user_id, runId: run_id, chunkNo: chunk_no, wrong }],
+  );
+  return { checks, violations };
 }
 
 export interface FailureRow {

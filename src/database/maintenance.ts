@@ -26,7 +26,7 @@ export interface Orphans {
 }
 
 /** A file of queries/<engine>: doctor_<question>.sql. */
-export type DoctorQuestion = 'settings' | 'columns' | 'target' | 'indexed_views' | 'log' | 'rights';
+export type DoctorQuestion = 'settings' | 'columns' | 'error_length' | 'target' | 'indexed_views' | 'log' | 'rights';
 
 /** A right of deploy/sql/grants.sql. */
 export interface WantedRight {

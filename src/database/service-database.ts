@@ -25,7 +25,7 @@ export interface ServiceDatabase {
   lead(processor: Processor, leaseSeconds: number): Promise<Leadership>;
   /** A sign of life of a processor that does not ask to lead. */
   seeProcessor(processor: Processor): Promise<void>;
-  /** The processor leaves, and with it its office. */
+  /** The processor leaves, and with it ends its term. */
   resign(processorId: string): Promise<void>;
   /** Those seen last, first. */
   listProcessors(processors: number): Promise<SeenProcessor[]>;

@@ -15,7 +15,7 @@ export function createLog({ level, file }: LogOptions): Logger {
   );
 }
 
-/** The log of a service: on stdout unless a file is named, from info on unless the configuration says more or less. */
+/** The log of a service, or one that was asked for: on stdout unless a file is named, from info on unless the configuration says more or less. */
 export function createServiceLog({ level, file }: LogOptions): Logger {
   return pino(
     { level: level === 'warn' ? 'info' : level, base: null, timestamp: pino.stdTimeFunctions.isoTime },

@@ -1,7 +1,7 @@
 import type { ServiceDatabase } from '../database/service-database.ts';
 import type { Processor } from '../model/service.ts';
 
-/** A term in office. What is written under it is refused by the database once it is over. */
+/** A term of leading. What is written under it is refused by the database once it is over. */
 export interface Term {
   readonly electedAt: Date;
 }
@@ -9,8 +9,8 @@ export interface Term {
 /**
  * One instance plans, sweeps and alerts. The lease is a row in the database; a term is its owner and when it was elected.
  *
- * This process trusts its office only for the lease counted from when it *asked*, by a clock that runs on while the process
- * is frozen: who wakes after minutes knows at once that the office is gone, and what it was about to write is refused.
+ * This process trusts its term only for the lease counted from when it *asked*, by a clock that runs on while the process
+ * is frozen: who wakes after minutes knows at once that the term is over, and what it was about to write is refused.
  */
 export class Leader {
   readonly #service: ServiceDatabase;

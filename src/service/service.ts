@@ -85,7 +85,7 @@ export class Service {
     return performance.now() - this.#answeredAt < lately ? undefined : this.#leadCode;
   }
 
-  /** Lives until the signal; then gives back what is in flight, and the office. */
+  /** Lives until the signal; then gives back what is in flight, and resigns. */
   async run(signal: AbortSignal): Promise<void> {
     const alarms = this.#options.schedules.map(({ cron, timeZone, name }) => this.#alarm(cron, timeZone, name));
     try {

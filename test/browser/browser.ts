@@ -17,8 +17,11 @@ const PICTURES = process.env.CARDGENIUS_PICTURES;
 
 let browser: Browser;
 
-if (CHROMIUM === undefined) console.error(`\n${NO_CHROMIUM}\n`);
-else {
+if (CHROMIUM === undefined) {
+  console.error(`\n${NO_CHROMIUM}\n`);
+  // A job that is there for the browser alone must not be green without one.
+  if (process.env.CI) test('there is a Chromium', t => t.fail(NO_CHROMIUM));
+} else {
   test.before('open Chromium', async () => {
     const args = ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'];
     browser = await chromium.launch({ executablePath: CHROMIUM, args });

@@ -56,7 +56,7 @@ const figure = (page: Page, name: string) =>
 inBrowser('a real run is watched to its end without a reload; its figures are those of status and of SQL', async t => {
   t.timeout(170_000);
   const at = await aDatabase();
-  const run = cardgenius(['run', '--chunk-size', '100', '--workers', '1', '--dashboard', '0'], at);
+  const run = cardgenius(['run', '--chunk-size', '10', '--workers', '1', '--dashboard', '0'], at);
   try {
     await using page = await openPage(await addressOf(run));
     await noteProgress(page);
@@ -64,6 +64,8 @@ inBrowser('a real run is watched to its end without a reload; its figures are th
     await says(page, '#processors-list', /chunk \d+ until \d/);
     await says(page, '#verdict', 'Done: 2,998 users have their ten cards.');
     await says(page, '#link', 'The process has ended');
+    await says(page, '#runs-list', 'done');
+    await says(page, '#failures-list', 'CK0000001, CK0000002');
     t.is((await run).code, 0);
 
     const seen = (await page.evaluate('seen')) as number[];

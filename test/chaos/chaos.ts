@@ -12,7 +12,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { numberOption } from '../../bench/options.ts';
+import { readOptions } from '../../bench/options.ts';
 import { group } from '../../src/bench/rounds.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
@@ -24,14 +24,23 @@ import { createDatabase, type TestDatabase } from '../support/sql-server.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'src/cli/main.ts');
 
-const kills = numberOption('kills', 200);
-const users = numberOption('users', 4_000);
-const processes = numberOption('processes', 1);
-const seed = numberOption('seed', 1);
-/** Milliseconds that a process may live at most before it is killed, beyond half a second. */
-const life = numberOption('life', 4_500);
+const {
+  kills,
+  users,
+  processes,
+  seed,
+  life,
+  server: isOnServer,
+} = readOptions({
+  kills: 200,
+  users: 4_000,
+  processes: 1,
+  seed: 1,
+  life: 4_500, // milliseconds that a process may live at most before it is killed, beyond half a second
+  server: false,
+});
 const server = process.env.CARDGENIUS_TEST_MSSQL_URL;
-if (processes > 1 && !server) throw new Error('two processes need a server: set CARDGENIUS_TEST_MSSQL_URL');
+if ((processes > 1 || isOnServer) && !server) throw new Error('a server is needed: set CARDGENIUS_TEST_MSSQL_URL');
 
 const random = numbers(seed);
 const cwd = await mkdtemp(join(tmpdir(), 'cardgenius-chaos-'));
@@ -40,7 +49,7 @@ await writeFile(join(cwd, 'cron.config.ts'), `export default ${JSON.stringify(co
 
 let place: TestDatabase | undefined;
 let url = `pglite:${join(cwd, 'db')}`;
-if (processes > 1 || process.argv.includes('--server')) {
+if (processes > 1 || isOnServer) {
   place = await createDatabase({ url: new URL(server!), [Symbol.asyncDispose]: async () => {} });
   url = place.url;
 }
@@ -68,7 +77,7 @@ const published = await withDatabase(async ({ history }) =>
 );
 await finish();
 const wrong = await compare();
-const checks = await withDatabase(({ audit }) => audit.verifyDatabase());
+const { checks } = await withDatabase(({ audit }) => audit.verifyDatabase());
 const faults = checks.filter(({ severity, violations }) => severity === 'fail' && violations > 0);
 const lost = users - (await withDatabase(({ database }) => database.countUsers())).completed;
 

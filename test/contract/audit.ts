@@ -1,3 +1,4 @@
+import type { Verification, Violation } from '../../src/database/audit.ts';
 import { claim, importUsers, openRun, process, statuses, userId } from './context.ts';
 import type { ContractTests } from './suite.ts';
 
@@ -16,21 +17,28 @@ const CHECKS = [
   'users_there',
 ];
 
+/** What is wrong, with the user or chunk before it. */
+function nameOf({ userId: id, runId, chunkNo, wrong }: Violation): string {
+  if (id !== null) return `${id}: ${wrong}`;
+  return runId === null ? wrong : `run ${runId}, chunk ${chunkNo}: ${wrong}`;
+}
+
 export const auditContract: ContractTests = {
   'verify: after a run every check holds': async (t, engine) => {
     await importUsers(engine, 4);
     const { runId } = await openRun(engine);
     await process(engine, await claim(engine, runId), { failed: [2] });
     await engine.database.advanceRun(runId);
-    const found = await engine.audit.verifyDatabase();
+    const { checks: found, violations } = await engine.audit.verifyDatabase(10);
     t.deepEqual(
       found.map(({ check }) => check),
       CHECKS,
     );
     t.deepEqual(
-      found.filter(({ violations }) => violations > 0),
+      found.filter(result => result.violations > 0),
       [],
     );
+    t.deepEqual(violations, []);
   },
 
   'verify: each fault is found, and by its own check': async (t, engine) => {
@@ -39,32 +47,53 @@ export const auditContract: ContractTests = {
     await process(engine, await claim(engine, runId));
     await engine.database.advanceRun(runId);
 
-    const faults: readonly [string, check: string, undo: string][] = [
-      ["UPDATE card_recommendations SET net_savings = net_savings + 1 WHERE user_id = 'CK0000001' AND rank = 1", 'net_adds_up',
-        "UPDATE card_recommendations SET net_savings = net_savings - 1 WHERE user_id = 'CK0000001' AND rank = 1"],
-      ["UPDATE card_recommendations SET total_savings_yearly = total_savings_yearly + 9000, net_savings = net_savings + 9000 WHERE user_id = 'CK0000002' AND rank = 9", 'order_by_net',
-        "UPDATE card_recommendations SET total_savings_yearly = total_savings_yearly - 9000, net_savings = net_savings - 9000 WHERE user_id = 'CK0000002' AND rank = 9"],
-      ["UPDATE card_recommendations SET card_name = 'Card 00' WHERE user_id = 'CK0000003' AND rank = 2", 'distinct_cards',
-        "UPDATE card_recommendations SET card_name = 'Card 01' WHERE user_id = 'CK0000003' AND rank = 2"],
-      ["UPDATE user_spending_data SET processing_status = 'failed' WHERE user_id = 'CK0000004'", 'failed_with_reason',
-        "UPDATE user_spending_data SET processing_status = 'completed' WHERE user_id = 'CK0000004'"],
-      ["UPDATE user_spending_data SET processing_status = 'pending' WHERE user_id = 'CK0000004'", 'pending_with_chunk',
-        "UPDATE user_spending_data SET processing_status = 'completed' WHERE user_id = 'CK0000004'"],
-      ["UPDATE cardgenius.chunk SET rows_written = rows_written + 1", 'chunks_add_up', "UPDATE cardgenius.chunk SET rows_written = rows_written - 1"],
-      ["INSERT INTO cardgenius.staged_outcome (load_no, user_no, error_code) VALUES (999999, 1, 'X')", 'nothing_staged', 'DELETE FROM cardgenius.staged_outcome'],
-      ["INSERT INTO cardgenius.staged_spending (user_id, load_no, line_no) SELECT 'CK0000001', MAX(load_no), 1 FROM cardgenius.import", 'nothing_staged', 'DELETE FROM cardgenius.staged_spending'],
-      ["DELETE FROM card_recommendations WHERE user_id = 'CK0000001' AND rank = 5", 'ten_ranks', ''],
-      ["DELETE FROM user_spending_data WHERE user_id = 'CK0000002'", 'users_there', ''],
+    const faults: readonly [check: string, fault: string, undo: string, wrong: RegExp][] = [
+      ['net_adds_up', "UPDATE card_recommendations SET net_savings = net_savings + 1 WHERE user_id = 'CK0000001' AND rank = 1",
+        "UPDATE card_recommendations SET net_savings = net_savings - 1 WHERE user_id = 'CK0000001' AND rank = 1",
+        /^CK0000001: rank 1: net_savings 1501\.10, but 1000\.10 \+ 500\.00 - 0\.00 is 1500\.10$/],
+      ['order_by_net', "UPDATE card_recommendations SET total_savings_yearly = total_savings_yearly + 9000, net_savings = net_savings + 9000 WHERE user_id = 'CK0000002' AND rank = 9",
+        "UPDATE card_recommendations SET total_savings_yearly = total_savings_yearly - 9000, net_savings = net_savings - 9000 WHERE user_id = 'CK0000002' AND rank = 9",
+        /^CK0000002: rank 9: net_savings \d+\.\d\d, more than the \d+\.\d\d of the rank before$/],
+      ['distinct_cards', "UPDATE card_recommendations SET card_name = 'Card 00' WHERE user_id = 'CK0000003' AND rank = 2",
+        "UPDATE card_recommendations SET card_name = 'Card 01' WHERE user_id = 'CK0000003' AND rank = 2", /^CK0000003: 10 rows, 9 cards$/],
+      ['failed_with_reason', "UPDATE user_spending_data SET processing_status = 'failed' WHERE user_id = 'CK0000004'",
+        "UPDATE user_spending_data SET processing_status = 'completed' WHERE user_id = 'CK0000004'", /^CK0000004: failed, and processing_error is NULL$/],
+      ['pending_with_chunk', "UPDATE user_spending_data SET processing_status = 'pending' WHERE user_id = 'CK0000004'",
+        "UPDATE user_spending_data SET processing_status = 'completed' WHERE user_id = 'CK0000004'", /^CK0000004: pending, and in no chunk/],
+      ['chunks_add_up', 'UPDATE cardgenius.chunk SET rows_written = rows_written + 1', 'UPDATE cardgenius.chunk SET rows_written = rows_written - 1',
+        /^run \d+, chunk 1: 4 users: 4 completed, 0 failed, 0 changed, 0 gone; 41 rows written, 0 unchanged$/],
+      ['runs_add_up', "UPDATE cardgenius.chunk SET state = 'open', closed_at = NULL", "UPDATE cardgenius.chunk SET state = 'done', closed_at = '2026-01-01'",
+        /^run \d+, chunk 1: the run is done, and this chunk is open$/],
+      ['nothing_staged', "INSERT INTO cardgenius.staged_outcome (load_no, user_no, error_code) VALUES (999999, 1, 'X')", 'DELETE FROM cardgenius.staged_outcome',
+        /^load 999999: 1 rows in staged_outcome$/],
+      ['nothing_staged', "INSERT INTO cardgenius.staged_spending (user_id, load_no, line_no) SELECT 'CK0000001', MAX(load_no), 1 FROM cardgenius.import", 'DELETE FROM cardgenius.staged_spending',
+        /^load \d+: 1 rows in staged_spending$/],
+      ['completed_without_cards', "UPDATE card_recommendations SET user_id = 'CK9' WHERE user_id = 'CK0000003'",
+        "UPDATE card_recommendations SET user_id = 'CK0000003' WHERE user_id = 'CK9'", /^CK0000003: completed, and has no rows$/],
+      ['ten_ranks', "DELETE FROM card_recommendations WHERE user_id = 'CK0000001' AND rank = 5", '', /^CK0000001: 9 rows, 9 ranks, from 1 to 10$/],
+      ['users_there', "DELETE FROM user_spending_data WHERE user_id = 'CK0000002'", '', /^CK0000002: 10 rows, and no row in user_spending_data$/],
     ]; // biome-ignore format: a table
-    for (const [fault, check, undo] of faults) {
-      const before = await engine.audit.verifyDatabase();
+    const violated = ({ checks }: Verification) =>
+      checks.filter(({ violations }) => violations > 0).map(({ check }) => check);
+    for (const [check, fault, undo, wrong] of faults) {
+      const before = violated(await engine.audit.verifyDatabase());
       await engine.execute(fault);
-      const after = await engine.audit.verifyDatabase();
-      const found = after.filter(({ violations }, i) => violations > before[i]!.violations).map(result => result.check);
-      t.true(found.includes(check), `${check}: ${found}`);
+      const found = await engine.audit.verifyDatabase(10);
+      t.true(violated(found).includes(check) && !before.includes(check), `${check}: ${violated(found)}`);
+      t.deepEqual(
+        [...new Set(found.violations.map(violation => violation.check))],
+        violated(found),
+        'each has its rows',
+      );
+      const own = found.violations.filter(violation => violation.check === check);
+      t.deepEqual(
+        own.map(nameOf).filter(text => !wrong.test(text)),
+        [],
+      );
+      t.true(own.length > 0);
       if (undo !== '') await engine.execute(undo);
     }
-    const last = await engine.audit.verifyDatabase();
+    const { checks: last } = await engine.audit.verifyDatabase();
     t.like(
       last.find(({ check }) => check === 'ten_ranks'),
       { severity: 'fail', violations: 1 },
@@ -73,6 +102,37 @@ export const auditContract: ContractTests = {
       last.find(({ check }) => check === 'users_there'),
       { severity: 'warn', violations: 1, sample: userId(2) },
     );
+    await engine.execute("DELETE FROM user_spending_data WHERE user_id IN ('CK0000001', 'CK0000003')");
+    const { violations } = await engine.audit.verifyDatabase(2);
+    t.deepEqual(
+      violations.filter(({ check }) => check === 'users_there').map(({ severity, userId: id }) => [severity, id]),
+      [
+        ['warn', userId(1)],
+        ['warn', userId(2)],
+      ],
+      'no more than were asked for',
+    );
+  },
+
+  'verify: a NULL where the PRD has none is told by its column': async (t, engine) => {
+    await importUsers(engine, 1);
+    const { runId } = await openRun(engine);
+    await process(engine, await claim(engine, runId));
+    const column = 'ALTER TABLE card_recommendations ALTER COLUMN redemption_method';
+    const isMssql = engine.database.description.startsWith('mssql');
+    try {
+      await engine.execute(isMssql ? `${column} VARCHAR(50) NULL` : `${column} DROP NOT NULL`);
+    } catch (error) {
+      t.regex(String(error), /not currently supported in Babelfish/, 'a stand-in cannot take NOT NULL away');
+      return;
+    }
+    await engine.execute('UPDATE card_recommendations SET redemption_method = NULL WHERE rank = 3');
+    const { violations } = await engine.audit.verifyDatabase(10);
+    await engine.execute("UPDATE card_recommendations SET redemption_method = 'Vouchers' WHERE rank = 3");
+    await engine.execute(isMssql ? `${column} VARCHAR(50) NOT NULL` : `${column} SET NOT NULL`);
+    t.deepEqual(violations.filter(({ check }) => check === 'no_null').map(nameOf), [
+      `${userId(1)}: rank 3: NULL in redemption_method`,
+    ]);
   },
 
   'failures are listed page by page, and put back to new by user, code, run, or all': async (t, engine) => {
@@ -99,6 +159,21 @@ export const auditContract: ContractTests = {
     t.is(await engine.audit.retryUsers({ ...filter, runId, code: 'INVALID_SPENDING' }), 2);
     t.deepEqual((await statuses(engine)).slice(0, 4), ['new', 'new', 'new', 'completed']);
     t.is(await engine.audit.retryUsers(filter), 0);
+
+    // What somebody else wrote has no code; errors says OTHER of it, and so does retry.
+    const fail = (n: number, error: string) =>
+      engine.execute(
+        `UPDATE user_spending_data SET processing_status = 'failed', processing_error = ${error} WHERE user_id = '${userId(n)}'`,
+      );
+    await fail(4, "'by hand'");
+    await fail(5, 'NULL');
+    await fail(6, "'ENGINE_FAILED: of ours'");
+    t.deepEqual(
+      (await engine.audit.listFailures(null, 9)).map(({ code }) => code),
+      [null, null, 'ENGINE_FAILED'],
+    );
+    t.is(await engine.audit.retryUsers({ ...filter, code: 'OTHER' }), 2);
+    t.is(await engine.audit.retryUsers({ ...filter, code: 'ENGINE_FAILED' }), 1);
   },
 
   'redo: counts first; then the completed users, or those with a card, are new again': async (t, engine) => {

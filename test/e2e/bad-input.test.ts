@@ -73,6 +73,22 @@ test('a folder in place of a CSV, a missing one, and one without a usable header
   t.deepEqual((await readdir(cwd)).sort(), ['folder', 'odd.csv']);
 });
 
+test('a CSV that cannot be written: one code for every command, before anything is asked', async t => {
+  const cwd = await newFolder();
+  const nowhere = join(cwd, 'nope/f.csv');
+  const cards = join(ROOT, 'catalog/cards.json');
+  for (const args of [
+    ['export', nowhere],
+    ['errors', '--csv', nowhere],
+    ['verify', '--csv', nowhere],
+    ['catalog', 'diff', cards, cards, '--csv', nowhere],
+    ['parity', '--golden', 'x.csv', '--csv', nowhere],
+  ]) {
+    await refused(t, args, { code: 2, cwd, message: /There is no folder .*nope\. .*\[CSV_UNWRITABLE\]\n$/ });
+  }
+  t.deepEqual(await readdir(cwd), []);
+});
+
 test('wrong usage', async t => {
   await refused(t, ['rum'], { code: 2, message: /unknown command 'rum'.*Did you mean run\?/s });
   await refused(t, ['run', '--limit', 'many'], { code: 2, message: /--limit.*must be a whole number, at least 1/ });

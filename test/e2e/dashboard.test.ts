@@ -24,7 +24,8 @@ test('run --dashboard: what it says last is what status and SQL say; off this ma
   const url = run.text().match(/http:\S+/)![0];
   const events = await (await fetch(`${url}api/events`)).text(); // until the run has ended, and with it the dashboard
   t.is((await run).code, 0);
-  t.regex(events, /event: bye\ndata: \{\}\n\n$/);
+  const bye = JSON.parse(events.match(/event: bye\ndata: (.*)\n\n$/)![1]!);
+  t.like(bye.runs[0], { state: 'done', completed: 3000 }, 'the lists as they are at the end');
   const last = JSON.parse(
     events
       .match(/^data: \{"database".*$/gm)!

@@ -15,7 +15,16 @@ const HEADER =
 
 test('a folder without a database: who looks or runs there is told so, and nothing is made', async t => {
   const at = { cwd: await newFolder(), database: 'pglite:db' };
-  for (const args of [['status'], ['run'], ['export', 'out.csv'], ['recommend', 'CK1'], ['pause'], ['doctor']]) {
+  for (const args of [
+    ['status'],
+    ['run'],
+    ['export', 'out.csv'],
+    ['recommend', 'CK1'],
+    ['pause'],
+    ['doctor'],
+    ['schedule', 'list'],
+    ['schedule', 'run', 'x'],
+  ]) {
     const { code, stdout, stderr } = await cardgenius(args, at);
     t.is(code, 2, args.join(' '));
     t.is(stdout, '');
@@ -73,6 +82,17 @@ test('help, hints and errors name commands as they are typed here', async t => {
   const { stdout } = await cardgenius(['import', '--help'], { cwd: await newFolder(), database: 'pglite:memory' });
   t.regex(stdout, /^Usage: npm run -s cardgenius -- import \[options\] <file>\n/);
   t.regex(stdout, /^Example: npm run -s cardgenius -- import spends\.csv --json$/m);
+
+  const at = { cwd: await newFolder(), database: 'pglite:memory' };
+  for (const words of [
+    ['schedule', 'list'],
+    ['alerts', 'test'],
+    ['config', 'print'],
+    ['runs', 'show'],
+  ]) {
+    const { stdout: help } = await cardgenius([...words, '--help'], at);
+    t.true(help.startsWith(`Usage: npm run -s cardgenius -- ${words.join(' ')} `), help);
+  }
 
   const names = createProgram().commands.map(command => command.name());
   t.is(asTyped('see "cardgenius runs".', names, 'X'), 'see "X runs".');

@@ -71,7 +71,7 @@ test('one poisoned user in a hundred, of twenty kinds: they fail alone, each wit
     const kind = (Number(failure.userId.slice(2)) / every) % POISONS.length;
     t.regex(failure.error, POISONS[kind]!.error, failure.userId);
   }
-  const faults = (await opened.audit.verifyDatabase()).filter(({ violations }) => violations > 0);
+  const faults = (await opened.audit.verifyDatabase()).checks.filter(({ violations }) => violations > 0);
   t.deepEqual(faults, []);
   t.log(`${USERS} users, ${POISONED} poisoned of ${POISONS.length} kinds: ${JSON.parse(stdout).completed} completed`);
 });

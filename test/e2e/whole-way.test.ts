@@ -92,6 +92,18 @@ test.serial('killed in the middle of a run, the next one completes it with the s
   t.is(await readFile(join(cwd, 'db.csv'), 'utf8'), await readFile(join(cwd, 'reference.csv'), 'utf8'));
 });
 
+test.serial('run --log: from info on, and what the configuration says beyond that', async t => {
+  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  t.is((await cardgenius(['seed', '--users', '50'], at)).code, 0);
+  t.is((await cardgenius(['run', '--log', 'info.log'], at)).code, 0);
+  const info = await readFile(join(at.cwd, 'info.log'), 'utf8');
+  t.regex(info, /"run-opened"/);
+  t.notRegex(info, /"chunk-/);
+  t.is((await cardgenius(['redo', '--all', '--yes'], at)).code, 0);
+  t.is((await cardgenius(['run', '--log', 'debug.log'], { ...at, env: { CARDGENIUS_LOG_LEVEL: 'debug' } })).code, 0);
+  t.regex(await readFile(join(at.cwd, 'debug.log'), 'utf8'), /"chunk-published"/);
+});
+
 test.serial('stopped by a signal, a run gives back what is in flight, and says that it can be resumed', async t => {
   const at = { cwd: await newFolder(), database: 'pglite:db' };
   t.is((await cardgenius(['seed', '--users', '6000'], at)).code, 0);

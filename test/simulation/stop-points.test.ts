@@ -106,7 +106,7 @@ async function story(
 }
 
 async function faultsOf(world: World, { completed, failed }: Setting): Promise<string[]> {
-  const checks = await world.audit.verifyDatabase();
+  const { checks } = await world.audit.verifyDatabase();
   const counts = await world.database.countUsers();
   const faults = checks.filter(({ violations }) => violations > 0).map(({ check, sample }) => `${check}: ${sample}`);
   if (counts.completed !== completed) faults.push(`${counts.completed} completed, not ${completed}`);

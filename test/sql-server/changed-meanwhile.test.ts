@@ -60,7 +60,7 @@ if (hasSqlServer()) {
     t.is(after.state, 'done');
     t.log(`${acts} acts during the run; ${during.users} users decided, then ${after.users} more`);
 
-    const faults = (await opened.audit.verifyDatabase()).filter(
+    const faults = (await opened.audit.verifyDatabase()).checks.filter(
       ({ severity, violations }) => severity === 'fail' && violations > 0,
     );
     t.deepEqual(faults, []);

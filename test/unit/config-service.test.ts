@@ -100,6 +100,11 @@ const WRONG: Readonly<Record<string, [config: string, env: Record<string, string
     {},
     /two have one name/,
   ],
+  'two whose names differ in capitals alone': [
+    "{ schedules: [{ name: 'weekly', cron: '0 2 * * 1' }, { name: 'Weekly', cron: '0 3 * * 1' }] }",
+    {},
+    /two have one name \(capitals make no difference/,
+  ],
   'a variable that is no number': ['{}', { CARDGENIUS_WORKERS: 'many' }, /CARDGENIUS_WORKERS must be a number/],
   'a variable out of range': ['{}', { CARDGENIUS_WORKERS: '0' }, /^CARDGENIUS_WORKERS is wrong at workers/],
   'a variable that is no JSON': ['{}', { CARDGENIUS_SCHEDULES: '[' }, /CARDGENIUS_SCHEDULES must be JSON/],

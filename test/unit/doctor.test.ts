@@ -2,7 +2,13 @@ import test from 'ava';
 import { examine } from '../../src/audit/doctor.ts';
 import { checkRights, readWantedRights } from '../../src/audit/doctor-rights.ts';
 import { checkClock, checkLog, checkSettings, checkWire, type SettingsRow } from '../../src/audit/doctor-server.ts';
-import { checkIndexedViews, checkKeys, checkTarget } from '../../src/audit/doctor-tables.ts';
+import {
+  type ColumnRow,
+  checkErrorLength,
+  checkIndexedViews,
+  checkKeys,
+  checkTarget,
+} from '../../src/audit/doctor-tables.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
 import { PostgresMaintenance } from '../../src/database/postgres/maintenance.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
@@ -118,7 +124,12 @@ test('the embedded engine: nothing wrong in a new database, and each fault that 
     { sql: 'ALTER TABLE public.user_spending_data ALTER COLUMN avg_grocery_gmv TYPE DOUBLE PRECISION' },
     { sql: 'ALTER TABLE public.user_spending_data DROP CONSTRAINT pk_user_spending_data' },
     { sql: "INSERT INTO public.user_spending_data (user_id) VALUES ('CK1'), ('CK1')" },
+    { sql: 'DROP VIEW cardgenius.failed_user' }, // PostgreSQL alters no column that a view shows
+    { sql: 'ALTER TABLE public.user_spending_data ALTER COLUMN processing_status TYPE VARCHAR(8)' },
+    { sql: 'ALTER TABLE public.user_spending_data ALTER COLUMN processing_error TYPE VARCHAR(100)' },
     { sql: 'ALTER TABLE public.card_recommendations ALTER COLUMN user_id TYPE VARCHAR(40) COLLATE "C"' },
+    { sql: 'ALTER TABLE public.card_recommendations ALTER COLUMN card_name TYPE VARCHAR(50)' },
+    { sql: 'ALTER TABLE public.card_recommendations ALTER COLUMN redemption_method TYPE VARCHAR(60)' },
     { sql: "CREATE FUNCTION public.audit() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'" },
     {
       sql: `CREATE TRIGGER tr_audit BEFORE INSERT ON public.card_recommendations
@@ -128,12 +139,52 @@ test('the embedded engine: nothing wrong in a new database, and each fault that 
   t.deepEqual(await look(), [
     'column user_spending_data.avg_ajio_gmv',
     'column user_spending_data.avg_grocery_gmv',
+    'column user_spending_data.processing_status',
+    'column user_spending_data.processing_error',
+    'column card_recommendations.card_name',
     'type and collation of ids',
     'trigger tr_audit',
     'key of user_spending_data',
     'duplicates',
   ]);
+  const found = (await examine(database)).filter(({ check }) => /processing_|card_name/.test(check));
+  t.deepEqual(
+    found.map(finding => [finding.state, finding.found, finding.remedy]),
+    [
+      [
+        'fail',
+        'varchar(8), narrower than VARCHAR(20): no user becomes completed',
+        'ALTER TABLE dbo.user_spending_data ALTER COLUMN processing_status VARCHAR(20) NOT NULL',
+      ],
+      [
+        'warn',
+        'varchar(100), narrower than VARCHAR(400): reasons are cut',
+        'ALTER TABLE dbo.user_spending_data ALTER COLUMN processing_error VARCHAR(400)',
+      ],
+      [
+        'warn',
+        'varchar(50), narrower than VARCHAR(200): what is longer is refused, and the run pauses',
+        'ALTER TABLE dbo.card_recommendations ALTER COLUMN card_name VARCHAR(200) NOT NULL',
+      ],
+    ],
+  );
   await pglite.close();
+});
+
+test('the length of reasons that was written down, and the column as it is now', t => {
+  const finding = (written: number, length: number) => {
+    const column = { table_schema: 'dbo', table_name: 'user_spending_data', column_name: 'processing_error', length };
+    return checkErrorLength(written, [column as ColumnRow])[0];
+  };
+  for (const [written, length] of [
+    [400, 400],
+    [4_000, -1],
+    [4_000, 8_000],
+  ] as const)
+    t.is(finding(written, length)?.state, 'ok');
+  t.like(finding(400, 100), { state: 'fail', remedy: 'UPDATE cardgenius.contract_shape SET error_length = 100' });
+  t.like(finding(100, -1), { state: 'warn', remedy: 'UPDATE cardgenius.contract_shape SET error_length = 4000' });
+  t.deepEqual(checkErrorLength(400, []), []);
 });
 
 test('the command: a table and remedies, one line of JSON, and a database that cannot be reached', async t => {

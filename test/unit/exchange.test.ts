@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { RejectsFile } from '../../src/exchange/rejects-file.ts';
 import { inventUser } from '../../src/exchange/seed-spending.ts';
 import { type ParsedLine, readSpendingCsv } from '../../src/exchange/spending-csv.ts';
+import { CsvFile, writeCsv } from '../../src/exchange/write-csv.ts';
 import { UsageError } from '../../src/model/errors.ts';
 import { formatHundredths, formatRupees, formatTenThousandths, parseHundredths } from '../../src/model/money.ts';
 
@@ -147,6 +148,43 @@ test('rejects: no file where nothing was rejected, an old one goes, a formula is
   await some.add({ lineNo: 7, userId: '=1+1', reason: 'because, "so"' });
   t.is(await some.finish(), path);
   t.is(await readFile(path, 'utf8'), 'line,user_id,reason\n7,\'=1+1,"because, ""so"""\n');
+});
+
+test('a CSV for people defuses formulas and leaves amounts; one for a machine is exact', async t => {
+  const path = join(await folder(), 'x.csv');
+  const rows = [['=cmd', '+1', '@a', '-a', '-12.50', '-0', 'a=b', '\tx', '']];
+  const header = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i'];
+  t.is(await writeCsv(path, header, rows), 1);
+  t.is(await readFile(path, 'utf8'), "a,b,c,d,e,f,g,h,i\n'=cmd,'+1,'@a,'-a,-12.50,-0,a=b,'\tx,\n");
+  await writeCsv(path, header, rows, { exact: true });
+  t.is(await readFile(path, 'utf8'), 'a,b,c,d,e,f,g,h,i\n=cmd,+1,@a,-a,-12.50,-0,a=b,\tx,\n');
+  await writeCsv(path, ['a', 'b'], []);
+  t.is(await readFile(path, 'utf8'), 'a,b\n');
+});
+
+test('a CSV that cannot be written is one code and leaves nothing behind; what the rows throw is thrown', async t => {
+  const inFolder = await folder();
+  await mkdir(join(inFolder, 'd'));
+  const refused = { instanceOf: UsageError, code: 'CSV_UNWRITABLE' };
+  for (const name of ['d', 'nope/x.csv']) await t.throwsAsync(writeCsv(join(inFolder, name), ['a'], []), refused, name);
+
+  // Written row by row, so that a folder which goes meanwhile is told where it is: after many rows, or at the end.
+  const rejects = new CsvFile(join(inFolder, 'nope/x.csv'), ['a']);
+  await t.throwsAsync(async () => {
+    for (let i = 0; i < 100_000; i++) await rejects.add(['x'.repeat(100)]);
+  }, refused);
+  await rejects.discard();
+  await t.throwsAsync(new CsvFile(join(inFolder, 'nope/x.csv'), ['a']).finish(), refused);
+  const onFolder = new CsvFile(join(inFolder, 'd'), ['a']);
+  await t.throwsAsync(onFolder.finish(), refused);
+  await onFolder.discard();
+
+  async function* rows() {
+    yield ['1'];
+    throw new Error('the database is gone');
+  }
+  await t.throwsAsync(writeCsv(join(inFolder, 'x.csv'), ['a'], rows()), { message: 'the database is gone' });
+  t.deepEqual(await readdir(inFolder), ['d']);
 });
 
 test('seed: the same seed gives the same users, whatever their number', t => {

@@ -1,3 +1,5 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'ava';
 import { Cli } from '../../src/cli/cli.ts';
 import type { Settings } from '../../src/config/settings.ts';
@@ -82,15 +84,23 @@ test('the command: plan and verify look only, sql is for SQL Server, and one at 
   t.deepEqual(JSON.parse(plan.stdout), { database: 'pglite:db', pending: files, upToDate: 0 });
 
   const before = await cardgenius(['migrate', '--verify'], place);
-  t.is(before.code, 1);
-  t.regex(before.stdout, /migrations\/postgres\/0001_migration\.sql\s+missing\s+was never applied/);
+  t.is(before.code, 2);
+  t.regex(before.stderr, /\[DATABASE_MISSING\]/);
+  const script = await cardgenius(['migrate', '--sql'], place);
+  t.is(script.code, 2);
+  t.regex(script.stderr, /\[MIGRATE_SQL\]/);
+  t.deepEqual(readdirSync(cwd), [], 'who only looks makes nothing');
+
+  mkdirSync(join(cwd, 'empty'));
+  const empty = await cardgenius(['migrate', '--verify'], { ...place, database: 'pglite:empty' });
+  t.is(empty.code, 1);
+  t.regex(empty.stdout, /migrations\/postgres\/0001_migration\.sql\s+missing\s+was never applied/);
   t.is((await cardgenius(['migrate'], place)).code, 0);
   const after = await cardgenius(['migrate', '--verify'], place);
   t.is(after.code, 0, after.stdout);
   t.regex(after.stdout, /is as reviewed: \d+ files/);
   t.regex((await cardgenius(['migrate', '--plan'], place)).stdout, /is up to date: \d+ files/);
 
-  t.is((await cardgenius(['migrate', '--sql'], place)).code, 2);
   t.is((await cardgenius(['migrate', '--plan', '--verify'], place)).code, 2);
 });
 

@@ -26,7 +26,7 @@ function planner(name: string, misfire: 'once' | 'skip' | 'all', database: Servi
 }
 
 test.serial(
-  'a leader that was frozen for longer than its lease does not believe in its office, and starts a new term',
+  'a leader that was frozen for longer than its lease does not believe in its term, and starts a new term',
   async t => {
     let time = 0;
     const leader = new Leader(service, processor('frozen'), 10, { monotonic: () => time, clock: () => 0 });

@@ -30,6 +30,9 @@ export interface MigrationTarget {
   liveObjects(): Promise<LiveObject[]>;
 }
 
+/** What a plan must know. */
+export type AppliedFiles = Pick<MigrationTarget, 'engine' | 'appliedFiles'>;
+
 /** What would run, in order. */
 export interface MigrationPlan {
   readonly pending: readonly SqlFile[];
@@ -48,7 +51,7 @@ export async function migrate(target: MigrationTarget): Promise<MigrationPlan> {
  * Throws SCHEMA_TOO_NEW where a newer program made a breaking change, and MIGRATION_EDITED where a migration was
  * changed after it had been applied.
  */
-export async function planMigration(target: MigrationTarget): Promise<MigrationPlan> {
+export async function planMigration(target: AppliedFiles): Promise<MigrationPlan> {
   const files = await readSqlFiles(target.engine);
   const applied = await target.appliedFiles();
   refuseNewerSchema(files, applied);

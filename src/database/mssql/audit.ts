@@ -1,14 +1,14 @@
 import sql from 'mssql';
 import {
   type AuditDatabase,
-  type CheckResult,
   type CheckRow,
   type FailedUser,
   type FailureRow,
   type RedoFilter,
   type RetryFilter,
-  toCheckResult,
   toFailedUser,
+  toVerification,
+  type Verification,
 } from '../audit.ts';
 import type { Pool } from './pools.ts';
 
@@ -20,8 +20,8 @@ export class MssqlAudit implements AuditDatabase {
     this.#work = work;
   }
 
-  async verifyDatabase(): Promise<CheckResult[]> {
-    return (await this.#work.call<CheckRow>('verify_database', [])).map(toCheckResult);
+  async verifyDatabase(most = 0): Promise<Verification> {
+    return toVerification(await this.#work.call<CheckRow>('verify_database', [['most', sql.Int, most]]));
   }
 
   async listFailures(afterUserId: string | null, users: number): Promise<FailedUser[]> {

@@ -1,13 +1,13 @@
 import {
   type AuditDatabase,
-  type CheckResult,
   type CheckRow,
   type FailedUser,
   type FailureRow,
   type RedoFilter,
   type RetryFilter,
-  toCheckResult,
   toFailedUser,
+  toVerification,
+  type Verification,
 } from '../audit.ts';
 import type { Pglite } from './pglite.ts';
 
@@ -19,9 +19,9 @@ export class PostgresAudit implements AuditDatabase {
     this.#pglite = pglite;
   }
 
-  async verifyDatabase(): Promise<CheckResult[]> {
-    const rows = await this.#pglite.query<CheckRow>('SELECT * FROM cardgenius.verify_database()');
-    return rows.map(toCheckResult);
+  async verifyDatabase(most = 0): Promise<Verification> {
+    const call = 'SELECT * FROM cardgenius.verify_database($1)';
+    return toVerification(await this.#pglite.query<CheckRow>(call, [most]));
   }
 
   async listFailures(afterUserId: string | null, users: number): Promise<FailedUser[]> {

@@ -66,6 +66,8 @@ const ASSETS: Readonly<Record<string, string>> = {
 const RUNS = 20;
 const JSON_TYPE = 'application/json; charset=utf-8';
 const STATE_KEEP_MS = 15_000;
+/** How long the end waits for the last lists: a database that is busy must not hold up a process that leaves. */
+const LAST_LISTS_MS = 2_000;
 const STATE_WAIT_MS = 2_000;
 const CODE = /^[A-Z0-9_]{1,50}$/;
 
@@ -200,7 +202,8 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     close: async () => {
       await watch.close();
       await watch.poll();
-      streams.end();
+      lists.forget();
+      await streams.end(() => Promise.race([lists.text, sleep(LAST_LISTS_MS, '{}', { ref: false })]));
       await app.close();
       metrics[Symbol.dispose]();
     },

@@ -8,7 +8,7 @@ const BEAT_MS = 15_000;
 /** Who does not read what was sent so far gets no more until they have: a slow phone must not fill our memory. */
 const MAX_UNREAD = 1_000_000;
 
-/** Server-sent events: the snapshot, again whenever it changes, and `bye` at the end. Written once for all who look. */
+/** Server-sent events: the snapshot, again whenever it changes, and at the end `bye` with the last lists. Written once for all who look. */
 export function streamEvents(watch: Watch) {
   const open = new Set<ServerResponse>();
   let stopListening = () => {};
@@ -43,10 +43,13 @@ export function streamEvents(watch: Watch) {
       request.raw.on('close', () => leave(raw));
       return reply;
     },
-    end: () => {
+    /** The lists come along: who is told that it is over can ask for none any more. Where nobody looks on, they are not asked for. */
+    end: async (lists: () => Promise<string>) => {
+      if (open.size === 0) return;
+      const frame = `event: bye\ndata: ${await lists()}\n\n`;
       for (const raw of open) {
         leave(raw);
-        raw.end('event: bye\ndata: {}\n\n');
+        raw.end(frame);
       }
     },
   };

@@ -65,9 +65,10 @@ function listen() {
     latest = JSON.parse(data);
     show(latest);
   };
-  source.addEventListener('bye', () => {
+  source.addEventListener('bye', ({ data }) => {
     isOver = true;
     source.close();
+    showLists(JSON.parse(data));
     link('lost', 'The process has ended; this is the last it said.');
   });
   source.onerror = () => {
@@ -99,12 +100,15 @@ async function askForLists(key = listsFor) {
   listsFor = key;
   listsAt = Date.now();
   try {
-    lists = await ask('api/lists');
+    showLists(await ask('api/lists'));
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     listsFor = ''; // asked again with the next look
-    return;
   }
+}
+
+function showLists(answer) {
+  lists = { ...lists, ...answer };
   for (const [name, rows] of Object.entries(lists)) showList(name, rows);
   if (latest !== undefined) showRun(latest, session, openAlerts());
 }

@@ -36,7 +36,6 @@ export function showFailures(groups, { canAct }, retry) {
 }
 
 function retryButton({ code }, retry) {
-  if (code === 'OTHER') return '';
   const button = element('button', { type: 'button', 'aria-label': `Retry users failed with ${code}` }, 'Retry');
   button.addEventListener('click', async () => {
     button.disabled = true;

@@ -16,14 +16,14 @@ interface RedoOptions extends CommonOptions {
 }
 
 /** `retry` and `redo`: users who are new again, for the next run. */
-export function defineRedrive(program: Command): void {
+export function defineAgain(program: Command): void {
   const retry = program
     .command('retry')
     .summary('put failed users back to new')
     .description('Puts all failed users back to new, or those that match every option given; the next run takes them.')
     .option('--run <n>', 'who failed in this run: the failed users in the key ranges of its chunks', wholeNumber(1))
     .option('--user <id>', 'this user')
-    .option('--code <code>', 'who failed with this code: see "cardgenius errors"')
+    .option('--code <code>', 'who failed with this code: see "cardgenius errors"; OTHER: without one')
     .addHelpText('after', '\nExamples:\n  cardgenius retry\n  cardgenius retry --code INVALID_SPENDING');
   command<RetryOptions>(retry, async (cli, _args, { run, user, code }) => {
     await using opened = await cli.open();
