@@ -1,6 +1,7 @@
 -- Purpose   Looks whether everything that must be true is true, over the whole database: every completed user has exactly the
 --           ranks 1 to 10, distinct cards, in the order of their net savings; net = yearly + extra - joining on every row; no
 --           NULL; nobody is pending without a chunk; nothing is left staged; the counts of chunks and runs add up.
+--           A warning: who has no row in user_spending_data, and who has a status that no run looks for.
 -- Takes     @most: so many violations of each check are listed; 0: none
 -- Answers   a row a check, in a fixed order: check_name, severity (fail | warn), violations, sample (one of them); after them,
 --           where @most is above 0, a row for what breaks a check: check_name, severity, user_id or run_id and chunk_no, and
@@ -139,6 +140,11 @@ BEGIN
   FROM dbo.card_recommendations AS c
   WHERE NOT EXISTS (SELECT 1 FROM dbo.user_spending_data AS u WHERE u.user_id = c.user_id);
 
+  INSERT INTO #found (check_name, severity, violations, sample)
+  SELECT 'known_status', 'warn', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(u.user_id) AS VARCHAR(60))
+  FROM dbo.user_spending_data AS u
+  WHERE u.processing_status IS NULL OR u.processing_status NOT IN ('new', 'pending', 'completed', 'failed');
+
   IF @most > 0
   BEGIN
     INSERT INTO #violation (check_name, user_id, wrong)
@@ -263,6 +269,14 @@ BEGIN
     WHERE NOT EXISTS (SELECT 1 FROM dbo.user_spending_data AS u WHERE u.user_id = c.user_id)
     GROUP BY c.user_id
     ORDER BY c.user_id;
+
+    INSERT INTO #violation (check_name, user_id, wrong)
+    SELECT TOP (@most) 'known_status', u.user_id,
+           CONCAT('processing_status is ', COALESCE('''' + LEFT(u.processing_status, 100) + '''', 'NULL'),
+                  ': no run looks for it')
+    FROM dbo.user_spending_data AS u
+    WHERE u.processing_status IS NULL OR u.processing_status NOT IN ('new', 'pending', 'completed', 'failed')
+    ORDER BY u.user_id;
   END;
 
   SELECT a.check_name, a.severity, a.violations, a.sample, a.user_id, a.run_id, a.chunk_no, a.wrong

@@ -1,18 +1,22 @@
--- Purpose   How many users stand in each status, over the whole table, and how many rows card_recommendations has.
+-- Purpose   How many users stand in each status, over the whole table, how many in another one (NULL among them: no run looks for
+--           them), and how many rows card_recommendations has.
 -- Answers   one row
 -- Locks     none; a scan of both tables, or of their narrowest index
 -- Isolation READ COMMITTED
 -- Indexes   none needed
--- Callers   cardgenius status, demo
+-- Callers   cardgenius status, demo, doctor
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
+DROP FUNCTION IF EXISTS cardgenius.count_users(); -- it answers another column since
 CREATE OR REPLACE FUNCTION cardgenius.count_users()
-RETURNS TABLE (new FLOAT8, pending FLOAT8, completed FLOAT8, failed FLOAT8, recommendations FLOAT8)
+RETURNS TABLE (new FLOAT8, pending FLOAT8, completed FLOAT8, failed FLOAT8, other FLOAT8, recommendations FLOAT8)
 LANGUAGE sql STABLE AS $$
   SELECT COUNT(*) FILTER (WHERE u.processing_status = 'new'),
          COUNT(*) FILTER (WHERE u.processing_status = 'pending'),
          COUNT(*) FILTER (WHERE u.processing_status = 'completed'),
          COUNT(*) FILTER (WHERE u.processing_status = 'failed'),
+         COUNT(*) FILTER (WHERE u.processing_status IS NULL
+                             OR u.processing_status NOT IN ('new', 'pending', 'completed', 'failed')),
          (SELECT COUNT(*) FROM public.card_recommendations)
   FROM public.user_spending_data AS u;
 $$;

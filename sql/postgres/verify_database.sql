@@ -1,6 +1,7 @@
 -- Purpose   Looks whether everything that must be true is true, over the whole database: every completed user has exactly the
 --           ranks 1 to 10, distinct cards, in the order of their net savings; net = yearly + extra - joining on every row; no
 --           NULL; nobody is pending without a chunk; nothing is left staged; the counts of chunks and runs add up.
+--           A warning: who has no row in user_spending_data, and who has a status that no run looks for.
 -- Takes     p_most: so many violations of each check are listed; 0: none
 -- Answers   a row a check, in a fixed order: check_name, severity (fail | warn), violations, sample (one of them); after them,
 --           where p_most is above 0, a row for what breaks a check: check_name, severity, user_id or run_id and chunk_no, and
@@ -109,6 +110,10 @@ BEGIN
   SELECT 'users_there', 'warn', COUNT(DISTINCT c.user_id)::FLOAT8, MIN(c.user_id)::TEXT
   FROM public.card_recommendations AS c
   WHERE NOT EXISTS (SELECT FROM public.user_spending_data AS u WHERE u.user_id = c.user_id);
+  INSERT INTO finding (check_name, severity, violations, sample)
+  SELECT 'known_status', 'warn', COUNT(*)::FLOAT8, MIN(u.user_id)::TEXT
+  FROM public.user_spending_data AS u
+  WHERE u.processing_status IS NULL OR u.processing_status NOT IN ('new', 'pending', 'completed', 'failed');
 
   IF p_most > 0 THEN
     INSERT INTO violation (check_name, user_id, wrong)
@@ -244,6 +249,15 @@ BEGIN
     WHERE NOT EXISTS (SELECT 1 FROM public.user_spending_data AS u WHERE u.user_id = c.user_id)
     GROUP BY c.user_id
     ORDER BY c.user_id
+    LIMIT p_most;
+
+    INSERT INTO violation (check_name, user_id, wrong)
+    SELECT 'known_status', u.user_id,
+           CONCAT('processing_status is ', COALESCE('''' || LEFT(u.processing_status, 100) || '''', 'NULL'),
+                  ': no run looks for it')
+    FROM public.user_spending_data AS u
+    WHERE u.processing_status IS NULL OR u.processing_status NOT IN ('new', 'pending', 'completed', 'failed')
+    ORDER BY u.user_id
     LIMIT p_most;
   END IF;
 

@@ -257,3 +257,18 @@ export function checkDuplicates(rows: readonly { table_name: string; id: string;
   const found = `${first!.table_name}: ${rows.map(({ id, number }) => `${id} x ${number}`).join(', ')}`;
   return { check: 'duplicates', state: 'fail', found, remedy };
 }
+
+/** No run looks for a user whose status is NULL or another word: nobody would ever compute that user. */
+export function checkStatuses(others: number): Finding {
+  const check = 'statuses';
+  if (!(others > 0)) return ok(check, 'each user is new, pending, completed or failed');
+  return {
+    check,
+    state: 'warn',
+    found: `${others} users have another status or none: no run looks for them`,
+    remedy:
+      `Look: SELECT processing_status, COUNT(*) FROM dbo.${SPENDING} GROUP BY processing_status\n` +
+      `Where a run should find who has none: UPDATE dbo.${SPENDING} SET processing_status = 'new' WHERE processing_status IS NULL\n` +
+      'Then NOT NULL, a DEFAULT and a CHECK, as migrations/mssql/0002_contract_tables.sql has them',
+  };
+}

@@ -9,6 +9,7 @@ import {
   checkErrorLength,
   checkIndexedViews,
   checkKeys,
+  checkStatuses,
   checkTarget,
   type TargetRow,
 } from './doctor-tables.ts';
@@ -60,6 +61,7 @@ export async function examine(database: MaintenanceDatabase, options: DoctorOpti
       return rows === undefined ? [] : [checkIndexedViews(rows)];
     })),
     ...(await look('duplicates', async () => [checkDuplicates(await database.findDuplicates())])),
+    ...(await look('statuses', async () => [checkStatuses(await database.countOtherStatuses())])),
     ...(await look('log space', async () => {
       const [row] = (await database.ask<LogRow>('log')) ?? [];
       return row === undefined ? [] : [checkLog(row)];
@@ -71,6 +73,7 @@ export async function examine(database: MaintenanceDatabase, options: DoctorOpti
 const REMEDIES: Readonly<Record<string, string>> = {
   'log space': 'GRANT VIEW SERVER STATE to this login (VIEW DATABASE STATE on Azure SQL), or ask the DBA',
   'length of reasons': 'GRANT SELECT ON OBJECT::cardgenius.contract_shape TO cardgenius_reader',
+  statuses: 'GRANT EXECUTE ON OBJECT::cardgenius.count_users TO cardgenius_reader; and migrate, where it is missing',
   duplicates:
     'GRANT EXECUTE ON OBJECT::cardgenius.doctor_duplicates TO cardgenius_reader; and migrate, where it is missing',
 };

@@ -93,14 +93,21 @@ export function describeStatus(
 ): string {
   const statuses = ['new', 'pending', 'completed', 'failed', 'recommendations'] as const;
   const table = textTable([...statuses], [statuses.map(status => group(users[status]))], [0, 1, 2, 3, 4]);
-  if (run === null) return `${table}\n\nNo run yet. Start one with: cardgenius run`;
+  const counted =
+    users.other === 0
+      ? [table]
+      : [
+          table,
+          `${group(users.other)} users have another status or none: no run looks for them (cardgenius verify --csv FILE lists them).`,
+        ];
+  if (run === null) return `${counted.join('\n')}\n\nNo run yet. Start one with: cardgenius run`;
   const { runId, state, reason, startedAt, finishedAt, chunksClosed, completed, failed, round, plannedUsers } = run;
   const done = decided(run);
   const share = plannedUsers === 0 ? 1 : Math.min(1, done / plannedUsers);
   const filled = Math.round(share * BAR_WIDTH);
   const holders = describeHolders(chunks, now);
   return [
-    table,
+    ...counted,
     '',
     `Run ${runId}${run.kind === 'dry_run' ? ', a dry run,' : ''} is ${state}${reason === null ? '' : ` (${reason})`}: ${chunksClosed} of ${run.chunks} chunks, ` +
       `${group(completed)} users completed, ${group(failed)} failed, round ${round}.`,

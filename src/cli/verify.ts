@@ -40,8 +40,9 @@ function describe(checks: readonly CheckResult[], holds: boolean): string {
     group(violations),
     sample ?? '',
   ]);
+  const warns = checks.some(({ severity, violations }) => severity === 'warn' && violations > 0);
   const summary = holds
-    ? 'Everything that must be true is true.'
+    ? `Everything that must be true is true${warns ? '; look at the rows that say warn' : ''}.`
     : 'Something is wrong: look at the rows that say fail.';
   return `${textTable(['', 'check', 'violations', 'for example'], rows, [2])}\n\n${summary}`;
 }

@@ -48,6 +48,8 @@ export interface MaintenanceDatabase {
   pruneOrphans(afterUserId: string | null): Promise<{ lastUserId: string | null; deleted: number }>;
   /** Users and ranks that stand more than once, the first ten of each table. */
   findDuplicates(): Promise<{ table_name: string; id: string; number: number }[]>;
+  /** Users whose status is none of ours: no run looks for them. */
+  countOtherStatuses(): Promise<number>;
   /** The rows of a question, or undefined where this engine has no such question. */
   ask<Row>(question: DoctorQuestion, wanted?: readonly WantedRight[]): Promise<Row[] | undefined>;
 }

@@ -130,5 +130,7 @@ export interface UserCounts {
   readonly pending: number;
   readonly completed: number;
   readonly failed: number;
+  /** NULL, or a word of CashKaro's own: no run looks for these. */
+  readonly other: number;
   readonly recommendations: number;
 }

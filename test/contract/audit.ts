@@ -15,6 +15,7 @@ const CHECKS = [
   'chunks_add_up',
   'runs_add_up',
   'users_there',
+  'known_status',
 ];
 
 /** What is wrong, with the user or chunk before it. */
@@ -133,6 +134,45 @@ export const auditContract: ContractTests = {
     t.deepEqual(violations.filter(({ check }) => check === 'no_null').map(nameOf), [
       `${userId(1)}: rank 3: NULL in redemption_method`,
     ]);
+  },
+
+  'verify: a status that no run looks for is a warning, and counted': async (t, engine) => {
+    await importUsers(engine, 3);
+    const isMssql = engine.database.description.startsWith('mssql');
+    const alter = 'ALTER TABLE user_spending_data';
+    await engine.execute(`${alter} DROP CONSTRAINT ck_user_spending_data_status`);
+    const set = (n: number, status: string) =>
+      engine.execute(`UPDATE user_spending_data SET processing_status = ${status} WHERE user_id = '${userId(n)}'`);
+    await set(1, "'done'");
+    const wrong = [`${userId(1)}: processing_status is 'done': no run looks for it`];
+    const column = `${alter} ALTER COLUMN processing_status`;
+    let mayBeNull = true;
+    try {
+      await engine.execute(isMssql ? `${column} VARCHAR(20) NULL` : `${column} DROP NOT NULL`);
+    } catch (error) {
+      t.regex(String(error), /not currently supported in Babelfish/, 'a stand-in cannot take NOT NULL away');
+      mayBeNull = false;
+    }
+    if (mayBeNull) {
+      await set(2, 'NULL');
+      wrong.push(`${userId(2)}: processing_status is NULL: no run looks for it`);
+    }
+    const { checks, violations } = await engine.audit.verifyDatabase(10);
+    const counts = await engine.database.countUsers();
+    const others = await engine.maintenance.countOtherStatuses();
+    await engine.execute("UPDATE user_spending_data SET processing_status = 'new'");
+    if (mayBeNull) await engine.execute(isMssql ? `${column} VARCHAR(20) NOT NULL` : `${column} SET NOT NULL`);
+    await engine.execute(
+      `${alter} ADD CONSTRAINT ck_user_spending_data_status CHECK (processing_status IN ('new', 'pending', 'completed', 'failed'))`,
+    );
+
+    t.deepEqual(
+      checks.filter(check => check.violations > 0),
+      [{ check: 'known_status', severity: 'warn', violations: wrong.length, sample: userId(1) }],
+    );
+    t.deepEqual(violations.map(nameOf), wrong);
+    t.like(counts, { new: 3 - wrong.length, other: wrong.length });
+    t.is(others, wrong.length);
   },
 
   'failures are listed page by page, and put back to new by user, code, run, or all': async (t, engine) => {

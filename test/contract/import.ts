@@ -93,6 +93,7 @@ export const importContract: ContractTests = {
       pending: 0,
       completed: 2,
       failed: 1,
+      other: 0,
       recommendations: 20,
     });
   },

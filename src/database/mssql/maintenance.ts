@@ -1,4 +1,5 @@
 import sql from 'mssql';
+import type { UserCounts } from '../../model/run.ts';
 import {
   type DoctorQuestion,
   type History,
@@ -49,6 +50,10 @@ export class MssqlMaintenance implements MaintenanceDatabase {
 
   async findDuplicates(): Promise<{ table_name: string; id: string; number: number }[]> {
     return this.#work.call('doctor_duplicates', []);
+  }
+
+  async countOtherStatuses(): Promise<number> {
+    return Number((await this.#work.callForRow<UserCounts>('count_users', [])).other);
   }
 
   async ask<Row>(question: DoctorQuestion, wanted?: readonly WantedRight[]): Promise<Row[] | undefined> {

@@ -1,3 +1,4 @@
+import type { UserCounts } from '../../model/run.ts';
 import {
   type DoctorQuestion,
   type History,
@@ -42,6 +43,11 @@ export class PostgresMaintenance implements MaintenanceDatabase {
 
   async findDuplicates(): Promise<{ table_name: string; id: string; number: number }[]> {
     return this.#pglite.query('SELECT * FROM cardgenius.doctor_duplicates()');
+  }
+
+  async countOtherStatuses(): Promise<number> {
+    const [counts] = await this.#pglite.query<UserCounts>('SELECT * FROM cardgenius.count_users()');
+    return Number(counts!.other);
   }
 
   async ask<Row>(question: DoctorQuestion): Promise<Row[] | undefined> {
