@@ -43,6 +43,16 @@ if (!hasSqlServer()) {
     );
   });
 
+  test.serial('master is refused: nothing is planned for it, and doctor says so', async t => {
+    const place = { cwd: await newFolder(), database: new URL(`/master${server!.url.search}`, server!.url).href };
+    const planned = await cardgenius(['migrate', '--plan'], place);
+    t.is(planned.code, 2);
+    t.regex(planned.stderr, /master is a system database of the server\..*\[SYSTEM_DATABASE\]/);
+    const looked = await cardgenius(['doctor'], place);
+    t.is(looked.code, 1);
+    t.regex(looked.stdout, /master is a system database/);
+  });
+
   test.serial('a newer breaking schema is refused with a sentence', async t => {
     await using place = await createDatabase(server!);
     {

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import test from 'ava';
 import { Cli } from '../../src/cli/cli.ts';
 import type { Settings } from '../../src/config/settings.ts';
-import { migrate } from '../../src/database/migrate/migrate.ts';
+import { checkSchema, migrate, planMigration } from '../../src/database/migrate/migrate.ts';
 import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
 import { normalize, verifySchema } from '../../src/database/migrate/verify.ts';
+import { MssqlMigrationTarget } from '../../src/database/mssql/migration-target.ts';
+import type { Pool } from '../../src/database/mssql/pools.ts';
 import { reviewScript } from '../../src/database/mssql/review-script.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
@@ -45,6 +47,21 @@ test('the embedded engine: a clean database verifies, and each drift is found', 
     'unknown object:old',
   ]);
   await pglite.close();
+});
+
+test('a system database of the server is refused, by migrate and by whoever asks what it has', async t => {
+  const sent: string[] = [];
+  const pool = {
+    batch: async (text: string) => {
+      sent.push(text);
+      return /DB_NAME/.test(text) ? [{ id: null, system_database: 'master' }] : [{ locked: 0 }];
+    },
+  } as unknown as Pool;
+  const target = new MssqlMigrationTarget(pool);
+  for (const ask of [migrate, planMigration, checkSchema, verifySchema]) {
+    await t.throwsAsync(ask(target), { code: 'SYSTEM_DATABASE', message: /^master is a system database/ });
+  }
+  t.notRegex(sent.join(), /CREATE|INSERT/);
 });
 
 test('a text is the same however its head is written, and however its lines end', t => {

@@ -1,4 +1,4 @@
-import { DatabaseError } from '../../model/errors.ts';
+import { DatabaseError, UsageError } from '../../model/errors.ts';
 import type { AppliedFile, LiveObject, MigrationTarget } from '../migrate/migrate.ts';
 import type { SqlFile } from '../migrate/sql-files.ts';
 import type { Pool } from './pools.ts';
@@ -13,10 +13,12 @@ export class MssqlMigrationTarget implements MigrationTarget {
   }
 
   async appliedFiles(): Promise<Map<string, AppliedFile>> {
-    const [table] = await this.#pool.batch<{ id: number | null }>(
-      "SELECT OBJECT_ID(N'cardgenius.migration') AS id",
+    const [table] = await this.#pool.batch<{ id: number | null; system_database: string | null }>(
+      `SELECT OBJECT_ID(N'cardgenius.migration') AS id,
+              CASE WHEN DB_NAME() IN (N'master', N'tempdb', N'model', N'msdb') THEN DB_NAME() END AS system_database`,
       'cardgenius.migration',
     );
+    refuseSystemDatabase(table?.system_database ?? null);
     if ((table?.id ?? null) === null) return new Map();
     const rows = await this.#pool.batch<{ name: string } & AppliedFile>(
       'SELECT name, checksum, breaking FROM cardgenius.migration',
@@ -71,6 +73,15 @@ export class MssqlMigrationTarget implements MigrationTarget {
       },
     };
   }
+}
+
+/** A URL that was tried out on `master` and left so: our tables, and CashKaro's, would be made there. */
+function refuseSystemDatabase(name: string | null): void {
+  if (name === null) return;
+  throw new UsageError(
+    'SYSTEM_DATABASE',
+    `${name} is a system database of the server. Name the one with user_spending_data in CARDGENIUS_DATABASE_URL.`,
+  );
 }
 
 /** The batches of a script: what stands between lines that say GO. */
