@@ -54,6 +54,9 @@ async function run(cli: Cli, options: RunOptions): Promise<void> {
   const { rowsWritten, ...told } = outcome;
   if (dryRun) cli.print({ ...told, recommendations: 0, rowsWritten }, () => describeDryRun(outcome));
   else cli.print(told, () => describeOutcome(outcome));
+  if (address !== undefined && outcome.state === 'done' && outcome.users === 0) {
+    cli.note('Nothing was left to do, so the page has closed; to look: cardgenius dashboard');
+  }
   await notePause(cli, opened.database, outcome);
   cli.end(exitCodeOf(outcome, cli.settings.errorRateLimit));
   await checkTotals(cli, opened.database, outcome);

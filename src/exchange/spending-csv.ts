@@ -64,7 +64,7 @@ export async function checkSpendingCsv(path: string): Promise<void> {
   await lines.return(undefined);
 }
 
-const EXPECTED_HEADER = `Its first line must name the columns ${REQUIRED_COLUMNS.join(', ')}, in any order.`;
+const EXPECTED_HEADER = `Its first line must name the columns ${REQUIRED_COLUMNS.join(', ')}, in any order, separated by commas, in UTF-8.`;
 
 async function refuseUnreadable(path: string): Promise<void> {
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
@@ -87,7 +87,8 @@ function findColumns(path: string, header: readonly string[]): number[] {
   );
   const missing = REQUIRED_COLUMNS.filter(name => !names.includes(name));
   if (missing.length > 0) {
-    throw new UsageError('CSV_HEADER', `${path} has no column ${missing.join(', ')}. ${EXPECTED_HEADER}`);
+    const seen = describeForm(header.join(','));
+    throw new UsageError('CSV_HEADER', `${path} ${seen ?? `has no column ${missing.join(', ')}`}. ${EXPECTED_HEADER}`);
   }
   const repeated = REQUIRED_COLUMNS.find(name => names.indexOf(name) !== names.lastIndexOf(name));
   if (repeated !== undefined) {
@@ -95,6 +96,25 @@ function findColumns(path: string, header: readonly string[]): number[] {
   }
   return REQUIRED_COLUMNS.map(name => names.indexOf(name));
 }
+
+/** What a spreadsheet saves as CSV where it means something else by it: the columns are plainly there, and not one is found. */
+function describeForm(header: string): string | undefined {
+  if (header.includes('\0')) return 'is in UTF-16';
+  const names = (separator: string) =>
+    header
+      .toLowerCase()
+      .split(separator)
+      .map(name => name.trim());
+  const [, word] =
+    SEPARATORS.find(([separator]) => REQUIRED_COLUMNS.some(column => names(separator).includes(column))) ?? [];
+  return word && `is separated by ${word}`;
+}
+
+const SEPARATORS = [
+  [';', 'semicolons (;)'],
+  ['\t', 'tabs'],
+  ['|', 'bars (|)'],
+] as const;
 
 function parseRow(
   lineNo: number,

@@ -44,6 +44,10 @@ test('run --dashboard: what it says last is what status and SQL say; off this ma
   t.deepEqual(counted, { completed: 3000, recommendations: 30_000 });
   t.like(last, { figures: { done: 3000 }, run: { completed: 3000, state: 'done' } });
 
+  const again = await cardgenius(['run', '--dashboard', '0'], at);
+  t.is(again.code, 0);
+  t.regex(again.stderr, /Nothing was left to do, so the page has closed; to look: .*cardgenius -- dashboard\n/);
+
   const alone = cardgenius(['dashboard', '--port', '0', '--json'], at);
   await alone.said(/"url":/);
   const { url: page } = JSON.parse(alone.text()) as { url: string };
