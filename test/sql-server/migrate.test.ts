@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import test from 'ava';
 import { migrate, planMigration } from '../../src/database/migrate/migrate.ts';
 import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
@@ -51,6 +53,19 @@ if (!hasSqlServer()) {
     const looked = await cardgenius(['doctor'], place);
     t.is(looked.code, 1);
     t.regex(looked.stdout, /master is a system database/);
+  });
+
+  test.serial('the DBA guide’s way back drops all objects, and migrate brings them again', async t => {
+    t.timeout(NO_TIME);
+    await using place = await createDatabase(server!);
+    await using opened = await openDatabase(place.url, { checkSchema: false });
+    await migrate(opened.target);
+    const guide = await readFile(join(import.meta.dirname, '../../docs/dba-guide.md'), 'utf8');
+    await place.execute(/^## The way back$.*?^```sql\n(.*?)^```$/ms.exec(guide)![1]!);
+    t.deepEqual(await opened.target.liveObjects(), []);
+    const objects = (await readSqlFiles('mssql')).filter(({ kind }) => kind === 'object');
+    t.is((await migrate(opened.target)).pending.length, objects.length);
+    t.deepEqual((await verifySchema(opened.target)).drift, []);
   });
 
   test.serial('a newer breaking schema is refused with a sentence', async t => {
