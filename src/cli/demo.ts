@@ -42,7 +42,8 @@ export function defineDemo(program: Command): void {
     const counts = await database.countUsers();
     const sample = await database.exportRecommendations(null, 1);
     const { cardsTable, namedRow } = await import('./cards-table.ts');
-    cli.print({ ...outcome, status: counts, sample: sample.map(namedRow) }, () =>
+    const { commonestFailure: _, ...told } = outcome;
+    cli.print({ ...told, status: counts, sample: sample.map(namedRow) }, () =>
       [
         describeOutcome(outcome),
         '',

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { BatchOutcome } from '../batch/run-batch.ts';
+import { EXIT } from '../model/errors.ts';
 import { type Cli, type CommonOptions, command, group, wholeNumber } from './cli.ts';
 import { dashboardAddress, mountDashboard } from './dashboard.ts';
 import { checkEngine, checkTotals, exitCodeOf, notePause, resumable, takePart } from './processing.ts';
@@ -51,18 +52,21 @@ async function run(cli: Cli, options: RunOptions): Promise<void> {
     listener: dashboard?.listener,
     overrides: { ...(chunkSize === undefined ? {} : { chunkSize }), ...(workers === undefined ? {} : { workers }) },
   }).finally(() => dashboard?.close());
-  const { rowsWritten, ...told } = outcome;
+  const { rowsWritten, commonestFailure: _, ...told } = outcome;
   if (dryRun) cli.print({ ...told, recommendations: 0, rowsWritten }, () => describeDryRun(outcome));
   else cli.print(told, () => describeOutcome(outcome));
   await notePause(cli, opened.database, outcome);
-  cli.end(exitCodeOf(outcome, cli.settings.errorRateLimit));
+  const exitCode = exitCodeOf(outcome, cli.settings.errorRateLimit);
+  if (exitCode === EXIT.errorRate && !dryRun) cli.note('Who failed, and why: cardgenius errors');
+  cli.end(exitCode);
   await checkTotals(cli, opened.database, outcome);
 }
 
-function describeDryRun(outcome: BatchOutcome): string {
-  const { completed, failed, rowsWritten } = outcome;
+export function describeDryRun(outcome: BatchOutcome): string {
+  const { completed, failed, rowsWritten, commonestFailure: most } = outcome;
   const unchanged = group(completed * 10 - rowsWritten);
-  return `${describeOutcome(outcome)}\nA dry run: ${group(rowsWritten)} rows would be written, ${unchanged} would stay, ${group(failed)} users would fail.`;
+  const why = most && `\nMost of them (${group(most.users)}): ${most.code}, for example: ${most.example.message}`;
+  return `${describeOutcome(outcome)}\nA dry run: ${group(rowsWritten)} rows would be written, ${unchanged} would stay, ${group(failed)} users would fail.${why ?? ''}`;
 }
 
 export function describeOutcome({
