@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import type { BatchOutcome } from '../batch/run-batch.ts';
-import { EXIT } from '../model/errors.ts';
 import { type Cli, type CommonOptions, command, group, wholeNumber } from './cli.ts';
 import { dashboardAddress, mountDashboard } from './dashboard.ts';
-import { checkEngine, checkTotals, exitCodeOf, notePause, resumable, takePart } from './processing.ts';
+import { checkEngine, checkTotals, exitCodeOf, noteFailures, notePause, resumable, takePart } from './processing.ts';
 
 interface RunOptions extends CommonOptions {
   readonly limit?: number;
@@ -57,7 +56,7 @@ async function run(cli: Cli, options: RunOptions): Promise<void> {
   else cli.print(told, () => describeOutcome(outcome));
   await notePause(cli, opened.database, outcome);
   const exitCode = exitCodeOf(outcome, cli.settings.errorRateLimit);
-  if (exitCode === EXIT.errorRate && !dryRun) cli.note('Who failed, and why: cardgenius errors');
+  if (!dryRun) noteFailures(cli, exitCode);
   cli.end(exitCode);
   await checkTotals(cli, opened.database, outcome);
 }
