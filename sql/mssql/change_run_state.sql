@@ -1,5 +1,6 @@
 -- Purpose   What an operator, a gate or a stopping processor asks of the active run:
---             paused    nobody claims until it is resumed; what is in flight is finished
+--             paused    nobody claims until it is resumed; what is in flight is finished. One that is paused already
+--                       keeps its reason: the first one says why nobody works
 --             running   resumes a paused or stopped run
 --             stopped   only where nobody holds a living lease (else others go on, and it stays as it is)
 --             cancelled, failed   ends it: chunks closed, pending users new again, the fence falls
@@ -44,8 +45,9 @@ BEGIN
     IF @state IN ('cancelled', 'failed')
       EXEC cardgenius.close_run @run_id = @found_id, @run_state = @state, @chunk_state = 'cancelled', @reason = @reason,
                                 @now = @time;
-    ELSE IF @state <> 'stopped'
-         OR (@found_state = 'running' AND NOT EXISTS (
+    ELSE IF @state = 'running'
+         OR (@state = 'paused' AND @found_state <> 'paused')
+         OR (@state = 'stopped' AND @found_state = 'running' AND NOT EXISTS (
                SELECT 1 FROM cardgenius.chunk AS c
                WHERE c.run_id = @found_id AND c.state = 'leased' AND c.lease_until >= @time))
       UPDATE cardgenius.run

@@ -1,5 +1,6 @@
 -- Purpose   What an operator, a gate or a stopping processor asks of the active run:
---             paused    nobody claims until it is resumed; what is in flight is finished
+--             paused    nobody claims until it is resumed; what is in flight is finished. One that is paused already
+--                       keeps its reason: the first one says why nobody works
 --             running   resumes a paused or stopped run
 --             stopped   only where nobody holds a living lease (else others go on, and it stays as it is)
 --             cancelled, failed   ends it: chunks closed, pending users new again, the fence falls
@@ -34,6 +35,8 @@ BEGIN
 
   IF p_state IN ('cancelled', 'failed') THEN
     PERFORM cardgenius.close_run(v_run.run_id, p_state, 'cancelled', p_reason, v_now);
+  ELSIF p_state = 'paused' AND v_run.state = 'paused' THEN
+    NULL;                                     -- it keeps its reason
   ELSIF p_state = 'stopped' AND (v_run.state <> 'running' OR EXISTS (
       SELECT FROM cardgenius.chunk AS c
       WHERE c.run_id = v_run.run_id AND c.state = 'leased' AND c.lease_until >= v_now)) THEN

@@ -3,6 +3,7 @@ import { DatabaseError, LeaseLostError } from '../model/errors.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';
 import type { ChunkResult, Lease } from '../model/run.ts';
 import type { BatchListener, Stage, StageTimes } from './events.ts';
+import type { FailureTally } from './failure-tally.ts';
 import type { Gates } from './gates.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { publish } from './publisher.ts';
@@ -18,6 +19,8 @@ export interface ChunkContext {
   readonly leaseSeconds: number;
   /** Where one is shut the run is paused instead of publishing. */
   readonly gates: Gates;
+  /** Gets whoever fails. */
+  readonly tally: FailureTally;
   readonly listener: BatchListener;
   /** Aborted when the processor stops: whatever has not begun to publish is given back. */
   readonly stopping: AbortSignal;
@@ -25,7 +28,7 @@ export interface ChunkContext {
 
 /** A claimed chunk on its way: read → compute → load → publish. Throws what it cannot mend; see crew.ts. */
 export async function processChunk(context: ChunkContext, lease: Lease, claimMs: number): Promise<ChunkResult> {
-  const { database, pool, leaseSeconds, gates, listener, stopping } = context;
+  const { database, pool, leaseSeconds, gates, tally, listener, stopping } = context;
   const times: Record<Stage, number> = { claim: claimMs, read: 0, compute: 0, load: 0, publish: 0 };
   const heartbeat = new Heartbeat(database, lease, leaseSeconds);
   const signal = AbortSignal.any([heartbeat.signal, stopping]);
@@ -76,8 +79,9 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
       ),
     );
     const staged = slices.map(withPlainMessages);
-    const failed = slices.reduce((sum, { failures }) => sum + failures.length, 0);
-    await retry(() => gates.passFailures({ users: users.count, failed }), { signal });
+    const failures = staged.flatMap(slice => slice.failures);
+    tally.add(failures);
+    await retry(() => gates.passFailures({ chunkNo: lease.chunkNo, users: users.count, failures }), { signal });
 
     for (let attempt = 1; ; attempt++) {
       const loadNo = await stage('load', () =>

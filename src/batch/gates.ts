@@ -1,11 +1,17 @@
 import type { BatchDatabase } from '../database/database.ts';
 import { CardGeniusError, LeaseLostError } from '../model/errors.ts';
+import type { UserFailure } from '../model/recommendation.ts';
 import type { Lease } from '../model/run.ts';
+import { FailureTally } from './failure-tally.ts';
 
 /** Fewer users than this say nothing about a share. */
 const MIN_USERS = 1_000;
 /** Of a chunk so many users are looked at for their first card: twice what a share needs, for some of them had none before. */
 const FIRST_CARDS_LOOKED_AT = 2_000;
+
+/** Of why a run is paused so much is kept, the code included: an example is cut, and what to do is not. */
+const REASON_LENGTH = 400;
+const GO_ON = ' To go on all the same: cardgenius resume --accept-gate';
 
 /** Where the gates stand, as shares from 0 to 1. */
 export interface GateLimits {
@@ -20,7 +26,7 @@ export interface GateLimits {
 /** A gate is shut: nothing is wrong with this chunk alone, and an operator should look before more is published. */
 export class GateError extends CardGeniusError {
   constructor(code: 'GATE_FAILED_SHARE' | 'GATE_FEWER_ELIGIBLE' | 'GATE_FIRST_CARDS', message: string) {
-    super(code, `${message} To go on all the same: cardgenius resume --accept-gate`);
+    super(code, message + GO_ON);
   }
 }
 
@@ -59,19 +65,26 @@ export class Gates {
   }
 
   /** Before a chunk is loaded: the share of failed users over the whole run, this chunk's included. */
-  async passFailures(chunk: { readonly users: number; readonly failed: number }): Promise<void> {
+  async passFailures(chunk: {
+    readonly chunkNo: number;
+    readonly users: number;
+    readonly failures: readonly UserFailure[];
+  }): Promise<void> {
     const { maxFailedShare } = this.#limits;
-    if (chunk.failed === 0) return; // a chunk without a failure cannot make the share worse
+    const commonest = new FailureTally().add(chunk.failures).commonest;
+    if (commonest === undefined) return; // a chunk without a failure cannot make the share worse
     const run = await this.#database.readRun(this.#runId);
     if (run === undefined || run.gateAccepted || run.kind === 'dry_run') return;
-    const failed = run.failed + chunk.failed;
+    const failed = run.failed + chunk.failures.length;
     const users = run.completed + run.failed + chunk.users;
     if (users < MIN_USERS || failed / users <= maxFailedShare) return;
-    throw new GateError(
-      'GATE_FAILED_SHARE',
+    // Nothing of this chunk is written: what is not said here stands nowhere.
+    const { code, users: alike, example } = commonest;
+    const text =
       `${failed} of the first ${users} users have failed, ${percent(failed / users)}; more than ${percent(maxFailedShare)} are a ` +
-        'matter for somebody to look at (cardgenius errors).',
-    );
+      `matter for somebody to look at. Most in chunk ${chunk.chunkNo} (${alike}): ${code}, for example user number ${example.userNo}: `;
+    const room = REASON_LENGTH - `GATE_FAILED_SHARE: ${text}.${GO_ON}`.length;
+    throw new GateError('GATE_FAILED_SHARE', `${text}${cut(example.message.replace(/\.$/, ''), room)}.`);
   }
 
   /** Before a chunk that is loaded is published: the share of users whose first card would be another one, over the run. */
@@ -85,7 +98,8 @@ export class Gates {
     throw new GateError(
       'GATE_FIRST_CARDS',
       `${changed} of ${known} users looked at would be given another first card, ${percent(changed / known)}; more than ` +
-        `${percent(limit)} are a matter for somebody to look at (cardgenius run --dry-run, catalog diff).`,
+        `${percent(limit)} are a matter for somebody to look at (cardgenius catalog diff; cardgenius recommend USER --explain; ` +
+        'a dry run needs cardgenius cancel first).',
     );
   }
 
@@ -96,4 +110,6 @@ export class Gates {
   }
 }
 
+const cut = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, Math.max(0, length - 3))}...`;
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

@@ -5,6 +5,7 @@ import type { EngineSource } from '../engine/source.ts';
 import type { OpenedRun, RunKind, RunRequest, RunState } from '../model/run.ts';
 import { Crew } from './crew.ts';
 import type { BatchListener } from './events.ts';
+import { type CommonestFailure, FailureTally } from './failure-tally.ts';
 import { type GateLimits, Gates } from './gates.ts';
 import { retry } from './retry.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -43,6 +44,8 @@ export interface BatchOutcome {
   readonly recommendations: number;
   /** Rows that were inserted or changed; in a dry run, that would have been. */
   readonly rowsWritten: number;
+  /** Why most users failed that this process computed. */
+  readonly commonestFailure: CommonestFailure | undefined;
 }
 
 /** Who computes: worker threads, unless a test says otherwise. */
@@ -106,6 +109,7 @@ export async function workOn(
 
   const { runId } = opened;
   const totals = { users: 0, completed: 0, failed: 0, rowsWritten: 0 };
+  const tally = new FailureTally();
   const outcome = (state: RunState): BatchOutcome => {
     const seconds = (performance.now() - startedAt) / 1000;
     return {
@@ -115,6 +119,7 @@ export async function workOn(
       seconds: Math.round(seconds * 1000) / 1000,
       usersPerSecond: Math.round(totals.users / seconds),
       recommendations: totals.completed * 10,
+      commonestFailure: tally.commonest,
     };
   };
   if (opened.state !== 'running') return outcome(opened.state);
@@ -127,6 +132,7 @@ export async function workOn(
       pool,
       leaseSeconds: settings.leaseSeconds,
       gates: new Gates(database, runId, settings),
+      tally,
       listener,
       stopping: signal,
     },

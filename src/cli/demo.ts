@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../model/errors.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
-import { checkEngine, exitCodeOf, notePause, takePart } from './processing.ts';
+import { checkEngine, exitCodeOf, noteFailures, notePause, takePart } from './processing.ts';
 import { describeOutcome } from './run.ts';
 
 interface DemoOptions extends CommonOptions {
@@ -42,7 +42,8 @@ export function defineDemo(program: Command): void {
     const counts = await database.countUsers();
     const sample = await database.exportRecommendations(null, 1);
     const { cardsTable, namedRow } = await import('./cards-table.ts');
-    cli.print({ ...outcome, status: counts, sample: sample.map(namedRow) }, () =>
+    const { commonestFailure: _, ...told } = outcome;
+    cli.print({ ...told, status: counts, sample: sample.map(namedRow) }, () =>
       [
         describeOutcome(outcome),
         '',
@@ -60,6 +61,8 @@ export function defineDemo(program: Command): void {
       ].join('\n'),
     );
     await notePause(cli, database, outcome);
-    cli.end(exitCodeOf(outcome, cli.settings.errorRateLimit));
+    const exitCode = exitCodeOf(outcome, cli.settings.errorRateLimit);
+    noteFailures(cli, exitCode);
+    cli.end(exitCode);
   });
 }

@@ -116,6 +116,11 @@ export async function notePause(cli: Cli, database: Database, { runId, state }: 
   cli.note(`Run ${runId} is paused: ${reason}. Mend the cause, then: cardgenius resume && cardgenius run`);
 }
 
+/** Where too many users failed: what tells why. */
+export function noteFailures(cli: Pick<Cli, 'note'>, exitCode: ExitCode): void {
+  if (exitCode === EXIT.errorRate) cli.note('Who failed, and why: cardgenius errors');
+}
+
 /** At the end of every run: what was planned was decided. Whether the rows stand as they must is for `verify`, which reads them all. */
 export async function checkTotals(cli: Cli, database: Database, { runId, state }: BatchOutcome): Promise<void> {
   const run = state === 'done' ? await database.readRun(runId) : undefined;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { BatchOutcome } from '../batch/run-batch.ts';
 import { type Cli, type CommonOptions, command, group, wholeNumber } from './cli.ts';
 import { dashboardAddress, mountDashboard } from './dashboard.ts';
-import { checkEngine, checkTotals, exitCodeOf, notePause, resumable, takePart } from './processing.ts';
+import { checkEngine, checkTotals, exitCodeOf, noteFailures, notePause, resumable, takePart } from './processing.ts';
 
 interface RunOptions extends CommonOptions {
   readonly limit?: number;
@@ -51,21 +51,24 @@ async function run(cli: Cli, options: RunOptions): Promise<void> {
     listener: dashboard?.listener,
     overrides: { ...(chunkSize === undefined ? {} : { chunkSize }), ...(workers === undefined ? {} : { workers }) },
   }).finally(() => dashboard?.close());
-  const { rowsWritten, ...told } = outcome;
+  const { rowsWritten, commonestFailure: _, ...told } = outcome;
   if (dryRun) cli.print({ ...told, recommendations: 0, rowsWritten }, () => describeDryRun(outcome));
   else cli.print(told, () => describeOutcome(outcome));
   if (address !== undefined && outcome.state === 'done' && outcome.users === 0) {
     cli.note('Nothing was left to do, so the page has closed; to look: cardgenius dashboard');
   }
   await notePause(cli, opened.database, outcome);
-  cli.end(exitCodeOf(outcome, cli.settings.errorRateLimit));
+  const exitCode = exitCodeOf(outcome, cli.settings.errorRateLimit);
+  if (!dryRun) noteFailures(cli, exitCode);
+  cli.end(exitCode);
   await checkTotals(cli, opened.database, outcome);
 }
 
-function describeDryRun(outcome: BatchOutcome): string {
-  const { completed, failed, rowsWritten } = outcome;
+export function describeDryRun(outcome: BatchOutcome): string {
+  const { completed, failed, rowsWritten, commonestFailure: most } = outcome;
   const unchanged = group(completed * 10 - rowsWritten);
-  return `${describeOutcome(outcome)}\nA dry run: ${group(rowsWritten)} rows would be written, ${unchanged} would stay, ${group(failed)} users would fail.`;
+  const why = most && `\nMost of them (${group(most.users)}): ${most.code}, for example: ${most.example.message}`;
+  return `${describeOutcome(outcome)}\nA dry run: ${group(rowsWritten)} rows would be written, ${unchanged} would stay, ${group(failed)} users would fail.${why ?? ''}`;
 }
 
 export function describeOutcome({

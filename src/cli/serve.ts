@@ -47,7 +47,7 @@ async function serve(
   const [
     { Service },
     { serveHealth },
-    { createServiceLog, logEvent },
+    { createServiceLog, logEvent, logStart },
     { createEngine },
     { startWatch },
     { fireByHand },
@@ -65,7 +65,11 @@ async function serve(
   const log = createServiceLog(settings.log);
   const engine = await createEngine(settings);
   const processor = thisProcessor(engine);
-  log.info({ processor: processor.id, schedules: settings.schedules.map(({ name }) => name) }, 'starting');
+  logStart(
+    log,
+    processor.id,
+    settings.schedules.map(({ name }) => name),
+  );
 
   let service: { readonly notReady: string | undefined } = { notReady: 'NOT_ASKED_YET' };
   await using _health = await serveHealth(settings.service.health, () => service.notReady);

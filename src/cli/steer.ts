@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { retry } from '../batch/retry.ts';
 import type { BatchDatabase } from '../database/database.ts';
 import { CardGeniusError } from '../model/errors.ts';
-import type { RunState } from '../model/run.ts';
+import { isGate, type RunProgress, type RunState } from '../model/run.ts';
 import { type CommonOptions, command } from './cli.ts';
 
 interface SteerOptions extends CommonOptions {
@@ -41,9 +41,26 @@ export function defineSteering(program: Command): void {
     command<SteerOptions>(definition, async (cli, _args, { reason, acceptGate = false }) => {
       await using opened = await cli.open();
       const changed = await steer(opened.database, state, reason ?? `${name} by its operator`, acceptGate);
-      cli.print(changed, () => `Run ${changed.runId} is ${changed.state}.`);
+      cli.print({ runId: changed.runId, state: changed.state }, () => describeSteered(changed, acceptGate));
     });
   }
+}
+
+/** A run after what was asked of it, and what it was before. */
+interface Steered {
+  readonly runId: number;
+  readonly state: RunState;
+  readonly before: Pick<RunProgress, 'state' | 'reason'>;
+}
+
+/** What it is now; and where that is not what was meant, why. */
+export function describeSteered({ runId, state, before }: Steered, acceptGate: boolean): string {
+  const reason = before.reason?.replace(/\.$/, '') ?? 'no reason given';
+  if (before.state === 'paused' && state === 'paused') return `Run ${runId} is paused already: ${reason}.`;
+  const isHeld = before.state === 'paused' && state === 'running' && isGate(reason) && !acceptGate;
+  const again =
+    '\nIt was held at a gate, and pauses again unless the cause is mended. To pass: cardgenius resume --accept-gate';
+  return `Run ${runId} is ${state}.${isHeld ? again : ''}`;
 }
 
 /**
@@ -55,14 +72,14 @@ export async function steer(
   state: RunState,
   reason: string,
   acceptGate = false,
-): Promise<{ runId: number; state: RunState }> {
+): Promise<Steered> {
   const latest = await retry(() => database.readRun(null)); // where a run is active it is the latest
   if (latest !== undefined && ACTIVE.includes(latest.state)) {
-    const { runId } = latest;
+    const { runId, ...before } = latest;
     const changed = await retry(() => database.changeRunState(runId, state, reason, { acceptGate }));
-    if (changed !== undefined) return changed;
+    if (changed !== undefined) return { ...changed, before };
     const now = await retry(() => database.readRun(runId));
-    if (now?.state === state) return { runId, state }; // done, and the answer was lost
+    if (now?.state === state) return { runId, state, before }; // done, and the answer was lost
   }
   throw new CardGeniusError('NO_ACTIVE_RUN', 'No run is active. Look at: cardgenius status');
 }

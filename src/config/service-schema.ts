@@ -82,7 +82,9 @@ export const alertsSchema = z.strictObject({
   webhook: z
     .strictObject({
       url: secret(webAddress).describe('Gets each alert as JSON.'),
-      secret: secret(z.string().min(16)).describe('Signs it: X-CardGenius-Signature, HMAC-SHA256.'),
+      secret: secret(z.string().min(16)).describe(
+        'Signs it: X-CardGenius-Signature, HMAC-SHA256. 16 characters or more.',
+      ),
     })
     .optional(),
   slack: z.strictObject({ url: secret(webAddress).describe('An incoming webhook of Slack.') }).optional(),

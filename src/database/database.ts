@@ -52,7 +52,10 @@ export interface BatchDatabase {
   releaseChunk(lease: Lease): Promise<boolean>;
   /** Asked when nothing can be claimed: wait for others, go on with a new round, or over. */
   advanceRun(runId: number): Promise<{ outcome: 'wait' | 'planned' | 'closed'; state: RunState }>;
-  /** The run's state afterwards, or undefined where no such run is active. A null run is the active one. */
+  /**
+   * The run's state afterwards, or undefined where no such run is active. A null run is the active one. A run that is paused
+   * already keeps its reason.
+   */
   changeRunState(
     runId: number | null,
     state: RunState,

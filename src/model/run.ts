@@ -94,6 +94,9 @@ export interface ChunkFailure {
   readonly retryAfterSeconds: number;
 }
 
+/** Is this why a gate paused a run? GATE_ begins the code of every gate. */
+export const isGate = (reason: string): boolean => reason.startsWith('GATE_');
+
 /** A row of the view run_progress. */
 export interface RunProgress {
   readonly runId: number;

@@ -189,6 +189,24 @@ export const runContract: ContractTests = {
     t.is((await claim(engine, runId)).chunkNo, 2);
   },
 
+  'run: paused again, it keeps the reason why it was paused; resumed and paused, it has the new one': async (
+    t,
+    engine,
+  ) => {
+    const { database } = engine;
+    await importUsers(engine, 4);
+    const { runId } = await openRun(engine);
+    await database.changeRunState(runId, 'paused', 'GATE_FAILED_SHARE: too many');
+    t.deepEqual(await database.changeRunState(null, 'paused', 'looking'), { runId, state: 'paused' });
+    t.is((await database.readRun(runId))?.reason, 'GATE_FAILED_SHARE: too many');
+    t.is((await database.changeRunState(runId, 'stopped', 'its last processor left'))?.state, 'paused');
+    await database.changeRunState(runId, 'running', '');
+    t.is((await database.readRun(runId))?.reason, null);
+    t.is((await database.changeRunState(runId, 'stopped', 'its last processor left'))?.state, 'stopped');
+    await database.changeRunState(runId, 'paused', 'looking');
+    t.like(await database.readRun(runId), { state: 'paused', reason: 'looking' });
+  },
+
   'run: cancelled, its chunks are closed, its users new again, and late writers are fenced off': async (t, engine) => {
     const { database } = engine;
     await importUsers(engine, 8);

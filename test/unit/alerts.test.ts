@@ -147,6 +147,18 @@ for (const [title, [bad, expected, good]] of Object.entries(CASES)) {
   });
 }
 
+test('a gate that holds a run has another look than a pause', t => {
+  const lookOf = (reason: string) => findingsOf(snapshot({ run: run({ state: 'paused', reason }) }), LIMITS)[0]!;
+  const held = lookOf('GATE_FAILED_SHARE: 603 of the first 10000 users. To go on all the same: cardgenius resume');
+  t.regex(held.look ?? '', /cardgenius resume --accept-gate$/);
+  t.regex(held.message, /^Run 7 is held at a gate: GATE_FAILED_SHARE: .* cardgenius resume\. Nobody works on it\.$/);
+  t.is(lookOf('the gate is green').look, undefined, 'an operator’s word');
+  const told: string[] = [];
+  const { keeper, database } = keep(({ look }) => told.push(look));
+  database.run = run({ state: 'paused', reason: 'GATE_FIRST_CARDS: 301 of 1000 users.' });
+  return keeper.watch(NOW).then(() => t.regex(told.join(), /--accept-gate$/));
+});
+
 test('rules: what was seen before and during a pause says nothing of the run that goes on', t => {
   const paused = (minutesAgo: number): Sample => ({ ...sample(minutesAgo, 40_000), isActive: false });
   const samples = [sample(40, 20_000, 2), sample(31, 40_000), paused(30), paused(1), sample(0, 40_000)];

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { BatchOutcome } from '../../src/batch/run-batch.ts';
-import { exitCodeOf, resumable } from '../../src/cli/processing.ts';
+import { exitCodeOf, noteFailures, resumable } from '../../src/cli/processing.ts';
 import { CardGeniusError, DatabaseError, type ErrorClass, EXIT } from '../../src/model/errors.ts';
 import type { RunState } from '../../src/model/run.ts';
 
@@ -13,6 +13,12 @@ test('a run that can be resumed ends with 4; one that is cancelled or has failed
   t.is(codeOf('done', 2), EXIT.errorRate);
   for (const state of ['stopped', 'paused', 'running'] as const) t.is(codeOf(state), EXIT.stopped, state);
   for (const state of ['failed', 'cancelled'] as const) t.is(codeOf(state), EXIT.failed, state);
+});
+
+test('a run that ends with 3 names what tells why', t => {
+  const notes: string[] = [];
+  for (const code of Object.values(EXIT)) noteFailures({ note: text => void notes.push(text) }, code);
+  t.deepEqual(notes, ['Who failed, and why: cardgenius errors']);
 });
 
 test('a database that does not answer is no reason not to start a run again', t => {

@@ -28,22 +28,46 @@ function gates({ run, plans, firstCards }: Scene, limits = LIMITS) {
   return { gates: new Gates(database, 1, limits), calls };
 }
 const counts = (completed: number, failed: number) => ({ run: { completed, failed } });
+/** A chunk whose users fail, most of them for one reason, and the first alone for another. */
+const chunk = (users: number, failed: number, message = 'avg_ajio_gmv is negative: -1.00') => ({
+  chunkNo: 4,
+  users,
+  failures: Array.from({ length: failed }, (_, index) => {
+    const code = index === 0 ? 'OTHER_REASON' : index % 5 === 4 ? 'RESULT_OUT_OF_RANGE' : 'INVALID_SPENDING';
+    return { userNo: index + 11, code, message };
+  }),
+});
 const shut = (code: string, message: RegExp) => ({ instanceOf: GateError, code, message });
 
 test('failed: below a thousand computed users a share says nothing', async t => {
-  await t.notThrowsAsync(gates(counts(0, 0)).gates.passFailures({ users: 999, failed: 999 }));
+  await t.notThrowsAsync(gates(counts(0, 0)).gates.passFailures(chunk(999, 999)));
 });
 
 test('failed: the share is measured over the run, this chunk included', async t => {
-  await t.notThrowsAsync(gates(counts(950, 0)).gates.passFailures({ users: 50, failed: 50 }));
+  await t.notThrowsAsync(gates(counts(950, 0)).gates.passFailures(chunk(50, 50)));
   const message = /^51 of the first 1000 users have failed, 5\.1 %; more than 5\.0 % .*resume --accept-gate$/;
-  const failing = gates(counts(949, 1)).gates.passFailures({ users: 50, failed: 50 });
+  const failing = gates(counts(949, 1)).gates.passFailures(chunk(50, 50));
   await t.throwsAsync(failing, shut('GATE_FAILED_SHARE', message));
+});
+
+test('failed: the reason says why most of the chunk failed, of one of them, and what to do, within its length', async t => {
+  const reasonOf = async (message?: string) => {
+    const failing = gates(counts(9_999_950, 900_000)).gates.passFailures(chunk(50, 50, message));
+    const error = await t.throwsAsync(failing, { instanceOf: GateError });
+    return `${(error as GateError).code}: ${error!.message}`;
+  };
+  t.regex(
+    await reasonOf(),
+    / somebody to look at\. Most in chunk 4 \(39\): INVALID_SPENDING, for example user number 12: avg_ajio_gmv is negative: -1\.00\. To go on /,
+  );
+  const long = await reasonOf('x'.repeat(400));
+  t.is(long.length, 400);
+  t.regex(long, /user number 12: x+\.\.\.\. To go on all the same: cardgenius resume --accept-gate$/);
 });
 
 test('failed: a chunk without failures passes without a question', async t => {
   const { gates: all, calls } = gates(counts(100, 900));
-  await all.passFailures({ users: 10, failed: 0 });
+  await all.passFailures(chunk(10, 0));
   t.deepEqual(calls, []);
 });
 
@@ -60,7 +84,8 @@ test('plan: fewer users than the share of the run before shut it, once for the r
 });
 
 test('first cards: above the share it is shut, from a thousand users on who had cards', async t => {
-  const message = /^301 of 1000 users looked at would be given another first card, 30\.1 %; more than 30\.0 % /;
+  const message =
+    /^301 of 1000 users looked at would be given another first card, 30\.1 %; more than 30\.0 % .*catalog diff.* a dry run needs cardgenius cancel first/;
   const failing = gates({ firstCards: { known: 1_000, changed: 301 } }).gates.passFirstCards(LEASE, 7);
   await t.throwsAsync(failing, shut('GATE_FIRST_CARDS', message));
   for (const firstCards of [
@@ -93,7 +118,7 @@ for (const [title, run] of [
     const scene = { run: { ...run, completed: 100, failed: 900 }, plans: { planned: 1, before: 1_000 } };
     const all = gates({ ...scene, firstCards: { known: 1_000, changed: 1_000 } }).gates;
     await t.notThrowsAsync(all.passPlan());
-    await t.notThrowsAsync(all.passFailures({ users: 10, failed: 10 }));
+    await t.notThrowsAsync(all.passFailures(chunk(10, 10)));
     await t.notThrowsAsync(all.passFirstCards(LEASE, 7));
   });
 }

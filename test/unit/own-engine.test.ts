@@ -65,6 +65,7 @@ test.serial('the misbehaving engine fails only the users concerned, each with it
   const { opened, database, outcome } = await wholeRun(MISBEHAVING, rupees);
   await using _ = opened;
   t.like(outcome, { state: 'done', users: 200, completed: 187, failed: 13 });
+  t.like(outcome.commonestFailure, { code: 'ENGINE_ANSWER_INVALID', users: 8 });
   for (const [amount, reason] of Object.entries(REASONS)) {
     const user = await database.readSpending(`CK${amount.padStart(7, '0')}`);
     t.is(user?.status, 'failed');

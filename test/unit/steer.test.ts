@@ -1,5 +1,5 @@
 import test from 'ava';
-import { steer } from '../../src/cli/steer.ts';
+import { describeSteered, steer } from '../../src/cli/steer.ts';
 import { DatabaseError, type ErrorClass } from '../../src/model/errors.ts';
 import type { RunProgress, RunState } from '../../src/model/run.ts';
 
@@ -23,7 +23,7 @@ for (const errorClass of ['transient', 'ambiguous'] as const) {
   for (const state of ['paused', 'cancelled'] as const) {
     test(`${state}: asked again after an error that is ${errorClass}, of the same run`, async t => {
       const { database, asked } = world('running', errorClass);
-      t.deepEqual(await steer(database, state, 'why'), { runId: 7, state });
+      t.like(await steer(database, state, 'why'), { runId: 7, state, before: { state: 'running' } });
       t.deepEqual(asked, [7, 7]);
     });
   }
@@ -33,4 +33,20 @@ test('where no run is active nothing is asked', async t => {
   const { database, asked } = world('cancelled', 'transient');
   await t.throwsAsync(steer(database, 'cancelled', 'why'), { code: 'NO_ACTIVE_RUN' });
   t.deepEqual(asked, []);
+});
+
+test('a gate that is resumed alone is told of, and a pause of a paused run shows the reason that it keeps', t => {
+  const before = { state: 'paused', reason: 'GATE_FIRST_CARDS: 301 of 1000 users.' } as const;
+  const resumed = { runId: 7, state: 'running', before } as const;
+  t.regex(describeSteered(resumed, false), /^Run 7 is running\.\nIt was held at a gate, .* resume --accept-gate$/);
+  t.is(describeSteered(resumed, true), 'Run 7 is running.');
+  t.is(describeSteered({ ...resumed, before: { ...before, reason: 'looking' } }, false), 'Run 7 is running.');
+  t.is(
+    describeSteered({ runId: 7, state: 'paused', before }, false),
+    'Run 7 is paused already: GATE_FIRST_CARDS: 301 of 1000 users.',
+  );
+  t.is(
+    describeSteered({ runId: 7, state: 'paused', before: { state: 'running', reason: null } }, false),
+    'Run 7 is paused.',
+  );
 });

@@ -160,7 +160,7 @@ export class AlertKeeper {
 
   #notify(state: Notice['state'], about: Omit<Finding, 'rule'> & { rule: string }, since: Date, now: number): void {
     const { rule, subject, severity, message } = about;
-    const look = RULES[rule as RuleName] ?? 'docs/operations.md';
+    const look = about.look ?? RULES[rule as RuleName] ?? 'docs/operations.md';
     this.#options.notify({ state, rule, subject, severity, message, since, at: new Date(now), look });
   }
 }

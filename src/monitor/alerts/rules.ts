@@ -1,4 +1,4 @@
-import type { RunProgress } from '../../model/run.ts';
+import { isGate, type RunProgress } from '../../model/run.ts';
 import type { Fire, Severity } from '../../model/service.ts';
 
 /** What the rules look at. Times are milliseconds of the database's clock. */
@@ -40,7 +40,11 @@ export interface Finding {
   readonly severity: Severity;
   /** What happened, and how bad it is. */
   readonly message: string;
+  /** Where to look, where it is not what RULES says. */
+  readonly look?: string;
 }
+
+const FAILED = 'cardgenius errors (a reader’s login)';
 
 /** Each rule, and the command that shows more. docs/operations.md has a section on each, of that name. */
 export const RULES = {
@@ -48,13 +52,16 @@ export const RULES = {
   run_paused: 'cardgenius status; then: cardgenius resume',
   database_full: 'cardgenius status; make room, then: cardgenius resume',
   no_progress: 'cardgenius status; the service’s log',
-  error_rate: 'SELECT * FROM cardgenius.failed_user',
+  error_rate: FAILED,
   deadline_at_risk: 'cardgenius status; another instance helps: cardgenius run',
   low_throughput: 'cardgenius status; the server’s load',
   fire_missed: 'cardgenius schedule list',
-  users_failed: 'SELECT * FROM cardgenius.failed_user',
+  users_failed: FAILED,
   database_unreachable: 'the database server, the network between, the service’s log',
 } as const;
+/** Of a run that a gate holds: resumed alone, it pauses again. */
+const LOOK_AT_GATE =
+  'cardgenius status; mend the cause, then: cardgenius resume; or to pass: cardgenius resume --accept-gate';
 export type RuleName = keyof typeof RULES;
 
 type Rule = (snapshot: Snapshot, limits: Limits) => Finding | undefined;
@@ -84,8 +91,11 @@ const runPaused: Rule = ({ run }) => {
     const message = `The database has no room: log or disk is full. Run ${run.runId} is paused: ${reason}.`;
     return finding('database_full', run, 'critical', message);
   }
-  const what = /gate/i.test(reason) ? 'held at a gate' : 'paused';
-  return finding('run_paused', run, 'warning', `Run ${run.runId} is ${what}: ${reason}. Nobody works on it.`);
+  const why = reason.replace(/\.$/, '');
+  if (!isGate(reason))
+    return finding('run_paused', run, 'warning', `Run ${run.runId} is paused: ${why}. Nobody works on it.`);
+  const held = finding('run_paused', run, 'warning', `Run ${run.runId} is held at a gate: ${why}. Nobody works on it.`);
+  return { ...held, look: LOOK_AT_GATE };
 };
 
 const noProgress: Rule = ({ now, run, samples }, { noProgressMinutes }) => {
