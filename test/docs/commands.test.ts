@@ -34,7 +34,7 @@ const NOT_RUN: readonly [RegExp, string][] = [
   [/^npx ava /, 'is one file of these tests'],
   [/^npm pack$|^npm install |^npx --no -- cardgenius/, 'test/package/package.test.ts runs it'],
   [/node kit\.ts$/, 'test/package/package.test.ts runs it'],
-  [/^cp catalog/, 'copies a file, which these tests have ready'],
+  [/^cp (catalog|node_modules)/, 'copies a file, which these tests have ready'],
   [/^npm (pkg|publish|version)/, 'changes a package.json, or a registry'],
   [/^docker /, 'needs Docker; the release builds the image'],
   [/^(sqlcmd|tsql) /, 'needs a client; test/sql-server/migrate.test.ts feeds tsql the same script'],
