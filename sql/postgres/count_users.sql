@@ -7,7 +7,6 @@
 -- Callers   cardgenius status, demo, doctor
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
-DROP FUNCTION IF EXISTS cardgenius.count_users(); -- it answers another column since
 CREATE OR REPLACE FUNCTION cardgenius.count_users()
 RETURNS TABLE (new FLOAT8, pending FLOAT8, completed FLOAT8, failed FLOAT8, other FLOAT8, recommendations FLOAT8)
 LANGUAGE sql STABLE AS $$
