@@ -12,11 +12,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BatchOutcome } from '../src/batch/run-batch.ts';
-import { describeMachine, group, timed } from '../src/bench/rounds.ts';
-import { scratchDatabase } from '../src/bench/scratch-database.ts';
 import type { Database } from '../src/database/database.ts';
 import { formatRow } from '../src/exchange/export-recommendations.ts';
 import { seedSpending } from '../src/exchange/seed-spending.ts';
+import { describeMachine, group, timed } from '../src/tools/bench/rounds.ts';
+import { scratchDatabase } from '../src/tools/bench/scratch-database.ts';
 import { ENGINE, PLACE, readOptions } from './options.ts';
 
 const MAIN = join(import.meta.dirname, '../src/cli/main.ts');

@@ -3,10 +3,10 @@
  * own, and tells its time and its memory. Started by processors.ts, growth.ts and memory.ts; never by hand.
  */
 import { runBatch } from '../src/batch/run-batch.ts';
-import { populate } from '../src/bench/population.ts';
-import { type ScratchDatabase, type ScratchPlace, scratchDatabase } from '../src/bench/scratch-database.ts';
 import { openDatabase } from '../src/database/open.ts';
 import { engineSourceOf } from '../src/engine/source.ts';
+import { populate } from '../src/tools/bench/population.ts';
+import { type ScratchDatabase, type ScratchPlace, scratchDatabase } from '../src/tools/bench/scratch-database.ts';
 import { peakMemory, settings } from './options.ts';
 
 /** What a child is asked. */

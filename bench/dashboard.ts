@@ -15,11 +15,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runBatch } from '../src/batch/run-batch.ts';
-import { describeMachine, show, spreadOf } from '../src/bench/rounds.ts';
 import { loadSettings } from '../src/config/settings.ts';
+import { createDashboard } from '../src/dashboard/dashboard.ts';
 import { openDatabase } from '../src/database/open.ts';
 import { seedSpending } from '../src/exchange/seed-spending.ts';
-import { createDashboard } from '../src/monitor/dashboard/dashboard.ts';
+import { describeMachine, show, spreadOf } from '../src/tools/bench/rounds.ts';
 import { readOptions } from './options.ts';
 
 const CHUNK_SIZE = 1_000;

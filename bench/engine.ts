@@ -3,9 +3,10 @@
  *
  *   npm run -s bench:engine -- [--users 100000] [--rounds 5]
  */
-import { measureEngine } from '../src/bench/engine.ts';
-import { describeMachine, group, show, spreadOf } from '../src/bench/rounds.ts';
+
 import { createEngine } from '../src/engine/create.ts';
+import { measureEngine } from '../src/tools/bench/engine.ts';
+import { describeMachine, group, show, spreadOf } from '../src/tools/bench/rounds.ts';
 import { readOptions, settings } from './options.ts';
 
 const { users, rounds } = readOptions({ users: 100_000, rounds: 5 });

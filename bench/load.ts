@@ -4,9 +4,10 @@
  *   npm run -s bench:load -- [--users 10000] [--rounds 7]
  *   CARDGENIUS_BENCH_URL=mssql://… to measure SQL Server
  */
-import { measureLoad } from '../src/bench/load.ts';
-import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/bench/rounds.ts';
+
 import { createEngine } from '../src/engine/create.ts';
+import { measureLoad } from '../src/tools/bench/load.ts';
+import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/tools/bench/rounds.ts';
 import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 
 const { users, rounds } = readOptions({ users: 10_000, rounds: 7 });

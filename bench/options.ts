@@ -3,9 +3,9 @@
  */
 
 import { parseArgs } from 'node:util';
-import type { ScratchPlace } from '../src/bench/scratch-database.ts';
 import { loadSettings, type Settings } from '../src/config/settings.ts';
 import { messageOf } from '../src/model/errors.ts';
+import type { ScratchPlace } from '../src/tools/bench/scratch-database.ts';
 
 const SERVER = process.env.CARDGENIUS_BENCH_URL;
 

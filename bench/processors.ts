@@ -3,9 +3,9 @@
  *
  *   CARDGENIUS_BENCH_URL=mssql://… npm run -s bench:processors -- [--users 100000] [--rounds 5]
  */
-import { populate } from '../src/bench/population.ts';
-import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/bench/rounds.ts';
-import { scratchDatabase } from '../src/bench/scratch-database.ts';
+import { populate } from '../src/tools/bench/population.ts';
+import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/tools/bench/rounds.ts';
+import { scratchDatabase } from '../src/tools/bench/scratch-database.ts';
 import { inChild } from './fork.ts';
 import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 

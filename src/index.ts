@@ -11,6 +11,6 @@ export {
   type SliceRecommender,
   type UserRecommender,
   UserRejected,
-} from './engine/define-engine.ts';
+} from './engine/plugin/define-engine.ts';
 export type { RecommendationSlice, UserFailure } from './model/recommendation.ts';
 export { CATEGORIES, type Category, SPENDING_COLUMNS, type SpendingSlice } from './model/spending.ts';

@@ -1,4 +1,5 @@
 import type { BatchDatabase } from '../database/database.ts';
+import { MAX_ATTEMPTS, retry } from '../database/retry.ts';
 import { DatabaseError, LeaseLostError } from '../model/errors.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';
 import type { ChunkResult, Lease } from '../model/run.ts';
@@ -7,7 +8,6 @@ import type { FailureTally } from './failure-tally.ts';
 import type { Gates } from './gates.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { publish } from './publisher.ts';
-import { MAX_ATTEMPTS, retry } from './retry.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** Longest text that staging takes for a failure. */

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { backOff, retry } from '../database/retry.ts';
 import { CardGeniusError, DatabaseError, LeaseLostError, messageOf } from '../model/errors.ts';
 import type { ChunkResult, ClaimAnswer, ClaimRequest, Lease, PublishRequest } from '../model/run.ts';
 import { type ChunkContext, plainText, processChunk } from './chunk-pipeline.ts';
 import { GateError } from './gates.ts';
 import { isRefusal, SystemicError, UndecidableError } from './publisher.ts';
-import { backOff, retry } from './retry.ts';
 import { Waker } from './waker.ts';
 
 /** How long to wait at most before asking again whether there is something to claim. */

@@ -1,7 +1,7 @@
 import type { BatchDatabase } from '../database/database.ts';
+import { type RetryOptions, retry } from '../database/retry.ts';
 import { LeaseLostError } from '../model/errors.ts';
 import type { Lease, RunState } from '../model/run.ts';
-import { type RetryOptions, retry } from './retry.ts';
 
 /**
  * Keeps a lease alive, but only while the work moves: a hung worker must not be kept alive by a healthy timer.

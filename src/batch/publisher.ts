@@ -1,7 +1,7 @@
 import type { BatchDatabase } from '../database/database.ts';
+import { type RetryOptions, retry } from '../database/retry.ts';
 import { CardGeniusError, DatabaseError } from '../model/errors.ts';
 import type { ChunkResult, Lease, PublishRequest, Span } from '../model/run.ts';
-import { type RetryOptions, retry } from './retry.ts';
 
 /** More refused users than this in one chunk is not a matter of users. */
 const MAX_REFUSED_USERS = 50;

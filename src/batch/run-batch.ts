@@ -1,4 +1,5 @@
 import type { Database } from '../database/database.ts';
+import { retry } from '../database/retry.ts';
 import { createEngine } from '../engine/create.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineSource } from '../engine/source.ts';
@@ -7,7 +8,6 @@ import { Crew } from './crew.ts';
 import type { BatchListener } from './events.ts';
 import { type CommonestFailure, FailureTally } from './failure-tally.ts';
 import { type GateLimits, Gates } from './gates.ts';
-import { retry } from './retry.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 /** The sizes and limits of a run; see cron.config.ts for what each is for. */

@@ -40,7 +40,7 @@ async function listAlerts(cli: Cli, all: boolean): Promise<void> {
 }
 
 async function testChannels(cli: Cli): Promise<void> {
-  const { newId, openChannels } = await import('../monitor/alerts/channels.ts');
+  const { newId, openChannels } = await import('../alerts/channels.ts');
   const channels = openChannels(cli.settings.alerts);
   if (channels.length === 0) {
     throw new UsageError('NO_CHANNELS', 'No channel is configured: see "alerts" in docs/configuration.md.');

@@ -30,12 +30,12 @@ export function defineBench(program: Command): void {
     ] = await Promise.all([
       import('../engine/create.ts'),
       import('../engine/source.ts'),
-      import('../bench/engine.ts'),
-      import('../bench/load.ts'),
-      import('../bench/republish.ts'),
-      import('../bench/run.ts'),
+      import('../tools/bench/engine.ts'),
+      import('../tools/bench/load.ts'),
+      import('../tools/bench/republish.ts'),
+      import('../tools/bench/run.ts'),
     ]);
-    const { describeMachine, ratio, ratiosOf, show, spreadOf } = await import('../bench/rounds.ts');
+    const { describeMachine, ratio, ratiosOf, show, spreadOf } = await import('../tools/bench/rounds.ts');
     const { settings } = cli;
     const told = new Set<string>();
     const place = {
@@ -47,7 +47,7 @@ export function defineBench(program: Command): void {
         told.add(text);
       },
     };
-    const { dropScratchDatabases } = await import('../bench/scratch-database.ts');
+    const { dropScratchDatabases } = await import('../tools/bench/scratch-database.ts');
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {
         cli.note('Stopped: dropping what was made to measure in.');

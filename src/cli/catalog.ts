@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { CatalogReport } from '../audit/catalog-check.ts';
-import type { CatalogDiff } from '../audit/catalog-diff.ts';
 import type { Card } from '../engine/catalog-schema.ts';
 import { EXIT, UsageError } from '../model/errors.ts';
 import { formatHundredths, formatRupees } from '../model/money.ts';
+import type { CatalogReport } from '../tools/catalog/check.ts';
+import type { CatalogDiff } from '../tools/catalog/diff.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
 import { textTable } from './table.ts';
 
@@ -29,7 +29,7 @@ export function defineCatalog(program: Command): void {
     .option('--users <n>', 'generated users to rank', wholeNumber(1), 10_000)
     .addHelpText('after', '\nExample: cardgenius catalog check catalog/cards.json');
   command<UsersOption>(check, async (cli, [file], { users }) => {
-    const { checkCatalog } = await import('../audit/catalog-check.ts');
+    const { checkCatalog } = await import('../tools/catalog/check.ts');
     const { catalogPath, maxMonthlySpend } = cli.settings;
     const path = file ?? catalogPath;
     const report = await checkCatalog(path, { users, now: new Date(), maxMonthlySpend });
@@ -53,7 +53,7 @@ export function defineCatalog(program: Command): void {
     .addHelpText('after', '\nExample: cardgenius catalog diff catalog/cards.json next.json --users 50000');
   command<UsersOption & { readonly csv?: string }>(diff, async (cli, [before, after], { users, csv }) => {
     const [{ diffCatalogs }, { checkCsvPath, writeCsv }] = await Promise.all([
-      import('../audit/catalog-diff.ts'),
+      import('../tools/catalog/diff.ts'),
       import('../exchange/write-csv.ts'),
     ]);
     if (csv !== undefined) await checkCsvPath(csv);

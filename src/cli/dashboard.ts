@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
+import type { Dashboard, DashboardOptions as Mounting } from '../dashboard/dashboard.ts';
 import type { OpenedDatabase } from '../database/open.ts';
-import type { Dashboard, DashboardOptions as Mounting } from '../monitor/dashboard/dashboard.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 
 interface DashboardOptions extends CommonOptions {
@@ -23,7 +23,7 @@ export function defineDashboard(program: Command): void {
       '\nExamples:\n  cardgenius dashboard\n  CARDGENIUS_DASHBOARD_TOKEN=… cardgenius dashboard --host 0.0.0.0',
     );
   command<DashboardOptions>(definition, async (cli, _args, { port, host }) => {
-    const { DEFAULT_PORT, checkAddress } = await import('../monitor/dashboard/rights.ts');
+    const { DEFAULT_PORT, checkAddress } = await import('../dashboard/rights.ts');
     const address = { host: host ?? '127.0.0.1', port: port ?? DEFAULT_PORT };
     checkAddress(address, tokensOf(cli)); // told before a database is opened
     await using opened = await cli.open();
@@ -37,7 +37,7 @@ export function defineDashboard(program: Command): void {
 
 /** `run --dashboard [ADDRESS]`: checked before anything is opened. */
 export async function dashboardAddress(cli: Cli, option: string | true) {
-  const { DEFAULT_PORT, checkAddress, parseAddress } = await import('../monitor/dashboard/rights.ts');
+  const { DEFAULT_PORT, checkAddress, parseAddress } = await import('../dashboard/rights.ts');
   const address = parseAddress(option === true ? String(DEFAULT_PORT) : option);
   checkAddress(address, tokensOf(cli));
   return address;
@@ -50,10 +50,10 @@ export async function mountDashboard(
   { mayAct, runNow }: { mayAct: boolean; runNow?: Mounting['runNow'] },
 ): Promise<Dashboard> {
   const [{ createDashboard }, { listFailures }, { lookUpUser }, { outlookOf }, { readManifest }] = await Promise.all([
-    import('../monitor/dashboard/dashboard.ts'),
-    import('../audit/failures.ts'),
-    import('../monitor/dashboard/user.ts'),
-    import('../schedule/outlook.ts'),
+    import('../dashboard/dashboard.ts'),
+    import('../exchange/failures.ts'),
+    import('../dashboard/user.ts'),
+    import('../telemetry/schedule-outlook.ts'),
     import('../package.ts'),
   ]);
   const { database, history, audit, service, pools } = opened;

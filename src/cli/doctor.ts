@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { Finding } from '../audit/finding.ts';
 import type { OpenedDatabase } from '../database/open.ts';
 import { DatabaseError, EXIT, messageOf, UsageError } from '../model/errors.ts';
+import type { Finding } from '../tools/doctor/finding.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 import { textTable } from './table.ts';
 
@@ -58,7 +58,7 @@ async function examineAll(cli: Cli, role: string | undefined): Promise<Finding[]
   }
   await using database = opened;
   const [{ examine }, { checkSchema }] = await Promise.all([
-    import('../audit/doctor.ts'),
+    import('../tools/doctor/doctor.ts'),
     import('../database/migrate/migrate.ts'),
   ]);
   const schema: Finding = await checkSchema(database.target).then(

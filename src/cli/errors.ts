@@ -15,7 +15,7 @@ export function defineErrors(program: Command): void {
     .addHelpText('after', '\nExamples:\n  cardgenius errors\n  cardgenius errors --csv failed.csv');
   command<ErrorsOptions>(definition, async (cli, _args, { csv }) => {
     const [{ listFailures, writeFailures }, { checkCsvPath }] = await Promise.all([
-      import('../audit/failures.ts'),
+      import('../exchange/failures.ts'),
       import('../exchange/write-csv.ts'),
     ]);
     if (csv !== undefined) await checkCsvPath(csv);

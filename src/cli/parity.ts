@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import type { CardNames } from '../audit/card-names.ts';
-import type { ParityReport } from '../audit/parity.ts';
-import type { ParityCase } from '../audit/parity-case.ts';
-import { summaryOf, tablesOf } from '../audit/parity-pages.ts';
 import type { Card } from '../engine/catalog-schema.ts';
 import type { Engine } from '../engine/engine.ts';
 import { EXIT, UsageError } from '../model/errors.ts';
 import { parseHundredths } from '../model/money.ts';
+import type { CardNames } from '../tools/parity/card-names.ts';
+import type { ParityCase } from '../tools/parity/case.ts';
+import { summaryOf, tablesOf } from '../tools/parity/pages.ts';
+import type { ParityReport } from '../tools/parity/parity.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { textTable } from './table.ts';
 
@@ -67,8 +67,8 @@ export function defineParity(program: Command): void {
     }
     const [{ createEngine }, { CardNames }, { compareParity }, { checkCsvPath }] = await Promise.all([
       import('../engine/create.ts'),
-      import('../audit/card-names.ts'),
-      import('../audit/parity.ts'),
+      import('../tools/parity/card-names.ts'),
+      import('../tools/parity/parity.ts'),
       import('../exchange/write-csv.ts'),
     ]);
     if (options.csv !== undefined) await checkCsvPath(options.csv);
@@ -109,14 +109,14 @@ async function casesOf(
   engine: Engine,
   names: CardNames,
 ): Promise<ParityCase[]> {
-  const sources = await import('../audit/parity-sources.ts');
+  const sources = await import('../tools/parity/sources.ts');
   const { maxMonthlySpend } = cli.settings;
   if (options.answers !== undefined) {
-    const { readAnswers } = await import('../audit/api-answers.ts');
+    const { readAnswers } = await import('../tools/parity/api-answers.ts');
     return sources.casesFromAnswers(await readAnswers(options.answers), engine, names);
   }
   if (options.golden !== undefined) {
-    const { readGoldenCsv } = await import('../audit/golden-csv.ts');
+    const { readGoldenCsv } = await import('../tools/parity/golden-csv.ts');
     const golden = await readGoldenCsv(options.golden);
     if (options.spends !== undefined) {
       const users = await sources.usersOfCsv(options.spends, maxMonthlySpend, Number.POSITIVE_INFINITY);
@@ -130,9 +130,9 @@ async function casesOf(
 
 async function askApi(cli: Cli, { url, spends, sample, rate, keep, header }: ParityCommandOptions) {
   const [{ ApiClient }, { apiRequest }, { sixOf, usersOfCsv, usersOfDatabase }] = await Promise.all([
-    import('../audit/api-client.ts'),
-    import('../audit/api-answers.ts'),
-    import('../audit/parity-sources.ts'),
+    import('../tools/parity/api-client.ts'),
+    import('../tools/parity/api-answers.ts'),
+    import('../tools/parity/sources.ts'),
   ]);
   if (!URL.canParse(url!) || !/^https?:/.test(url!)) {
     throw new UsageError('PARITY_URL', `--url ${url} is not an address like https://….`);
@@ -161,7 +161,7 @@ function parseHeaders(texts: readonly string[]): Record<string, string> {
 }
 
 async function writeFiles(report: ParityReport, source: string, { csv, html }: ParityCommandOptions): Promise<void> {
-  const { DIFFERENCE_COLUMNS, differenceRow, parityHtml } = await import('../audit/parity-pages.ts');
+  const { DIFFERENCE_COLUMNS, differenceRow, parityHtml } = await import('../tools/parity/pages.ts');
   if (csv !== undefined) {
     const { writeCsv } = await import('../exchange/write-csv.ts');
     await writeCsv(csv, DIFFERENCE_COLUMNS, report.differences.map(differenceRow));

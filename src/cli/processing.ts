@@ -35,9 +35,9 @@ export async function takePart(
 ): Promise<BatchOutcome> {
   const [{ runBatch }, { bePresent }, { Progress }, { createLog, createServiceLog, logEvent }] = await Promise.all([
     import('../batch/run-batch.ts'),
-    import('../service/presence.ts'),
-    import('../monitor/progress.ts'),
-    import('../monitor/log.ts'),
+    import('../serve/presence.ts'),
+    import('../telemetry/progress.ts'),
+    import('../telemetry/log.ts'),
   ]);
   const { settings } = cli;
   const log =

@@ -68,7 +68,7 @@ async function runSchedule(cli: Cli, name: string): Promise<void> {
   const [{ createEngine }, { runTerms }, { fireByHand }] = await Promise.all([
     import('../engine/create.ts'),
     import('../batch/run-batch.ts'),
-    import('../schedule/by-hand.ts'),
+    import('../serve/fire-by-hand.ts'),
   ]);
   const { settings } = cli;
   const engine = await createEngine(settings);

@@ -53,12 +53,12 @@ async function serve(
     { fireByHand },
     { runTerms },
   ] = await Promise.all([
-    import('../service/service.ts'),
-    import('../service/health.ts'),
-    import('../monitor/log.ts'),
+    import('../serve/service.ts'),
+    import('../serve/health.ts'),
+    import('../telemetry/log.ts'),
     import('../engine/create.ts'),
     import('./watch.ts'),
-    import('../schedule/by-hand.ts'),
+    import('../serve/fire-by-hand.ts'),
     import('../batch/run-batch.ts'),
   ]);
   const { settings } = cli;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { retry } from '../batch/retry.ts';
 import type { BatchDatabase } from '../database/database.ts';
+import { retry } from '../database/retry.ts';
 import { CardGeniusError } from '../model/errors.ts';
 import { isGate, type RunProgress, type RunState } from '../model/run.ts';
 import { type CommonOptions, command } from './cli.ts';

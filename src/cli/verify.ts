@@ -20,7 +20,7 @@ export function defineVerify(program: Command): void {
     .addHelpText('after', '\nExamples:\n  cardgenius verify\n  cardgenius verify --csv wrong.csv');
   command<VerifyOptions>(definition, async (cli, _args, { csv }) => {
     const [{ MOST_VIOLATIONS, writeViolations }, { checkCsvPath }] = await Promise.all([
-      import('../audit/violations.ts'),
+      import('../exchange/violations.ts'),
       import('../exchange/write-csv.ts'),
     ]);
     if (csv !== undefined) await checkCsvPath(csv);

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
+import { openChannels } from '../alerts/channels.ts';
+import { AlertKeeper, type Notice } from '../alerts/keeper.ts';
+import { Notifier } from '../alerts/notifier.ts';
 import type { Settings } from '../config/settings.ts';
 import type { OpenedDatabase } from '../database/open.ts';
 import { messageOf } from '../model/errors.ts';
-import { openChannels } from '../monitor/alerts/channels.ts';
-import { AlertKeeper, type Notice } from '../monitor/alerts/keeper.ts';
-import { Notifier } from '../monitor/alerts/notifier.ts';
-import type { Watcher } from '../service/service.ts';
+import type { Watcher } from '../serve/service.ts';
 
 /** Watches over the fleet; knows its database from `use` on. */
 export interface Watch extends Watcher, AsyncDisposable {

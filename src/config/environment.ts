@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { messageOf, UsageError } from '../model/errors.ts';
+import { Secret } from '../model/secret.ts';
 import { distance } from './distance.ts';
 import { KEYS, type Key } from './keys.ts';
-import { Secret } from './secret.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { Secret } from '../model/secret.ts';
 import { cronProblem } from '../schedule/cron-expression.ts';
 import { isTimeZone } from '../schedule/time-zone.ts';
-import { Secret } from './secret.ts';
 
 /** A text that is never shown again: addresses of chat channels hold a key, an SMTP address a password. */
 const secret = (schema: z.ZodType<string>) => schema.transform(text => new Secret(text)).meta({ secret: true });

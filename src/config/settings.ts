@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { messageOf, UsageError } from '../model/errors.ts';
+import type { Secret } from '../model/secret.ts';
 import { PACKAGE_ROOT } from '../package.ts';
 import { distance } from './distance.ts';
 import { applyEnvironment, type Environment, misspelledVariables, readPassword } from './environment.ts';
 import { KEYS, keysAt } from './keys.ts';
 import { type Config, configSchema } from './schema.ts';
-import type { Secret } from './secret.ts';
 import type { Alerts, DashboardSettings, Schedule, Thresholds } from './service-schema.ts';
 
 export { misspelledVariables };

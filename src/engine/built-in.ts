@@ -7,12 +7,12 @@ import {
   type UserFailure,
 } from '../model/recommendation.ts';
 import { CATEGORIES, type SpendingSlice } from '../model/spending.ts';
-import { POINT_COLUMNS } from './answer-check.ts';
 import { extraPaise, flatUnits, roundedPoints, slabShare, slabUnits, yearlyPaise } from './card-evaluator.ts';
 import type { Catalog } from './catalog.ts';
 import type { Card } from './catalog-schema.ts';
 import type { Engine } from './engine.ts';
 import { computeExactly } from './exact.ts';
+import { POINT_COLUMNS } from './plugin/answer-check.ts';
 import { type CardProgram, compileCard } from './program.ts';
 import { DEFAULT_MAX_MONTHLY_SPEND, deriveSpends, invalidSpending } from './spending-rules.ts';
 

@@ -8,8 +8,8 @@ export async function createEngine(source: EngineSource): Promise<Engine> {
   const { catalogPath, enginePath: path, engineTimeoutMs, maxMonthlySpend } = source;
   if (path === undefined) return createBuiltInEngine({ catalog: await loadCatalog(catalogPath), maxMonthlySpend });
   const [{ loadEngineModule }, { adaptEngine }] = await Promise.all([
-    import('./engine-module.ts'),
-    import('./adapted-engine.ts'),
+    import('./plugin/engine-module.ts'),
+    import('./plugin/adapted-engine.ts'),
   ]);
   const { definition, sha256 } = await loadEngineModule(path);
   const timeoutMs = engineTimeoutMs ?? DEFAULT_ENGINE_TIMEOUT_MS;

@@ -6,6 +6,13 @@ export interface MisfirePolicy {
   readonly catchUpWindowMinutes: number;
 }
 
+/** A schedule as cron.config.ts has it. */
+export interface PlannedSchedule extends Timing, MisfirePolicy {
+  readonly name: string;
+  readonly deadlineMinutes?: number | undefined;
+  readonly userLimit?: number | undefined;
+}
+
 export interface PlannedFire {
   readonly plannedAt: Date;
   readonly decision: Exclude<FireDecision, 'overlapped' | 'manual'>;

@@ -13,12 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readOptions } from '../../bench/options.ts';
-import { group } from '../../src/bench/rounds.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
 import { type OpenedDatabase, openDatabase } from '../../src/database/open.ts';
 import { createEngine } from '../../src/engine/create.ts';
 import { inventUser, seedSpending } from '../../src/exchange/seed-spending.ts';
+import { group } from '../../src/tools/bench/rounds.ts';
 import { createDatabase, type TestDatabase } from '../support/sql-server.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -1,4 +1,4 @@
-import { checkOrphans, pruneHistory, pruneOrphans } from '../../src/audit/prune.ts';
+import { checkOrphans, pruneHistory, pruneOrphans } from '../../src/database/prune.ts';
 import type { RunRequest } from '../../src/model/run.ts';
 import {
   type ContractEngine,

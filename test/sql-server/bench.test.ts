@@ -1,5 +1,5 @@
 import test from 'ava';
-import { SCRATCH_PREFIX, scratchDatabase } from '../../src/bench/scratch-database.ts';
+import { SCRATCH_PREFIX, scratchDatabase } from '../../src/tools/bench/scratch-database.ts';
 import { loginWith } from '../support/roles.ts';
 import { createDatabase, hasSqlServer, NO_SERVER, type SqlServer, startSqlServer } from '../support/sql-server.ts';
 

@@ -1,8 +1,8 @@
 import test from 'ava';
-import { type DoctorOptions, examine } from '../../src/audit/doctor.ts';
-import type { Finding } from '../../src/audit/finding.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
 import { type OpenedDatabase, openDatabase } from '../../src/database/open.ts';
+import { type DoctorOptions, examine } from '../../src/tools/doctor/doctor.ts';
+import type { Finding } from '../../src/tools/doctor/finding.ts';
 import { applyGrants, loginWith } from '../support/roles.ts';
 import { createDatabase, hasSqlServer, isStandIn, NO_SERVER, startSqlServer } from '../support/sql-server.ts';
 

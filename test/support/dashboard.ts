@@ -1,9 +1,9 @@
 /** A dashboard over a database that a test can take away, or whose answers it makes up. */
 
+import { createDashboard, type Dashboard, type DashboardOptions } from '../../src/dashboard/dashboard.ts';
 import type { Attempt, ChunkProgress } from '../../src/database/history.ts';
 import { DatabaseError } from '../../src/model/errors.ts';
 import type { RunProgress } from '../../src/model/run.ts';
-import { createDashboard, type Dashboard, type DashboardOptions } from '../../src/monitor/dashboard/dashboard.ts';
 
 export const START = new Date('2026-11-23T04:00:00Z');
 

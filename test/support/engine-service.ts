@@ -2,8 +2,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
-import type { EngineUser } from '../../src/engine/define-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import type { EngineUser } from '../../src/engine/plugin/define-engine.ts';
 import { CATEGORIES } from '../../src/model/spending.ts';
 
 export interface EngineService extends AsyncDisposable {

@@ -1,13 +1,13 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import test from 'ava';
-import { Secret } from '../../src/config/secret.ts';
+import { openChannels, signatureOf } from '../../src/alerts/channels.ts';
+import { AlertKeeper, type Notice } from '../../src/alerts/keeper.ts';
+import { Notifier, type Trouble } from '../../src/alerts/notifier.ts';
+import { findingsOf, RULES, type RuleName, type Sample, type Snapshot } from '../../src/alerts/rules.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import type { RunProgress } from '../../src/model/run.ts';
+import { Secret } from '../../src/model/secret.ts';
 import type { Alert, AlertRequest, Fire } from '../../src/model/service.ts';
-import { openChannels, signatureOf } from '../../src/monitor/alerts/channels.ts';
-import { AlertKeeper, type Notice } from '../../src/monitor/alerts/keeper.ts';
-import { Notifier, type Trouble } from '../../src/monitor/alerts/notifier.ts';
-import { findingsOf, RULES, type RuleName, type Sample, type Snapshot } from '../../src/monitor/alerts/rules.ts';
 import { startHttp, startSmtp } from '../support/receivers.ts';
 
 const { thresholds: LIMITS } = await loadSettings({ env: {}, cwd: import.meta.dirname });

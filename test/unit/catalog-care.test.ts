@@ -2,11 +2,11 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { checkCatalog } from '../../src/audit/catalog-check.ts';
-import { diffCatalogs } from '../../src/audit/catalog-diff.ts';
 import { loadCatalog } from '../../src/engine/catalog.ts';
 import type { Card, CatalogFile } from '../../src/engine/catalog-schema.ts';
 import { describeCard } from '../../src/engine/describe-card.ts';
+import { checkCatalog } from '../../src/tools/catalog/check.ts';
+import { diffCatalogs } from '../../src/tools/catalog/diff.ts';
 import { cardOf, padded } from '../reference/engine-rows.ts';
 
 const SHIPPED = join(import.meta.dirname, '../../catalog/cards.json');

@@ -3,11 +3,11 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import test from 'ava';
+import { RateLimit } from '../../src/dashboard/rate-limit.ts';
+import { checkAddress, parseAddress } from '../../src/dashboard/rights.ts';
+import { Shared } from '../../src/dashboard/shared.ts';
 import { DatabaseError, UsageError } from '../../src/model/errors.ts';
-import { RateLimit } from '../../src/monitor/dashboard/rate-limit.ts';
-import { checkAddress, parseAddress } from '../../src/monitor/dashboard/rights.ts';
-import { Shared } from '../../src/monitor/dashboard/shared.ts';
-import { figuresOf, stageTotals } from '../../src/monitor/figures.ts';
+import { figuresOf, stageTotals } from '../../src/telemetry/figures.ts';
 import { aChunk, aRun, madeUp, START } from '../support/dashboard.ts';
 
 const READ = 'read-token-of-the-test';

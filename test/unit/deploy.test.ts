@@ -3,10 +3,10 @@ import { basename, join } from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import { RULES } from '../../src/alerts/rules.ts';
 import { KEYS } from '../../src/config/keys.ts';
+import { parseAddress } from '../../src/dashboard/rights.ts';
 import { EXIT } from '../../src/model/errors.ts';
-import { RULES } from '../../src/monitor/alerts/rules.ts';
-import { parseAddress } from '../../src/monitor/dashboard/rights.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');

@@ -1,7 +1,12 @@
 import test from 'ava';
-import { examine } from '../../src/audit/doctor.ts';
-import { checkRights, readWantedRights } from '../../src/audit/doctor-rights.ts';
-import { checkClock, checkLog, checkSettings, checkWire, type SettingsRow } from '../../src/audit/doctor-server.ts';
+import { describeStatus } from '../../src/cli/status.ts';
+import { migrate } from '../../src/database/migrate/migrate.ts';
+import { PostgresMaintenance } from '../../src/database/postgres/maintenance.ts';
+import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
+import { Pglite } from '../../src/database/postgres/pglite.ts';
+import { examine } from '../../src/tools/doctor/doctor.ts';
+import { checkRights, readWantedRights } from '../../src/tools/doctor/rights.ts';
+import { checkClock, checkLog, checkSettings, checkWire, type SettingsRow } from '../../src/tools/doctor/server.ts';
 import {
   type ColumnRow,
   checkErrorLength,
@@ -9,12 +14,7 @@ import {
   checkKeys,
   checkStatuses,
   checkTarget,
-} from '../../src/audit/doctor-tables.ts';
-import { describeStatus } from '../../src/cli/status.ts';
-import { migrate } from '../../src/database/migrate/migrate.ts';
-import { PostgresMaintenance } from '../../src/database/postgres/maintenance.ts';
-import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
-import { Pglite } from '../../src/database/postgres/pglite.ts';
+} from '../../src/tools/doctor/tables.ts';
 import { cardgenius, newFolder } from '../e2e/cli.ts';
 
 /** A server that nothing is wrong with. What a stand-in cannot be made to have is planted here, in its answer. */

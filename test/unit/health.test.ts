@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import test from 'ava';
 import { UsageError } from '../../src/model/errors.ts';
-import { serveHealth } from '../../src/service/health.ts';
+import { serveHealth } from '../../src/serve/health.ts';
 import { madeUp } from '../support/dashboard.ts';
 
 /** A port that is free now. */

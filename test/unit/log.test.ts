@@ -1,5 +1,5 @@
 import test from 'ava';
-import { logStart } from '../../src/monitor/log.ts';
+import { logStart } from '../../src/telemetry/log.ts';
 
 test('a service without a schedule says that nothing fires', t => {
   const lines: string[] = [];

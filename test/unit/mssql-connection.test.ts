@@ -1,13 +1,13 @@
 import { inspect } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
-import { Secret } from '../../src/config/secret.ts';
 import {
   type ConnectionSettings,
   describeConnection,
   parseConnection,
 } from '../../src/database/mssql/connection-settings.ts';
 import { UsageError } from '../../src/model/errors.ts';
+import { Secret } from '../../src/model/secret.ts';
 
 const PASSWORD = 'S3cret!';
 const ADO = 'Server=host;Database=db;User Id=app';

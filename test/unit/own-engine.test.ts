@@ -7,8 +7,8 @@ import { WorkerPool } from '../../src/batch/worker-pool.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { openDatabase } from '../../src/database/open.ts';
 import { createEngine } from '../../src/engine/create.ts';
-import type { EngineDefinition } from '../../src/engine/define-engine.ts';
-import { formatKitReport, testEngine, testEngineModule } from '../../src/engine/testing.ts';
+import type { EngineDefinition } from '../../src/engine/plugin/define-engine.ts';
+import { formatKitReport, testEngine, testEngineModule } from '../../src/engine/plugin/testing.ts';
 import { stageAndPublish } from '../../src/exchange/import-spending.ts';
 import { UsageError } from '../../src/model/errors.ts';
 import { sliceOf } from '../reference/engine-rows.ts';
@@ -165,7 +165,7 @@ test('the kit finds what is wrong', async t => {
 
 test('an engine of columns: a slice that fails is halved until the user to blame stands alone', async t => {
   const builtIn = await createEngine(SETTINGS);
-  const { adaptEngine } = await import('../../src/engine/adapted-engine.ts');
+  const { adaptEngine } = await import('../../src/engine/plugin/adapted-engine.ts');
   const asked: number[] = [];
   const engine = await adaptEngine(
     {

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { Processor } from '../../src/model/service.ts';
-import { bePresent } from '../../src/service/presence.ts';
+import { bePresent } from '../../src/serve/presence.ts';
 
 const PROCESSOR: Processor = { id: 'here:1:a', host: 'here', pid: 1, version: '1' };
 

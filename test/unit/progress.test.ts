@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { BatchEvent } from '../../src/batch/events.ts';
-import { Progress, progressText } from '../../src/monitor/progress.ts';
+import { Progress, progressText } from '../../src/telemetry/progress.ts';
 
 const RESULT = {
   state: 'done',

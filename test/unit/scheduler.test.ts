@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import test from 'ava';
 import { openDatabase } from '../../src/database/open.ts';
 import type { ServiceDatabase } from '../../src/database/service-database.ts';
-import { Leader } from '../../src/schedule/leader.ts';
-import { type DecidedFire, Planner } from '../../src/schedule/planner.ts';
+import { Leader } from '../../src/serve/leader.ts';
+import { type DecidedFire, Planner } from '../../src/serve/planner.ts';
 import { type ContractEngine, FINGERPRINT, importUsers, process, runRequest } from '../contract/context.ts';
 
 const opened = await openDatabase('pglite:memory');

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { type DatabaseSettings, differencesOf, likeConfigured } from '../../src/bench/scratch-database.ts';
+import { type DatabaseSettings, differencesOf, likeConfigured } from '../../src/tools/bench/scratch-database.ts';
 
 const OWN: DatabaseSettings = { compatibility_level: 150, row_versions: 1, recovery_model: 'FULL' };
 

@@ -1,0 +1,180 @@
+import type { Database } from '../database/database.ts';
+import type { HistoryDatabase } from '../database/history.ts';
+import type { ServiceDatabase } from '../database/service-database.ts';
+import type { Alert, Fire, Severity } from '../model/service.ts';
+import {
+  type Finding,
+  findingsOf,
+  type Limits,
+  RULES,
+  type RuleName,
+  type Sample,
+  type Snapshot,
+  sampleOf,
+} from './rules.ts';
+
+/** What somebody is told. */
+export interface Notice {
+  readonly state: 'opened' | 'reminded' | 'closed' | 'test';
+  readonly rule: string;
+  readonly subject: string;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly since: Date;
+  readonly at: Date;
+  /** The command or place to look at next. */
+  readonly look: string;
+}
+
+export interface KeeperOptions {
+  readonly limits: Limits;
+  /** Names of the schedules that are configured: of others nobody misses a fire. */
+  readonly schedules: readonly string[];
+  readonly reminderMinutes: number;
+  readonly notify: (notice: Notice) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+type RunReader = Pick<Database, 'readRun'> & Pick<HistoryDatabase, 'listRuns'>;
+type AlertDatabase = Pick<ServiceDatabase, 'listFires' | 'listAlerts' | 'raiseAlert' | 'closeAlert'>;
+
+/** A database that is away for less than this is nobody's business. */
+const DOWN_GRACE_MS = 60_000;
+/** How often the rules are looked at. */
+const INTERVAL_MS = 15_000;
+/** So many runs, or fires of a schedule, are looked through for what is no dry run, or not by hand. */
+const LOOKED_THROUGH = 50;
+const DATABASE = { rule: 'database_unreachable', subject: 'database', severity: 'critical' } as const;
+
+/**
+ * Keeps the state of alerts: a rule that breaks opens one, tells it once, reminds, and tells when it holds again. The state
+ * stands in the database, so that a new leader goes on with it; that the database is away is kept here and written later.
+ */
+export class AlertKeeper {
+  readonly #options: KeeperOptions;
+  #database: RunReader | undefined;
+  #service: AlertDatabase | undefined;
+  #samples: Sample[] = [];
+  #watchedAt = Number.NEGATIVE_INFINITY;
+  /** This instance leads, as far as it knows; before it has seen the database, each speaks for itself. */
+  #leads = true;
+  #down: { since: number; toldAt: number | undefined; message: string } | undefined;
+  #settling: Promise<void> | undefined;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  use(database: RunReader, service: AlertDatabase): void {
+    this.#database = database;
+    this.#service = service;
+  }
+
+  leads(leads: boolean): void {
+    this.#leads = leads;
+    if (!leads) this.#samples = [];
+  }
+
+  /** Looks at all rules, at most every 15 s. Whatever goes wrong here is logged, and hurts nobody. */
+  async watch(now: number): Promise<void> {
+    if (now - this.#watchedAt < INTERVAL_MS || this.#database === undefined || this.#service === undefined) return;
+    this.#watchedAt = now;
+    try {
+      await this.#watch(this.#database, this.#service, now);
+    } catch (error) {
+      this.#options.onError(error);
+    }
+  }
+
+  async #watch(database: RunReader, service: AlertDatabase, now: number) {
+    const { limits, reminderMinutes } = this.#options;
+    await this.#settle(now);
+    const { run, counted } = await latestRuns(database);
+    const keepMs = Math.max(limits.throughputMinutes, limits.noProgressMinutes) * 60_000 * 2;
+    this.#samples = this.#samples.filter(({ at, runId }) => runId === run?.runId && now - at <= keepMs);
+    if (run !== undefined) this.#samples.push(sampleOf(run, now));
+    const fires = await this.#latestFires(service);
+    const findings = findingsOf({ now, run, counted, samples: this.#samples, fires }, limits);
+
+    for (const finding of findings) {
+      const request = { ...finding, remindSeconds: Math.round(reminderMinutes * 60), openedAt: null };
+      const { outcome, openedAt } = await service.raiseAlert(request);
+      if (outcome !== 'open') this.#notify(outcome, finding, openedAt, now);
+    }
+    for (const alert of await service.listAlerts(true, 1_000)) {
+      if (!isOver(alert, findings)) continue;
+      const closed = await service.closeAlert(alert.rule, alert.subject);
+      if (closed !== undefined) this.#notify('closed', closed, closed.openedAt, now);
+    }
+  }
+
+  /** The latest decided slot of each schedule. What was fired by hand says nothing about a missed one. */
+  async #latestFires(service: AlertDatabase): Promise<Fire[]> {
+    const found: Fire[] = [];
+    for (const schedule of this.#options.schedules) {
+      const fires = await service.listFires(schedule, LOOKED_THROUGH);
+      found.push(...fires.filter(({ decision }) => decision !== 'manual').slice(0, 1));
+    }
+    return found;
+  }
+
+  /**
+   * Each attempt tells how it went; only the leader, or who has never seen the database, tells people. Who told of an outage
+   * writes and closes it, whether it still leads or not: nobody else knows of it.
+   */
+  databaseIs(up: boolean, now: number, message = ''): void {
+    if (up) {
+      if (this.#down?.toldAt === undefined)
+        this.#down = undefined; // too short to be told of
+      else void this.#settle(now);
+      return;
+    }
+    this.#down ??= { since: now, toldAt: undefined, message };
+    const { since, toldAt } = this.#down;
+    const isNew = toldAt === undefined && now - since >= DOWN_GRACE_MS;
+    const isDue = toldAt !== undefined && now - toldAt >= this.#options.reminderMinutes * 60_000;
+    if (!this.#leads || !(isNew || isDue)) return;
+    this.#down.toldAt = now;
+    const text = `The database has been unreachable for ${Math.round((now - since) / 1000)} s: ${message}`;
+    this.#notify(isNew ? 'opened' : 'reminded', { ...DATABASE, message: text }, new Date(since), now);
+  }
+
+  /** The database is back: what was kept in memory is written, and closed; once at a time. Never throws. */
+  #settle(now: number): Promise<void> {
+    const [down, service] = [this.#down, this.#service];
+    if (down?.toldAt === undefined || service === undefined) return Promise.resolve();
+    this.#settling ??= this.#writeOutage(down, service, now)
+      .catch(this.#options.onError)
+      .finally(() => (this.#settling = undefined));
+    return this.#settling;
+  }
+
+  async #writeOutage(down: { since: number; message: string }, service: AlertDatabase, now: number): Promise<void> {
+    const message = `The database was unreachable: ${down.message}`;
+    const openedAt = new Date(down.since);
+    await service.raiseAlert({ ...DATABASE, message, remindSeconds: 1_000_000_000, openedAt });
+    await service.closeAlert(DATABASE.rule, DATABASE.subject);
+    this.#down = undefined;
+    this.#notify('closed', { ...DATABASE, message }, openedAt, now);
+  }
+
+  #notify(state: Notice['state'], about: Omit<Finding, 'rule'> & { rule: string }, since: Date, now: number): void {
+    const { rule, subject, severity, message } = about;
+    const look = about.look ?? RULES[rule as RuleName] ?? 'docs/operations.md';
+    this.#options.notify({ state, rule, subject, severity, message, since, at: new Date(now), look });
+  }
+}
+
+/** An alert of a rule of ours that is not broken any more. */
+function isOver({ rule, subject }: Alert, findings: readonly Finding[]): boolean {
+  return rule in RULES && !findings.some(finding => finding.rule === rule && finding.subject === subject);
+}
+
+/** A dry run changes nothing for anybody: what is wrong with the real run stays so. */
+async function latestRuns(database: RunReader): Promise<Pick<Snapshot, 'run' | 'counted'>> {
+  const latest = await database.readRun(null);
+  if (latest === undefined || (latest.kind === 'batch' && latest.plannedUsers > 0))
+    return { run: latest, counted: latest };
+  const batches = (await database.listRuns(LOOKED_THROUGH)).filter(({ kind }) => kind === 'batch');
+  return { run: batches[0], counted: batches.find(({ plannedUsers }) => plannedUsers > 0) };
+}

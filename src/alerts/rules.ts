@@ -1,0 +1,197 @@
+import { isGate, type RunProgress } from '../model/run.ts';
+import type { Fire, Severity } from '../model/service.ts';
+
+/** What the rules look at. Times are milliseconds of the database's clock. */
+export interface Snapshot {
+  readonly now: number;
+  /** The latest run that is no dry run, whatever its state. */
+  readonly run: RunProgress | undefined;
+  /** The latest of those that had users: an empty run says nothing of who failed before it. */
+  readonly counted: RunProgress | undefined;
+  /** That run as it was seen lately, ascending; the last one is now. */
+  readonly samples: readonly Sample[];
+  /** The latest decided slot of each schedule that is configured. */
+  readonly fires: readonly Fire[];
+}
+
+export interface Sample {
+  readonly at: number;
+  readonly runId: number;
+  /** Users decided so far. */
+  readonly decided: number;
+  readonly chunksClosed: number;
+  readonly isActive: boolean;
+}
+
+export interface Limits {
+  readonly noProgressMinutes: number;
+  readonly errorRateWarning: number;
+  readonly errorRateCritical: number;
+  readonly errorRateFromUsers: number;
+  readonly usersPerMinuteWarning: number;
+  readonly usersPerMinuteCritical: number;
+  readonly throughputMinutes: number;
+}
+
+/** A rule that is broken now. */
+export interface Finding {
+  readonly rule: RuleName;
+  readonly subject: string;
+  readonly severity: Severity;
+  /** What happened, and how bad it is. */
+  readonly message: string;
+  /** Where to look, where it is not what RULES says. */
+  readonly look?: string;
+}
+
+const FAILED = 'cardgenius errors (a reader’s login)';
+
+/** Each rule, and the command that shows more. docs/operations.md has a section on each, of that name. */
+export const RULES = {
+  run_failed: 'cardgenius status',
+  run_paused: 'cardgenius status; then: cardgenius resume',
+  database_full: 'cardgenius status; make room, then: cardgenius resume',
+  no_progress: 'cardgenius status; the service’s log',
+  error_rate: FAILED,
+  deadline_at_risk: 'cardgenius status; another instance helps: cardgenius run',
+  low_throughput: 'cardgenius status; the server’s load',
+  fire_missed: 'cardgenius schedule list',
+  users_failed: FAILED,
+  database_unreachable: 'the database server, the network between, the service’s log',
+} as const;
+/** Of a run that a gate holds: resumed alone, it pauses again. */
+const LOOK_AT_GATE =
+  'cardgenius status; mend the cause, then: cardgenius resume; or to pass: cardgenius resume --accept-gate';
+export type RuleName = keyof typeof RULES;
+
+type Rule = (snapshot: Snapshot, limits: Limits) => Finding | undefined;
+
+const decidedOf = ({ completed, failed, changed, gone }: RunProgress) => completed + failed + changed + gone;
+const isActive = ({ state }: RunProgress) => state === 'running' || state === 'stopped';
+const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
+const group = (value: number) => Math.round(value).toLocaleString('en-US');
+const minutes = (milliseconds: number) => `${Math.round(milliseconds / 60_000)} min`;
+
+/** A run paused because the database had no room for more: the class `exhausted`, by the codes that it pauses with. */
+const FULL = /^(MSSQL_(9002|1101|1105|3257|5149)|POSTGRES_(53100|58030)|DISK_\w+|\w*DISK_FULL)\b/;
+
+export function sampleOf(run: RunProgress, at: number): Sample {
+  return { at, runId: run.runId, decided: decidedOf(run), chunksClosed: run.chunksClosed, isActive: isActive(run) };
+}
+
+const runFailed: Rule = ({ run }) =>
+  run?.state === 'failed'
+    ? finding('run_failed', run, 'critical', `Run ${run.runId} has failed: ${run.reason ?? 'no reason given'}.`)
+    : undefined;
+
+const runPaused: Rule = ({ run }) => {
+  if (run?.state !== 'paused') return undefined;
+  const reason = run.reason ?? 'no reason given';
+  if (FULL.test(reason)) {
+    const message = `The database has no room: log or disk is full. Run ${run.runId} is paused: ${reason}.`;
+    return finding('database_full', run, 'critical', message);
+  }
+  const why = reason.replace(/\.$/, '');
+  if (!isGate(reason))
+    return finding('run_paused', run, 'warning', `Run ${run.runId} is paused: ${why}. Nobody works on it.`);
+  const held = finding('run_paused', run, 'warning', `Run ${run.runId} is held at a gate: ${why}. Nobody works on it.`);
+  return { ...held, look: LOOK_AT_GATE };
+};
+
+const noProgress: Rule = ({ now, run, samples }, { noProgressMinutes }) => {
+  if (run === undefined || !isActive(run)) return undefined;
+  const decided = decidedOf(run);
+  const stuckFrom =
+    atWork(samples, run).find(sample => sample.decided === decided && sample.chunksClosed === run.chunksClosed)?.at ??
+    now;
+  if (now - stuckFrom < noProgressMinutes * 60_000) return undefined;
+  const message = `Run ${run.runId} (${run.state}) has closed no chunk for ${minutes(now - stuckFrom)}: ${group(decided)} of ${group(run.plannedUsers)} users.`;
+  return finding('no_progress', run, 'critical', message);
+};
+
+const errorRate: Rule = ({ counted: run }, { errorRateWarning, errorRateCritical, errorRateFromUsers }) => {
+  if (run === undefined) return undefined;
+  const users = run.completed + run.failed;
+  const rate = users === 0 ? 0 : run.failed / users;
+  if (users < errorRateFromUsers || rate <= errorRateWarning) return undefined;
+  const message = `${percent(rate)} of the users of run ${run.runId} fail: ${group(run.failed)} of ${group(users)}.`;
+  return finding('error_rate', run, rate > errorRateCritical ? 'critical' : 'warning', message);
+};
+
+const deadlineAtRisk: Rule = ({ now, run, samples }, { throughputMinutes }) => {
+  if (run?.deadlineAt == null || !isActive(run)) return undefined;
+  const deadline = run.deadlineAt.getTime();
+  const left = run.plannedUsers - decidedOf(run);
+  const over = now > deadline;
+  const perMs = rateOf(samples, run, now, throughputMinutes) ?? 0;
+  const eta = left <= 0 ? now : perMs > 0 ? now + left / perMs : undefined;
+  // Too early to tell: less than a minute of work seen, and time left.
+  const watchedFrom = Math.max(run.startedAt.getTime(), atWork(samples, run)[0]?.at ?? now);
+  const tooEarly = perMs === 0 && now - watchedFrom < 60_000;
+  if (!over && (tooEarly || (eta !== undefined && eta <= deadline))) return undefined;
+  const when = eta === undefined ? 'never, at this pace' : `at about ${new Date(eta).toISOString()}`;
+  const verb = over ? 'was due' : 'is due';
+  const message = `Run ${run.runId} ${verb} ${run.deadlineAt.toISOString()} and ends ${when}: ${group(left)} users left.`;
+  return finding('deadline_at_risk', run, 'critical', message);
+};
+
+const lowThroughput: Rule = ({ now, run, samples }, limits) => {
+  if (run === undefined || run.state !== 'running' || run.chunksOpen + run.chunksLeased === 0) return undefined;
+  const span = limits.throughputMinutes * 60_000;
+  const [seen] = atWork(samples, run);
+  if (seen === undefined || now - seen.at < span) return undefined;
+  const perMinute = (rateOf(samples, run, now, limits.throughputMinutes) ?? 0) * 60_000;
+  if (perMinute >= limits.usersPerMinuteWarning) return undefined;
+  const message = `Run ${run.runId} does ${group(perMinute)} users a minute over ${limits.throughputMinutes} min, with ${run.chunksOpen} chunks open.`;
+  return finding('low_throughput', run, perMinute < limits.usersPerMinuteCritical ? 'critical' : 'warning', message);
+};
+
+const usersFailed: Rule = ({ counted: run }) => {
+  if (run?.state !== 'done' || run.failed === 0) return undefined;
+  const message = `Run ${run.runId} is done, and ${group(run.failed)} users are left failed: they keep last week's cards.`;
+  return finding('users_failed', run, 'warning', message);
+};
+
+/** The samples since the run was last paused: before that nobody was meant to work. */
+function atWork(samples: readonly Sample[], { runId }: RunProgress): Sample[] {
+  const mine = samples.filter(sample => sample.runId === runId);
+  return mine.slice(mine.findLastIndex(sample => !sample.isActive) + 1);
+}
+
+/** Users a millisecond over the window, or since the first sample within it. */
+function rateOf(samples: readonly Sample[], run: RunProgress, now: number, windowMinutes: number): number | undefined {
+  const from = now - windowMinutes * 60_000;
+  const mine = atWork(samples, run);
+  const first = mine.findLast(({ at }) => at <= from) ?? mine[0];
+  if (first === undefined || first.at >= now) return undefined;
+  return (decidedOf(run) - first.decided) / (now - first.at);
+}
+
+function finding(rule: RuleName, { runId }: RunProgress, severity: Severity, message: string): Finding {
+  return { rule, subject: `run ${runId}`, severity, message };
+}
+
+function* missedFires({ fires }: Snapshot): Generator<Finding> {
+  for (const { schedule, plannedAt, decision, note, runId } of fires) {
+    if (decision !== 'skipped' && decision !== 'caught_up') continue;
+    const then = decision === 'skipped' ? 'skipped' : `caught up by run ${runId}`;
+    const message = `The fire of ${schedule} at ${plannedAt.toISOString()} was missed, and ${then}: ${note ?? ''}.`;
+    yield { rule: 'fire_missed', subject: schedule, severity: 'warning', message };
+  }
+}
+
+const ON_RUN: readonly Rule[] = [
+  runFailed,
+  runPaused,
+  noProgress,
+  errorRate,
+  deadlineAtRisk,
+  lowThroughput,
+  usersFailed,
+];
+
+/** Everything that is wrong now. Pure: the same snapshot, the same findings. */
+export function findingsOf(snapshot: Snapshot, limits: Limits): Finding[] {
+  const onRun = ON_RUN.map(rule => rule(snapshot, limits)).filter(found => found !== undefined);
+  return [...onRun, ...missedFires(snapshot)];
+}

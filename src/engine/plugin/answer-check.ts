@@ -1,0 +1,131 @@
+/**
+ * What every answer of an engine of one's own is checked for before it is staged. Each check gives a sentence that says which
+ * row and column is wrong, or undefined.
+ */
+import {
+  CARDS_PER_USER,
+  MAX_DECIMAL_12_2,
+  type RecommendationSlice,
+  type RunCard,
+} from '../../model/recommendation.ts';
+import { CATEGORIES } from '../../model/spending.ts';
+import type { EngineRow } from './define-engine.ts';
+
+/** The points' columns, in the order of CATEGORIES. */
+export const POINT_COLUMNS = [
+  'amazon_points',
+  'flipkart_points',
+  'myntra_points',
+  'ajio_points',
+  'grocery_points',
+  'other_online_points',
+] as const;
+
+/** A row with its card found: paise, hundredths of points. */
+export interface CheckedRow {
+  readonly cardNo: number;
+  readonly yearly: number;
+  readonly extra: number;
+  readonly points: readonly number[];
+}
+
+export interface AnswerRules {
+  readonly cards: readonly RunCard[];
+  readonly ranking: 'net' | 'own';
+}
+
+/** What stands in a row, whatever it is: engines are written by people. */
+type Raw = Readonly<Record<string, unknown>>;
+
+/** The ten rows of a user, or a sentence that says what is wrong with them. */
+export function checkRows(
+  answer: readonly EngineRow[],
+  rules: AnswerRules,
+  numbers: ReadonlyMap<string, number>,
+): CheckedRow[] | string {
+  if (!Array.isArray(answer)) return `the answer is not a list of rows but ${show(answer)}`;
+  if (answer.length !== CARDS_PER_USER) return `the answer has ${count(answer.length)}; it must have exactly ten`;
+  const rows: CheckedRow[] = [];
+  for (const [place, raw] of answer.entries()) {
+    const row = raw as unknown as Raw | null;
+    if (typeof row !== 'object' || row === null) return `row ${place + 1} is not an object but ${show(row)}`;
+    const cardNo = numbers.get(row.card as string);
+    if (cardNo === undefined) return `row ${place + 1} names the card ${show(row.card)}, which is not declared`;
+    if (row.rank !== undefined && row.rank !== place + 1) return `row ${place + 1} says rank ${show(row.rank)}`;
+    const points = row.points as Raw | undefined;
+    if (typeof points !== 'object' || points === null) return `row ${place + 1} has no points`;
+    const checked = {
+      cardNo,
+      yearly: row.yearly as number,
+      extra: row.extra as number,
+      points: CATEGORIES.map(category => points[category] as number),
+    };
+    const fault = checkRow(checked, place, rows, rules);
+    if (fault !== undefined) return fault;
+    const net = netOf(checked, rules);
+    if (row.net !== undefined && row.net !== net) {
+      return `row ${place + 1} says net_savings ${show(row.net)}, but its parts add up to ${net}`;
+    }
+    rows.push(checked);
+  }
+  return rows;
+}
+
+/** The same for ten rows of a slice of columns, from row `at`. */
+export function checkSliceRows(slice: RecommendationSlice, at: number, rules: AnswerRules): CheckedRow[] | string {
+  const rows: CheckedRow[] = [];
+  const total = slice.cardNo.length;
+  for (let place = 0; place < CARDS_PER_USER; place++) {
+    const row = {
+      cardNo: slice.cardNo[at + place]!,
+      yearly: slice.yearly[at + place]!,
+      extra: slice.extra[at + place]!,
+      points: CATEGORIES.map((_category, c) => slice.points[c * total + at + place]!),
+    };
+    if (rules.cards[row.cardNo] === undefined) return `row ${place + 1} has card number ${row.cardNo}: not declared`;
+    const fault = checkRow(row, place, rows, rules);
+    if (fault !== undefined) return fault;
+    rows.push(row);
+  }
+  return rows;
+}
+
+function checkRow(row: CheckedRow, place: number, above: readonly CheckedRow[], rules: AnswerRules) {
+  const { name } = rules.cards[row.cardNo]!;
+  const where = `row ${place + 1} (${name})`;
+  const twin = above.findIndex(({ cardNo }) => cardNo === row.cardNo);
+  if (twin >= 0) return `the card ${name} stands in row ${twin + 1} and in row ${place + 1}`;
+  const fault =
+    checkAmount(row.yearly, 'total_savings_yearly', 'paise') ??
+    checkAmount(row.extra, 'total_extra_benefits', 'paise') ??
+    row.points.map((value, c) => checkAmount(value, POINT_COLUMNS[c]!, 'hundredths')).find(Boolean);
+  if (fault !== undefined) return `${where}: ${fault}`;
+  const net = netOf(row, rules);
+  if (Math.abs(net) > MAX_DECIMAL_12_2) return `${where}: net_savings ${net} does not fit DECIMAL(12,2)`;
+  if (rules.ranking === 'net' && place > 0 && netOf(above[place - 1]!, rules) < net) {
+    return `${where} has higher net_savings than row ${place}: rows come best first`;
+  }
+  return undefined;
+}
+
+function checkAmount(value: unknown, column: string, unit: string): string | undefined {
+  if (typeof value !== 'number') return `${column} is ${show(value)}, not a number`;
+  if (Number.isNaN(value)) return `${column} is NaN`;
+  if (!Number.isFinite(value)) return `${column} is not finite`;
+  if (Math.abs(value) > MAX_DECIMAL_12_2) return `${column} ${value} does not fit DECIMAL(12,2)`;
+  if (!Number.isInteger(value)) return `${column} ${value} is not in whole ${unit}`;
+  if (value < 0) return `${column} ${value} is negative`;
+  return undefined;
+}
+
+function netOf({ cardNo, yearly, extra }: CheckedRow, { cards }: AnswerRules): number {
+  return yearly + extra - cards[cardNo]!.joiningFees;
+}
+
+const count = (rows: number) => `${rows} ${rows === 1 ? 'row' : 'rows'}`;
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 60));
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object';
+  return String(value);
+}

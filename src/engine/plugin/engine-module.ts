@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { messageOf, UsageError } from '../../model/errors.ts';
+import { CARDS_PER_USER, MAX_DECIMAL_12_2 } from '../../model/recommendation.ts';
+import type { EngineDefinition } from './define-engine.ts';
+
+const whole = (most: number) => z.int().min(0).max(most);
+
+const cardShape = z.object({
+  name: z.string().min(1).max(200),
+  joiningFees: whole(MAX_DECIMAL_12_2),
+  redemptionMethod: z.string().min(1).max(50),
+  redemptionRate: whole(99_999),
+  definition: z.string().optional(),
+});
+
+const shape = z.object({
+  name: z.string().min(1).max(100),
+  version: z.string().min(1).max(50),
+  cards: z
+    .array(cardShape)
+    .min(CARDS_PER_USER, { message: `an engine declares at least ${CARDS_PER_USER} cards` })
+    .refine(cards => new Set(cards.map(card => card.name)).size === cards.length, {
+      message: 'two cards have the same name',
+    }),
+  ranking: z.enum(['net', 'own']).optional(),
+  concurrency: z.int().min(1).max(1_000).optional(),
+  retryDelayMs: z.number().min(0).max(60_000).optional(),
+  create: z.custom<() => unknown>(value => typeof value === 'function', { message: 'must be a function' }),
+});
+
+export interface EngineModule {
+  readonly definition: EngineDefinition;
+  /** SHA-256 (hex) of the file's bytes. */
+  readonly sha256: string;
+}
+
+/** Loads the module that the configuration names. Throws UsageError (ENGINE_UNREADABLE, ENGINE_INVALID) naming the file. */
+export async function loadEngineModule(path: string): Promise<EngineModule> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const what =
+      code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${messageOf(error)})`;
+    throw new UsageError('ENGINE_UNREADABLE', `The engine ${path} ${what}. Name a module like ./our-engine.ts.`, {
+      cause: error,
+    });
+  }
+  let module: { default?: unknown };
+  try {
+    module = (await import(pathToFileURL(path).href)) as { default?: unknown };
+  } catch (error) {
+    const why = messageOf(error).split('\n', 1)[0]!;
+    throw new UsageError(
+      'ENGINE_INVALID',
+      `The engine ${path} cannot be loaded: ${why}. Mend the module and start again.`,
+      { cause: error },
+    );
+  }
+  return {
+    definition: checkDefinition(module.default, path),
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+  };
+}
+
+/** Throws UsageError (ENGINE_INVALID) where something is no engine; `path` is what the message names. */
+export function checkDefinition(value: unknown, path: string): EngineDefinition {
+  if (typeof value !== 'object' || value === null) {
+    throw new UsageError('ENGINE_INVALID', `The engine ${path} must say: export default defineEngine({ … }).`);
+  }
+  const parsed = shape.safeParse(value);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const field = issue!.path.map(String).join('.');
+    throw new UsageError(
+      'ENGINE_INVALID',
+      `The engine ${path} is wrong at ${field}: ${issue!.message}. See docs/engines.md for what an engine declares.`,
+    );
+  }
+  return value as EngineDefinition;
+}

@@ -1,0 +1,18 @@
+import type { Violation } from '../database/audit.ts';
+import { writeCsv } from './write-csv.ts';
+
+/** So many of each check at most: who has more to mend than that looks at the check, and not at each row. */
+export const MOST_VIOLATIONS = 5_000;
+
+/** Writes what breaks the checks, a row each: a header alone where nothing does. Throws UsageError (CSV_UNWRITABLE). */
+export async function writeViolations(violations: readonly Violation[], path: string): Promise<void> {
+  const rows = violations.map(({ check, severity, userId, runId, chunkNo, wrong }) => [
+    check,
+    severity,
+    userId ?? '',
+    String(runId ?? ''),
+    String(chunkNo ?? ''),
+    wrong,
+  ]);
+  await writeCsv(path, ['check', 'severity', 'user_id', 'run', 'chunk', 'wrong'], rows);
+}

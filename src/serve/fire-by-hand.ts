@@ -1,0 +1,46 @@
+import type { ServiceDatabase } from '../database/service-database.ts';
+import { UsageError } from '../model/errors.ts';
+import type { FireAnswer } from '../model/service.ts';
+import type { PlannedSchedule } from '../schedule/misfire.ts';
+import type { RunTerms } from './planner.ts';
+
+/**
+ * Fires a schedule now, because a person asks: a row of the ledger and its run, by the same path as a slot that is due.
+ * Whoever serves works on it. Throws UsageError (NO_SUCH_SCHEDULE).
+ */
+export async function fireByHand(
+  name: string,
+  {
+    service,
+    schedules,
+    terms,
+    decidedBy,
+    note,
+  }: {
+    readonly service: Pick<ServiceDatabase, 'recordFire'>;
+    readonly schedules: readonly PlannedSchedule[];
+    readonly terms: (userLimit: number | null) => RunTerms;
+    /** The processor that was asked. */
+    readonly decidedBy: string;
+    /** Where it was asked for. */
+    readonly note: string;
+  },
+): Promise<FireAnswer & { readonly plannedAt: Date }> {
+  const schedule = schedules.find(candidate => candidate.name === name);
+  if (schedule === undefined) {
+    const known = schedules.map(candidate => candidate.name).join(', ') || 'none';
+    throw new UsageError('NO_SUCH_SCHEDULE', `There is no schedule ${name}. There are: ${known}.`);
+  }
+  const plannedAt = new Date();
+  const answer = await service.recordFire({
+    schedule: name,
+    plannedAt,
+    decision: 'manual',
+    note,
+    decidedBy,
+    electedAt: null,
+    deadlineMinutes: schedule.deadlineMinutes ?? null,
+    run: terms(schedule.userLimit ?? null),
+  });
+  return { ...answer, plannedAt };
+}

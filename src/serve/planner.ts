@@ -1,0 +1,104 @@
+import type { ServiceDatabase } from '../database/service-database.ts';
+import type { RunProgress, RunRequest } from '../model/run.ts';
+import type { FireAnswer } from '../model/service.ts';
+import { type PlannedFire, type PlannedSchedule, planFires } from '../schedule/misfire.ts';
+import { nextSlots } from '../schedule/slots.ts';
+
+export type RunTerms = Omit<RunRequest, 'requestedBy' | 'deadlineAt'>;
+
+export type DecidedFire = Omit<PlannedFire, 'decision'> & FireAnswer & { readonly schedule: string };
+
+/** Without a slot due it is looked again after so long: slots that nobody was there for are found at the latest then. */
+const LOOK_ANYWAY_MS = 3_600_000;
+/** How often it is looked whether the run is over that a missed slot waits for. */
+const LOOK_WAITING_MS = 10_000;
+
+/**
+ * Decides the slots of all schedules. Only the leader asks it; the database sees to it that each slot is decided once.
+ *
+ * Where each missed slot is to have its run (`all`), the next one waits, unrecorded, until no run is active: recorded before,
+ * it would be overlapped.
+ */
+export class Planner {
+  readonly #service: ServiceDatabase;
+  readonly #latestRun: () => Promise<RunProgress | undefined>;
+  readonly #schedules: readonly PlannedSchedule[];
+  readonly #terms: (userLimit: number | null) => RunTerms;
+  readonly #processor: string;
+  readonly #lateMs: number;
+  /** Before this nothing can be due. */
+  #nextLook = 0;
+
+  constructor(options: {
+    readonly service: ServiceDatabase;
+    readonly latestRun: () => Promise<RunProgress | undefined>;
+    readonly schedules: readonly PlannedSchedule[];
+    readonly terms: (userLimit: number | null) => RunTerms;
+    readonly processor: string;
+    readonly lateMs: number;
+  }) {
+    this.#service = options.service;
+    this.#latestRun = options.latestRun;
+    this.#schedules = options.schedules;
+    this.#terms = options.terms;
+    this.#processor = options.processor;
+    this.#lateMs = options.lateMs;
+  }
+
+  /** A new leader knows nothing of what is due; nor does anybody, when a run has ended, of what waited for that. */
+  forget(): void {
+    this.#nextLook = 0;
+  }
+
+  /** When there is something to look at again, in milliseconds. */
+  get nextLook(): number {
+    return this.#nextLook;
+  }
+
+  /** Decides all that is due. `onFire` is told each; false where the term is over: nothing more was written. */
+  async look(now: number, electedAt: Date, onFire: (fire: DecidedFire) => void): Promise<boolean> {
+    if (now < this.#nextLook) return true;
+    let nextLook = now + LOOK_ANYWAY_MS;
+    for (const schedule of this.#schedules) {
+      const { name, cron, timeZone } = schedule;
+      const state = await this.#service.seeSchedule(name, cron, timeZone);
+      const fires = planFires(schedule, state, now, this.#lateMs);
+      let isWaiting = false;
+      for (const planned of fires) {
+        isWaiting = schedule.misfire === 'all' && planned.decision === 'caught_up' && (await this.#isBusy(schedule));
+        if (isWaiting) break;
+        const fire = await this.#record(schedule, planned, electedAt);
+        if (fire.outcome === 'not_leader') return false;
+        onFire(fire);
+      }
+      if (isWaiting) {
+        nextLook = Math.min(nextLook, now + LOOK_WAITING_MS);
+        continue;
+      }
+      const last = fires.at(-1)?.plannedAt.getTime() ?? now;
+      nextLook = Math.min(nextLook, nextSlots(schedule, last, 1)[0]?.getTime() ?? nextLook);
+    }
+    this.#nextLook = nextLook;
+    return true;
+  }
+
+  /** A run is active that `recordFire` would not supersede. */
+  async #isBusy({ userLimit }: PlannedSchedule): Promise<boolean> {
+    const run = await this.#latestRun();
+    if (run === undefined || run.finishedAt !== null) return false;
+    const { fingerprint, kind } = this.#terms(userLimit ?? null);
+    return run.fingerprint === fingerprint || run.kind !== kind || run.state === 'paused';
+  }
+
+  async #record(schedule: PlannedSchedule, planned: PlannedFire, electedAt: Date): Promise<DecidedFire> {
+    const answer = await this.#service.recordFire({
+      schedule: schedule.name,
+      ...planned,
+      decidedBy: this.#processor,
+      electedAt,
+      deadlineMinutes: schedule.deadlineMinutes ?? null,
+      run: this.#terms(schedule.userLimit ?? null),
+    });
+    return { ...planned, ...answer, schedule: schedule.name };
+  }
+}

@@ -1,0 +1,204 @@
+import { schedule as cronTask, type ScheduledTask } from 'node-cron';
+import type { BatchListener } from '../batch/events.ts';
+import { type BatchSettings, runTerms, workOn } from '../batch/run-batch.ts';
+import { Waker } from '../batch/waker.ts';
+import type { Database } from '../database/database.ts';
+import { backOff } from '../database/retry.ts';
+import type { ServiceDatabase } from '../database/service-database.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { EngineSource } from '../engine/source.ts';
+import { CardGeniusError, messageOf } from '../model/errors.ts';
+import type { RunProgress } from '../model/run.ts';
+import type { Processor } from '../model/service.ts';
+import type { PlannedSchedule } from '../schedule/misfire.ts';
+import { Leader } from './leader.ts';
+import { type DecidedFire, Planner } from './planner.ts';
+
+/** What the service says while it lives; its log is made of this. */
+export type ServiceEvent =
+  | { readonly type: 'leader'; readonly isLeader: boolean; readonly owner: string | undefined }
+  | { readonly type: 'fire'; readonly fire: DecidedFire }
+  | { readonly type: 'run-joined'; readonly runId: number }
+  | { readonly type: 'run-left'; readonly runId: number; readonly state: string; readonly users: number }
+  | { readonly type: 'swept'; readonly rows: number }
+  | { readonly type: 'trouble'; readonly what: string; readonly code: string; readonly message: string };
+
+/** Watches over the fleet while its instance leads; see cli/watch.ts. */
+export interface Watcher {
+  /** Called with each beat of the leader. Never throws. */
+  watch(now: number): Promise<void>;
+  leads(leads: boolean): void;
+  /** A call of the database went wrong, or right again. */
+  databaseIs(up: boolean, now: number, message?: string): void;
+}
+
+export interface ServiceOptions {
+  readonly database: Database;
+  readonly service: ServiceDatabase;
+  readonly settings: BatchSettings;
+  readonly schedules: readonly PlannedSchedule[];
+  readonly fireLateSeconds: number;
+  readonly engine: Engine;
+  readonly engineSource: EngineSource;
+  readonly processor: Processor;
+  readonly watcher?: Watcher | undefined;
+  readonly onEvent: (event: ServiceEvent) => void;
+  readonly batchListener: BatchListener;
+}
+
+/** How often the database is asked for a run to work on. */
+const POLL_MS = 2_000;
+const HOUR_MS = 3_600_000;
+
+/**
+ * An instance of the service. Two loops, each of which outlives whatever goes wrong in it: one bids for the lead, and leads;
+ * one works on whichever run is active. node-cron wakes the first when a slot is due; it decides nothing, the ledger does.
+ */
+export class Service {
+  readonly #options: ServiceOptions;
+  readonly #leader: Leader;
+  readonly #planner: Planner;
+  readonly #leadWaker = new Waker();
+  readonly #workWaker = new Waker();
+  #wasLeader = false;
+  #sweptAt = Number.NEGATIVE_INFINITY;
+  /** The last beat that the database answered, by the process's own clock; health looks at it. */
+  #answeredAt = Number.NEGATIVE_INFINITY;
+  #leadCode = 'NOT_ASKED_YET';
+
+  constructor(options: ServiceOptions) {
+    const { database, service, processor, settings, schedules, engine, fireLateSeconds } = options;
+    this.#options = options;
+    this.#leader = new Leader(service, processor, settings.leaseSeconds);
+    this.#planner = new Planner({
+      service,
+      latestRun: () => database.readRun(null),
+      schedules,
+      terms: userLimit => runTerms(engine, settings, 'batch', userLimit),
+      processor: processor.id,
+      lateMs: fireLateSeconds * 1000,
+    });
+  }
+
+  /** Why it is not ready: the code of the last bid that failed; undefined where the database has answered lately. */
+  get notReady(): string | undefined {
+    const lately = Math.max(30_000, this.#options.settings.leaseSeconds * 2_000);
+    return performance.now() - this.#answeredAt < lately ? undefined : this.#leadCode;
+  }
+
+  /** Lives until the signal; then gives back what is in flight, and resigns. */
+  async run(signal: AbortSignal): Promise<void> {
+    const alarms = this.#options.schedules.map(({ cron, timeZone, name }) => this.#alarm(cron, timeZone, name));
+    try {
+      await Promise.all([
+        this.#loop(signal, () => this.#lead(), 'lead'),
+        this.#loop(signal, () => this.#work(signal), 'work'),
+      ]);
+    } finally {
+      for (const alarm of alarms) await alarm.destroy();
+      await this.#leader.resign().catch(error => this.#trouble('resign', error));
+    }
+  }
+
+  #alarm(cron: string, timezone: string, name: string): ScheduledTask {
+    const quiet = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
+    // A little late: the slot lies safely in the past by the database's clock, too.
+    const wake = () => void setTimeout(() => this.#leadWaker.wakeAll(), 50);
+    return cronTask(cron, wake, { timezone, name, unref: true, suppressMissedWarning: true, logger: quiet });
+  }
+
+  /** Repeats a step for ever; after a failure a little later each time. */
+  async #loop(signal: AbortSignal, step: () => Promise<number>, what: 'lead' | 'work'): Promise<void> {
+    const waker = what === 'lead' ? this.#leadWaker : this.#workWaker;
+    let failures = 0;
+    while (!signal.aborted) {
+      let pause: number;
+      try {
+        pause = await step();
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) break;
+        failures++;
+        this.#trouble(what, error);
+        pause = 500 + backOff(Math.min(failures, 4));
+      }
+      if (!signal.aborted) await waker.sleep(pause, signal);
+    }
+  }
+
+  #trouble(what: string, error: unknown): void {
+    const code = error instanceof CardGeniusError ? error.code : 'FAILED';
+    this.#options.onEvent({ type: 'trouble', what, code, message: messageOf(error) });
+    if (what !== 'lead') return;
+    this.#leadCode = code;
+    this.#options.watcher?.databaseIs(false, Date.now(), messageOf(error));
+  }
+
+  /** A bid; and where it is won, all that a leader does. Answers how long until the next. */
+  async #lead(): Promise<number> {
+    const { settings, processor, watcher, onEvent } = this.#options;
+    const isNew = await this.#leader.renew();
+    this.#answeredAt = performance.now();
+    watcher?.databaseIs(true, Date.now());
+    const { term, owner } = this.#leader;
+    const isLeader = term !== undefined;
+    if (isLeader !== this.#wasLeader || isNew) onEvent({ type: 'leader', isLeader, owner });
+    this.#wasLeader = isLeader;
+    watcher?.leads(isLeader);
+
+    const pause = Math.min(10_000, (settings.leaseSeconds * 1000) / 3);
+    if (term === undefined) return pause;
+    if (isNew) this.#planner.forget();
+    const stillLeads = await this.#planner.look(this.#leader.now(), term.electedAt, fire => {
+      if (fire.outcome === 'recorded') onEvent({ type: 'fire', fire });
+      this.#workWaker.wakeAll();
+    });
+    if (!stillLeads) {
+      this.#leader.stepDown();
+      return 0;
+    }
+    if (performance.now() - this.#sweptAt > HOUR_MS) await this.#sweep();
+    if (this.#leader.term !== undefined) await watcher?.watch(this.#leader.now());
+    const { id } = processor;
+    return this.#leader.owner === id
+      ? Math.max(0, Math.min(pause, this.#planner.nextLook - this.#leader.now()))
+      : pause;
+  }
+
+  async #sweep(): Promise<void> {
+    const rows = await this.#options.database.sweepStaging();
+    this.#sweptAt = performance.now();
+    if (rows > 0) this.#options.onEvent({ type: 'swept', rows });
+  }
+
+  /** Works on the active run, if there is one that goes on. Never opens one. */
+  async #work(signal: AbortSignal): Promise<number> {
+    const { database, settings, engine, engineSource, processor, onEvent, batchListener } = this.#options;
+    const run = await database.readRun(null);
+    if (!isWorkable(run, engine)) return POLL_MS;
+    // Stopped by the last processor that left it: we are here.
+    if (run.state === 'stopped' && (await database.changeRunState(run.runId, 'running', '')) === undefined) return 0;
+
+    const { runId } = run;
+    onEvent({ type: 'run-joined', runId });
+    const opened = {
+      outcome: 'joined',
+      runId,
+      state: 'running',
+      chunks: run.chunksOpen + run.chunksLeased,
+      users: run.plannedUsers - run.completed - run.failed - run.changed - run.gone,
+    } as const;
+    const member = { processor: processor.id, engine: engineSource, fingerprint: engine.fingerprint };
+    const { state, users } = await workOn(database, settings, member, opened, batchListener, signal);
+    onEvent({ type: 'run-left', runId, state, users });
+    this.#planner.forget(); // a missed slot may wait for the end of this run
+    this.#leadWaker.wakeAll();
+    return POLL_MS;
+  }
+}
+
+/** A run of another engine is for its own processors; it is superseded by the next fire that finds nobody on it. */
+function isWorkable(run: RunProgress | undefined, engine: Engine): run is RunProgress {
+  if (run === undefined || run.fingerprint !== engine.fingerprint) return false;
+  return run.state === 'running' || run.state === 'stopped';
+}

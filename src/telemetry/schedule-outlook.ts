@@ -1,0 +1,39 @@
+import type { ServiceDatabase } from '../database/service-database.ts';
+import type { Fire } from '../model/service.ts';
+import type { PlannedSchedule } from '../schedule/misfire.ts';
+import { nextSlots } from '../schedule/slots.ts';
+
+/** A schedule as people look at it: when it fires next, what came of the last time, and when it last did what it is for. */
+export interface ScheduleOutlook {
+  readonly name: string;
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly next: Date | undefined;
+  readonly last: Pick<Fire, 'plannedAt' | 'decision' | 'runId' | 'runState'> | undefined;
+  /** When the latest run of its fires that is done finished; undefined where none of the latest fires has one. */
+  readonly lastSuccess: Date | undefined;
+}
+
+/** A success before so many fires is not looked for. */
+const FIRES = 50;
+
+export function outlookOf(
+  schedules: readonly PlannedSchedule[],
+  service: Pick<ServiceDatabase, 'listFires'>,
+  now: number,
+): Promise<ScheduleOutlook[]> {
+  return Promise.all(
+    schedules.map(async ({ name, cron, timeZone }) => {
+      const fires = await service.listFires(name, FIRES);
+      const [next] = nextSlots({ cron, timeZone }, now, 1);
+      const success = fires.find(({ runState }) => runState === 'done');
+      return { name, cron, timeZone, next, last: lastOf(fires), lastSuccess: success?.runFinishedAt ?? undefined };
+    }),
+  );
+}
+
+function lastOf([fire]: readonly Fire[]): ScheduleOutlook['last'] {
+  if (fire === undefined) return undefined;
+  const { plannedAt, decision, runId, runState } = fire;
+  return { plannedAt, decision, runId, runState };
+}

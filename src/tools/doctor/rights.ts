@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { WantedRight } from '../../database/maintenance.ts';
+import { PACKAGE_ROOT } from '../../package.ts';
+import { type Finding, ok } from './finding.ts';
+
+/** A row of queries/mssql/doctor_rights.sql. */
+export interface RightRow {
+  readonly role: string;
+  readonly right: string;
+  readonly securable: string;
+  readonly member: number;
+  /** Null: there is no such thing. */
+  readonly granted: number | null;
+}
+
+const GRANT = /^GRANT (?<right>[A-Z ]+?)(?: ON (?<class>OBJECT|SCHEMA)::(?<securable>[\w.]+))? TO (?<role>\w+);$/gm;
+
+/** The rights of deploy/sql/grants.sql: that file is the one list of them. */
+export async function readWantedRights(): Promise<WantedRight[]> {
+  const text = await readFile(join(PACKAGE_ROOT, 'deploy/sql/grants.sql'), 'utf8');
+  return [...text.matchAll(GRANT)].map(({ groups }) => ({
+    role: groups!.role!,
+    right: groups!.right!,
+    class: (groups!.class ?? 'DATABASE') as WantedRight['class'],
+    securable: groups!.securable ?? '',
+  }));
+}
+
+/** What this login lacks of the roles that it is in, as GRANT statements, a line each; of all that work with data where it is in none. */
+export function checkRights(rows: readonly RightRow[], role?: string): Finding {
+  const member = new Set(rows.filter(row => row.member === 1).map(row => row.role));
+  const roles = role !== undefined ? new Set([role]) : member;
+  const asked = rows.filter(row => (roles.size > 0 ? roles.has(row.role) : row.role !== 'cardgenius_migrator'));
+  const missing = asked.filter(row => row.granted !== 1);
+  const names = [...roles].join(', ') || 'processor, importer and reader';
+  if (missing.length === 0) return ok('grants', `all ${asked.length} rights of ${names}`);
+  const on = ({ securable }: RightRow) => {
+    if (securable === '') return '';
+    const isSchema = !securable.includes('.');
+    return ` ON ${isSchema ? 'SCHEMA' : 'OBJECT'}::${securable}`;
+  };
+  const isIn = [...roles].some(name => member.has(name));
+  const statements = missing.map(row => `GRANT ${row.right}${on(row)} TO ${row.role};`);
+  const found = `${missing.length} of ${asked.length} rights of ${names} are missing`;
+  if (isIn) return { check: 'grants', state: 'fail', found, remedy: [...new Set(statements)].join('\n') };
+  // Who is in no role lacks the role, and not its fifty rights one by one.
+  const join = `ALTER ROLE ${role ?? 'cardgenius_processor'} ADD MEMBER [user];`;
+  const which = role === undefined ? ' (or cardgenius_importer, cardgenius_reader: whatever this login is for)' : '';
+  const remedy = `${join}${which}\nWhere there is no such role or user: deploy/sql/grants.sql, and "Logins" in docs/dba-guide.md`;
+  return { check: 'grants', state: 'fail', found: `${found}; this login is in no role of them`, remedy };
+}

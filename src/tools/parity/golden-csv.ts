@@ -1,0 +1,107 @@
+import { createReadStream } from 'node:fs';
+import { parse } from 'fast-csv';
+import { OUTPUT_COLUMNS } from '../../exchange/export-recommendations.ts';
+import { messageOf, UsageError } from '../../model/errors.ts';
+import type { RecommendationRow } from '../../model/exchange.ts';
+import { parseHundredths } from '../../model/money.ts';
+import { CATEGORIES } from '../../model/spending.ts';
+import type { ParityRow } from './case.ts';
+
+/** Reads a golden CSV: rows by user, in the order of their ranks. Throws UsageError (GOLDEN_…) naming file and line. */
+export async function readGoldenCsv(path: string): Promise<Map<string, RecommendationRow[]>> {
+  const users = new Map<string, RecommendationRow[]>();
+  let lineNo = 0;
+  let columns: readonly number[] | undefined;
+  try {
+    const lines = parse<string[], string[]>({ headers: false, ignoreEmpty: true });
+    createReadStream(path)
+      .on('error', error => lines.destroy(error)) // pipe does not hand errors on
+      .pipe(lines);
+    for await (const cells of lines as AsyncIterable<string[]>) {
+      lineNo++;
+      if (columns === undefined) {
+        columns = findColumns(path, cells);
+        continue;
+      }
+      const row = parseRow(
+        path,
+        lineNo,
+        columns.map(at => cells[at]?.trim() ?? ''),
+      );
+      const rows = users.get(row.userId);
+      if (rows === undefined) users.set(row.userId, [row]);
+      else rows.push(row);
+    }
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError('GOLDEN_UNREADABLE', `${path} cannot be read: ${messageOf(error)}. Name a CSV file.`, {
+      cause: error,
+    });
+  }
+  if (users.size === 0) throw new UsageError('GOLDEN_EMPTY', `${path} has no rows. Export one, or name another file.`);
+  for (const rows of users.values()) rows.sort((a, b) => a.rank - b.rank);
+  return users;
+}
+
+function findColumns(path: string, header: readonly string[]): number[] {
+  const names = header.map(name =>
+    name
+      .replace(/^\uFEFF/, '')
+      .trim()
+      .toLowerCase(),
+  );
+  const missing = OUTPUT_COLUMNS.filter(name => !names.includes(name));
+  if (missing.length > 0) {
+    throw new UsageError(
+      'GOLDEN_HEADER',
+      `${path} has no column ${missing.join(', ')}. Its first line must name the fifteen columns of an export.`,
+    );
+  }
+  return OUTPUT_COLUMNS.map(name => names.indexOf(name));
+}
+
+function parseRow(path: string, lineNo: number, cells: readonly string[]): RecommendationRow {
+  const amount = (i: number): number => {
+    const value = parseHundredths(cells[i]!);
+    if (value === undefined) throw wrong(path, lineNo, i, cells[i]!);
+    return value;
+  };
+  const rank = Number(cells[1]);
+  if (!Number.isInteger(rank) || rank < 1) throw wrong(path, lineNo, 1, cells[1]!);
+  const rate = Number(cells[14]);
+  if (cells[14] === '' || !Number.isFinite(rate)) throw wrong(path, lineNo, 14, cells[14]!);
+  return {
+    userId: cells[0]!,
+    rank,
+    cardName: cells[2]!,
+    totalSavingsYearly: amount(3),
+    joiningFees: amount(4),
+    totalExtraBenefits: amount(5),
+    netSavings: amount(6),
+    points: [7, 8, 9, 10, 11, 12].map(amount),
+    redemptionMethod: cells[13]!,
+    redemptionRate: Math.round(rate * 10_000),
+  };
+}
+
+function wrong(path: string, lineNo: number, column: number, text: string): UsageError {
+  const name = OUTPUT_COLUMNS[column];
+  return new UsageError(
+    'GOLDEN_INVALID',
+    `${path} is wrong at row ${lineNo}, column ${name}: ${JSON.stringify(text)}. Mend it, or name another file.`,
+  );
+}
+
+/** A row of card_recommendations, stored or golden, as parity compares it. */
+export function parityRow(row: RecommendationRow, card = row.cardName): ParityRow {
+  return {
+    card,
+    yearly: row.totalSavingsYearly,
+    extra: row.totalExtraBenefits,
+    joiningFees: row.joiningFees,
+    net: row.netSavings,
+    points: Object.fromEntries(CATEGORIES.map((category, c) => [category, row.points[c]!])),
+    redemptionMethod: row.redemptionMethod,
+    redemptionRate: row.redemptionRate,
+  };
+}

@@ -1,0 +1,140 @@
+/** A parity report as rows of a CSV, and as one HTML page that needs nothing else. */
+import { formatHundredths, formatRupees } from '../../model/money.ts';
+import type { Difference, ParityReport } from './parity.ts';
+
+export const DIFFERENCE_COLUMNS = [
+  'user_id',
+  'card_name',
+  'net_ours',
+  'net_theirs',
+  'difference',
+  'causes',
+  'details',
+] as const;
+
+export function differenceRow({ userId, card, ours, theirs, reasons }: Difference): string[] {
+  return [
+    userId,
+    card,
+    formatHundredths(ours),
+    theirs === undefined ? '' : formatHundredths(theirs),
+    theirs === undefined ? '' : formatHundredths(ours - theirs),
+    theirs === undefined ? 'not in the source' : reasons.map(reason => reason.cause).join('; '),
+    reasons.map(reason => reason.detail).join('; '),
+  ];
+}
+
+export const percent = (part: number, whole: number): string =>
+  whole === 0 ? '-' : `${((100 * part) / whole).toFixed(2)} %`;
+
+/** What is said in a line each: [what, figure]. */
+export function summaryOf(report: ParityReport): [string, string][] {
+  const { users, usersMatching, net, overlap, ranks, threshold, tolerance } = report;
+  return [
+    [
+      'users with all ten nets matching',
+      `${usersMatching} of ${users} (${percent(usersMatching, users)}; ${percent(threshold, 1)} are asked for)`,
+    ],
+    [
+      `nets within ${formatRupees(tolerance)}`,
+      `${net.matching} of ${net.pairs} (${percent(net.matching, net.pairs)}), ${net.missing} not in the source`,
+    ],
+    ['difference of nets', `median ${formatRupees(net.median)}, worst ${formatRupees(net.worst)}`],
+    [
+      'overlap of the ten',
+      `${overlap.mean.toFixed(2)} cards on average; all ten for ${overlap.usersWithAllTen} users (${percent(overlap.usersWithAllTen, users)})`,
+    ],
+    [
+      'same card in the same place',
+      `${ranks.agreeing} of ${ranks.places} (${percent(ranks.agreeing, ranks.places)}); first card ${percent(ranks.firstAgreeing, users)}`,
+    ],
+  ];
+}
+
+/** Tables of a report: title, header, rows. */
+export function tablesOf(report: ParityReport): { title: string; header: string[]; rows: string[][] }[] {
+  return [
+    {
+      title: 'What explains the differences',
+      header: ['cause', 'nets', 'cards', 'for example'],
+      rows: report.causes.map(({ cause, pairs, cards, example }) => [cause, String(pairs), String(cards), example]),
+    },
+    {
+      title: 'By card',
+      header: ['card', 'nets', 'matching', 'not in source', 'median', 'worst', 'causes'],
+      rows: report.cards.map(({ card, pairs, matching, missing, median, worst, causes }) => [
+        card,
+        String(pairs),
+        percent(matching, pairs),
+        String(missing),
+        formatRupees(median),
+        formatRupees(worst),
+        Object.entries(causes)
+          .map(([cause, count]) => `${cause} ${count}`)
+          .join(', '),
+      ]),
+    },
+    {
+      title: 'By column',
+      header: ['column', 'pairs', 'matching', 'worst'],
+      rows: report.columns.map(({ column, pairs, matching, worst }) => [
+        column,
+        String(pairs),
+        percent(matching, pairs),
+        column === 'redemption_rate' ? String(worst / 10_000) : formatHundredths(worst),
+      ]),
+    },
+    {
+      title: 'Cards of the source that are not ours',
+      header: ['card', 'answers'],
+      rows: report.unknownCards.map(({ name, users }) => [name, String(users)]),
+    },
+  ];
+}
+
+const MAX_DIFFERENCES = 500;
+
+export function parityHtml(report: ParityReport, source: string): string {
+  const tables = [
+    ...tablesOf(report),
+    {
+      title: `Differences${report.differences.length > MAX_DIFFERENCES ? ` (the first ${MAX_DIFFERENCES} of ${report.differences.length})` : ''}`,
+      header: [...DIFFERENCE_COLUMNS],
+      rows: report.differences.slice(0, MAX_DIFFERENCES).map(differenceRow),
+    },
+  ].filter(table => table.rows.length > 0);
+  const cells = (tag: string, row: readonly string[]) =>
+    row.map(cell => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('');
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Parity with ${escapeHtml(source)}</title>
+<style>
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+table { border-collapse: collapse; margin: 0 0 2rem; }
+th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #ddd; }
+.verdict { font-weight: 600; color: ${report.passed ? '#17692f' : '#a3261b'}; }
+</style>
+<h1>Parity with ${escapeHtml(source)}</h1>
+<p class="verdict">${report.passed ? 'Passed' : 'Failed'}</p>
+<table>${summaryOf(report)
+    .map(([what, figure]) => `<tr><th scope="row">${escapeHtml(what)}</th><td>${escapeHtml(figure)}</td></tr>`)
+    .join('')}</table>
+${tables
+  .map(
+    ({ title, header, rows }) =>
+      `<h2>${escapeHtml(title)}</h2>\n<table><thead><tr>${cells('th', header)}</tr></thead><tbody>\n${rows.map(row => `<tr>${cells('td', row)}</tr>`).join('\n')}\n</tbody></table>`,
+  )
+  .join('\n')}
+</html>
+`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, letter => ENTITIES[letter]!);
