@@ -19,4 +19,4 @@ SELECT CONVERT(VARCHAR(50), SERVERPROPERTY('ProductVersion')) AS version,
        d.log_reuse_wait_desc AS log_waits_for,
        SYSUTCDATETIME() AS time
 FROM sys.databases AS d
-WHERE d.database_id = DB_ID();
+WHERE d.name = DB_NAME();                     -- on Azure SQL database_id is not DB_ID()

@@ -14,8 +14,8 @@ JOIN sys.objects AS o ON o.object_id = t.parent_id
 WHERE t.parent_id IN (OBJECT_ID(N'dbo.user_spending_data'), OBJECT_ID(N'dbo.card_recommendations'))
 UNION ALL
 SELECT o.name, CASE i.has_filter WHEN 1 THEN 'filtered index' ELSE 'key' END, i.name,
-       CASE i.has_filter WHEN 1 THEN i.filter_definition
-            ELSE (SELECT STRING_AGG(CAST(c.name AS NVARCHAR(200)), ' ') WITHIN GROUP (ORDER BY ic.key_ordinal)
+       CASE i.has_filter WHEN 1 THEN i.filter_definition COLLATE DATABASE_DEFAULT
+            ELSE (SELECT STRING_AGG(CAST(c.name AS NVARCHAR(200)) COLLATE DATABASE_DEFAULT, ' ') WITHIN GROUP (ORDER BY ic.key_ordinal)
                   FROM sys.index_columns AS ic
                   JOIN sys.columns AS c ON c.object_id = ic.object_id AND c.column_id = ic.column_id
                   WHERE ic.object_id = i.object_id AND ic.index_id = i.index_id AND ic.key_ordinal > 0) END

@@ -37,7 +37,10 @@ BEGIN
 
     IF @state <> 'running'
       SET @outcome = 'closed';
-    ELSE IF EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.run_id = @run_id AND c.state IN ('open', 'leased'))
+    -- A claim moves a chunk from open to leased, a release back: three looks, so that one moving between two is seen.
+    ELSE IF EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.run_id = @run_id AND c.state = 'open')
+         OR EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.run_id = @run_id AND c.state = 'leased')
+         OR EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.run_id = @run_id AND c.state = 'open')
       SET @outcome = 'wait';
     ELSE
     BEGIN

@@ -7,12 +7,15 @@
 -- Answers   one row: outcome claimed | wait | closed; run_state; for claimed: chunk_no, users, attempt;
 --           for wait: wait_ms until something may be due
 -- Errors    50002 the run belongs to another fingerprint; 50005 no such run
--- Locks     one row of chunk (READPAST: claimers never wait for each other), then the set's user_spending_data rows, at
---           most 1,900 a statement
+-- Locks     one row of chunk, through pk_chunk as every writer of chunk does (READPAST: claimers never wait for each other);
+--           shared on the row of run, before it, where only expired leases are left; then the set's user_spending_data rows,
+--           at most 1,900 a statement
 -- Isolation READ COMMITTED: READPAST is refused under SNAPSHOT and SERIALIZABLE (error 650), and pooled sessions leak theirs
--- Indexes   ix_chunk_claim, ix_chunk_token, the key of user_spending_data, pk_chunk_user
+-- Indexes   pk_chunk, ix_chunk_token, ix_chunk_claim (the unlocked wait), the key of user_spending_data, pk_chunk_user
 -- Avoids    users claimed by lock (a statement with 5,000 locks escalates to the table): one chunk row is claimed.
 --           An OR in the pick, which makes a scan that locks what it looks at: two picks, each a seek.
+--           A pick through ix_chunk_claim: it locks the index key alone, passes over no chunk that is being published (the
+--           fence locks the clustered key), and takes the two in the opposite order to publish: a deadlock.
 --           Trust in hints: the guard stands again in the UPDATE, and no row means that somebody else was faster.
 -- Callers   the chunk pipeline
 -- Grants    EXECUTE for cardgenius_processor
@@ -53,9 +56,10 @@ BEGIN
       THROW 50002, @message, 71;
     END;
 
-    -- The same question again: the same answer.
+    -- The same question again: the same answer. READCOMMITTEDLOCK waits for a first call that is still under way, also where
+    -- the database keeps row versions: without it the second call would claim another chunk under the same token.
     SELECT @chunk_no = c.chunk_no, @users = c.users, @claims = c.claims
-    FROM cardgenius.chunk AS c WITH (FORCESEEK)
+    FROM cardgenius.chunk AS c WITH (READCOMMITTEDLOCK, FORCESEEK (ix_chunk_token (run_id, lease_token)))
     WHERE c.run_id = @run_id AND c.lease_token = @token AND c.state = 'leased';
     IF @chunk_no IS NOT NULL
     BEGIN
@@ -78,15 +82,19 @@ BEGIN
       SET @chunk_no = NULL;
 
       SELECT TOP (1) @chunk_no = c.chunk_no, @found_state = c.state
-      FROM cardgenius.chunk AS c WITH (ROWLOCK, UPDLOCK, READPAST, FORCESEEK)
+      FROM cardgenius.chunk AS c WITH (ROWLOCK, UPDLOCK, READPAST, READCOMMITTEDLOCK, FORCESEEK (pk_chunk (run_id)))
       WHERE c.run_id = @run_id AND c.state = 'open' AND c.not_before <= @time
       ORDER BY c.chunk_no;
 
       IF @chunk_no IS NULL
+      BEGIN
+        -- A split inserts chunks, and their foreign key locks the run's row: it is taken here, run before chunk as everywhere.
+        SELECT @run_kind = r.kind FROM cardgenius.run AS r WITH (REPEATABLEREAD) WHERE r.run_id = @run_id;
         SELECT TOP (1) @chunk_no = c.chunk_no, @found_state = c.state
-        FROM cardgenius.chunk AS c WITH (ROWLOCK, UPDLOCK, READPAST, FORCESEEK)
+        FROM cardgenius.chunk AS c WITH (ROWLOCK, UPDLOCK, READPAST, READCOMMITTEDLOCK, FORCESEEK (pk_chunk (run_id)))
         WHERE c.run_id = @run_id AND c.state = 'leased' AND c.lease_until < @time
         ORDER BY c.chunk_no;
+      END;
 
       IF @chunk_no IS NULL
       BEGIN

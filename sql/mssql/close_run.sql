@@ -2,8 +2,10 @@
 --           and the fence falls: whoever still works on one of these chunks writes nothing.
 -- Locks     run, chunk, user_spending_data (at most 1,900 rows a statement) in that order
 -- Isolation READ COMMITTED, inside the caller's transaction
--- Indexes   ix_chunk_claim, pk_chunk_user, the key of user_spending_data
+-- Indexes   pk_chunk, pk_chunk_user, the key of user_spending_data
 -- Avoids    lock escalation on user_spending_data, which starts at 5,000 locks of one statement.
+--           ix_chunk_claim in the UPDATE of chunk: its keys move with the state, so that a chunk could be missed, and its locks
+--           come in the opposite order to those of publish.
 -- Callers   open_run, change_run_state; never called directly
 -- Grants    none: runs with its callers' rights
 
@@ -25,9 +27,10 @@ BEGIN
      SET state = @run_state, active_key = run_id, reason = @reason, finished_at = @now
    WHERE run_id = @run_id;
 
-  UPDATE cardgenius.chunk
-     SET state = @chunk_state, closed_at = @now
-   WHERE run_id = @run_id AND state IN ('open', 'leased');
+  UPDATE c
+     SET c.state = @chunk_state, c.closed_at = @now
+    FROM cardgenius.chunk AS c WITH (INDEX (pk_chunk))
+   WHERE c.run_id = @run_id AND c.state IN ('open', 'leased');
 
   UPDATE cardgenius.chunk_attempt
      SET outcome = @chunk_state, ended_at = @now

@@ -56,11 +56,13 @@ BEGIN
     ) AS s
     LEFT JOIN dbo.card_recommendations AS t ON t.user_id = s.user_id AND t.rank = s.rank
     WHERE CASE                                -- a row that is not there yet is all NULL, and differs
-      WHEN t.card_name = s.card_name AND t.total_savings_yearly = s.total_savings_yearly AND t.joining_fees = s.joining_fees
+      WHEN t.card_name COLLATE Latin1_General_BIN2 = s.card_name COLLATE Latin1_General_BIN2
+       AND t.total_savings_yearly = s.total_savings_yearly AND t.joining_fees = s.joining_fees
        AND t.total_extra_benefits = s.total_extra_benefits AND t.amazon_points = s.amazon_points
        AND t.flipkart_points = s.flipkart_points AND t.myntra_points = s.myntra_points AND t.ajio_points = s.ajio_points
        AND t.grocery_points = s.grocery_points AND t.other_online_points = s.other_online_points
-       AND t.redemption_method = s.redemption_method AND t.redemption_rate = s.redemption_rate
+       AND t.redemption_method COLLATE Latin1_General_BIN2 = s.redemption_method COLLATE Latin1_General_BIN2
+       AND t.redemption_rate = s.redemption_rate
       THEN 0 ELSE 1 END = 1
     OPTION (LOOP JOIN, FORCE ORDER);
     SET @written = @written + CASE WHEN @failure_code IS NULL THEN @rows ELSE 0 END;

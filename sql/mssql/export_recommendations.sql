@@ -42,5 +42,6 @@ BEGIN
          CAST(r.redemption_rate * 10000 AS FLOAT) AS redemption_rate
   FROM dbo.card_recommendations AS r
   WHERE r.user_id > @after AND r.user_id <= @last
-  ORDER BY r.user_id, r.rank;
+  ORDER BY r.user_id, r.rank
+  OPTION (RECOMPILE, MAXDOP 1);               -- a range between two variables would be guessed at millions of rows
 END;

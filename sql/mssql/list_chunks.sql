@@ -2,8 +2,9 @@
 -- Answers   chunk_no, round, state, users (planned until the first claim), completed, failed, changed, gone, attempt,
 --           failures, lease_owner and lease_until (NULL where nobody holds it), started_at of its attempt, closed_at,
 --           error_code and error_message of its last failure; at most @chunks rows
--- Locks     shared, row by row
--- Isolation READ COMMITTED
+-- Locks     none (NOLOCK): this only shows. A publish holds its chunk's row for seconds, and the page must not wait for it; a
+--           cell may be ahead of its commit by that long.
+-- Isolation READ UNCOMMITTED
 -- Indexes   pk_chunk, pk_chunk_attempt
 -- Avoids    OFFSET paging.
 -- Callers   cardgenius status; the dashboard
@@ -24,8 +25,8 @@ BEGIN
          CASE c.state WHEN 'leased' THEN c.lease_owner END AS lease_owner,
          CASE c.state WHEN 'leased' THEN c.lease_until END AS lease_until,
          a.started_at, c.closed_at, c.error_code, c.error_message
-  FROM cardgenius.chunk AS c
-  LEFT JOIN cardgenius.chunk_attempt AS a
+  FROM cardgenius.chunk AS c WITH (NOLOCK)
+  LEFT JOIN cardgenius.chunk_attempt AS a WITH (NOLOCK)
     ON a.run_id = c.run_id AND a.chunk_no = c.chunk_no AND a.attempt = c.claims
   WHERE c.run_id = @run_id AND c.chunk_no > @after_chunk_no
   ORDER BY c.chunk_no;

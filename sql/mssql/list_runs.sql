@@ -1,7 +1,8 @@
 -- Purpose   The latest runs with their sums, the latest first. Counts come as FLOAT, times in UTC.
 -- Answers   the columns of read_run; at most @runs rows
--- Locks     shared, row by row
--- Isolation READ COMMITTED
+-- Locks     none (NOLOCK, which a view hands on to its tables): this only shows, and must not wait for a publish, which holds
+--           its chunk's row for seconds. Counts may be ahead of their commit by that long.
+-- Isolation READ UNCOMMITTED
 -- Indexes   pk_run, pk_chunk
 -- Avoids    BIGINT, which the driver gives as text.
 -- Callers   cardgenius runs; cardgenius serve, for its alerts; the dashboard
@@ -23,7 +24,7 @@ BEGIN
          CAST(p.failed AS FLOAT) AS failed, CAST(p.changed AS FLOAT) AS changed, CAST(p.gone AS FLOAT) AS gone,
          CAST(p.rows_written AS FLOAT) AS rows_written, CAST(p.rows_unchanged AS FLOAT) AS rows_unchanged,
          CAST(p.failures AS FLOAT) AS failures
-  FROM cardgenius.run_progress AS p
+  FROM cardgenius.run_progress AS p WITH (NOLOCK)
   WHERE p.run_id IN (SELECT TOP (@runs) r.run_id FROM cardgenius.run AS r ORDER BY r.run_id DESC)
   ORDER BY p.run_id DESC;
 END;

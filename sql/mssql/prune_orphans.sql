@@ -5,6 +5,7 @@
 -- Indexes   the keys of both contract tables
 -- Avoids    a user who comes back meanwhile: looked at once more by the DELETE itself, under a lock, also where the database
 --           reads row versions (READCOMMITTEDLOCK).
+--           A DELETE over the range between the first and the last of them, which would lock every row between: the ids are kept.
 --           A run's way: a publish only writes users who are there.
 -- Callers   cardgenius prune --orphans
 -- Grants    EXECUTE for cardgenius_migrator
@@ -20,19 +21,22 @@ BEGIN
 
   DECLARE @after VARCHAR(50) = COALESCE(@after_user_id, ''), @last VARCHAR(50), @deleted INT = 0;
 
-  SELECT @last = MAX(page.user_id)
+  SELECT page.user_id                         -- the type and collation of the key come with it
+  INTO #page
   FROM (SELECT DISTINCT TOP (300) r.user_id
         FROM dbo.card_recommendations AS r
         WHERE r.user_id > @after
           AND NOT EXISTS (SELECT 1 FROM dbo.user_spending_data AS u WHERE u.user_id = r.user_id)
         ORDER BY r.user_id) AS page;
+  SELECT @last = MAX(page.user_id) FROM #page AS page;
 
   IF @last IS NOT NULL
   BEGIN
     DELETE r
-    FROM dbo.card_recommendations AS r
-    WHERE r.user_id > @after AND r.user_id <= @last
-      AND NOT EXISTS (SELECT 1 FROM dbo.user_spending_data AS u WITH (READCOMMITTEDLOCK) WHERE u.user_id = r.user_id);
+    FROM #page AS page
+    JOIN dbo.card_recommendations AS r ON r.user_id = page.user_id
+    WHERE NOT EXISTS (SELECT 1 FROM dbo.user_spending_data AS u WITH (READCOMMITTEDLOCK) WHERE u.user_id = page.user_id)
+    OPTION (LOOP JOIN, FORCE ORDER);
     SET @deleted = @@ROWCOUNT;
   END;
 

@@ -2,7 +2,7 @@
 --           new again, an unchanged one stays as it is, whatever its status. Run again after an interruption, it finds
 --           unchanged what went in before.
 -- Answers   one row: imported, unchanged (of the span)
--- Locks     the span's rows of user_spending_data, at most 1,900 a statement
+-- Locks     the span's rows of user_spending_data, at most 1,900 a statement, in the order of the key
 -- Isolation READ COMMITTED
 -- Indexes   pk_staged_spending, the key of user_spending_data
 -- Avoids    lock escalation on user_spending_data; writes that change nothing; error 8672 (reject_duplicates ran before).
@@ -20,15 +20,22 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @at INT = @line_no_from, @until INT, @imported BIGINT = 0, @staged BIGINT = 0;
+  DECLARE @at INT = 1, @last INT, @imported BIGINT = 0, @staged BIGINT = 0;
 
   BEGIN TRY
+    -- The span in the order of the key, as publish_chunk takes its users: an import beside a run waits, and does not deadlock.
+    SELECT s.user_id, s.amazon, s.flipkart, s.myntra, s.ajio, s.grocery, s.confirmed,
+           ROW_NUMBER() OVER (ORDER BY s.user_id) AS place
+    INTO #span
+    FROM cardgenius.staged_spending AS s
+    WHERE s.load_no = @load_no AND s.line_no BETWEEN @line_no_from AND @line_no_to;
+    SET @last = @@ROWCOUNT;
+    CREATE UNIQUE CLUSTERED INDEX ux_span ON #span (place);
+
     BEGIN TRANSACTION;
 
-    WHILE @at <= @line_no_to
+    WHILE @at <= @last
     BEGIN
-      SET @until = CASE WHEN @at + 1899 < @line_no_to THEN @at + 1899 ELSE @line_no_to END;
-
       MERGE INTO dbo.user_spending_data AS t
       USING (
         SELECT s.user_id,
@@ -38,8 +45,8 @@ BEGIN
                CAST(s.ajio      * 0.01 AS DECIMAL(12,2)) AS ajio,
                CAST(s.grocery   * 0.01 AS DECIMAL(12,2)) AS grocery,
                CAST(s.confirmed * 0.01 AS DECIMAL(12,2)) AS confirmed
-        FROM cardgenius.staged_spending AS s
-        WHERE s.load_no = @load_no AND s.line_no BETWEEN @at AND @until
+        FROM #span AS s
+        WHERE s.place BETWEEN @at AND @at + 1899
       ) AS s
       ON t.user_id = s.user_id
       WHEN MATCHED AND EXISTS (
@@ -55,7 +62,7 @@ BEGIN
       VALUES (s.user_id, s.amazon, s.flipkart, s.myntra, s.ajio, s.grocery, s.confirmed, 'new')
       OPTION (LOOP JOIN);
       SET @imported = @imported + @@ROWCOUNT;
-      SET @at = @until + 1;
+      SET @at = @at + 1900;
     END;
 
     DELETE FROM cardgenius.staged_spending

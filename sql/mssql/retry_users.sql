@@ -4,7 +4,7 @@
 -- Locks     the rows that it changes, at most 1,900 a statement; each statement is a transaction of its own
 -- Isolation READ COMMITTED
 -- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of contract-tuning.sql
--- Avoids    lock escalation on user_spending_data.
+-- Avoids    lock escalation on user_spending_data. Scanning it anew for each statement: it is walked once, by key.
 -- Callers   cardgenius retry; the dashboard of run and of serve
 -- Grants    EXECUTE for cardgenius_processor
 
@@ -19,14 +19,26 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @users FLOAT = 0, @rows INT = 1;
+  DECLARE @users FLOAT = 0, @after VARCHAR(50) = NULL, @until VARCHAR(50);
 
-  WHILE @rows > 0
+  WHILE 1 = 1
   BEGIN
+    SELECT @until = MAX(f.user_id)
+    FROM (
+      SELECT TOP (1900) u.user_id
+      FROM dbo.user_spending_data AS u
+      WHERE u.processing_status = 'failed' AND (@after IS NULL OR u.user_id > @after)
+        AND (@user_id IS NULL OR u.user_id = @user_id)
+      ORDER BY u.user_id
+    ) AS f
+    OPTION (RECOMPILE);
+    IF @until IS NULL
+      BREAK;
+
     UPDATE TOP (1900) u
        SET u.processing_status = 'new', u.processing_error = NULL
       FROM dbo.user_spending_data AS u
-     WHERE u.processing_status = 'failed'
+     WHERE u.processing_status = 'failed' AND (@after IS NULL OR u.user_id > @after) AND u.user_id <= @until
        AND (@user_id IS NULL OR u.user_id = @user_id)
        AND (@code IS NULL OR LEFT(u.processing_error, LEN(@code) + 1) = @code + ':'
             OR (@code = 'OTHER' AND COALESCE(CHARINDEX(':', u.processing_error), 0) <= 1))
@@ -34,8 +46,8 @@ BEGIN
              SELECT 1 FROM cardgenius.chunk AS c
              WHERE c.run_id = @run_id AND c.failed > 0 AND u.user_id BETWEEN c.user_id_from AND c.user_id_to))
     OPTION (RECOMPILE);
-    SET @rows = @@ROWCOUNT;
-    SET @users = @users + @rows;
+    SET @users = @users + @@ROWCOUNT;
+    SET @after = @until;
   END;
 
   SELECT @users AS users;

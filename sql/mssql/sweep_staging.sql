@@ -25,7 +25,7 @@ BEGIN
   WHILE @rows > 0
   BEGIN
     DELETE TOP (3900) s
-    FROM cardgenius.staged_recommendation AS s WITH (ROWLOCK, READPAST)
+    FROM cardgenius.staged_recommendation AS s WITH (ROWLOCK, READPAST, READCOMMITTEDLOCK)
     WHERE s.load_no < @horizon
       AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = s.load_no);
     SET @rows = @@ROWCOUNT;
@@ -36,7 +36,7 @@ BEGIN
   WHILE @rows > 0
   BEGIN
     DELETE TOP (3900) o
-    FROM cardgenius.staged_outcome AS o WITH (ROWLOCK, READPAST)
+    FROM cardgenius.staged_outcome AS o WITH (ROWLOCK, READPAST, READCOMMITTEDLOCK)
     WHERE o.load_no < @horizon
       AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = o.load_no);
     SET @rows = @@ROWCOUNT;
@@ -47,7 +47,7 @@ BEGIN
   WHILE @rows > 0
   BEGIN
     DELETE TOP (3900) s
-    FROM cardgenius.staged_spending AS s WITH (ROWLOCK, READPAST)
+    FROM cardgenius.staged_spending AS s WITH (ROWLOCK, READPAST, READCOMMITTEDLOCK)
     WHERE s.load_no < @horizon
       AND NOT EXISTS (SELECT 1 FROM cardgenius.import AS i
                       WHERE i.load_no = s.load_no AND i.finished_at IS NULL AND i.started_at > DATEADD(DAY, -1, @time));

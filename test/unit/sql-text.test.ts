@@ -50,13 +50,19 @@ const FORBIDDEN: Readonly<Record<string, RegExp>> = {
   'dynamic SQL': /\bEXEC(?:UTE)?\s*\(|\bsp_executesql\b/i,
 };
 
-for (const { path, text, header, code } of [...OBJECTS, ...MIGRATIONS]) {
+/** Procedures that only show counters: they must not wait for a publish, and nothing is decided by their answer. */
+const ONLY_SHOWS: readonly string[] = ['list_chunks', 'list_runs', 'read_run', 'count_users'];
+
+for (const { stem, path, text, header, code } of [...OBJECTS, ...MIGRATIONS]) {
   test(`${path}: ASCII, a header, nothing forbidden`, t => {
     const foreign = [...text.matchAll(/[^\n\x20-\x7e]/g)].map(({ index }) => text.slice(0, index).split('\n').length);
     t.deepEqual(foreign, [], 'lines with a tab, a CR or a character that is not ASCII');
     const words = ['Purpose', 'Locks', 'Callers', 'Grants'];
     for (const word of [...words, path.startsWith('sql') ? 'Isolation' : 'Way back']) hasLine(t, header, word);
-    for (const [what, pattern] of Object.entries(FORBIDDEN)) t.notRegex(code, pattern, what);
+    for (const [what, pattern] of Object.entries(FORBIDDEN)) {
+      if (what.startsWith('NOLOCK') && ONLY_SHOWS.includes(stem)) continue;
+      t.notRegex(code, pattern, what);
+    }
   });
 }
 
@@ -126,7 +132,8 @@ test('who writes a chunk has read the run before, and reads it under no lock of 
     const { code } = OBJECTS.find(object => object.stem === stem)!;
     const [before, under] = code.split('BEGIN TRANSACTION;');
     t.regex(before!, /FROM cardgenius\.run AS r/, stem);
-    t.notRegex(under!, /\bcardgenius\.run\b/, stem);
+    // A claim takes the run's row, too, before it looks for an expired lease: a split inserts chunks, whose key locks that row.
+    t.notRegex(under!.replace('cardgenius.run AS r WITH (REPEATABLEREAD)', ''), /\bcardgenius\.run\b/, stem);
   }
 });
 
