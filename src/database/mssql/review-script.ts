@@ -73,7 +73,10 @@ OR EXISTS (SELECT made_for.name, made_for.checksum
   const check = (condition: string, message: string) =>
     `IF ${NOT_STOPPED} AND (${condition})\n  RAISERROR(N'${message}', 16, 1);`;
   return [
-    check("DB_NAME() IN (N'master', N'tempdb', N'model', N'msdb')", 'this is a system database: connect to the one with user_spending_data'),
+    check(
+      "DB_NAME() IN (N'master', N'tempdb', N'model', N'msdb')",
+      'this is a system database: connect to the one with user_spending_data',
+    ),
     `IF @@ERROR <> 0\n${STOP}`,
     `DECLARE @locked INT;
 EXEC @locked = sp_getapplock @Resource = N'cardgenius.migrate', @LockMode = 'Exclusive', @LockOwner = 'Session',
