@@ -10,6 +10,7 @@ import { CardGeniusError, UsageError } from '../model/errors.ts';
 import type { FireAnswer } from '../model/service.ts';
 import { Metrics, type ServiceState } from '../telemetry/metrics.ts';
 import { ALIVE, readiness } from '../telemetry/readiness.ts';
+import { type Access, accessOf, noteRoutes } from './access.ts';
 import { SECURITY_HEADERS } from './headers.ts';
 import { type ListProviders, Lists } from './lists.ts';
 import { RateLimit } from './rate-limit.ts';
@@ -44,6 +45,8 @@ export interface DashboardOptions {
 
 export interface Dashboard {
   readonly metrics: Metrics;
+  /** What it answers, and for whom. */
+  readonly routes: readonly { readonly url: string; readonly access: Access }[];
   /** For the events of a run in this process. */
   readonly listener: (event: BatchEvent) => void;
   /** Where it is to be seen. Throws UsageError (DASHBOARD_TOKEN, DASHBOARD_PORT). */
@@ -81,6 +84,9 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   const signIns = new RateLimit(10);
   const app = Fastify({ logger: false, bodyLimit: 4_096, trustProxy: false });
   const streams = streamEvents(watch);
+  const routes = noteRoutes(app);
+  const OPEN = { config: { access: 'open' } } as const;
+  const SCRAPE = { config: { access: 'scrape' } } as const;
 
   const visitorOf = ({ headers, raw }: FastifyRequest): Visitor => rights.visitor(headers, raw.httpVersion);
   /** Through a proxy that is open to all, nobody is let in without a token. */
@@ -91,12 +97,11 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(SECURITY_HEADERS);
     if (!requests.allows(request.ip)) return refuse(reply, 429, 'TOO_MANY_REQUESTS');
-    const path = request.url.split('?')[0]!;
-    const isGuarded = path.startsWith('/api/') && !/^\/api\/(session|sign-in)$/.test(path);
+    const access = accessOf(request);
     const isRefused =
-      path === '/metrics'
+      access === 'scrape'
         ? !rights.mayScrape(request.headers, request.raw.httpVersion)
-        : isGuarded && !visitorOf(request).canRead;
+        : access === 'read' && !visitorOf(request).canRead;
     if (isRefused) return refuse(reply, 401, refusalOf(request));
     if (request.method === 'POST' && !isSameOrigin(request.headers)) return refuse(reply, 403, 'OTHER_ORIGIN');
   });
@@ -110,17 +115,17 @@ export function createDashboard(options: DashboardOptions): Dashboard {
 
   for (const [name, type] of Object.entries(ASSETS)) {
     const text = readFileSync(new URL(`./assets/${name}`, import.meta.url));
-    app.get(name === 'index.html' ? '/' : `/${name}`, (_request, reply) => reply.type(type).send(text));
+    app.get(name === 'index.html' ? '/' : `/${name}`, OPEN, (_request, reply) => reply.type(type).send(text));
   }
 
-  app.get('/livez', () => ALIVE.body);
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/livez', OPEN, () => ALIVE.body);
+  app.get('/readyz', OPEN, async (_request, reply) => {
     await watch.refresh();
     const { status, body } = readiness(watch.trouble);
     return reply.code(status).send(body);
   });
   const state = options.serviceState && new Shared(options.serviceState, STATE_KEEP_MS);
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/metrics', SCRAPE, async (_request, reply) => {
     // A scrape waits a little, and then tells what was known before: a database that is busy must not make it fail.
     const seen = state?.get().then(
       answer => metrics.observeService(answer),
@@ -130,7 +135,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     return reply.type(metrics.contentType).send(await metrics.text());
   });
 
-  app.get('/api/session', request => ({
+  app.get('/api/session', OPEN, request => ({
     ...visitorOf(request),
     needsToken: rights.needsToken,
     refusal: visitorOf(request).canRead ? undefined : refusalOf(request),
@@ -139,7 +144,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     sections: Object.keys(providers),
     canRunNow: options.runNow !== undefined,
   }));
-  app.post<{ Body: { token?: unknown } }>('/api/sign-in', async (request, reply) => {
+  app.post<{ Body: { token?: unknown } }>('/api/sign-in', OPEN, async (request, reply) => {
     if (!signIns.allows(request.ip)) return refuse(reply, 429, 'TOO_MANY_REQUESTS');
     const { token } = request.body ?? {};
     const cookie = typeof token === 'string' ? rights.signIn(token) : undefined;
@@ -149,7 +154,8 @@ export function createDashboard(options: DashboardOptions): Dashboard {
   app.get('/api/events', (request, reply) => streams.open(request, reply));
   app.get('/api/lists', async (_request, reply) => reply.type(JSON_TYPE).send(await lists.text));
   app.get<{ Querystring: { id?: string } }>('/api/user', async (request, reply) => {
-    const id = request.query.id?.trim() ?? '';
+    const given: unknown = request.query.id; // twice in an address, it is an array
+    const id = typeof given === 'string' ? given.trim() : '';
     if (!/^[\x21-\x7e][\x20-\x7e]{0,49}$/.test(id)) return refuse(reply, 400, 'USER_ID');
     const user = await providers.user?.(id);
     return user === undefined ? refuse(reply, 404, 'NO_SUCH_USER') : user;
@@ -180,6 +186,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
 
   return {
     metrics,
+    routes,
     listener: event => {
       metrics.listener(event);
       watch.listener(event);
