@@ -61,7 +61,7 @@ export class Cli {
   /** Whether the database is an embedded one that is neither there nor just being made. */
   get isDatabaseMissing(): boolean {
     const folder = /^pglite:(?!memory$)(.+)$/.exec(this.settings.databaseUrl)?.[1];
-    return folder !== undefined && !existsSync(folder) && !existsSync(`${folder}.lock`);
+    return folder !== undefined && !existsSync(folder);
   }
 
   /**

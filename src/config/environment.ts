@@ -47,7 +47,7 @@ function parsedAs({ kind }: Key, variable: string, text: string): unknown {
     return value;
   }
   if (kind === 'list') return text.split(',').map(part => part.trim());
-  if (kind === 'text') return text;
+  if (kind === 'text') return text.trim();
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -58,7 +58,7 @@ function parsedAs({ kind }: Key, variable: string, text: string): unknown {
 /** CARDGENIUS_DATABASE_PASSWORD, or the first line of the file that CARDGENIUS_DATABASE_PASSWORD_FILE names. */
 export function readPassword(env: Environment, cwd: string): Secret | undefined {
   const { CARDGENIUS_DATABASE_PASSWORD: given, CARDGENIUS_DATABASE_PASSWORD_FILE: file } = env;
-  if (given) return new Secret(given);
+  if (given) return new Secret(given.replace(/[\r\n]+$/, '')); // what an env file with Windows' line ends leaves
   return file ? new Secret(firstLine('CARDGENIUS_DATABASE_PASSWORD_FILE', file, cwd)) : undefined;
 }
 
@@ -82,9 +82,21 @@ export function misspelledVariables(env: Environment): { readonly name: string; 
     });
 }
 
+/** The first line of a file with a secret, without the mark that some editors begin a file with. */
 function firstLine(variable: string, file: string, cwd: string): string {
+  const [line] = readLines(variable, file, cwd);
+  if (line !== '') return line!;
+  throw new UsageError(
+    'CONFIG_UNREADABLE',
+    `${variable} names ${file}, whose first line is empty. Write the secret there.`,
+  );
+}
+
+function readLines(variable: string, file: string, cwd: string): string[] {
   try {
-    return readFileSync(resolve(cwd, file), 'utf8').split(/\r?\n/)[0]!;
+    return readFileSync(resolve(cwd, file.trim()), 'utf8')
+      .replace(/^\uFEFF/, '')
+      .split(/\r\n|\r|\n/);
   } catch (error) {
     throw new UsageError('CONFIG_UNREADABLE', `${variable} names ${file}, which cannot be read: ${messageOf(error)}.`, {
       cause: error,

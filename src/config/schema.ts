@@ -9,16 +9,19 @@ import { alertsSchema, dashboardSchema, scheduleSchema, serviceSchema, threshold
 export const configSchema = z.strictObject({
   database: z
     .string()
+    .trim()
     .min(1)
     .default('pglite:.cardgenius/db')
     .describe('pglite:PATH, pglite:memory or mssql://…; a password belongs into the environment.'),
   catalog: z
     .string()
+    .trim()
     .min(1)
     .optional()
     .describe('The catalogue of cards; relative to this file. Default: the package’s own.'),
   engine: z
     .string()
+    .trim()
     .min(1)
     .optional()
     .describe('The module of an engine of your own; relative to this file. Default: the built-in engine.'),

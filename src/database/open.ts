@@ -58,7 +58,8 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
 type OpenedEngine = Omit<OpenedDatabase, 'applied' | typeof Symbol.asyncDispose>;
 
 /** Drivers are large: each is only loaded where it is wanted. */
-async function open(url: string, options: OpenOptions): Promise<OpenedEngine> {
+async function open(written: string, options: OpenOptions): Promise<OpenedEngine> {
+  const url = written.trim();
   const location = /^pglite:(.+)$/.exec(url)?.[1];
   if (location !== undefined) return (await import('./postgres/open.ts')).openPglite(location);
   if (isMssqlUrl(url)) return (await import('./mssql/open.ts')).openMssql(url, options);

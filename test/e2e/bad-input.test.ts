@@ -104,17 +104,6 @@ test('a user who is not in the database', async t => {
   });
 });
 
-test('a second process on the folder of one that is alive', async t => {
-  const cwd = await newFolder();
-  const holder = { pid: process.pid, startedAt: '' }; // this test is alive
-  await writeFile(join(cwd, 'db.lock'), JSON.stringify(holder));
-  const message = new RegExp(
-    `^cardgenius: Process ${process.pid} is using .*db; one at a time can\\. .*\\[DATABASE_IN_USE\\]\\n$`,
-  );
-  await refused(t, ['status'], { code: 1, cwd, database: 'pglite:db', message });
-  t.deepEqual(await readdir(cwd), ['db.lock']);
-});
-
 test('a folder whose last process was killed while it wrote the pid of its server', async t => {
   const at = { cwd: await newFolder(), database: 'pglite:db' };
   t.is((await cardgenius(['migrate'], at)).code, 0);

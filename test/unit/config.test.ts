@@ -68,3 +68,22 @@ test('wrong: a file that is not there', async t => {
     message: /There is no .*nowhere\.ts/,
   });
 });
+
+test('a file with a secret may begin with a byte order mark and end its lines as Windows does; an empty first line is refused', async t => {
+  const passwordOf = async (text: string) => {
+    await writeFile(join(FOLDER, 'password'), text);
+    const env = { CARDGENIUS_DATABASE_PASSWORD_FILE: 'password' };
+    return (await load('{}', env)).databasePassword?.reveal();
+  };
+  t.is(await passwordOf('\uFEFFsecret\r\n'), 'secret');
+  t.is(await passwordOf(' blanks stay \n'), ' blanks stay ');
+  await t.throwsAsync(passwordOf('\nsecret\n'), { message: /password, whose first line is empty\./ });
+  const given = await load('{}', { CARDGENIUS_DATABASE_PASSWORD: 'secret\r' });
+  t.is(given.databasePassword?.reveal(), 'secret');
+});
+
+test('blanks and line ends around a text from the environment are no part of it', async t => {
+  const env = { CARDGENIUS_DATABASE_URL: 'pglite:mydb\r', CARDGENIUS_CATALOG: ' cards.json\r' };
+  t.like(await load('{}', env), { databaseUrl: 'pglite:mydb', catalogPath: join(FOLDER, 'cards.json') });
+  t.is((await load("{ database: 'pglite:memory ' }")).databaseUrl, 'pglite:memory');
+});

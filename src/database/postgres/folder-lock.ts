@@ -1,92 +1,80 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { CardGeniusError } from '../../model/errors.ts';
 
-/** Who holds a folder: a pid alone is not enough, because pids come back. */
+/** Who holds a folder, for people alone: the lock itself is the system's. */
 interface Holder {
   readonly pid: number;
-  readonly startedAt: string;
+  /** In which the pid means something; empty where the system does not say. */
+  readonly pidNamespace: string;
+  readonly host: string;
 }
+
+/** What SQLite answers while another connection has the lock. */
+const SQLITE_BUSY = 5;
 
 /**
  * One process at a time on a PGlite folder. Two can open it without an error and ruin it.
  *
- * The lock is a file beside the folder with the pid and the start time of its holder. It frees itself when that process is
- * dead: the next one replaces it. Throws DATABASE_IN_USE, naming the holder, while it lives.
+ * The lock is the system's advisory lock on a file inside the folder, taken by SQLite: it belongs to the file and not to a
+ * path or a pid, so that it holds between containers and bind mounts of one machine, and the system frees it when its
+ * holder is dead. Throws DATABASE_IN_USE, naming the holder, while it lives.
  */
 export function lockFolder(folder: string): { unlock(): void } {
-  const path = `${folder}.lock`;
-  const self: Holder = { pid: process.pid, startedAt: processStart(process.pid) ?? '' };
-  mkdirSync(dirname(folder), { recursive: true });
-
-  // A link either makes the file, whole, or fails because it is there: nobody ever reads half a holder.
-  const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, JSON.stringify(self));
+  const path = join(folder, 'cardgenius.lock');
+  const holderPath = join(folder, 'cardgenius.holder');
+  closeSync(openSync(path, 'a', 0o600)); // SQLite itself would make it readable for all
+  const lock = new DatabaseSync(path, { timeout: 0 });
   try {
-    for (;;) {
-      try {
-        linkSync(draft, path);
-        break;
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      }
-      const holder = readHolder(path);
-      if (holder !== undefined && isAlive(holder)) {
-        throw new CardGeniusError(
-          'DATABASE_IN_USE',
-          `Process ${holder.pid} is using ${folder}; one at a time can. Wait for it, or stop it (kill ${holder.pid}).`,
-        );
-      }
-      removeDead(path, `${draft}.dead`);
-    }
-  } finally {
-    rmSync(draft, { force: true });
+    // No journal: nothing is ever written, and nothing lies beside the lock.
+    lock.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
+    throw inUse(folder, readHolder(holderPath));
   }
+  const self: Holder = { pid: process.pid, pidNamespace: pidNamespace(), host: hostname() };
+  writeFileSync(holderPath, JSON.stringify(self), { mode: 0o600 });
+  let isHeld = true;
   return {
     unlock: () => {
-      const holder = readHolder(path);
-      if (holder?.pid === self.pid && holder.startedAt === self.startedAt) rmSync(path, { force: true });
+      if (!isHeld) return;
+      isHeld = false;
+      rmSync(holderPath, { force: true });
+      lock.close();
     },
   };
 }
 
-/** Takes a dead holder's lock away; should somebody have replaced it in between, theirs is put back. */
-function removeDead(path: string, aside: string): void {
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  const holder = readHolder(aside);
-  if (holder !== undefined && isAlive(holder)) linkSync(aside, path);
-  rmSync(aside, { force: true });
+function inUse(folder: string, holder: Holder | undefined): CardGeniusError {
+  const isHere = holder?.pidNamespace === pidNamespace() && holder.host === hostname();
+  const who =
+    holder === undefined
+      ? 'Another process'
+      : isHere
+        ? `Process ${holder.pid}`
+        : `Process ${holder.pid} of another container or machine (${holder.host})`;
+  const stop = isHere ? ` (kill ${holder.pid})` : ' where it runs';
+  return new CardGeniusError(
+    'DATABASE_IN_USE',
+    `${who} is using ${folder}; one at a time can. Wait for it, or stop it${stop}.`,
+  );
 }
 
 function readHolder(path: string): Holder | undefined {
   try {
     return JSON.parse(readFileSync(path, 'utf8')) as Holder;
   } catch {
-    return undefined;
+    return undefined; // it has the lock, and has not written who it is yet
   }
 }
 
-function isAlive({ pid, startedAt }: Holder): boolean {
+function pidNamespace(): string {
   try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
-  }
-  const start = processStart(pid);
-  return start === undefined || startedAt === '' || start === startedAt;
-}
-
-/** When a process started, in the kernel's own ticks since boot; undefined where there is no /proc to ask. */
-function processStart(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    return readlinkSync('/proc/self/ns/pid');
   } catch {
-    return undefined;
+    return '';
   }
 }

@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
 import type { PoolUsage } from '../database.ts';
 import { PostgresAudit } from './audit.ts';
 import { OPENING_BYTES, requireSpace } from './disk-space.ts';
 import { lockFolder } from './folder-lock.ts';
+import { makePrivateFolder } from './folder-rights.ts';
 import { PostgresHistory } from './history.ts';
 import { PostgresMaintenance } from './maintenance.ts';
 import { PostgresMigrationTarget } from './migration-target.ts';
@@ -28,17 +29,17 @@ export async function openPglite(location: string): Promise<{
 }> {
   if (location === 'memory') return open(new Pglite('memory://'), 'pglite:memory', () => {});
 
-  const folder = resolve(location);
+  const folder = realFolder(resolve(location));
   let lock: ReturnType<typeof lockFolder> | undefined;
   try {
     if (!(statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? true)) {
       throw new UsageError('DATABASE_URL', `${folder} is a file; pglite: needs a folder. Name another one.`);
     }
     refuseForeignFolder(folder);
-    lock = lockFolder(folder);
     if (existsSync(join(folder, 'PG_VERSION'))) requireSpace(folder, OPENING_BYTES);
-    else requireSpace(dirname(folder));
-    mkdirSync(folder, { recursive: true });
+    else requireSpace(nearestFolder(folder));
+    makePrivateFolder(folder);
+    lock = lockFolder(folder);
     removeTornPid(folder);
   } catch (error) {
     lock?.unlock();
@@ -56,9 +57,27 @@ export async function openPglite(location: string): Promise<{
   }
 }
 
+/** Where a link leads: PGlite takes none. Throws UsageError where it leads nowhere. */
+function realFolder(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return path;
+  throw new UsageError(
+    'DATABASE_URL',
+    `${path} is a link that leads nowhere. Make the folder that it names, or name another one.`,
+  );
+}
+
+/** The folder itself, or the nearest one above it that is there. */
+function nearestFolder(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestFolder(dirname(path));
+}
+
+/** What the lock leaves in a folder is no content. */
+const isOurs = (name: string): boolean => name.startsWith('cardgenius.');
+
 /** A folder that holds anything else would be littered with the files of a new database. */
 function refuseForeignFolder(folder: string): void {
-  if (!existsSync(folder) || existsSync(join(folder, 'PG_VERSION')) || readdirSync(folder).length === 0) return;
+  if (!existsSync(folder) || existsSync(join(folder, 'PG_VERSION')) || readdirSync(folder).every(isOurs)) return;
   throw new CardGeniusError(
     'DATABASE_UNUSABLE',
     `${folder} is not a PGlite database, and not empty. Name another folder; cardgenius makes it.`,

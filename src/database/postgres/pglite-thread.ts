@@ -4,6 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
+import { makeFilesPrivate } from './folder-rights.ts';
 
 /** Statements of one transaction; a blob is what COPY reads as /dev/blob, or asks for with `wantsBlob`. */
 export interface PgliteRequest {
@@ -30,6 +31,7 @@ export interface PgliteErrorFields {
   readonly constraint?: string | undefined;
 }
 
+makeFilesPrivate();
 const port = parentPort!;
 const { dataDir } = workerData as { dataDir: string };
 

@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process';
+import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
+import { openDatabase } from '../../src/database/open.ts';
+import { lockFolder } from '../../src/database/postgres/folder-lock.ts';
+import { cardgenius, newFolder } from './cli.ts';
+
+const run = promisify(execFile);
+const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
+
+/** What group or others may do anything with, below a folder and the folder itself. */
+async function openToOthers(folder: string): Promise<string[]> {
+  const names = await readdir(folder, { recursive: true });
+  const modes = await Promise.all(
+    ['.', ...names].map(async name => ({ name, mode: (await stat(join(folder, name))).mode })),
+  );
+  return modes.filter(({ mode }) => (mode & 0o077) !== 0).map(({ name }) => name);
+}
+
+async function status(
+  t: ExecutionContext,
+  cwd: string,
+  database: string,
+  code: number,
+  message: RegExp,
+): Promise<void> {
+  const ended = await cardgenius(['status'], { cwd, database });
+  t.is(ended.code, code, ended.stderr);
+  t.regex(ended.stderr, message);
+}
+
+test('the folder of the embedded database is its user’s alone, whatever the umask is', async t => {
+  const cwd = await newFolder();
+  const env = { ...process.env, CARDGENIUS_DATABASE_URL: 'pglite:deep/db' };
+  await run('sh', ['-c', 'umask 000 && exec "$@"', 'sh', process.execPath, MAIN, 'seed', '--users', '20'], {
+    cwd,
+    env,
+  });
+  t.deepEqual(await openToOthers(join(cwd, 'deep')), []);
+});
+
+test('a folder that was open to others is closed with all that is in it as it is opened', async t => {
+  const cwd = await newFolder();
+  const database = 'pglite:db';
+  t.is((await cardgenius(['migrate'], { cwd, database })).code, 0);
+  await chmod(join(cwd, 'db'), 0o755);
+  await chmod(join(cwd, 'db/PG_VERSION'), 0o666);
+  t.is((await cardgenius(['status'], { cwd, database })).code, 0);
+  t.deepEqual(await openToOthers(join(cwd, 'db')), []);
+});
+
+test('a second process on the folder of one that is alive is refused, and names it', async t => {
+  const cwd = await newFolder();
+  await mkdir(join(cwd, 'db'), { mode: 0o700 });
+  const lock = lockFolder(join(cwd, 'db'));
+  await status(
+    t,
+    cwd,
+    'pglite:db',
+    1,
+    new RegExp(`^cardgenius: Process ${process.pid} is using .*db; one at a time can\\. .*\\[DATABASE_IN_USE\\]\\n$`),
+  );
+  lock.unlock();
+  t.is((await cardgenius(['status'], { cwd, database: 'pglite:db' })).code, 0);
+});
+
+test('a lock whose holder writes a pid of another container is told as such, and still holds', async t => {
+  const cwd = await newFolder();
+  const folder = join(cwd, 'db');
+  await mkdir(folder, { mode: 0o700 });
+  const lock = lockFolder(folder);
+  await writeFile(
+    join(folder, 'cardgenius.holder'),
+    JSON.stringify({ pid: 1, pidNamespace: 'pid:[1]', host: 'container-a' }),
+  );
+  await status(t, cwd, 'pglite:db', 1, /Process 1 of another container or machine \(container-a\) is using/);
+  lock.unlock();
+});
+
+test('a folder is locked under each of its names: a link to it, and a mount of it', async t => {
+  const cwd = await newFolder();
+  const folder = join(cwd, 'db');
+  await mkdir(folder, { mode: 0o700 });
+  await symlink('db', join(cwd, 'alias'));
+  const lock = lockFolder(folder);
+  await status(t, cwd, 'pglite:alias', 1, /DATABASE_IN_USE/);
+  // In another pid namespace and under another path, where this machine lets a test make them.
+  const inside = `mkdir ${cwd}/other && mount --bind ${folder} ${cwd}/other && exec "$@"`;
+  const namespaces = ['-pfm', '--mount-proc', 'sh', '-c', inside, 'sh', process.execPath, MAIN, 'status'];
+  const env = { ...process.env, CARDGENIUS_DATABASE_URL: 'pglite:other' };
+  const ended = await run('unshare', namespaces, { cwd, env }).then(
+    ({ stdout }) => stdout,
+    ({ stderr, message }: { stderr?: string; message: string }) => stderr ?? message,
+  );
+  lock.unlock();
+  if (/unshare|mount|ENOENT/.test(ended)) t.log(`not tried in other namespaces here: ${ended.trim()}`);
+  else t.regex(ended, /DATABASE_IN_USE/);
+});
+
+test('a link to a folder is opened as the folder', async t => {
+  const cwd = await newFolder();
+  t.is((await cardgenius(['migrate'], { cwd, database: 'pglite:db' })).code, 0);
+  await symlink('db', join(cwd, 'alias'));
+  await status(t, cwd, 'pglite:alias', 0, /^$/);
+  await symlink('nowhere', join(cwd, 'lost'));
+  const lost = await t.throwsAsync(openDatabase(`pglite:${cwd}/lost`), { code: 'DATABASE_URL' });
+  t.regex(lost.message, /lost is a link that leads nowhere\./);
+});
+
+test('blanks and line ends around the address of a database are no part of it', async t => {
+  const cwd = await newFolder();
+  t.is((await cardgenius(['migrate'], { cwd, database: 'pglite:db\r' })).code, 0);
+  t.is((await cardgenius(['migrate'], { cwd, database: 'pglite:memory ' })).code, 0);
+  t.deepEqual(await readdir(cwd), ['db']);
+  await using opened = await openDatabase(' pglite:memory\n');
+  t.is(opened.database.description, 'pglite:memory');
+});
