@@ -19,7 +19,6 @@ interface RedoOptions extends CommonOptions {
 export function defineAgain(program: Command): void {
   const retry = program
     .command('retry')
-    .summary('put failed users back to new')
     .description('Puts all failed users back to new, or those that match every option given; the next run takes them.')
     .option('--run <n>', 'who failed in this run: the failed users in the key ranges of its chunks', wholeNumber(1))
     .option('--user <id>', 'this user')
@@ -33,7 +32,6 @@ export function defineAgain(program: Command): void {
 
   const redo = program
     .command('redo')
-    .summary('put completed users back to new: for the day the catalogue changes')
     .description(
       'Says how many users would be computed again; with --yes, puts them back to new. Their rows stay until then.',
     )

@@ -11,7 +11,6 @@ const LISTED = 50;
 export function defineAlerts(program: Command): void {
   const alerts = program
     .command('alerts')
-    .summary('what is wrong, and whether somebody would be told')
     .description('Looks at the alerts, and tries the channels that tell of them.');
   const list = new Command('list')
     .summary('the alerts that are open')

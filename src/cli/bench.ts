@@ -11,7 +11,6 @@ interface BenchOptions extends CommonOptions {
 export function defineBench(program: Command): void {
   const definition = program
     .command('bench')
-    .summary('how fast this machine and this database server are, and what we add')
     .description(
       'Measures with invented users, in databases of its own that it makes on the configured server and drops again ' +
         '(named cardgenius_bench_…); the configured database is not touched. On SQL Server the login needs CREATE ANY DATABASE.',

@@ -14,7 +14,6 @@ interface UsersOption extends CommonOptions {
 export function defineCatalog(program: Command): void {
   const catalog = program
     .command('catalog')
-    .summary('check, compare and show the catalogue of cards')
     .description('Looks after the built-in engine’s catalogue of cards. None of it needs a database.')
     .helpCommand(false);
 

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { Settings } from '../config/settings.ts';
 import type { OpenedDatabase } from '../database/open.ts';
@@ -104,7 +105,8 @@ export function command<Options extends CommonOptions>(
         await run(cli, definition.args, options);
         process.exitCode = cli.exitCode;
       } catch (error) {
-        process.stderr.write(`${typed(describe(error, options.verbose === true))}\n`);
+        const text = options.json === true ? errorAsJson(error) : typed(describe(error, options.verbose === true));
+        process.stderr.write(`${text}\n`);
         process.exitCode = error instanceof CardGeniusError ? error.exitCode : EXIT.failed;
       }
     });
@@ -117,9 +119,15 @@ function namesOf(definition: Command): string[] {
   return root.commands.map(child => child.name());
 }
 
+/** With --json an error is an object, too: one line on stderr, so that stdout holds results alone. */
+function errorAsJson(error: unknown): string {
+  const { code, exitCode } = error instanceof CardGeniusError ? error : { code: 'UNEXPECTED', exitCode: EXIT.failed };
+  return JSON.stringify({ error: { code, message: messageOf(error), exitCode } });
+}
+
 function describe(error: unknown, verbose: boolean): string {
-  const code = error instanceof CardGeniusError ? ` [${error.code}]` : '';
-  const sentence = `cardgenius: ${messageOf(error)}${code}`;
+  const code = error instanceof CardGeniusError ? styleText('dim', ` [${error.code}]`, { stream: process.stderr }) : '';
+  const sentence = `${styleText('red', 'cardgenius:', { stream: process.stderr })} ${messageOf(error)}${code}`;
   if (!verbose || !(error instanceof Error)) return sentence;
   const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : '';
   return `${sentence}\n${error.stack}${cause}`;

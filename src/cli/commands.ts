@@ -1,39 +1,178 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.ts';
 import { readManifest } from '../package.ts';
-import { defineAgain } from './again.ts';
-import { defineAlerts } from './alerts.ts';
-import { defineBench } from './bench.ts';
-import { defineCatalog } from './catalog.ts';
-import { defineConfigCommand } from './config.ts';
-import { defineDashboard } from './dashboard.ts';
-import { defineDemo } from './demo.ts';
-import { defineDoctor } from './doctor.ts';
-import { defineErrors } from './errors.ts';
-import { defineExport } from './export.ts';
-import { defineImport } from './import.ts';
-import { defineMigrate } from './migrate.ts';
-import { defineParity } from './parity.ts';
-import { definePrune } from './prune.ts';
-import { defineRecommend } from './recommend.ts';
-import { defineRun } from './run.ts';
-import { defineRuns } from './runs.ts';
-import { defineSchedule } from './schedule.ts';
-import { defineSeed } from './seed.ts';
-import { defineServe } from './serve.ts';
-import { defineStatus } from './status.ts';
-import { defineSteering } from './steer.ts';
+import { defineCompletion } from './completion.ts';
 import { asTyped } from './typed.ts';
-import { defineVerify } from './verify.ts';
 
-/** The command line. Commands are light; what they need is imported when they run, so that --help answers at once. */
-export function createProgram(): Command {
+type Define = (program: Command) => void;
+
+interface Entry {
+  readonly name: string;
+  readonly summary: string;
+  readonly group: string;
+  /** Imports the command's module: only the command that is called is loaded, so that --help answers at once. */
+  readonly load: () => Promise<Define>;
+}
+
+const START = 'Start:';
+const RUN = 'Run:';
+const LOOK = 'Look:';
+const AGAIN = 'Steer and repeat:';
+const CATALOG = 'Cards and catalogue:';
+const DATABASE = 'Database and service:';
+
+const again = async () => (await import('./again.ts')).defineAgain;
+const steering = async () => (await import('./steer.ts')).defineSteering;
+
+/** Every command, in the order in which help lists it. */
+export const COMMANDS: readonly Entry[] = [
+  {
+    name: 'demo',
+    summary: 'the whole way on an embedded database: what npm start runs',
+    group: START,
+    load: async () => (await import('./demo.ts')).defineDemo,
+  },
+  {
+    name: 'import',
+    summary: 'bring a CSV of spends in',
+    group: START,
+    load: async () => (await import('./import.ts')).defineImport,
+  },
+  {
+    name: 'export',
+    summary: 'write all recommendations to a CSV',
+    group: START,
+    load: async () => (await import('./export.ts')).defineExport,
+  },
+  {
+    name: 'seed',
+    summary: 'fill the database with invented users',
+    group: START,
+    load: async () => (await import('./seed.ts')).defineSeed,
+  },
+  {
+    name: 'run',
+    summary: 'give every user who is due their ten cards',
+    group: RUN,
+    load: async () => (await import('./run.ts')).defineRun,
+  },
+  {
+    name: 'serve',
+    summary: 'fire the schedules, work on what is due, and send alerts',
+    group: RUN,
+    load: async () => (await import('./serve.ts')).defineServe,
+  },
+  {
+    name: 'schedule',
+    summary: 'the schedules: their next and last fires; fire one now',
+    group: RUN,
+    load: async () => (await import('./schedule.ts')).defineSchedule,
+  },
+  {
+    name: 'status',
+    summary: 'users by status, the latest run, and the chunks in flight',
+    group: LOOK,
+    load: async () => (await import('./status.ts')).defineStatus,
+  },
+  {
+    name: 'runs',
+    summary: 'the latest runs, or one run attempt by attempt',
+    group: LOOK,
+    load: async () => (await import('./runs.ts')).defineRuns,
+  },
+  {
+    name: 'errors',
+    summary: 'failed users, grouped by reason',
+    group: LOOK,
+    load: async () => (await import('./errors.ts')).defineErrors,
+  },
+  {
+    name: 'alerts',
+    summary: 'the open alerts; a test message to every channel',
+    group: LOOK,
+    load: async () => (await import('./alerts.ts')).defineAlerts,
+  },
+  {
+    name: 'dashboard',
+    summary: 'a page that shows the runs of a database, for looking only',
+    group: LOOK,
+    load: async () => (await import('./dashboard.ts')).defineDashboard,
+  },
+  {
+    name: 'verify',
+    summary: 'check everything that must be true of the results',
+    group: LOOK,
+    load: async () => (await import('./verify.ts')).defineVerify,
+  },
+  { name: 'pause', summary: 'stop claiming chunks of the active run', group: AGAIN, load: steering },
+  { name: 'resume', summary: 'let a paused or stopped run go on', group: AGAIN, load: steering },
+  { name: 'cancel', summary: 'end the active run', group: AGAIN, load: steering },
+  { name: 'retry', summary: 'put failed users back to new', group: AGAIN, load: again },
+  {
+    name: 'redo',
+    summary: 'put completed users back to new: for the day the catalogue changes',
+    group: AGAIN,
+    load: again,
+  },
+  {
+    name: 'recommend',
+    summary: 'the ten cards of one user, now',
+    group: CATALOG,
+    load: async () => (await import('./recommend.ts')).defineRecommend,
+  },
+  {
+    name: 'catalog',
+    summary: 'check, compare and show the catalogue of cards',
+    group: CATALOG,
+    load: async () => (await import('./catalog.ts')).defineCatalog,
+  },
+  {
+    name: 'parity',
+    summary: 'compare our cards with a source of truth',
+    group: CATALOG,
+    load: async () => (await import('./parity.ts')).defineParity,
+  },
+  {
+    name: 'migrate',
+    summary: 'bring the database to this version’s schema',
+    group: DATABASE,
+    load: async () => (await import('./migrate.ts')).defineMigrate,
+  },
+  {
+    name: 'doctor',
+    summary: 'problems of the database, each with its remedy',
+    group: DATABASE,
+    load: async () => (await import('./doctor.ts')).defineDoctor,
+  },
+  {
+    name: 'prune',
+    summary: 'delete old runs, imports, fires and alerts',
+    group: DATABASE,
+    load: async () => (await import('./prune.ts')).definePrune,
+  },
+  {
+    name: 'config',
+    summary: 'every effective setting and its source',
+    group: DATABASE,
+    load: async () => (await import('./config.ts')).defineConfigCommand,
+  },
+  {
+    name: 'bench',
+    summary: 'the speed of this machine and this database server',
+    group: DATABASE,
+    load: async () => (await import('./bench.ts')).defineBench,
+  },
+  { name: 'completion', summary: 'completion for bash, zsh or fish', group: DATABASE, load: completion },
+];
+
+/**
+ * The command line. `wanted` is the command that is called: it alone is loaded, and of the others help shows name and summary.
+ * Without it every command is loaded.
+ */
+export async function createProgram(wanted?: string): Promise<Command> {
   const program = new Command('cardgenius');
-  const typed = (text: string) =>
-    asTyped(
-      text,
-      program.commands.map(command => command.name()),
-    );
+  const names = COMMANDS.map(({ name }) => name);
+  const typed = (text: string) => asTyped(text, names);
   const output = {
     writeOut: (text: string) => process.stdout.write(typed(text)),
     writeErr: (text: string) => process.stderr.write(typed(text)),
@@ -41,8 +180,8 @@ export function createProgram(): Command {
   program
     .configureOutput(output)
     .description('Ten best credit cards for every user: reads spends, computes, and swaps the results in.')
-    .version(readManifest().version, '--version', 'the version of this program')
-    .helpCommand(false)
+    .version(readManifest().version, '-V, --version', 'the version of this program')
+    .helpCommand('help [command]', 'the help of a command')
     .showSuggestionAfterError()
     .exitOverride()
     .addHelpText(
@@ -52,45 +191,30 @@ Exit codes: 0 done · 1 failed · 2 wrong usage, configuration, catalogue or fil
             3 done, with an error rate above the limit · 4 stopped, work left, can be resumed
 Database:   CARDGENIUS_DATABASE_URL (default pglite:.cardgenius/db)`,
     );
+  program.command('version', { hidden: true }).action(() => {
+    output.writeOut(`${readManifest().version}\n`);
+  });
 
-  for (const define of [
-    defineDemo,
-    defineMigrate,
-    defineSeed,
-    defineImport,
-    defineRun,
-    defineServe,
-    defineSchedule,
-    defineAlerts,
-    defineStatus,
-    defineRuns,
-    defineDashboard,
-    defineSteering,
-    defineVerify,
-    defineErrors,
-    defineAgain,
-    defineExport,
-    defineRecommend,
-    defineCatalog,
-    defineParity,
-    definePrune,
-    defineDoctor,
-    defineConfigCommand,
-    defineBench,
-  ]) {
-    define(program);
+  for (const { name, summary, group, load } of COMMANDS) {
+    let command = program.commands.find(other => other.name() === name); // one module may define several
+    if (command === undefined && (wanted === undefined || wanted === name)) (await load())(program);
+    command = program.commands.find(other => other.name() === name) ?? program.command(name);
+    command.summary(summary).helpGroup(group).helpCommand(false);
   }
   for (const subcommand of program.commands) {
-    subcommand.helpCommand(false);
     // What addCommand adds inherits nothing.
     for (const command of [subcommand, ...subcommand.commands]) command.exitOverride().configureOutput(output);
   }
   return program;
 }
 
-/** Runs what the arguments say; the exit code is the process's. */
+async function completion(): Promise<Define> {
+  return program => defineCompletion(program, () => createProgram());
+}
+
+/** Runs the command that the arguments name; the exit code is the process's. */
 export async function runCommandLine(): Promise<void> {
-  // Whoever reads what we print may have read enough: `| head` is no error. Without stderr a run goes on, and says nothing.
+  // A reader of our output may have read enough: `| head` is no error. Without stderr a run goes on, and says nothing.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
     process.exit();
@@ -98,8 +222,9 @@ export async function runCommandLine(): Promise<void> {
   process.stderr.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
+  const [first = '', second = ''] = process.argv.slice(2);
   try {
-    await createProgram().parseAsync();
+    await (await createProgram(first === 'help' ? second : first)).parseAsync();
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has said what is wrong

@@ -5,7 +5,6 @@ import { type CommonOptions, command } from './cli.ts';
 export function defineConfigCommand(program: Command): void {
   const config = program
     .command('config')
-    .summary('the settings as they hold')
     .description('Looks at the configuration: cron.config.ts, and what the environment says instead.');
   const print = new Command('print')
     .summary('every setting, and where it came from')

@@ -11,7 +11,6 @@ interface DashboardOptions extends CommonOptions {
 export function defineDashboard(program: Command): void {
   const definition = program
     .command('dashboard')
-    .summary('a page that shows the runs of a database; for looking only')
     .description(
       'Serves the dashboard, /metrics, /livez and /readyz until Ctrl-C. It shows what the database says, whoever does the work, ' +
         'and changes nothing. The embedded database lets one process in at a time: there, use "cardgenius run --dashboard".',

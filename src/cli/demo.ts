@@ -11,7 +11,6 @@ interface DemoOptions extends CommonOptions {
 export function defineDemo(program: Command): void {
   const definition = program
     .command('demo')
-    .summary('the whole way on an embedded database: what npm start runs')
     .description(
       'Makes the database where there is none, fills it with a week’s users where it is empty, gives each of them ten cards, and ' +
         'shows that it did. It can be run again. On a server it is refused.',

@@ -14,7 +14,6 @@ const ROLES = ['processor', 'importer', 'reader', 'migrator'];
 export function defineDoctor(program: Command): void {
   const definition = program
     .command('doctor')
-    .summary('what is wrong with the database, and what to do about it')
     .description(
       'Looks at the connection, the server’s settings, rights, CashKaro’s two tables and the clock, and changes nothing. ' +
         'Exit code 1 where anything fails.',

@@ -9,7 +9,6 @@ interface ErrorsOptions extends CommonOptions {
 export function defineErrors(program: Command): void {
   const definition = program
     .command('errors')
-    .summary('who failed, grouped by reason')
     .description('Lists the failed users grouped by the code of their reason, the commonest first.')
     .option('--csv <file>', 'write every failed user with code and reason to a CSV')
     .addHelpText('after', '\nExamples:\n  cardgenius errors\n  cardgenius errors --csv failed.csv');

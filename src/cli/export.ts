@@ -4,7 +4,6 @@ import { type CommonOptions, command, group } from './cli.ts';
 export function defineExport(program: Command): void {
   const definition = program
     .command('export')
-    .summary('write all recommendations to a CSV')
     .description(
       'Writes card_recommendations to FILE: the PRD’s fifteen columns, by user_id and rank. For programs: each cell is as it is stored.',
     )

@@ -4,7 +4,6 @@ import { type CommonOptions, command, group } from './cli.ts';
 export function defineImport(program: Command): void {
   const definition = program
     .command('import')
-    .summary('bring a CSV of spends in')
     .description(
       'Brings FILE into user_spending_data. Changed users become new; unchanged ones stay as they are; bad rows go to ' +
         'FILE.rejects.csv with their line and the reason.',

@@ -13,7 +13,6 @@ interface MigrateOptions extends CommonOptions {
 export function defineMigrate(program: Command): void {
   const definition = program
     .command('migrate')
-    .summary('bring the database to this version’s schema')
     .description('Applies the migrations and procedures that the database lacks. Run again, it finds nothing to do.')
     .option('--plan', 'what would be applied, in order, with checksums; applies nothing')
     .option('--sql', 'write the same as one T-SQL script to stdout, for review and for sqlcmd or tsql; applies nothing')

@@ -28,7 +28,6 @@ interface ParityCommandOptions extends CommonOptions {
 export function defineParity(program: Command): void {
   const definition = program
     .command('parity')
-    .summary('compare our cards with a source of truth')
     .description(
       'Compares our ten cards with a golden CSV, with saved answers of the CardGenius API, or with the live API: nets, the ' +
         'ten, ranks, each card and column, and what explains the differences. Name one source.',

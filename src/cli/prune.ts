@@ -12,7 +12,6 @@ interface PruneOptions extends CommonOptions {
 export function definePrune(program: Command): void {
   const definition = program
     .command('prune')
-    .summary('forget old runs, imports, fires and alerts')
     .description(
       'Deletes runs that ended before the days kept, with their cards, chunks and attempts; imports, fires of schedules, closed ' +
         'alerts and processors of that age. Never the active run nor the latest, in small batches, safe beside a run.',

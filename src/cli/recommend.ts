@@ -13,7 +13,6 @@ type SpendOptions = Readonly<Partial<Record<(typeof SPENDS)[number], string>>> &
 export function defineRecommend(program: Command): void {
   const definition = program
     .command('recommend')
-    .summary('the ten cards of one user, now')
     .description('Computes the ten best cards for a user of the database, or for spends given here (rupees a month).')
     .argument('[user]', 'a user_id of the database');
   for (const spend of SPENDS) {

@@ -16,7 +16,6 @@ interface RunOptions extends CommonOptions {
 export function defineRun(program: Command): void {
   const definition = program
     .command('run')
-    .summary('give every user who is due their ten cards')
     .description(
       'Joins the active run, or plans a new one over the users that are new; then claims, computes, loads and publishes until ' +
         'nothing is left. Stop it with Ctrl-C and start it again: it goes on.',

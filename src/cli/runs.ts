@@ -14,7 +14,7 @@ interface ShowOptions extends CommonOptions {
 
 /** `runs` and `runs show N`: what was. */
 export function defineRuns(program: Command): void {
-  const runs = program.command('runs').summary('the latest runs, or one run attempt by attempt');
+  const runs = program.command('runs');
   const list = runs
     .command('list', { isDefault: true })
     .summary('the latest runs')

@@ -8,7 +8,6 @@ const SHOWN = 5;
 export function defineSchedule(program: Command): void {
   const schedule = program
     .command('schedule')
-    .summary('what fires when, and what came of it')
     .description('Looks at the schedules of cron.config.ts, and fires one by hand.');
   const list = new Command('list')
     .summary('the next five fires of each schedule, and the last five')

@@ -9,7 +9,6 @@ interface SeedOptions extends CommonOptions {
 export function defineSeed(program: Command): void {
   const definition = program
     .command('seed')
-    .summary('fill the database with invented users')
     .description(
       'Invents a plausible population, the same for the same seed, in user_spending_data of the configured database: beside ' +
         'whoever is there.',

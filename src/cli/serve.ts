@@ -16,7 +16,6 @@ interface ServeOptions extends CommonOptions {
 export function defineServe(program: Command): void {
   const definition = program
     .command('serve')
-    .summary('fire the schedules, work on what is due, and tell somebody when something is wrong')
     .description(
       'Runs for months, in any number of instances: one of them leads, all work. Each slot of a schedule runs once in the fleet. ' +
         'Slots that nobody was there for are treated by their policy. It waits for a database that is down. JSON lines on stdout.',

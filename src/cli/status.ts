@@ -22,7 +22,6 @@ const BAR_WIDTH = 40;
 export function defineStatus(program: Command): void {
   const definition = program
     .command('status')
-    .summary('how many users stand where, the latest run, and who holds which chunk')
     .description(
       'Counts the users by status, and shows the latest run with who holds which of its chunks. The embedded database lets ' +
         'one process in at a time: to follow a run there, use "cardgenius run --dashboard".',

@@ -11,7 +11,6 @@ interface VerifyOptions extends CommonOptions {
 export function defineVerify(program: Command): void {
   const definition = program
     .command('verify')
-    .summary('check everything that must be true of the results')
     .description(
       'Checks the whole database in SQL: ten ranks, distinct cards, their order, net savings that add up, nobody pending without a ' +
         'chunk, nothing left staged, counts that add up. Ends with 1 where one fails. Beside a run, users in flight may show.',

@@ -16,6 +16,8 @@ import { applyGrants } from '../support/roles.ts';
 import { createDatabase, hasSqlServer, isStandIn, NO_SERVER, startSqlServer } from '../support/sql-server.ts';
 import { commandsOf, type DocumentCommand, ROOT, readDocuments } from './documents.ts';
 
+const PROGRAM = await createProgram();
+
 const DOCUMENTS = readDocuments();
 const COMMANDS = DOCUMENTS.flatMap(commandsOf);
 const SCRIPTS: Record<string, string> = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).scripts;
@@ -88,7 +90,7 @@ function isOnServer(command: DocumentCommand): boolean {
 
 /** The command and the options that the words name, as commander knows them; a word about it where it does not. */
 function unknownIn(words: string): string | undefined {
-  let command: Command = createProgram();
+  let command: Command = PROGRAM;
   const tokens = words
     .replace(/[[\]|]/g, ' ')
     .split(/\s+/)
@@ -107,7 +109,7 @@ function unknownIn(words: string): string | undefined {
   return wrong === undefined ? undefined : `${command.name()} has no ${wrong}`;
 }
 
-const NAMES = createProgram().commands.map(command => command.name());
+const NAMES = PROGRAM.commands.map(command => command.name());
 
 test('every command that a document names is there, with each of its options', t => {
   let count = 0;
@@ -139,7 +141,7 @@ test('every command and every option is named in a document', t => {
       for (const { long } of command.options) t.true(all.includes(long!), `no document names ${name} ${long}`);
     }
   };
-  walk(createProgram(), '');
+  walk(PROGRAM, '');
 });
 
 test('no document sends anybody to the registry for a package that is not ours', t => {

@@ -10,6 +10,8 @@ import { asTyped } from '../../src/cli/typed.ts';
 import { howItIsStarted } from '../../src/package.ts';
 import { cardgenius, newFolder } from './cli.ts';
 
+const PROGRAM = await createProgram();
+
 const HEADER =
   'user_id,avg_amazon_gmv,avg_flipkart_gmv,avg_myntra_gmv,avg_ajio_gmv,avg_grocery_gmv,avg_confirmed_gmv\n';
 
@@ -94,7 +96,7 @@ test('help, hints and errors name commands as they are typed here', async t => {
     t.true(help.startsWith(`Usage: npm run -s cardgenius -- ${words.join(' ')} `), help);
   }
 
-  const names = createProgram().commands.map(command => command.name());
+  const names = PROGRAM.commands.map(command => command.name());
   t.is(asTyped('see "cardgenius runs".', names, 'X'), 'see "X runs".');
   t.is(asTyped('Usage: cardgenius [options] [command]', names, 'X'), 'Usage: X [options] [command]');
   for (const same of [

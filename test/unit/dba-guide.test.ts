@@ -5,6 +5,8 @@ import type { Command } from 'commander';
 import { createProgram } from '../../src/cli/commands.ts';
 import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
 
+const PROGRAM = await createProgram();
+
 const guide = await readFile(join(import.meta.dirname, '../../docs/dba-guide.md'), 'utf8');
 
 test('the DBA guide names every table, sequence, procedure and view, and a way back for every migration', async t => {
@@ -34,11 +36,11 @@ function rolesOf(command: string): string {
 }
 
 test('the DBA guide says which role each command needs', t => {
-  for (const command of commandsOf(createProgram())) t.not(rolesOf(command), '', command);
+  for (const command of commandsOf(PROGRAM)) t.not(rolesOf(command), '', command);
 });
 
 test('of the roles that a command may have, one may execute each object that names the command as its caller', async t => {
-  const known = new Set(commandsOf(createProgram()));
+  const known = new Set(commandsOf(PROGRAM));
   for (const engine of ['mssql', 'postgres'] as const) {
     for (const { name, kind, text } of await readSqlFiles(engine)) {
       if (kind !== 'object') continue;
