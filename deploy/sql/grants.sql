@@ -35,6 +35,8 @@ GRANT SELECT ON OBJECT::cardgenius.staged_outcome TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.advance_run TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.begin_load TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.change_run_state TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.record_act TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.list_acts TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.claim_chunk TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.compare_first_cards TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.compare_plans TO cardgenius_processor;
@@ -96,6 +98,7 @@ GRANT EXECUTE ON OBJECT::cardgenius.read_recommendations TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.read_run TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.read_spending TO cardgenius_reader;
 GRANT SELECT ON OBJECT::cardgenius.run_progress TO cardgenius_reader;
+GRANT EXECUTE ON OBJECT::cardgenius.list_acts TO cardgenius_reader;
 GRANT SELECT ON OBJECT::cardgenius.contract_shape TO cardgenius_reader;
 GO
 
@@ -112,6 +115,7 @@ GRANT CREATE TABLE TO cardgenius_migrator;
 GRANT CREATE PROCEDURE TO cardgenius_migrator;
 GRANT CREATE VIEW TO cardgenius_migrator;
 GRANT EXECUTE ON OBJECT::cardgenius.prune_count_orphans TO cardgenius_migrator;
+GRANT EXECUTE ON OBJECT::cardgenius.record_act TO cardgenius_migrator;
 GRANT EXECUTE ON OBJECT::cardgenius.prune_history TO cardgenius_migrator;
 GRANT EXECUTE ON OBJECT::cardgenius.prune_orphans TO cardgenius_migrator;
 GO

@@ -4,6 +4,7 @@
 --             running   resumes a paused or stopped run
 --             stopped   only where nobody holds a living lease (else others go on, and it stays as it is)
 --             cancelled, failed   ends it: chunks closed, pending users new again, the fence falls
+--           Each leaves an act: pause, resume, accept_gate, cancel, fail. A later one never changes the reason of an earlier one.
 -- Answers   one row: run_id and its state now; or none where no run is active (or not the one named)
 -- Locks     run, chunk, user_spending_data in that order
 -- Isolation READ COMMITTED
@@ -18,6 +19,8 @@ CREATE OR ALTER PROCEDURE cardgenius.change_run_state
   @state   VARCHAR(10),
   @reason  NVARCHAR(400),
   @accept_gate  BIT = 0,                      -- 1: from here on the run publishes past its gates
+  @origin  VARCHAR(10) = NULL,                -- as in act; NULL: by hand, in SQL
+  @person  NVARCHAR(200) = NULL,
   @now     DATETIME2(3) = NULL
 AS
 BEGIN
@@ -26,7 +29,8 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @found_id BIGINT, @found_state VARCHAR(10);
+  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @found_id BIGINT, @found_state VARCHAR(10),
+          @act VARCHAR(20);
 
   BEGIN TRY
     BEGIN TRANSACTION;
@@ -54,6 +58,14 @@ BEGIN
          SET state = @state, reason = CASE @state WHEN 'running' THEN NULL ELSE @reason END,
              gate_accepted = CASE WHEN @accept_gate = 1 THEN 1 ELSE gate_accepted END
        WHERE run_id = @found_id;
+
+    SET @act = CASE WHEN @state = 'running' AND @accept_gate = 1 THEN 'accept_gate' WHEN @state = 'running' THEN 'resume'
+                    WHEN @state = 'paused' THEN 'pause' WHEN @state = 'cancelled' THEN 'cancel'
+                    WHEN @state = 'failed' THEN 'fail' END;
+    -- What a processor does by itself is no act, but for a pause: a gate held the run.
+    IF @act IS NOT NULL AND (COALESCE(@origin, 'sql') <> 'processor' OR (@act = 'pause' AND @found_state <> 'paused'))
+      EXEC cardgenius.record_act @act = @act, @run_id = @found_id, @subject = NULL, @affected = NULL, @origin = @origin,
+                                 @person = @person, @reason = @reason, @now = @time;
 
     COMMIT TRANSACTION;
     SELECT r.run_id, r.state FROM cardgenius.run AS r WHERE r.run_id = @found_id;

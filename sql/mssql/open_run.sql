@@ -4,9 +4,12 @@
 --           cancelled, its chunks as superseded, its users are set back to new, and a new run is planned.
 --           Another kind is refused (50003): a dry run never ends a batch. But a batch closes a dry run on which nobody holds a
 --           living lease, whatever its fingerprint: one that somebody left behind must not keep a week's users waiting.
---           A run with nobody due is written down as done at once.
--- Answers   one row: outcome joined | planned | superseded; run_id, state, chunks, users
--- Errors    50002 another engine is at work; 50003 a run of another kind is active; 50006 another opener is at it
+--           A paused run is a person's to end: who would supersede it is refused (50009), with its reason and the two ways on.
+--           A run with nobody due is written down as done at once. Superseding, and a fingerprint that the last batch had not,
+--           are acts.
+-- Answers   one row: outcome joined | planned | superseded; run_id, state, chunks, users, superseded_id
+-- Errors    50002 another engine is at work; 50003 a run of another kind is active; 50006 another opener is at it;
+--           50009 a paused run is in the way
 -- Locks     an application lock for the transaction (one opener at a time); run, chunk, user_spending_data in that order
 -- Isolation READ COMMITTED
 -- Indexes   uq_run_active, ix_chunk_claim, pk_chunk_user
@@ -26,6 +29,8 @@ CREATE OR ALTER PROCEDURE cardgenius.open_run
   @max_rounds      INT,
   @requested_by    NVARCHAR(200),
   @deadline_at     DATETIME2(3) = NULL,
+  @origin          VARCHAR(10) = NULL,        -- as in act; NULL: a processor
+  @person          NVARCHAR(200) = NULL,
   @now             DATETIME2(3) = NULL
 AS
 BEGIN
@@ -36,7 +41,8 @@ BEGIN
 
   DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @outcome VARCHAR(10) = 'planned', @locked INT,
           @run_id BIGINT, @run_kind VARCHAR(10), @state VARCHAR(10), @run_fingerprint CHAR(64),
-          @leases INT, @chunks INT, @users BIGINT, @message NVARCHAR(400);
+          @leases INT, @chunks INT, @users BIGINT, @message NVARCHAR(1000), @reason NVARCHAR(400), @superseded_id BIGINT,
+          @last_fingerprint CHAR(64);
 
   BEGIN TRY
     BEGIN TRANSACTION;
@@ -52,13 +58,22 @@ BEGIN
     IF @@ROWCOUNT = 0
       SET @run_id = NULL;
 
-    SELECT @run_kind = r.kind, @state = r.state, @run_fingerprint = r.fingerprint
+    SET @origin = COALESCE(@origin, 'processor');
+    SELECT @run_kind = r.kind, @state = r.state, @run_fingerprint = r.fingerprint, @reason = r.reason
     FROM cardgenius.run AS r
     WHERE r.run_id = @run_id;
 
     SELECT @leases = COUNT(*)
     FROM cardgenius.chunk AS c
     WHERE c.run_id = @run_id AND c.state = 'leased' AND c.lease_until >= @time;
+
+    IF @state = 'paused' AND (@run_fingerprint <> @fingerprint OR @run_kind <> @kind)
+    BEGIN
+      SET @message = CONCAT('run ', @run_id, ' is paused, and another engine, catalogue or kind of run does not end it (',
+                            COALESCE(@reason, 'no reason given'),
+                            '). Go on with it: cardgenius resume. Or end it: cardgenius cancel');
+      THROW 50009, @message, 71;
+    END;
 
     IF @run_kind <> @kind AND (@kind = 'dry_run' OR @leases > 0)
     BEGIN
@@ -80,7 +95,8 @@ BEGIN
       WHERE c.run_id = @run_id AND c.state IN ('open', 'leased');
 
       COMMIT TRANSACTION;
-      SELECT 'joined' AS outcome, @run_id AS run_id, @state AS state, @chunks AS chunks, @users AS users;
+      SELECT 'joined' AS outcome, @run_id AS run_id, @state AS state, @chunks AS chunks, @users AS users,
+             @superseded_id AS superseded_id;
       RETURN;
     END;
 
@@ -98,7 +114,14 @@ BEGIN
       EXEC cardgenius.close_run @run_id = @run_id, @run_state = 'cancelled', @chunk_state = 'superseded',
                                 @reason = @message, @now = @time;
       SET @outcome = 'superseded';
+      SET @superseded_id = @run_id;
+      EXEC cardgenius.record_act @act = 'supersede', @run_id = @run_id, @subject = @requested_by, @affected = NULL,
+                                 @origin = @origin, @person = @person, @reason = @message, @now = @time;
     END;
+
+    SELECT @last_fingerprint = r.fingerprint
+    FROM cardgenius.run AS r
+    WHERE r.run_id = (SELECT MAX(b.run_id) FROM cardgenius.run AS b WHERE b.kind = 'batch');
 
     INSERT INTO cardgenius.run
       (kind, state, active_key, engine_name, engine_version, fingerprint, chunk_size, user_limit, max_rounds,
@@ -108,6 +131,13 @@ BEGIN
        CASE WHEN @user_limit IS NULL AND @kind = 'batch' THEN @max_rounds ELSE 1 END, @requested_by, @deadline_at, @time);
     SET @run_id = SCOPE_IDENTITY();
     SET @state = 'running';
+
+    IF @kind = 'batch' AND @last_fingerprint <> @fingerprint
+    BEGIN
+      SET @message = CONCAT(LEFT(@last_fingerprint, 12), ' -> ', LEFT(@fingerprint, 12));
+      EXEC cardgenius.record_act @act = 'catalogue', @run_id = @run_id, @subject = @message, @affected = NULL,
+                                 @origin = @origin, @person = @person, @reason = NULL, @now = @time;
+    END;
 
     INSERT INTO cardgenius.run_card
       (run_id, card_no, card_name, joining_fees, redemption_method, redemption_rate, definition)
@@ -135,7 +165,8 @@ BEGIN
     END;
 
     COMMIT TRANSACTION;
-    SELECT @outcome AS outcome, @run_id AS run_id, @state AS state, @chunks AS chunks, @users AS users;
+    SELECT @outcome AS outcome, @run_id AS run_id, @state AS state, @chunks AS chunks, @users AS users,
+           @superseded_id AS superseded_id;
   END TRY
   BEGIN CATCH
     IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;

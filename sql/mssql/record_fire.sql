@@ -1,11 +1,13 @@
 -- Purpose   What becomes of a slot of a schedule, once in the fleet: the ledger row, the run and its chunks in one transaction.
 --             ran, caught_up, manual   opens a run; overlapped instead where one is active that goes on (see below)
---             skipped                  is only recorded
+--             skipped, not_opened      is only recorded (not_opened: the engine could not be loaded; the note says why)
+--             held                     instead of any that would open a run, where a paused run is in the way
 --           A slot that is recorded stays as it is: whoever asks again gets what stands. A leader whose term is over
 --           (@elected_at; NULL: nobody's term, a person asks) records nothing.
---           An active run of another fingerprint that nobody works on or has paused is superseded, as by open_run; and so is, by
---           a batch, a dry run that nobody works on, whatever its fingerprint and its state.
--- Answers   one row: outcome recorded | known | not_leader; decision, run_id. A run that it opens answers before that.
+--           An active run of another fingerprint that nobody works on is superseded, as by open_run; and so is, by a batch, a dry
+--           run that nobody works on, whatever its fingerprint; but neither where it is paused.
+-- Answers   one row: outcome recorded | known | not_leader; decision, run_id, superseded_id. A run that it opens answers
+--           before that.
 -- Errors    50006 another opener is at it
 -- Locks     the application lock of open_run; those of open_run; the new row of schedule_fire
 -- Isolation READ COMMITTED
@@ -31,6 +33,8 @@ CREATE OR ALTER PROCEDURE cardgenius.record_fire
   @user_limit        BIGINT,
   @max_rounds        INT,
   @deadline_minutes  INT,
+  @person            NVARCHAR(200) = NULL,    -- who asked, where the decision is manual
+  @origin            VARCHAR(10) = NULL,
   @now               DATETIME2(3) = NULL
 AS
 BEGIN
@@ -40,7 +44,8 @@ BEGIN
   SET DEADLOCK_PRIORITY LOW;
 
   DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @locked INT, @outcome VARCHAR(10) = 'recorded',
-          @found VARCHAR(10), @run_id BIGINT, @requested_by NVARCHAR(200), @deadline_at DATETIME2(3);
+          @found VARCHAR(10), @run_id BIGINT, @requested_by NVARCHAR(200), @deadline_at DATETIME2(3),
+          @active_id BIGINT, @active_state VARCHAR(10), @reason NVARCHAR(400), @superseded_id BIGINT, @from VARCHAR(10);
 
   BEGIN TRY
     BEGIN TRANSACTION;
@@ -58,7 +63,7 @@ BEGIN
                          AND l.lease_until >= COALESCE(@now, SYSUTCDATETIME()))
     BEGIN
       COMMIT TRANSACTION;
-      SELECT 'not_leader' AS outcome, @decision AS decision, CAST(NULL AS BIGINT) AS run_id;
+      SELECT 'not_leader' AS outcome, @decision AS decision, CAST(NULL AS BIGINT) AS run_id, @superseded_id AS superseded_id;
       RETURN;
     END;
 
@@ -69,16 +74,27 @@ BEGIN
     IF @found IS NOT NULL
     BEGIN
       COMMIT TRANSACTION;
-      SELECT 'known' AS outcome, @found AS decision, @run_id AS run_id;
+      SELECT 'known' AS outcome, @found AS decision, @run_id AS run_id, @superseded_id AS superseded_id;
       RETURN;
     END;
 
-    IF @decision <> 'skipped'
+    SET @from = CASE WHEN @decision = 'manual' THEN COALESCE(@origin, 'sql') ELSE 'schedule' END;
+    SELECT @active_id = r.run_id, @active_state = r.state, @reason = r.reason
+    FROM cardgenius.run AS r
+    WHERE r.active_key = 0;
+
+    IF @decision NOT IN ('skipped', 'not_opened') AND @active_state = 'paused'
+    BEGIN
+      SET @run_id = @active_id;
+      SET @decision = 'held';
+      SET @note = LEFT(CONCAT('run ', @run_id, ' is paused: ', COALESCE(@reason, 'no reason given')), 400);
+    END;
+    ELSE IF @decision NOT IN ('skipped', 'not_opened')
     BEGIN
       SELECT @run_id = r.run_id
       FROM cardgenius.run AS r
       WHERE r.active_key = 0
-        AND (((r.fingerprint = @fingerprint OR r.kind <> @kind OR r.state = 'paused')
+        AND (((r.fingerprint = @fingerprint OR r.kind <> @kind)
               AND NOT (r.kind = 'dry_run' AND @kind = 'batch'))
              OR EXISTS (SELECT 1 FROM cardgenius.chunk AS c
                         WHERE c.run_id = r.run_id AND c.state = 'leased' AND c.lease_until >= @time));
@@ -92,16 +108,21 @@ BEGIN
         EXEC cardgenius.open_run @kind = @kind, @engine_name = @engine_name, @engine_version = @engine_version,
                                  @fingerprint = @fingerprint, @cards = @cards, @chunk_size = @chunk_size,
                                  @user_limit = @user_limit, @max_rounds = @max_rounds, @requested_by = @requested_by,
-                                 @deadline_at = @deadline_at, @now = @time;
+                                 @deadline_at = @deadline_at, @origin = @from, @person = @person, @now = @time;
         SELECT @run_id = MAX(r.run_id) FROM cardgenius.run AS r;      -- ours: nobody else opens one meanwhile
+        SELECT @superseded_id = r.run_id FROM cardgenius.run AS r WHERE r.run_id = @active_id AND r.state = 'cancelled';
       END;
     END;
 
     INSERT INTO cardgenius.schedule_fire (schedule, planned_at, decision, decided_at, decided_by, run_id, note)
     VALUES (@schedule, @planned_at, @decision, @time, @decided_by, @run_id, @note);
 
+    IF @from <> 'schedule'
+      EXEC cardgenius.record_act @act = 'run_now', @run_id = @run_id, @subject = @schedule, @affected = NULL, @origin = @from,
+                                 @person = @person, @reason = @decision, @now = @time;
+
     COMMIT TRANSACTION;
-    SELECT @outcome AS outcome, @decision AS decision, @run_id AS run_id;
+    SELECT @outcome AS outcome, @decision AS decision, @run_id AS run_id, @superseded_id AS superseded_id;
   END TRY
   BEGIN CATCH
     IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;

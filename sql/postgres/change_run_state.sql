@@ -4,6 +4,7 @@
 --             running   resumes a paused or stopped run
 --             stopped   only where nobody holds a living lease (else others go on, and it stays as it is)
 --             cancelled, failed   ends it: chunks closed, pending users new again, the fence falls
+--           Each leaves an act: pause, resume, accept_gate, cancel, fail. A later one never changes the reason of an earlier one.
 -- Answers   one row: run_id and its state now; or none where no run is active (or not the one named)
 -- Locks     run, chunk, user_spending_data in that order
 -- Isolation READ COMMITTED
@@ -17,6 +18,8 @@ CREATE OR REPLACE FUNCTION cardgenius.change_run_state(
   p_state  TEXT,
   p_reason TEXT,
   p_accept_gate BOOLEAN DEFAULT FALSE,        -- from here on the run publishes past its gates
+  p_origin TEXT DEFAULT NULL,                 -- as in act; NULL: by hand, in SQL
+  p_person TEXT DEFAULT NULL,
   p_now    TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS TABLE (run_id BIGINT, state TEXT)
@@ -25,6 +28,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
   v_now  TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
   v_run  cardgenius.run%ROWTYPE;
+  v_act  TEXT;
 BEGIN
   SELECT r.* INTO v_run FROM cardgenius.run AS r
   WHERE r.active_key = 0 AND r.run_id = COALESCE(p_run_id, r.run_id)
@@ -46,6 +50,14 @@ BEGIN
        SET state = p_state, reason = CASE p_state WHEN 'running' THEN NULL ELSE LEFT(p_reason, 400) END,
            gate_accepted = r.gate_accepted OR p_accept_gate
      WHERE r.run_id = v_run.run_id;
+  END IF;
+
+  v_act := CASE WHEN p_state = 'running' AND p_accept_gate THEN 'accept_gate' WHEN p_state = 'running' THEN 'resume'
+                WHEN p_state = 'paused' THEN 'pause' WHEN p_state = 'cancelled' THEN 'cancel'
+                WHEN p_state = 'failed' THEN 'fail' END;
+  -- What a processor does by itself is no act, but for a pause: a gate held the run.
+  IF v_act IS NOT NULL AND (COALESCE(p_origin, 'sql') <> 'processor' OR (v_act = 'pause' AND v_run.state <> 'paused')) THEN
+    PERFORM cardgenius.record_act(v_act, v_run.run_id, NULL, NULL, p_origin, p_person, p_reason, v_now);
   END IF;
 
   RETURN QUERY SELECT r.run_id, r.state::TEXT FROM cardgenius.run AS r WHERE r.run_id = v_run.run_id;

@@ -4,9 +4,11 @@
 --           cancelled, its chunks as superseded, its users are set back to new, and a new run is planned.
 --           Another kind is refused (CG003): a dry run never ends a batch. But a batch closes a dry run on which nobody holds a
 --           living lease, whatever its fingerprint: one that somebody left behind must not keep a week's users waiting.
---           A run with nobody due is written down as done at once.
--- Answers   one row: outcome joined | planned | superseded; run_id, state, chunks, users
--- Errors    CG002 another engine is at work · CG003 a run of another kind is active
+--           A paused run is a person's to end: who would supersede it is refused (CG009), with its reason and the two ways on.
+--           A run with nobody due is written down as done at once. Superseding, and a fingerprint that the last batch had not,
+--           are acts.
+-- Answers   one row: outcome joined | planned | superseded; run_id, state, chunks, users, superseded_id
+-- Errors    CG002 another engine is at work · CG003 a run of another kind is active · CG009 a paused run is in the way
 -- Locks     an advisory lock for the transaction (one opener at a time); run, chunk, user_spending_data in that order
 -- Isolation READ COMMITTED
 -- Indexes   uq_run_active, ix_chunk_claim, pk_chunk_user
@@ -24,9 +26,11 @@ CREATE OR REPLACE FUNCTION cardgenius.open_run(
   p_max_rounds      INTEGER,
   p_requested_by    TEXT,
   p_deadline_at     TIMESTAMPTZ DEFAULT NULL,
+  p_origin          TEXT DEFAULT NULL,        -- as in act; NULL: a processor
+  p_person          TEXT DEFAULT NULL,
   p_now             TIMESTAMPTZ DEFAULT NULL
 )
-RETURNS TABLE (outcome TEXT, run_id BIGINT, state TEXT, chunks INTEGER, users BIGINT)
+RETURNS TABLE (outcome TEXT, run_id BIGINT, state TEXT, chunks INTEGER, users BIGINT, superseded_id BIGINT)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
@@ -36,6 +40,9 @@ DECLARE
   v_leased   BOOLEAN;
   v_chunks   INTEGER;
   v_users    BIGINT;
+  v_reason   TEXT;
+  v_superseded BIGINT;
+  v_last     TEXT;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('cardgenius.open_run'));
 
@@ -43,6 +50,12 @@ BEGIN
 
   v_leased := EXISTS (SELECT FROM cardgenius.chunk AS c
                       WHERE c.run_id = v_run.run_id AND c.state = 'leased' AND c.lease_until >= v_now);
+
+  IF v_run.state = 'paused' AND (v_run.fingerprint <> p_fingerprint OR v_run.kind <> p_kind) THEN
+    RAISE EXCEPTION 'run % is paused, and another engine, catalogue or kind of run does not end it (%). %',
+      v_run.run_id, COALESCE(v_run.reason, 'no reason given'),
+      'Go on with it: cardgenius resume. Or end it: cardgenius cancel' USING ERRCODE = 'CG009';
+  END IF;
 
   IF v_run.kind <> p_kind AND (p_kind = 'dry_run' OR v_leased) THEN
     RAISE EXCEPTION 'run % is active and is a %: let it end (cardgenius status), or end it: cardgenius cancel',
@@ -57,7 +70,7 @@ BEGIN
     SELECT COUNT(*), COALESCE(SUM(c.planned_users), 0) INTO v_chunks, v_users
     FROM cardgenius.chunk AS c
     WHERE c.run_id = v_run.run_id AND c.state IN ('open', 'leased');
-    RETURN QUERY SELECT 'joined', v_run.run_id, v_run.state::TEXT, v_chunks, v_users;
+    RETURN QUERY SELECT 'joined', v_run.run_id, v_run.state::TEXT, v_chunks, v_users, NULL::BIGINT;
     RETURN;
   END IF;
 
@@ -66,11 +79,16 @@ BEGIN
       RAISE EXCEPTION 'run % is being worked on by an engine of another fingerprint: it has %, this one has %',
         v_run.run_id, v_run.fingerprint, p_fingerprint USING ERRCODE = 'CG002';
     END IF;
-    PERFORM cardgenius.close_run(v_run.run_id, 'cancelled', 'superseded',
-      CASE WHEN v_run.kind <> p_kind THEN 'superseded by a batch: nobody was at work on this dry run'
-           ELSE 'superseded by an engine of another fingerprint: ' || p_fingerprint END, v_now);
+    v_reason := CASE WHEN v_run.kind <> p_kind THEN 'superseded by a batch: nobody was at work on this dry run'
+                     ELSE 'superseded by an engine of another fingerprint: ' || p_fingerprint END;
+    PERFORM cardgenius.close_run(v_run.run_id, 'cancelled', 'superseded', v_reason, v_now);
+    PERFORM cardgenius.record_act('supersede', v_run.run_id, p_requested_by, NULL, COALESCE(p_origin, 'processor'), p_person,
+                                  v_reason, v_now);
     v_outcome := 'superseded';
+    v_superseded := v_run.run_id;
   END IF;
+
+  SELECT r.fingerprint INTO v_last FROM cardgenius.run AS r WHERE r.kind = 'batch' ORDER BY r.run_id DESC LIMIT 1;
 
   INSERT INTO cardgenius.run
     (kind, state, active_key, engine_name, engine_version, fingerprint, chunk_size, user_limit, max_rounds,
@@ -79,6 +97,11 @@ BEGIN
     (p_kind, 'running', 0, p_engine_name, p_engine_version, p_fingerprint, p_chunk_size, p_user_limit,
      CASE WHEN p_user_limit IS NULL AND p_kind = 'batch' THEN p_max_rounds ELSE 1 END, p_requested_by, p_deadline_at, v_now)
   RETURNING * INTO v_run;
+
+  IF p_kind = 'batch' AND v_last <> p_fingerprint THEN
+    PERFORM cardgenius.record_act('catalogue', v_run.run_id, LEFT(v_last, 12) || ' -> ' || LEFT(p_fingerprint, 12), NULL,
+                                  COALESCE(p_origin, 'processor'), p_person, NULL, v_now);
+  END IF;
 
   INSERT INTO cardgenius.run_card
     (run_id, card_no, card_name, joining_fees, redemption_method, redemption_rate, definition)
@@ -97,6 +120,6 @@ BEGIN
     v_run.state := 'done';
   END IF;
 
-  RETURN QUERY SELECT v_outcome, v_run.run_id, v_run.state::TEXT, v_chunks, v_users;
+  RETURN QUERY SELECT v_outcome, v_run.run_id, v_run.state::TEXT, v_chunks, v_users, v_superseded;
 END;
 $$;

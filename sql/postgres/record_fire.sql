@@ -1,11 +1,12 @@
 -- Purpose   What becomes of a slot of a schedule, once in the fleet: the ledger row, the run and its chunks in one transaction.
 --             ran, caught_up, manual   opens a run; overlapped instead where one is active that goes on (see below)
---             skipped                  is only recorded
+--             skipped, not_opened      is only recorded (not_opened: the engine could not be loaded; the note says why)
+--             held                     instead of any that would open a run, where a paused run is in the way
 --           A slot that is recorded stays as it is: whoever asks again gets what stands. A leader whose term is over
 --           (p_elected_at; NULL: nobody's term, a person asks) records nothing.
---           An active run of another fingerprint that nobody works on or has paused is superseded, as by open_run; and so is, by
---           a batch, a dry run that nobody works on, whatever its fingerprint and its state.
--- Answers   one row: outcome recorded | known | not_leader; decision, run_id
+--           An active run of another fingerprint that nobody works on is superseded, as by open_run; and so is, by a batch, a dry
+--           run that nobody works on, whatever its fingerprint; but neither where it is paused.
+-- Answers   one row: outcome recorded | known | not_leader; decision, run_id, superseded_id
 -- Locks     the advisory lock of open_run; those of open_run; the new row of schedule_fire
 -- Isolation READ COMMITTED
 -- Indexes   pk_leader, pk_schedule_fire, uq_run_active, ix_chunk_claim
@@ -28,15 +29,21 @@ CREATE OR REPLACE FUNCTION cardgenius.record_fire(
   p_user_limit        BIGINT,
   p_max_rounds        INTEGER,
   p_deadline_minutes  INTEGER,
+  p_person            TEXT DEFAULT NULL,      -- who asked, where the decision is manual
+  p_origin            TEXT DEFAULT NULL,
   p_now               TIMESTAMPTZ DEFAULT NULL
 )
-RETURNS TABLE (outcome TEXT, decision TEXT, run_id BIGINT)
+RETURNS TABLE (outcome TEXT, decision TEXT, run_id BIGINT, superseded_id BIGINT)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
   v_now       TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
   v_decision  TEXT := p_decision;
   v_run_id    BIGINT;
+  v_active    cardgenius.run%ROWTYPE;
+  v_note      TEXT := p_note;
+  v_superseded BIGINT;
+  v_from      TEXT := CASE WHEN p_decision = 'manual' THEN COALESCE(p_origin, 'sql') ELSE 'schedule' END;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('cardgenius.open_run'));
 
@@ -46,38 +53,47 @@ BEGIN
       SELECT FROM cardgenius.leader AS l
       WHERE l.slot = 1 AND l.owner = p_decided_by AND l.elected_at = p_elected_at
         AND l.lease_until >= COALESCE(p_now, clock_timestamp())) THEN
-    RETURN QUERY SELECT 'not_leader', p_decision, NULL::BIGINT;
+    RETURN QUERY SELECT 'not_leader', p_decision, NULL::BIGINT, NULL::BIGINT;
     RETURN;
   END IF;
 
   RETURN QUERY
-  SELECT 'known', f.decision::TEXT, f.run_id
+  SELECT 'known', f.decision::TEXT, f.run_id, NULL::BIGINT
   FROM cardgenius.schedule_fire AS f
   WHERE f.schedule = p_schedule AND f.planned_at = p_planned_at;
   IF FOUND THEN
     RETURN;
   END IF;
 
-  IF p_decision <> 'skipped' THEN
+  SELECT r.* INTO v_active FROM cardgenius.run AS r WHERE r.active_key = 0;
+
+  IF p_decision NOT IN ('skipped', 'not_opened') AND v_active.state = 'paused' THEN
+    v_run_id := v_active.run_id;
+    v_decision := 'held';
+    v_note := 'run ' || v_run_id || ' is paused: ' || COALESCE(v_active.reason, 'no reason given');
+  ELSIF p_decision NOT IN ('skipped', 'not_opened') THEN
     SELECT r.run_id INTO v_run_id
     FROM cardgenius.run AS r
     WHERE r.active_key = 0
-      AND (((r.fingerprint = p_fingerprint OR r.kind <> p_kind OR r.state = 'paused')
+      AND (((r.fingerprint = p_fingerprint OR r.kind <> p_kind)
             AND NOT (r.kind = 'dry_run' AND p_kind = 'batch'))
            OR EXISTS (SELECT FROM cardgenius.chunk AS c
                       WHERE c.run_id = r.run_id AND c.state = 'leased' AND c.lease_until >= v_now));
     IF FOUND THEN
       v_decision := 'overlapped';
     ELSE
-      SELECT o.run_id INTO v_run_id
+      SELECT o.run_id, o.superseded_id INTO v_run_id, v_superseded
       FROM cardgenius.open_run(p_kind, p_engine_name, p_engine_version, p_fingerprint, p_cards, p_chunk_size, p_user_limit,
                                p_max_rounds, 'schedule ' || p_schedule,
-                               v_now + p_deadline_minutes * INTERVAL '1 minute', v_now) AS o;
+                               v_now + p_deadline_minutes * INTERVAL '1 minute', v_from, p_person, v_now) AS o;
     END IF;
   END IF;
 
   INSERT INTO cardgenius.schedule_fire (schedule, planned_at, decision, decided_at, decided_by, run_id, note)
-  VALUES (p_schedule, p_planned_at, v_decision, v_now, p_decided_by, v_run_id, LEFT(p_note, 400));
-  RETURN QUERY SELECT 'recorded', v_decision, v_run_id;
+  VALUES (p_schedule, p_planned_at, v_decision, v_now, p_decided_by, v_run_id, LEFT(v_note, 400));
+  IF v_from <> 'schedule' THEN
+    PERFORM cardgenius.record_act('run_now', v_run_id, p_schedule, NULL, v_from, p_person, v_decision, v_now);
+  END IF;
+  RETURN QUERY SELECT 'recorded', v_decision, v_run_id, v_superseded;
 END;
 $$;

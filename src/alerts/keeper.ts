@@ -108,12 +108,14 @@ export class AlertKeeper {
     }
   }
 
-  /** The latest decided slot of each schedule. What was fired by hand says nothing about a missed one. */
+  /** What Snapshot.fires says. What was fired by hand says nothing about a missed slot. */
   async #latestFires(service: AlertDatabase): Promise<Fire[]> {
     const found: Fire[] = [];
     for (const schedule of this.#options.schedules) {
       const fires = await service.listFires(schedule, LOOKED_THROUGH);
-      found.push(...fires.filter(({ decision }) => decision !== 'manual').slice(0, 1));
+      const slots = fires.filter(({ decision }) => decision !== 'manual');
+      const opened = slots.findIndex(({ decision }) => decision !== 'held' && decision !== 'not_opened');
+      found.push(...slots.slice(0, opened === -1 ? undefined : Math.max(1, opened)));
     }
     return found;
   }

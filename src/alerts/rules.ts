@@ -10,7 +10,7 @@ export interface Snapshot {
   readonly counted: RunProgress | undefined;
   /** That run as it was seen lately, ascending; the last one is now. */
   readonly samples: readonly Sample[];
-  /** The latest decided slot of each schedule that is configured. */
+  /** Of each schedule that is configured the latest decided slot; and where that opened no run, those before it that did not. */
   readonly fires: readonly Fire[];
 }
 
@@ -56,6 +56,8 @@ export const RULES = {
   deadline_at_risk: 'cardgenius status; another instance helps: cardgenius run',
   low_throughput: 'cardgenius status; the server’s load',
   fire_missed: 'cardgenius schedule list',
+  fire_held: 'cardgenius status; then: cardgenius resume, or: cardgenius cancel',
+  fire_not_opened: 'cardgenius schedule list; replace the file, then: cardgenius schedule run NAME',
   users_failed: FAILED,
   database_unreachable: 'the database server, the network between, the service’s log',
 } as const;
@@ -180,6 +182,21 @@ function* missedFires({ fires }: Snapshot): Generator<Finding> {
   }
 }
 
+/** Slots that opened no run: each is an alert of its own, until its paused run goes on or is over, or a later run is opened. */
+function* lostFires({ fires, run }: Snapshot): Generator<Finding> {
+  for (const { schedule, plannedAt, decidedAt, decision, note, runId, runState } of fires) {
+    const slot = plannedAt.toISOString();
+    const subject = `${schedule}, ${slot}`;
+    if (decision === 'held' && runState === 'paused') {
+      const message = `The fire of ${schedule} at ${slot} opened no run: ${note ?? `run ${runId} is paused`}. Its users wait.`;
+      yield { rule: 'fire_held', subject, severity: 'critical', message };
+    } else if (decision === 'not_opened' && !(run !== undefined && run.startedAt > decidedAt)) {
+      const message = `The fire of ${schedule} at ${slot} opened no run: ${note ?? 'the engine could not be loaded'}`;
+      yield { rule: 'fire_not_opened', subject, severity: 'critical', message };
+    }
+  }
+}
+
 const ON_RUN: readonly Rule[] = [
   runFailed,
   runPaused,
@@ -193,5 +210,5 @@ const ON_RUN: readonly Rule[] = [
 /** Everything that is wrong now. Pure: the same snapshot, the same findings. */
 export function findingsOf(snapshot: Snapshot, limits: Limits): Finding[] {
   const onRun = ON_RUN.map(rule => rule(snapshot, limits)).filter(found => found !== undefined);
-  return [...onRun, ...missedFires(snapshot)];
+  return [...onRun, ...missedFires(snapshot), ...lostFires(snapshot)];
 }

@@ -33,6 +33,8 @@ export interface BatchRequest {
 /** What this process did of a run. */
 export interface BatchOutcome {
   readonly runId: number;
+  /** The run that this one put an end to. */
+  readonly supersededId: number | null;
   readonly state: RunState;
   /** Users decided in this run by this process: completed + failed + changed + gone. */
   readonly users: number;
@@ -107,13 +109,14 @@ export async function workOn(
   const startedAt = performance.now();
   listener({ type: 'run-opened', ...opened });
 
-  const { runId } = opened;
+  const { runId, supersededId } = opened;
   const totals = { users: 0, completed: 0, failed: 0, rowsWritten: 0 };
   const tally = new FailureTally();
   const outcome = (state: RunState): BatchOutcome => {
     const seconds = (performance.now() - startedAt) / 1000;
     return {
       runId,
+      supersededId,
       state,
       ...totals,
       seconds: Math.round(seconds * 1000) / 1000,

@@ -70,8 +70,13 @@ export function describeDryRun(outcome: BatchOutcome): string {
   return `${describeOutcome(outcome)}\nA dry run: ${group(rowsWritten)} rows would be written, ${unchanged} would stay, ${group(failed)} users would fail.${why ?? ''}`;
 }
 
+/** What is said where opening a run put an end to another one. */
+export const describeSuperseded = (runId: number, supersededId: number): string =>
+  `Run ${runId} supersedes run ${supersededId}, which no processor worked on: its users are in run ${runId} (cardgenius runs show ${supersededId}).`;
+
 export function describeOutcome({
   runId,
+  supersededId,
   state,
   users,
   completed,
@@ -79,7 +84,8 @@ export function describeOutcome({
   seconds,
   usersPerSecond,
 }: BatchOutcome): string {
-  if (state === 'done' && users === 0) return `Run ${runId}: nothing is left to do.`;
+  const ended = supersededId === null ? '' : `${describeSuperseded(runId, supersededId)}\n`;
+  if (state === 'done' && users === 0) return `${ended}Run ${runId}: nothing is left to do.`;
   const did = `${group(completed)} completed, ${group(failed)} failed`;
-  return `Run ${runId} is ${state}: ${group(users)} users (${did}) in ${seconds.toFixed(1)} s, ${group(usersPerSecond)} users/s.`;
+  return `${ended}Run ${runId} is ${state}: ${group(users)} users (${did}) in ${seconds.toFixed(1)} s, ${group(usersPerSecond)} users/s.`;
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { Fire } from '../model/service.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 import { thisProcessor } from './processing.ts';
+import { describeSuperseded } from './run.ts';
 
 const SHOWN = 5;
 
@@ -72,18 +73,22 @@ async function runSchedule(cli: Cli, name: string): Promise<void> {
   const { settings } = cli;
   const engine = await createEngine(settings);
   await using opened = await cli.open();
-  const { plannedAt, decision, runId } = await fireByHand(name, {
+  const { plannedAt, decision, runId, supersededId } = await fireByHand(name, {
     service: opened.service,
     schedules: settings.schedules,
     terms: userLimit => runTerms(engine, settings, 'batch', userLimit),
     decidedBy: thisProcessor(engine).id,
     note: 'by hand',
   });
-  const run = decision === 'overlapped' ? undefined : await opened.database.readRun(runId);
-  cli.print({ schedule: name, plannedAt, decision, runId }, () => {
+  const run = decision === 'overlapped' || decision === 'held' ? undefined : await opened.database.readRun(runId);
+  const ended = supersededId === null ? '' : `${describeSuperseded(runId!, supersededId)}\n`;
+  cli.print({ schedule: name, plannedAt, decision, runId, supersededId }, () => {
+    if (decision === 'held') {
+      return `Run ${runId} is paused: the fire is recorded as held, and opens no run. Go on with that run: cardgenius resume. Or end it: cardgenius cancel`;
+    }
     if (decision === 'overlapped') return `Run ${runId} is active: the fire is recorded as overlapped.`;
     return run?.state === 'done'
-      ? `Run ${runId} is done: nobody is due.`
-      : `Run ${runId} is open. Whoever serves works on it; where nobody does: cardgenius run`;
+      ? `${ended}Run ${runId} is done: no user is due.`
+      : `${ended}Run ${runId} is open. Whoever serves works on it; where nobody does: cardgenius run`;
   });
 }

@@ -1,3 +1,4 @@
+import type { Act } from '../model/act.ts';
 import type { RecommendationRow } from '../model/exchange.ts';
 import type { RunProgress } from '../model/run.ts';
 import { toRunProgress } from './rows.ts';
@@ -10,6 +11,8 @@ export interface HistoryDatabase {
   listChunks(runId: number, afterChunkNo: number, chunks: number): Promise<ChunkProgress[]>;
   /** The latest attempts at chunks of a run, the latest first. */
   listAttempts(runId: number, attempts: number): Promise<Attempt[]>;
+  /** Who did what to a run, or (null) the latest acts of all; the latest first. */
+  listActs(runId: number | null, acts: number): Promise<Act[]>;
   /** The rows that a user has now, by rank; empty where there are none. */
   readRecommendations(userId: string): Promise<RecommendationRow[]>;
 }
@@ -55,6 +58,7 @@ export interface Attempt {
   readonly errorMessage: string | null;
 }
 
+export const toAct = (row: Record<string, unknown>): Act => toRunProgress(row) as unknown as Act;
 /** Both are their procedure's columns in camel case, as a run is. */
 export const toChunkProgress = (row: Record<string, unknown>): ChunkProgress =>
   toRunProgress(row) as unknown as ChunkProgress;

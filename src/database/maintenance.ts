@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Act, ActName, Actor } from '../model/act.ts';
 import { PACKAGE_ROOT } from '../package.ts';
 import type { SqlEngine } from './migrate/sql-files.ts';
 
@@ -36,6 +37,9 @@ export interface WantedRight {
   readonly securable: string;
 }
 
+/** What else there is to say of an act. */
+export type ActDetails = Partial<Pick<Act, 'runId' | 'subject' | 'affected' | 'reason'>>;
+
 /** The side of the port that people who keep a database in order use; no run needs it. */
 export interface MaintenanceDatabase {
   readonly engine: SqlEngine;
@@ -43,6 +47,8 @@ export interface MaintenanceDatabase {
   readonly wire: { readonly encrypted: boolean; readonly verified: boolean } | undefined;
   /** Forgets one batch of what ended more than so many days ago; how many rows. 0: nothing is left. */
   pruneHistory(kind: History, keepDays: number): Promise<number>;
+  /** Writes down an act that is no procedure's own: prune. */
+  recordAct(act: ActName, by: Actor, details?: ActDetails): Promise<void>;
   countOrphans(): Promise<Orphans>;
   /** Deletes the rows of the next users who are gone. A null lastUserId: there was none left. */
   pruneOrphans(afterUserId: string | null): Promise<{ lastUserId: string | null; deleted: number }>;

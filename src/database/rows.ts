@@ -19,10 +19,12 @@ export interface OpenRunRow {
   readonly state: RunState;
   readonly chunks: number;
   readonly users: number | string;
+  readonly superseded_id: number | string | null;
 }
 
-export function toOpenedRun({ outcome, run_id, state, chunks, users }: OpenRunRow): OpenedRun {
-  return { outcome, runId: Number(run_id), state, chunks, users: Number(users) };
+export function toOpenedRun({ outcome, run_id, state, chunks, users, superseded_id }: OpenRunRow): OpenedRun {
+  const supersededId = superseded_id === null ? null : Number(superseded_id);
+  return { outcome, runId: Number(run_id), state, chunks, users: Number(users), supersededId };
 }
 
 export interface ClaimRow {

@@ -15,10 +15,12 @@ export interface FireAnswerRow {
   readonly outcome: FireAnswer['outcome'];
   readonly decision: FireDecision;
   readonly run_id: number | string | null;
+  readonly superseded_id: number | string | null;
 }
 
-export function toFireAnswer({ outcome, decision, run_id }: FireAnswerRow): FireAnswer {
-  return { outcome, decision, runId: run_id === null ? null : Number(run_id) };
+export function toFireAnswer({ outcome, decision, run_id, superseded_id }: FireAnswerRow): FireAnswer {
+  const numberOf = (id: number | string | null) => (id === null ? null : Number(id));
+  return { outcome, decision, runId: numberOf(run_id), supersededId: numberOf(superseded_id) };
 }
 
 export interface FireRow {

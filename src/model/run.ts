@@ -30,6 +30,8 @@ export interface OpenedRun {
   /** Chunks that are open or leased, and the users planned in them. */
   readonly chunks: number;
   readonly users: number;
+  /** The run that this one put an end to, where the outcome is `superseded`. */
+  readonly supersededId: number | null;
 }
 
 /** A chunk under our token. Every write carries all three: that is the fence. */

@@ -1,14 +1,17 @@
 /** What a service that runs for months remembers: slots of schedules, who leads, what is wrong. */
 import type { RunRequest, RunState } from './run.ts';
 
-/** What became of a slot. `overlapped`: a run was active, and did its work. */
-export type FireDecision = 'ran' | 'caught_up' | 'skipped' | 'overlapped' | 'manual';
+/**
+ * What became of a slot. `overlapped`: a run was active, and did its work; `held`: a paused run stood in its way;
+ * `not_opened`: the engine could not be loaded.
+ */
+export type FireDecision = 'ran' | 'caught_up' | 'skipped' | 'overlapped' | 'manual' | 'held' | 'not_opened';
 
 export interface FireRequest {
   readonly schedule: string;
   /** The slot, not when somebody came to it. */
   readonly plannedAt: Date;
-  readonly decision: Exclude<FireDecision, 'overlapped'>;
+  readonly decision: Exclude<FireDecision, 'overlapped' | 'held'>;
   readonly note: string | null;
   /** The processor that decides. */
   readonly decidedBy: string;
@@ -23,6 +26,8 @@ export interface FireAnswer {
   readonly outcome: 'recorded' | 'known' | 'not_leader';
   readonly decision: FireDecision;
   readonly runId: number | null;
+  /** The run that this fire put an end to. */
+  readonly supersededId: number | null;
 }
 
 export interface Fire {

@@ -15,7 +15,7 @@ export interface PlannedSchedule extends Timing, MisfirePolicy {
 
 export interface PlannedFire {
   readonly plannedAt: Date;
-  readonly decision: Exclude<FireDecision, 'overlapped' | 'manual'>;
+  readonly decision: Extract<FireDecision, 'ran' | 'caught_up' | 'skipped'>;
   readonly note: string | null;
 }
 

@@ -187,6 +187,7 @@ export class Service {
       state: 'running',
       chunks: run.chunksOpen + run.chunksLeased,
       users: run.plannedUsers - run.completed - run.failed - run.changed - run.gone,
+      supersededId: null,
     } as const;
     const member = { processor: processor.id, engine: engineSource, fingerprint: engine.fingerprint };
     const { state, users } = await workOn(database, settings, member, opened, batchListener, signal);

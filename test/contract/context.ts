@@ -71,6 +71,7 @@ export async function reset({ execute }: ContractEngine): Promise<void> {
     'cardgenius.leader',
     'cardgenius.processor',
     'cardgenius.alert',
+    'cardgenius.act',
     'card_recommendations',
     'user_spending_data',
   ];

@@ -86,7 +86,7 @@ export const runContract: ContractTests = {
     for (const state of ['stopped', 'paused'] as const) {
       await database.changeRunState(runId, state, 'by a test');
       const error = await t.throwsAsync(openRun(engine, { kind: 'dry_run', fingerprint: OTHER_FINGERPRINT }), {
-        code: 'RUN_ACTIVE',
+        code: state === 'paused' ? 'RUN_PAUSED' : 'RUN_ACTIVE',
       });
       t.regex(error!.message, /cardgenius cancel/);
       t.is((await database.readRun(runId))?.state, state);
@@ -123,6 +123,45 @@ export const runContract: ContractTests = {
     });
     t.regex(error!.message, /a{64}.*b{64}/);
     await t.throwsAsync(claim(engine, runId, { fingerprint: OTHER_FINGERPRINT }), { code: 'FINGERPRINT_MISMATCH' });
+  },
+
+  'run: a paused run is superseded by no run; the refusal names it, its reason and the two ways on': async (
+    t,
+    engine,
+  ) => {
+    const { database } = engine;
+    await importUsers(engine, 8);
+    for (const kind of ['batch', 'dry_run'] as const) {
+      const { runId } = await openRun(engine, { kind });
+      await database.changeRunState(runId, 'paused', 'DBA asks: no writes tonight');
+      const error = await t.throwsAsync(openRun(engine, { fingerprint: OTHER_FINGERPRINT }), { code: 'RUN_PAUSED' });
+      t.is((error as CardGeniusError).exitCode, 4);
+      const [, ...parts] =
+        /^run (\d+) is paused.*(DBA asks: no writes tonight).*(cardgenius resume).*(cardgenius cancel)$/.exec(
+          error!.message,
+        )!;
+      t.is(parts[0], String(runId));
+      t.like(await database.readRun(runId), { state: 'paused', reason: 'DBA asks: no writes tonight' });
+      t.like(await openRun(engine, { kind }), { outcome: 'joined', state: 'paused', runId, supersededId: null });
+      await database.changeRunState(runId, 'cancelled', 'the next');
+    }
+  },
+
+  'run: who supersedes a run says which, and the history has both that and the other catalogue': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 2);
+    const first = await openRun(engine);
+    const second = await openRun(engine, { fingerprint: OTHER_FINGERPRINT });
+    t.like(second, { outcome: 'superseded', supersededId: first.runId });
+    t.regex(
+      (await database.readRun(first.runId))?.reason ?? '',
+      /^superseded by an engine of another fingerprint: b{64}$/,
+    );
+    const acts = await engine.query('SELECT act, run_id, subject, origin FROM cardgenius.act ORDER BY act_id');
+    t.deepEqual(acts.map(({ act, run_id, subject, origin }) => [act, Number(run_id), subject, origin]) as unknown[], [
+      ['supersede', first.runId, 'contract suite', 'processor'],
+      ['catalogue', second.runId, `${'a'.repeat(12)} -> ${'b'.repeat(12)}`, 'processor'],
+    ]);
   },
 
   'run: another engine supersedes a run that nobody works on': async (t, engine) => {

@@ -48,30 +48,40 @@ export const serviceContract: ContractTests = {
   'fire: while a run is active it is recorded as overlapped, with that run': async (t, engine) => {
     await importUsers(engine, 6);
     const { runId } = await openRun(engine);
-    t.deepEqual(await engine.service.recordFire(fire()), { outcome: 'recorded', decision: 'overlapped', runId });
+    t.deepEqual(await engine.service.recordFire(fire()), {
+      outcome: 'recorded',
+      decision: 'overlapped',
+      runId,
+      supersededId: null,
+    });
     t.is(await count(engine, 'cardgenius.run'), 1);
   },
 
-  'fire: a run of another engine is overlapped while somebody works on it or it is paused, else superseded': async (
-    t,
-    engine,
-  ) => {
-    const { service, database } = engine;
-    const other = (minute: number) => {
-      const { run, ...rest } = fire({ plannedAt: new Date(SLOT.getTime() + minute * 60_000) });
-      return { ...rest, run: { ...run, fingerprint: OTHER_FINGERPRINT } };
-    };
-    await importUsers(engine, 8);
-    const { runId } = await openRun(engine);
-    const lease = await claim(engine, runId);
-    t.like(await service.recordFire(other(1)), { decision: 'overlapped', runId });
-    await database.releaseChunk(lease);
-    await database.changeRunState(runId, 'paused', 'by an operator');
-    t.like(await service.recordFire(other(2)), { decision: 'overlapped', runId });
-    await database.changeRunState(runId, 'running', '');
-    t.is((await service.recordFire(other(3))).decision, 'ran');
-    t.is((await database.readRun(runId))?.state, 'cancelled');
-  },
+  'fire: a run of another engine is overlapped while a processor works on it, holds the fire while it is paused, else is superseded':
+    async (t, engine) => {
+      const { service, database } = engine;
+      const other = (minute: number) => {
+        const { run, ...rest } = fire({ plannedAt: new Date(SLOT.getTime() + minute * 60_000) });
+        return { ...rest, run: { ...run, fingerprint: OTHER_FINGERPRINT } };
+      };
+      await importUsers(engine, 8);
+      const { runId } = await openRun(engine);
+      const lease = await claim(engine, runId);
+      t.like(await service.recordFire(other(1)), { decision: 'overlapped', runId });
+      await database.releaseChunk(lease);
+      await database.changeRunState(runId, 'paused', 'by an operator');
+      t.like(await service.recordFire(other(2)), { decision: 'held', runId });
+      t.like(
+        await service.recordFire(fire({ schedule: 'daily' })),
+        { decision: 'held', runId },
+        'of the same engine, too',
+      );
+      const [held] = await service.listFires('weekly', 1);
+      t.like(held, { decision: 'held', note: `run ${runId} is paused: by an operator`, runState: 'paused' });
+      await database.changeRunState(runId, 'running', '');
+      t.like(await service.recordFire(other(3)), { decision: 'ran', supersededId: runId });
+      t.is((await database.readRun(runId))?.state, 'cancelled');
+    },
 
   'fire: a dry run overlaps a batch only while somebody works on it': async (t, engine) => {
     const { service, database } = engine;
@@ -88,10 +98,28 @@ export const serviceContract: ContractTests = {
     t.is((await database.readRun(dry.runId))?.state, 'cancelled');
   },
 
+  'fire: a paused dry run holds it, too': async (t, engine) => {
+    const { service, database } = engine;
+    await importUsers(engine, 8);
+    const { runId } = await openRun(engine, { kind: 'dry_run' });
+    await database.changeRunState(runId, 'paused', 'by an operator');
+    t.like(await service.recordFire(fire()), { decision: 'held', runId, supersededId: null });
+    t.is((await database.readRun(runId))?.state, 'paused');
+  },
+
+  'fire: a slot whose engine could not be loaded is recorded, and opens nothing': async (t, engine) => {
+    await importUsers(engine, 6);
+    const answer = await engine.service.recordFire(
+      fire({ decision: 'not_opened', note: 'CATALOG_INVALID: no such field' }),
+    );
+    t.like(answer, { outcome: 'recorded', decision: 'not_opened', runId: null });
+    t.is(await count(engine, 'cardgenius.run'), 0);
+  },
+
   'fire: skipped is recorded, and opens nothing': async (t, engine) => {
     await importUsers(engine, 6);
     const answer = await engine.service.recordFire(fire({ decision: 'skipped', note: 'nobody was there' }));
-    t.deepEqual(answer, { outcome: 'recorded', decision: 'skipped', runId: null });
+    t.deepEqual(answer, { outcome: 'recorded', decision: 'skipped', runId: null, supersededId: null });
     t.is(await count(engine, 'cardgenius.run'), 0);
     const [row] = await engine.service.listFires('weekly', 5);
     t.like(row, { decision: 'skipped', note: 'nobody was there', runId: null, runState: null });

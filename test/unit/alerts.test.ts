@@ -134,6 +134,16 @@ const CASES: Readonly<Record<string, [broken: Partial<Snapshot>, expected: strin
     { fires: [fire({ decision: 'overlapped' })] },
   ],
   'fire caught up': [{ fires: [fire({ decision: 'caught_up' })] }, 'fire_missed warning', {}],
+  'fire held': [
+    { fires: [fire({ decision: 'held', runState: 'paused', note: 'run 7 is paused: by the DBA' })] },
+    'fire_held critical',
+    { fires: [fire({ decision: 'held', runState: 'running' })] },
+  ],
+  'fire not opened': [
+    { fires: [fire({ decision: 'not_opened', runId: null, note: 'CATALOG_INVALID: …' })] },
+    'fire_not_opened critical',
+    { fires: [fire({ decision: 'not_opened', runId: null, decidedAt: new Date(NOW - 60 * MINUTE) })] },
+  ],
   'users left failed': [
     { run: run({ state: 'done', completed: 99_999, failed: 1 }) },
     'users_failed warning',
@@ -215,6 +225,24 @@ test('a missed slot is told of the schedules that are configured, however many f
   after.use(database, database);
   await after.watch(NOW);
   t.deepEqual(told.slice(2), ['closed renamed']);
+});
+
+test('each slot that a paused run holds is an alert of its own, and they are over when that run goes on', async t => {
+  const told: string[] = [];
+  const { keeper, database } = keep(({ state, subject, severity }) => told.push(`${state} ${subject} ${severity}`));
+  const held = (day: number, runState: 'paused' | 'running') =>
+    fire({ decision: 'held', plannedAt: new Date(Date.UTC(2026, 10, day)), runState });
+  database.fires = [held(16, 'paused'), fire()];
+  await keeper.watch(NOW);
+  database.fires = [held(23, 'paused'), fire({ decision: 'manual' }), ...database.fires];
+  await keeper.watch(NOW + MINUTE);
+  t.deepEqual(told.splice(0), [
+    'opened weekly, 2026-11-16T00:00:00.000Z critical',
+    'opened weekly, 2026-11-23T00:00:00.000Z critical',
+  ]);
+  database.fires = [held(23, 'running'), held(16, 'running'), fire()];
+  await keeper.watch(NOW + 2 * MINUTE);
+  t.is(told.filter(line => line.startsWith('closed')).length, 2);
 });
 
 /** The alerts of a database, in memory; `down` lets every call fail. */

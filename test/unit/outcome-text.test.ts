@@ -5,6 +5,7 @@ import { describeDryRun } from '../../src/cli/run.ts';
 const outcome = (overrides: Partial<BatchOutcome>): BatchOutcome => ({
   runId: 3,
   state: 'done',
+  supersededId: null,
   users: 2_000,
   completed: 2_000,
   failed: 0,

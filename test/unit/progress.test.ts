@@ -14,7 +14,7 @@ const RESULT = {
 } as const;
 const STAGES = { claim: 1, read: 1, compute: 1, load: 1, publish: 1 };
 const EVENTS: BatchEvent[] = [
-  { type: 'run-opened', outcome: 'planned', runId: 1, state: 'running', chunks: 2, users: 20 },
+  { type: 'run-opened', outcome: 'planned', runId: 1, state: 'running', chunks: 2, users: 20, supersededId: null },
   { type: 'chunk-claimed', chunkNo: 1, users: 10, attempt: 1 },
   { type: 'users-computed', chunkNo: 1, users: 10, failed: 1 },
   { type: 'chunk-published', chunkNo: 1, result: RESULT, stages: STAGES },

@@ -143,6 +143,8 @@ async function runNow(schedule) {
   try {
     const { decision, runId } = await ask('api/run-now', { schedule });
     await askForLists();
+    if (decision === 'held')
+      return `Run ${runId} is paused: the fire of ${schedule} is held. Resume or cancel that run first.`;
     return decision === 'overlapped'
       ? `Run ${runId} is active: the fire of ${schedule} is recorded as overlapped.`
       : `Run ${runId} is open; whoever serves works on it.`;

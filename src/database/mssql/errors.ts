@@ -1,4 +1,11 @@
-import { CardGeniusError, DatabaseError, type ErrorClass, LeaseLostError, messageOf } from '../../model/errors.ts';
+import {
+  CardGeniusError,
+  DatabaseError,
+  type ErrorClass,
+  EXIT,
+  LeaseLostError,
+  messageOf,
+} from '../../model/errors.ts';
 import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
 
 /**
@@ -7,7 +14,7 @@ import { type ConnectionSettings, describeConnection } from './connection-settin
  */
 const OWN_STATE = 71;
 
-/** Our own conditions, thrown by number in sql/mssql under OWN_STATE (their twins are CG001 to CG005 on PostgreSQL). */
+/** Our own conditions, thrown by number in sql/mssql under OWN_STATE (their twins are CG001 to CG009 on PostgreSQL). */
 const OWN_ERRORS: Readonly<Record<number, (message: string, cause: unknown) => Error>> = {
   50001: (message, cause) => new LeaseLostError(message, { cause }),
   50002: (message, cause) => new CardGeniusError('FINGERPRINT_MISMATCH', message, { cause }),
@@ -15,6 +22,7 @@ const OWN_ERRORS: Readonly<Record<number, (message: string, cause: unknown) => E
   50004: (message, cause) => new DatabaseError('STAGING_INCOMPLETE', message, 'transient', { cause }),
   50005: (message, cause) => new CardGeniusError('NO_SUCH_RUN', message, { cause }),
   50006: (message, cause) => new DatabaseError('DATABASE_BUSY', message, 'transient', { cause }),
+  50009: (message, cause) => new CardGeniusError('RUN_PAUSED', message, { cause, exitCode: EXIT.stopped }),
   50007: (message, cause) => new CardGeniusError('CONTRACT_BROKEN', message, { cause }),
 };
 

@@ -1,7 +1,15 @@
 import sql from 'mssql';
+import type { Act } from '../../model/act.ts';
 import type { RecommendationRow } from '../../model/exchange.ts';
 import type { RunProgress } from '../../model/run.ts';
-import { type Attempt, type ChunkProgress, type HistoryDatabase, toAttempt, toChunkProgress } from '../history.ts';
+import {
+  type Attempt,
+  type ChunkProgress,
+  type HistoryDatabase,
+  toAct,
+  toAttempt,
+  toChunkProgress,
+} from '../history.ts';
 import { type ExportRow, toRecommendationRow, toRunProgress } from '../rows.ts';
 import type { Pool } from './pools.ts';
 
@@ -34,6 +42,14 @@ export class MssqlHistory implements HistoryDatabase {
       ['attempts', sql.Int, attempts],
     ]);
     return rows.map(toAttempt);
+  }
+
+  async listActs(runId: number | null, acts: number): Promise<Act[]> {
+    const rows = await this.#work.call<Row>('list_acts', [
+      ['run_id', sql.BigInt, runId],
+      ['acts', sql.Int, acts],
+    ]);
+    return rows.map(toAct);
   }
 
   async readRecommendations(userId: string): Promise<RecommendationRow[]> {

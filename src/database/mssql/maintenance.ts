@@ -1,6 +1,8 @@
 import sql from 'mssql';
+import type { ActName, Actor } from '../../model/act.ts';
 import type { UserCounts } from '../../model/run.ts';
 import {
+  type ActDetails,
   type DoctorQuestion,
   type History,
   type MaintenanceDatabase,
@@ -10,7 +12,7 @@ import {
 } from '../maintenance.ts';
 import type { Pool } from './pools.ts';
 
-const { Int: INT, NVarChar, VarChar } = sql;
+const { BigInt: BIGINT, Int: INT, NVarChar, VarChar } = sql;
 
 /** Prune and doctor on SQL Server: calls of sql/mssql, and the questions of queries/mssql as they stand there. */
 export class MssqlMaintenance implements MaintenanceDatabase {
@@ -31,6 +33,22 @@ export class MssqlMaintenance implements MaintenanceDatabase {
       ['keep_days', INT, keepDays],
     ]);
     return Number(row.deleted);
+  }
+
+  async recordAct(
+    act: ActName,
+    by: Actor,
+    { runId = null, subject = null, affected = null, reason = null }: ActDetails = {},
+  ): Promise<void> {
+    await this.#work.call('record_act', [
+      ['act', VarChar(20), act],
+      ['run_id', BIGINT, runId],
+      ['subject', NVarChar(200), subject],
+      ['affected', BIGINT, affected],
+      ['origin', VarChar(10), by.origin],
+      ['person', NVarChar(200), by.person],
+      ['reason', NVarChar(400), reason],
+    ]);
   }
 
   async countOrphans(): Promise<Orphans> {

@@ -1,12 +1,13 @@
-import { CardGeniusError, DatabaseError, type ErrorClass, LeaseLostError } from '../../model/errors.ts';
+import { CardGeniusError, DatabaseError, type ErrorClass, EXIT, LeaseLostError } from '../../model/errors.ts';
 import type { PgliteErrorFields } from './pglite-thread.ts';
 
-/** Our own conditions, raised by name in sql/postgres (their twins are 50001 to 50005 on SQL Server). */
+/** Our own conditions, raised by name in sql/postgres (their twins are 50001 to 50009 on SQL Server). */
 const OWN_CONDITIONS: Readonly<Record<string, (message: string, cause: Error) => Error>> = {
   CG001: (message, cause) => new LeaseLostError(message, { cause }),
   CG002: (message, cause) => new CardGeniusError('FINGERPRINT_MISMATCH', message, { cause }),
   CG003: (message, cause) => new CardGeniusError('RUN_ACTIVE', message, { cause }),
   CG004: (message, cause) => new DatabaseError('STAGING_INCOMPLETE', message, 'transient', { cause }),
+  CG009: (message, cause) => new CardGeniusError('RUN_PAUSED', message, { cause, exitCode: EXIT.stopped }),
   CG005: (message, cause) => new CardGeniusError('NO_SUCH_RUN', message, { cause }),
 };
 

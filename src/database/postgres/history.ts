@@ -1,6 +1,14 @@
+import type { Act } from '../../model/act.ts';
 import type { RecommendationRow } from '../../model/exchange.ts';
 import type { RunProgress } from '../../model/run.ts';
-import { type Attempt, type ChunkProgress, type HistoryDatabase, toAttempt, toChunkProgress } from '../history.ts';
+import {
+  type Attempt,
+  type ChunkProgress,
+  type HistoryDatabase,
+  toAct,
+  toAttempt,
+  toChunkProgress,
+} from '../history.ts';
 import { type ExportRow, toRecommendationRow, toRunProgress } from '../rows.ts';
 import type { Pglite } from './pglite.ts';
 
@@ -26,6 +34,10 @@ export class PostgresHistory implements HistoryDatabase {
   async listAttempts(runId: number, attempts: number): Promise<Attempt[]> {
     const call = 'SELECT * FROM cardgenius.list_attempts($1, $2)';
     return (await this.#pglite.query<Row>(call, [runId, attempts])).map(toAttempt);
+  }
+
+  async listActs(runId: number | null, acts: number): Promise<Act[]> {
+    return (await this.#pglite.query<Row>('SELECT * FROM cardgenius.list_acts($1, $2)', [runId, acts])).map(toAct);
   }
 
   async readRecommendations(userId: string): Promise<RecommendationRow[]> {

@@ -1,5 +1,7 @@
+import type { ActName, Actor } from '../../model/act.ts';
 import type { UserCounts } from '../../model/run.ts';
 import {
+  type ActDetails,
   type DoctorQuestion,
   type History,
   type MaintenanceDatabase,
@@ -24,6 +26,15 @@ export class PostgresMaintenance implements MaintenanceDatabase {
       keepDays,
     ]);
     return row!.deleted;
+  }
+
+  async recordAct(
+    act: ActName,
+    by: Actor,
+    { runId = null, subject = null, affected = null, reason = null }: ActDetails = {},
+  ): Promise<void> {
+    const params = [act, runId, subject, affected, by.origin, by.person, reason];
+    await this.#pglite.query('SELECT cardgenius.record_act($1, $2, $3, $4, $5, $6, $7)', params);
   }
 
   async countOrphans(): Promise<Orphans> {

@@ -1,0 +1,27 @@
+-- Purpose   Writes down an act on a run or on users: when, what, how many, from where, by whom, why. Never changed afterwards.
+-- Locks     the new row of act
+-- Isolation READ COMMITTED, inside the caller's transaction where there is one
+-- Indexes   none
+-- Avoids    an act without its row: procedures that act call it in their own transaction.
+-- Callers   change_run_state, open_run, record_fire, retry_users, redo_users, forget_user; cardgenius prune
+-- Grants    EXECUTE for cardgenius_processor, cardgenius_migrator
+
+CREATE OR ALTER PROCEDURE cardgenius.record_act
+  @act       VARCHAR(20),
+  @run_id    BIGINT,
+  @subject   NVARCHAR(200),
+  @affected  BIGINT,
+  @origin    VARCHAR(10),                     -- NULL: somebody who calls a procedure by hand
+  @person    NVARCHAR(200),
+  @reason    NVARCHAR(400),
+  @now       DATETIME2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+  INSERT INTO cardgenius.act (acted_at, act, run_id, subject, affected, origin, person, login, reason)
+  VALUES (COALESCE(@now, SYSUTCDATETIME()), @act, @run_id, @subject, @affected, COALESCE(@origin, 'sql'), @person,
+          ORIGINAL_LOGIN(), @reason);
+END;

@@ -1,0 +1,23 @@
+-- Purpose   Writes down an act on a run or on users: when, what, how many, from where, by whom, why. Never changed afterwards.
+-- Locks     the new row of act
+-- Isolation READ COMMITTED, inside the caller's transaction where there is one
+-- Indexes   none
+-- Callers   change_run_state, open_run, record_fire, retry_users, redo_users, forget_user; cardgenius prune
+-- Grants    EXECUTE for cardgenius_processor, cardgenius_migrator
+
+CREATE OR REPLACE FUNCTION cardgenius.record_act(
+  p_act       TEXT,
+  p_run_id    BIGINT,
+  p_subject   TEXT,
+  p_affected  BIGINT,
+  p_origin    TEXT,                           -- NULL: somebody who calls a function by hand
+  p_person    TEXT,
+  p_reason    TEXT,
+  p_now       TIMESTAMPTZ DEFAULT NULL
+)
+RETURNS VOID
+LANGUAGE sql AS $$
+  INSERT INTO cardgenius.act (acted_at, act, run_id, subject, affected, origin, person, login, reason)
+  VALUES (COALESCE(p_now, clock_timestamp()), p_act, p_run_id, LEFT(p_subject, 200), p_affected, COALESCE(p_origin, 'sql'),
+          LEFT(p_person, 200), session_user, LEFT(p_reason, 400));
+$$;

@@ -1,0 +1,41 @@
+/** Who did what to runs and users: a row of cardgenius.act, never changed by a later one. */
+export type ActName =
+  | 'pause'
+  | 'resume'
+  | 'accept_gate'
+  | 'cancel'
+  | 'fail'
+  | 'supersede'
+  | 'catalogue'
+  | 'run_now'
+  | 'retry'
+  | 'redo'
+  | 'prune'
+  | 'forget';
+
+/** From where it was asked; `sql` is a DBA who calls a procedure by hand. */
+export type ActOrigin = 'cli' | 'page' | 'schedule' | 'processor' | 'sql';
+
+/** Who acts, as far as the program knows; the login of the database adds its own. */
+export interface Actor {
+  readonly origin: ActOrigin;
+  /** The user of the operating system (`cli`), or whom a trusted proxy names (`page`); null: unknown. */
+  readonly person: string | null;
+}
+
+/** What the program does by itself. */
+export const PROCESSOR: Actor = { origin: 'processor', person: null };
+
+export interface Act extends Actor {
+  readonly actId: number;
+  readonly actedAt: Date;
+  readonly act: ActName;
+  readonly runId: number | null;
+  /** The schedule, the filter or the fingerprints that it is about. */
+  readonly subject: string | null;
+  /** Users; rows where it is `prune`. */
+  readonly affected: number | null;
+  /** Of the database. */
+  readonly login: string;
+  readonly reason: string | null;
+}
