@@ -1,4 +1,4 @@
--- Purpose   The least that each part of CardGenius Batch needs, as four roles. Run it after migrate (or after review.sql), by a
+-- Purpose   The least that each part of CardGenius Batch needs, as five roles. Run it after migrate (or after review.sql), by a
 --           db_owner, and again after every migrate: it may be repeated, and gives nothing twice.
 --           This file stands here and not in sql/mssql because migrate applies everything that stands there: who may do what
 --           is for a DBA to say, and for nobody else.
@@ -6,6 +6,7 @@
 --           cardgenius_importer   import, seed
 --           cardgenius_reader     export, recommend, errors, verify, parity, doctor, dashboard, migrate --plan and --verify; status,
 --                                 runs, schedule, alerts
+--           cardgenius_janitor    prune, verify: what jobs/weekly-care.sql does
 --           cardgenius_migrator   migrate (after the first time), prune
 -- Why so    Schema cardgenius and the contract tables belong to dbo, so ownership chains: who may execute a procedure needs no
 --           right on the tables that it works with. Only bulk loads go to tables directly: INSERT, and SELECT because the
@@ -14,8 +15,8 @@
 --           SELECT on both contract tables. That gives it nothing new: it may alter procedures of dbo's that read them.
 -- Not here  The first migrate, which makes a schema for dbo, CashKaro's tables where they are missing, and the column
 --           processing_error: db_owner, once. Server rights: log space in doctor needs VIEW SERVER STATE, and does without.
--- Way back  DROP ROLE for each of the four, once it has no members.
--- Then      a login in each role. For the processor (all four: docs/dba-guide.md, Logins):
+-- Way back  DROP ROLE for each of the five, once it has no members; or uninstall.sql.
+-- Then      a login in each role. For the processor (all five: docs/dba-guide.md, Logins):
 --           CREATE LOGIN cardgenius_app WITH PASSWORD = N'…';
 --           CREATE USER cardgenius_app FOR LOGIN cardgenius_app;
 --           ALTER ROLE cardgenius_processor ADD MEMBER cardgenius_app;
@@ -23,6 +24,7 @@
 IF DATABASE_PRINCIPAL_ID(N'cardgenius_processor') IS NULL CREATE ROLE cardgenius_processor;
 IF DATABASE_PRINCIPAL_ID(N'cardgenius_importer') IS NULL CREATE ROLE cardgenius_importer;
 IF DATABASE_PRINCIPAL_ID(N'cardgenius_reader') IS NULL CREATE ROLE cardgenius_reader;
+IF DATABASE_PRINCIPAL_ID(N'cardgenius_janitor') IS NULL CREATE ROLE cardgenius_janitor;
 IF DATABASE_PRINCIPAL_ID(N'cardgenius_migrator') IS NULL CREATE ROLE cardgenius_migrator;
 GO
 
@@ -100,6 +102,14 @@ GRANT EXECUTE ON OBJECT::cardgenius.read_spending TO cardgenius_reader;
 GRANT SELECT ON OBJECT::cardgenius.run_progress TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.list_acts TO cardgenius_reader;
 GRANT SELECT ON OBJECT::cardgenius.contract_shape TO cardgenius_reader;
+GO
+
+-- ---- cardgenius_janitor: deletes history of ours, and recommendations of users who are gone ----
+GRANT SELECT ON OBJECT::cardgenius.migration TO cardgenius_janitor;
+GRANT EXECUTE ON OBJECT::cardgenius.prune_count_orphans TO cardgenius_janitor;
+GRANT EXECUTE ON OBJECT::cardgenius.prune_history TO cardgenius_janitor;
+GRANT EXECUTE ON OBJECT::cardgenius.prune_orphans TO cardgenius_janitor;
+GRANT EXECUTE ON OBJECT::cardgenius.verify_database TO cardgenius_janitor;
 GO
 
 -- ---- cardgenius_migrator: as trusted as dbo. What it makes in the schema belongs to dbo, and ownership chains. ----

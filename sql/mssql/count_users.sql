@@ -3,7 +3,7 @@
 -- Answers   one row
 -- Locks     shared, row by row: a scan of both tables, or of their narrowest index
 -- Isolation READ COMMITTED
--- Indexes   none needed; (processing_status, user_id) of contract-tuning.sql makes it cheaper
+-- Indexes   none needed; (processing_status, user_id) of tuning/status_index.sql makes it cheaper
 -- Avoids    INT counts: a sum over two million users times ten fits, a table that grew for years may not.
 -- Callers   cardgenius status, demo, doctor
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor

@@ -1,7 +1,7 @@
 -- Purpose   For people: who failed, under which code, and why. The code is the word before the colon.
 -- Locks     shared, row by row
 -- Isolation the reader's own
--- Indexes   none needed; (processing_status, user_id) of contract-tuning.sql makes it a seek
+-- Indexes   none needed; (processing_status, user_id) of tuning/status_index.sql makes it a seek
 -- Avoids    nothing of note.
 -- Callers   list_failures; DBAs
 -- Grants    SELECT for cardgenius_reader

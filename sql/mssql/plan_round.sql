@@ -3,7 +3,7 @@
 --           Due is who is new, or was left pending by a run that is no more (within a run nobody is pending by now).
 -- Locks     row locks on the new chunks. Reads user_spending_data row by row, as READ COMMITTED does.
 -- Isolation READ COMMITTED, inside the caller's transaction
--- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of contract-tuning.sql
+-- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of tuning/status_index.sql
 -- Avoids    OFFSET paging: a range is cut once, and a restart reads the same range again.
 -- Callers   open_run, advance_run; never called directly
 -- Grants    none: runs with its callers' rights

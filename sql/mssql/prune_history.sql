@@ -10,7 +10,7 @@
 -- Avoids    waiting for a run at work, or making it wait: nothing that an active run can touch is looked at.
 --           A cascade over 200 chunks and their attempts in one statement: lock escalation.
 -- Callers   cardgenius prune
--- Grants    EXECUTE for cardgenius_migrator
+-- Grants    EXECUTE for cardgenius_janitor, cardgenius_migrator
 
 CREATE OR ALTER PROCEDURE cardgenius.prune_history
   @kind       VARCHAR(20),                    -- a table, as below

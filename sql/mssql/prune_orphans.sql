@@ -8,7 +8,7 @@
 --           A DELETE over the range between the first and the last of them, which would lock every row between: the ids are kept.
 --           A run's way: a publish only writes users who are there.
 -- Callers   cardgenius prune --orphans
--- Grants    EXECUTE for cardgenius_migrator
+-- Grants    EXECUTE for cardgenius_janitor, cardgenius_migrator
 
 CREATE OR ALTER PROCEDURE cardgenius.prune_orphans
   @after_user_id  VARCHAR(50)                 -- NULL: from the start

@@ -3,7 +3,7 @@
 -- Answers   one row: users
 -- Locks     the rows that it changes, at most 1,900 a statement; each statement is a transaction of its own
 -- Isolation READ COMMITTED
--- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of contract-tuning.sql
+-- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of tuning/status_index.sql
 -- Avoids    lock escalation on user_spending_data. Scanning it anew for each statement: it is walked once, by key.
 -- Callers   cardgenius retry; the dashboard of run and of serve
 -- Grants    EXECUTE for cardgenius_processor

@@ -11,7 +11,7 @@
 -- Indexes   the keys of both contract tables; one pass over each, and another one to list (only where @most is above 0)
 -- Avoids    BIGINT in the answer, which the driver gives as text.
 -- Callers   cardgenius verify
--- Grants    EXECUTE for cardgenius_reader
+-- Grants    EXECUTE for cardgenius_janitor, cardgenius_reader
 
 CREATE OR ALTER PROCEDURE cardgenius.verify_database
   @most  INT = 0

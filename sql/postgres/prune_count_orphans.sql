@@ -5,7 +5,7 @@
 -- Indexes   the keys of both contract tables
 -- Avoids    INT counts.
 -- Callers   cardgenius prune --orphans
--- Grants    EXECUTE for cardgenius_migrator
+-- Grants    EXECUTE for cardgenius_janitor, cardgenius_migrator
 
 CREATE OR REPLACE FUNCTION cardgenius.prune_count_orphans()
 RETURNS TABLE (orphans DOUBLE PRECISION, rows_ DOUBLE PRECISION, users DOUBLE PRECISION)

@@ -9,7 +9,7 @@
 -- Avoids    waiting for a run at work, or making it wait: nothing that an active run can touch is looked at.
 --           A cascade over 200 chunks and their attempts in one statement: lock escalation.
 -- Callers   cardgenius prune
--- Grants    EXECUTE for cardgenius_migrator
+-- Grants    EXECUTE for cardgenius_janitor, cardgenius_migrator
 
 CREATE OR REPLACE FUNCTION cardgenius.prune_history(p_kind VARCHAR, p_keep_days INTEGER, p_now TIMESTAMPTZ DEFAULT NULL)
 RETURNS TABLE (kind VARCHAR, deleted INTEGER)

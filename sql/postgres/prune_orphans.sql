@@ -6,7 +6,7 @@
 -- Avoids    a user who comes back meanwhile: looked at once more by the DELETE itself.
 --           A run's way: a publish only writes users who are there.
 -- Callers   cardgenius prune --orphans
--- Grants    EXECUTE for cardgenius_migrator
+-- Grants    EXECUTE for cardgenius_janitor, cardgenius_migrator
 
 CREATE OR REPLACE FUNCTION cardgenius.prune_orphans(p_after_user_id VARCHAR)
 RETURNS TABLE (last_user_id VARCHAR, deleted BIGINT)

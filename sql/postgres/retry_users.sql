@@ -4,7 +4,7 @@
 -- Answers   one row: users
 -- Locks     the rows that it changes
 -- Isolation READ COMMITTED
--- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of contract-tuning.sql
+-- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of tuning/status_index.sql
 -- Callers   cardgenius retry; the dashboard of run and of serve
 -- Grants    EXECUTE for cardgenius_processor
 

@@ -10,7 +10,7 @@
 -- Isolation READ COMMITTED: beside a run, a user who is just being published may be counted
 -- Indexes   the keys of both contract tables; one pass over each, and another one to list (only where p_most is above 0)
 -- Callers   cardgenius verify
--- Grants    EXECUTE for cardgenius_reader
+-- Grants    EXECUTE for cardgenius_janitor, cardgenius_reader
 
 CREATE OR REPLACE FUNCTION cardgenius.verify_database(p_most INTEGER DEFAULT 0)
 RETURNS TABLE (check_name TEXT, severity TEXT, violations FLOAT8, sample TEXT, user_id TEXT, run_id FLOAT8, chunk_no INTEGER,

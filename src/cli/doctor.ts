@@ -9,7 +9,7 @@ interface DoctorOptions extends CommonOptions {
   readonly role?: string;
 }
 
-const ROLES = ['processor', 'importer', 'reader', 'migrator'];
+const ROLES = ['processor', 'importer', 'reader', 'janitor', 'migrator'];
 
 export function defineDoctor(program: Command): void {
   const definition = program

@@ -1,6 +1,7 @@
 /**
- * A SQL Server to test on: the one that CARDGENIUS_TEST_MSSQL_URL names, or a container where Docker answers. Where there is
- * neither, tests say so in one loud line and are skipped; nothing is ever faked.
+ * A SQL Server to test on: the one that CARDGENIUS_TEST_MSSQL_URL names; else one that the executable named by
+ * CARDGENIUS_TEST_MSSQL_COMMAND starts (`start` prints its URL as the last line, `stop` ends it); else a container where Docker
+ * answers. Where there is none, tests say so in one loud line and are skipped; nothing is ever faked.
  */
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -11,7 +12,7 @@ import sql from 'mssql';
 const IMAGE = 'mcr.microsoft.com/mssql/server:2022-CU18-ubuntu-22.04';
 
 export const NO_SERVER =
-  'NO SQL SERVER: set CARDGENIUS_TEST_MSSQL_URL=mssql://user:password@host:1433/master?trustServerCertificate=true, or start Docker. SQL SERVER TESTS ARE SKIPPED.';
+  'NO SQL SERVER: set CARDGENIUS_TEST_MSSQL_URL=mssql://user:password@host:1433/master?trustServerCertificate=true or CARDGENIUS_TEST_MSSQL_COMMAND, or start Docker. SQL SERVER TESTS ARE SKIPPED.';
 
 export interface SqlServer extends AsyncDisposable {
   /** A login that may create databases. */
@@ -20,7 +21,8 @@ export interface SqlServer extends AsyncDisposable {
 
 /** Whether the tests can have a server at all, known before any of them is registered. */
 export function hasSqlServer(): boolean {
-  return Boolean(process.env.CARDGENIUS_TEST_MSSQL_URL) || hasDocker();
+  const { CARDGENIUS_TEST_MSSQL_URL: url, CARDGENIUS_TEST_MSSQL_COMMAND: command } = process.env;
+  return Boolean(url) || Boolean(command) || hasDocker();
 }
 
 function hasDocker(): boolean {
@@ -42,6 +44,9 @@ export async function startSqlServer(): Promise<SqlServer> {
   const given = process.env.CARDGENIUS_TEST_MSSQL_URL;
   if (given) return { url: new URL(given), [Symbol.asyncDispose]: async () => {} };
 
+  const command = process.env.CARDGENIUS_TEST_MSSQL_COMMAND;
+  if (command) return startedBy(command);
+
   const { MSSQLServerContainer } = await import('@testcontainers/mssqlserver');
   const image = process.env.CARDGENIUS_TEST_MSSQL_IMAGE ?? IMAGE;
   const password = `Cg1!${randomBytes(12).toString('hex')}`;
@@ -52,6 +57,13 @@ export async function startSqlServer(): Promise<SqlServer> {
   url.username = process.env.CARDGENIUS_TEST_MSSQL_USER ?? 'sa';
   url.password = password;
   return { url, [Symbol.asyncDispose]: async () => void (await container.stop()) };
+}
+
+/** Test files run side by side and share the server: `start` also answers for one that runs. `.ci/run` calls `stop` at the end. */
+function startedBy(command: string): SqlServer {
+  const said = execFileSync(command, ['start'], { encoding: 'utf8', timeout: 300_000 }).trim();
+  const url = new URL(said.split('\n').at(-1)!);
+  return { url, [Symbol.asyncDispose]: async () => {} };
 }
 
 /** A database of its own, and what a DBA can do there. */

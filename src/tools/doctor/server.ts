@@ -51,7 +51,7 @@ export function checkSettings(row: SettingsRow): Finding[] {
             state: 'warn',
             found: 'READ_COMMITTED_SNAPSHOT is off: readers wait while a chunk is published',
             remedy:
-              'ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON (weigh it: deploy/sql/contract-tuning.sql, part 3)',
+              'ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT ON (weigh it: deploy/sql/tuning/row_versions.sql)',
           },
     );
   }
