@@ -137,7 +137,7 @@ async function findCard(cards: readonly Card[], wanted: string): Promise<Card> {
   if (exact !== undefined) return exact;
   const partly = cards.filter(card => card.id.toLowerCase().includes(text) || card.name.toLowerCase().includes(text));
   if (partly.length === 1) return partly[0]!;
-  const { distance } = await import('../config/distance.ts');
+  const { distance } = await import('../model/distance.ts');
   const near = partly.length > 0 ? partly : cards;
   const [best] = near
     .map(card => ({

@@ -11,8 +11,12 @@ export function defineConfigCommand(program: Command): void {
     .description('Prints the effective settings and where each came from. Secrets are shown as ***.');
   config.addCommand(print);
   command<CommonOptions>(print, async (cli, _args, options) => {
-    const { effectiveSettings } = await import('../config/settings.ts');
-    const settings = await effectiveSettings({ configPath: options.config, env: process.env, cwd: process.cwd() });
+    const [{ effectiveSettings }, { describeDatabase }] = await Promise.all([
+      import('../config/settings.ts'),
+      import('../database/open.ts'),
+    ]);
+    const source = { configPath: options.config, env: process.env, cwd: process.cwd() };
+    const settings = await effectiveSettings(source, describeDatabase);
     cli.print({ settings }, () => describeSettings(settings));
   });
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import { domainToASCII } from 'node:url';
 import type { BatchListener } from '../batch/events.ts';
 import type { BatchOutcome, BatchSettings } from '../batch/run-batch.ts';
 import type { Database } from '../database/database.ts';
@@ -77,8 +78,15 @@ export async function takePart(
 
 /** This process, under a name of its own for leases, logs and the ledger. Cut to what the table of processors takes. */
 export function thisProcessor({ version }: Pick<Engine, 'version'>): Processor {
-  const id = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`;
-  return { id: id.slice(-100), host: hostname().slice(0, 200), pid: process.pid, version: version.slice(0, 50) };
+  const host = asciiHost(hostname());
+  const id = `${host}:${process.pid}:${randomBytes(3).toString('hex')}`;
+  return { id: id.slice(-100), host: host.slice(0, 200), pid: process.pid, version: version.slice(0, 50) };
+}
+
+/** As DNS writes a name outside ASCII: a VARCHAR would make ? of it, and the processor would not know its own lease again. */
+export function asciiHost(name: string): string {
+  if (/^[\x21-\x7e]*$/.test(name)) return name;
+  return domainToASCII(name) || name.replace(/[^\x21-\x7e]/gu, letter => `u${letter.codePointAt(0)!.toString(16)}`);
 }
 
 /** How long a graceful stop may take. */

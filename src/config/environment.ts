@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { distance } from '../model/distance.ts';
 import { messageOf, UsageError } from '../model/errors.ts';
 import { Secret } from '../model/secret.ts';
-import { distance } from './distance.ts';
 import { KEYS, type Key } from './keys.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

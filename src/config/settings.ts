@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { distance } from '../model/distance.ts';
 import { messageOf, UsageError } from '../model/errors.ts';
 import type { Secret } from '../model/secret.ts';
 import { PACKAGE_ROOT } from '../package.ts';
-import { distance } from './distance.ts';
 import { applyEnvironment, type Environment, misspelledVariables, readPassword } from './environment.ts';
 import { KEYS, keysAt } from './keys.ts';
 import { type Config, configSchema } from './schema.ts';
@@ -81,28 +81,25 @@ export interface EffectiveSetting {
   readonly variable: string;
 }
 
-/** Every setting, what it is, and where it came from. */
-export async function effectiveSettings(source: SettingsSource): Promise<EffectiveSetting[]> {
+/** Every setting, what it is, and where it came from. `describeDatabase` says where an address leads, without its secrets. */
+export async function effectiveSettings(
+  source: SettingsSource,
+  describeDatabase: (url: string) => Promise<string>,
+): Promise<EffectiveSetting[]> {
   const { data, path, config, origins } = await readWhole(source);
   const password = readPassword(source.env, source.cwd);
   const fromFile = source.env.CARDGENIUS_DATABASE_PASSWORD ? '' : '_FILE';
   const passwordSource = password === undefined ? 'default' : `CARDGENIUS_DATABASE_PASSWORD${fromFile}`;
+  const shownDatabase = await describeDatabase(data.database);
   const settings = KEYS.map(key => {
     const name = key.path.join('.');
     const inFile = at(config, key.path) !== undefined ? (path ?? 'default') : 'default';
     const value = at(data, key.path);
-    const shown = name === 'database' && typeof value === 'string' ? withoutPassword(value) : value;
+    const shown = name === 'database' ? shownDatabase : value;
     return { key: name, value: shown ?? null, source: origins.get(name) ?? inFile, variable: key.variable };
   });
   const secret = { key: 'databasePassword', value: password ?? null, source: passwordSource };
   return [...settings, { ...secret, variable: 'CARDGENIUS_DATABASE_PASSWORD' }];
-}
-
-/** Also where the text is no address: a password in ADO form. */
-function withoutPassword(url: string): string {
-  return url
-    .replace(/(:\/\/[^:@/]*):.*@/, '$1:***@')
-    .replace(/((?:password|pwd|clientsecret|token)\s*=\s*)[^;&]*/gi, '$1***');
 }
 
 function at(tree: unknown, path: readonly string[]): unknown {

@@ -65,11 +65,48 @@ async function open(written: string, options: OpenOptions): Promise<OpenedEngine
   if (isMssqlUrl(url)) return (await import('./mssql/open.ts')).openMssql(url, options);
   throw new UsageError(
     'DATABASE_URL',
-    `"${url.split(':')[0]}:" is not a database that cardgenius knows. Use pglite:PATH, pglite:memory or mssql://….`,
+    `${formOf(url)} is not a database that cardgenius knows. Use pglite:PATH, pglite:memory or mssql://….`,
   );
 }
 
-/** `mssql://…`, or the ADO form `Server=…;Database=…`. */
+/** Other programs' addresses, by name; of anything else nothing is quoted, because it may be a password. */
+function formOf(url: string): string {
+  const scheme = /^(?:jdbc:)?[a-z]+(?=:)/i.exec(url)?.[0].toLowerCase() ?? '';
+  return FOREIGN.includes(scheme) ? `"${scheme}:"` : 'What the address begins with';
+}
+
+const FOREIGN = [
+  'postgres',
+  'postgresql',
+  'mysql',
+  'mariadb',
+  'sqlite',
+  'sqlserver',
+  'jdbc:sqlserver',
+  'file',
+  'http',
+  'https',
+  'oracle',
+];
+
+/** `mssql://…`, or the ADO form `Server=…;Database=…`, in any order. */
 function isMssqlUrl(url: string): boolean {
-  return /^mssql:/i.test(url) || /^\s*(server|data source)\s*=/i.test(url);
+  return /^mssql:/i.test(url) || /^[\w\s]+=/.test(url);
+}
+
+/** Where an address leads, for people: what was read from it and never its text, so that no spelling shows a secret. */
+export async function describeDatabase(url: string): Promise<string> {
+  const address = url.trim();
+  if (/^pglite:/.test(address)) return address;
+  if (!isMssqlUrl(address)) return '*** (not an address that cardgenius knows)';
+  const { describeConnection, parseConnection } = await import('./mssql/connection-settings.ts');
+  try {
+    const settings = parseConnection(address);
+    const { user, domain, authentication, encrypt, trustServerCertificate } = settings;
+    const login = user === undefined ? '' : ` as ${domain === undefined ? '' : `${domain}\\`}${user}`;
+    const how = authentication === 'default' ? '' : `, ${authentication}`;
+    return `${describeConnection(settings)}${login}${how}, encrypt=${encrypt}, trustServerCertificate=${trustServerCertificate}`;
+  } catch {
+    return '*** (cannot be read: cardgenius doctor says why)';
+  }
 }

@@ -5,6 +5,7 @@ import test from 'ava';
 import { DOCS_PATH, withTable } from '../../scripts/configuration-docs.ts';
 import { KEYS } from '../../src/config/keys.ts';
 import { effectiveSettings, loadSettings } from '../../src/config/settings.ts';
+import { describeDatabase } from '../../src/database/open.ts';
 import { UsageError } from '../../src/model/errors.ts';
 
 const FOLDER = await mkdtemp(join(tmpdir(), 'cardgenius-config-'));
@@ -59,7 +60,10 @@ test('the dashboard: its address, and tokens that nothing shows', async t => {
   t.is(dashboard.token?.reveal(), 'read-token-of-the-test');
   t.is(dashboard.actToken?.reveal(), 'act-token-of-the-test');
   t.is(dashboard.metricsToken?.reveal(), 'metrics-token-of-the-test');
-  const shown = await effectiveSettings({ ...given, env: { ...env, CARDGENIUS_DASHBOARD_ADDRESS: '0.0.0.0:8787' } });
+  const shown = await effectiveSettings(
+    { ...given, env: { ...env, CARDGENIUS_DASHBOARD_ADDRESS: '0.0.0.0:8787' } },
+    describeDatabase,
+  );
   const of = (key: string) => shown.find(setting => setting.key === key);
   t.like(of('dashboard.address'), { value: '0.0.0.0:8787', source: 'CARDGENIUS_DASHBOARD_ADDRESS' });
   t.is(of('dashboard.token')?.source, 'CARDGENIUS_DASHBOARD_TOKEN_FILE');
@@ -73,11 +77,14 @@ test('config print: each setting with its source, and no secret', async t => {
     CARDGENIUS_ALERTS_WEBHOOK_URL: 'https://in.example/hunter2',
     CARDGENIUS_ALERTS_WEBHOOK_SECRET: 'hunter2hunter2hunter2',
   });
-  const settings = await effectiveSettings(given);
+  const settings = await effectiveSettings(given, describeDatabase);
   const of = (key: string) => settings.find(setting => setting.key === key);
   t.like(of('chunkSize'), { value: 5, source: join(FOLDER, given.configPath) });
   t.like(of('leaseSeconds'), { value: 60, source: 'default' });
-  t.like(of('database'), { value: 'mssql://u:***@host/db', source: 'CARDGENIUS_DATABASE_URL' });
+  t.like(of('database'), {
+    value: 'mssql://host:1433/db as u, encrypt=true, trustServerCertificate=false',
+    source: 'CARDGENIUS_DATABASE_URL',
+  });
   t.is(of('alerts.webhook.url')?.source, 'CARDGENIUS_ALERTS_WEBHOOK_URL');
   const text = JSON.stringify(settings);
   t.notRegex(text, /hunter2|T1/);

@@ -1,11 +1,14 @@
 import { inspect } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
+import { asciiHost } from '../../src/cli/processing.ts';
+import { UNSUPPORTED } from '../../src/database/mssql/ado-options.ts';
 import {
   type ConnectionSettings,
   describeConnection,
   parseConnection,
 } from '../../src/database/mssql/connection-settings.ts';
+import { describeDatabase, openDatabase } from '../../src/database/open.ts';
 import { UsageError } from '../../src/model/errors.ts';
 import { Secret } from '../../src/model/secret.ts';
 
@@ -22,6 +25,10 @@ const PLAIN: ConnectionSettings = {
   domain: undefined,
   encrypt: true,
   trustServerCertificate: false,
+  hostNameInCertificate: undefined,
+  multiSubnetFailover: false,
+  applicationIntent: 'readWrite',
+  connectTimeoutSeconds: undefined,
   authentication: 'default',
   clientId: undefined,
   clientSecret: undefined,
@@ -65,7 +72,7 @@ const RIGHT: Readonly<Record<string, [text: string, differs: Partial<ConnectionS
   'ADO as the Azure portal writes it': [
     'Server=tcp:host,1444;Initial Catalog=db;Persist Security Info=False;User ID=app;Password=S3cret!;' +
       'MultipleActiveResultSets=False;Encrypt=True;TrustServerCertificate=False;Connection Timeout=30;',
-    { port: 1444, password: PASSWORD },
+    { port: 1444, password: PASSWORD, connectTimeoutSeconds: 30 },
   ],
   'ADO with both flags': [
     `${ADO};Encrypt=false;TrustServerCertificate=true`,
@@ -94,13 +101,58 @@ const RIGHT: Readonly<Record<string, [text: string, differs: Partial<ConnectionS
     `${ADO};Authentication="Active Directory Default"`,
     { port: 1433, authentication: 'azure-active-directory-default' },
   ],
+  'ADO with an Azure service principal': [
+    'Server=host;Database=db;User Id=app;Password=S3cret!;Authentication=Active Directory Service Principal',
+    {
+      port: 1433,
+      password: PASSWORD,
+      authentication: 'azure-active-directory-service-principal-secret',
+      clientId: 'app',
+      clientSecret: PASSWORD,
+    },
+  ],
+  'ADO that begins with another key than the server': [
+    'User ID=app;Password=S3cret!;Initial Catalog=db;Data Source=host',
+    { port: 1433, password: PASSWORD },
+  ],
+  'ADO with an instance and a port: the port is enough': [
+    'Server=tcp:host\\PROD,14330;Database=db;User Id=app',
+    { port: 14_330 },
+  ],
+  'a URL with an instance and a port: the port is enough': [
+    'mssql://app@host:1444/db?instanceName=SQL1',
+    { port: 1444 },
+  ],
+  'ADO with a listener of two subnets': [
+    `${ADO};MultiSubnetFailover=Yes;ApplicationIntent=ReadOnly;HostNameInCertificate=sql.corp;Connect Timeout=60`,
+    {
+      port: 1433,
+      multiSubnetFailover: true,
+      applicationIntent: 'readOnly',
+      hostNameInCertificate: 'sql.corp',
+      connectTimeoutSeconds: 60,
+    },
+  ],
+  'a URL with a listener of two subnets': [
+    'mssql://app@host/db?multiSubnetFailover=true&applicationIntent=ReadWrite&hostNameInCertificate=sql.corp&connectTimeout=1',
+    { multiSubnetFailover: true, hostNameInCertificate: 'sql.corp', connectTimeoutSeconds: 1 },
+  ],
+  'ADO with a password in braces': [`${ADO};Password={a;b}}c}`, { port: 1433, password: 'a;b}c' }],
+  'ADO that says what happens anyway': [
+    `${ADO};Integrated Security=False;Pooling=True;Network Library=dbmssocn;Type System Version=Latest`,
+    { port: 1433 },
+  ],
+  'ADO with the local host': ['Server=(local);Database=db;User Id=app', { server: 'localhost', port: 1433 }],
 };
 for (const [title, [text, differs]] of Object.entries(RIGHT)) {
   test(title, t => t.deepEqual(parseConnection(text), { ...PLAIN, ...differs }));
 }
 
 const WRONG: Readonly<Record<string, [text: string, message: RegExp]>> = {
-  'a URL with an unknown option': ['mssql://host/db?encrpyt=true', /no option "encrpyt", only encrypt, /],
+  'a URL with an unknown option': [
+    'mssql://host/db?encrpyt=true',
+    /an option that is none \(did you mean encrypt\?\); there are encrypt, /,
+  ],
   'a URL without a database': ['mssql://app@host', /names no database/],
   'a URL without a server': ['mssql:///db', /names no server/],
   'a URL with a bad flag': ['mssql://host/db?encrypt=1', /encrypt must be true or false/],
@@ -113,10 +165,10 @@ const WRONG: Readonly<Record<string, [text: string, message: RegExp]>> = {
   'a URL with more than a database': ['mssql://host/db/more', /after the database comes nothing/],
   'ADO without a database': ['Server=host;User Id=app', /names no database/],
   'ADO without a server': ['Database=db;User Id=app', /names no server/],
-  'ADO with a bad flag': [`${ADO};Encrypt=maybe`, /Encrypt must be true or false/],
+  'ADO with a bad flag': [`${ADO};Encrypt=maybe`, /encrypt must be true or false/i],
   'ADO with a bad word about the certificate': [
     `${ADO};TrustServerCertificate=perhaps`,
-    /TrustServerCertificate must be true or false/,
+    /trustServerCertificate must be true or false/,
   ],
   'ADO with an unknown authentication': [
     `${ADO};Authentication=Kerberos`,
@@ -124,7 +176,33 @@ const WRONG: Readonly<Record<string, [text: string, message: RegExp]>> = {
   ],
   'ADO with a bad port': ['Server=host,abc;Database=db', /port is not a number/],
   'ADO with an open quote': [`${ADO};Password="abc`, /The database URL is wrong: /],
-  'neither form': ['host/db', /names no server/],
+  'neither form': ['host/db', /field 1 of it is no NAME=VALUE/],
+  'ADO with Windows’ own login': [
+    `${ADO};Integrated Security=SSPI`,
+    /Integrated Security is not supported: .*CORP\\name/,
+  ],
+  'ADO with Windows’ own login by its other name': [
+    `${ADO};Trusted_Connection=Yes`,
+    /Trusted_Connection is not supported/,
+  ],
+  'ADO with mirroring': [
+    `${ADO};Failover Partner=other`,
+    /Failover Partner is not supported: .*MultiSubnetFailover=True/,
+  ],
+  'ADO with a misspelled name': [
+    `${ADO};Encrpyt=True`,
+    /field 4 of it has no name that is known \(did you mean encrypt\?\)/,
+  ],
+  'ADO with a ; in a bare password': [`${ADO};PWD=p@ss;w0rd`, /field 5 of it is no NAME=VALUE; .*in quotes/],
+  'ADO with a ; and a = in a bare password': [
+    `${ADO};PWD=p@ss;w0=rd;Encrypt=True`,
+    /field 5 of it has no name that is known/,
+  ],
+  'ADO with a colon before the port': ['Server=host:1444;Database=db', /Server=host,1433/],
+  'ADO with a named pipe': ['Server=np:host;Database=db', /by TCP only/],
+  'ADO with LocalDB': ['Server=(localdb)\\MSSQLLocalDB;Database=db', /LocalDB listens on no port/],
+  'ADO with a time-out out of range': [`${ADO};Connect Timeout=0`, /whole seconds from 1 to 600/],
+  'a URL with an unknown intent': ['mssql://host/db?applicationIntent=maybe', /ReadWrite or ReadOnly/],
 };
 for (const [title, [text, message]] of Object.entries(WRONG)) {
   test(`wrong: ${title}`, t => {
@@ -195,4 +273,64 @@ test('no message about a malformed URL holds its password', t => {
     { numRuns: 3_000 },
   );
   t.pass();
+});
+
+for (const [name, { name: written, passes }] of Object.entries(UNSUPPORTED)) {
+  test(`ADO’s ${written} is refused by its name, or says what happens anyway`, t => {
+    const message = new RegExp(`${written} is not supported: `);
+    t.throws(() => parseConnection(`${ADO};${written}=x-y-z`), { code: 'DATABASE_URL', message });
+    t.true(name === written.replace(/[\s_]/g, '').toLowerCase(), written);
+    t.false(passes?.test('x-y-z') ?? false);
+  });
+}
+
+test('a host outside Latin-1 keeps a name of its own in a VARCHAR', t => {
+  t.is(asciiHost('BATCH-1.corp'), 'BATCH-1.corp');
+  for (const host of ['сервер-1', 'サーバー', 'BÜRO-PC', 'a b\u0000ä'])
+    t.regex(asciiHost(host), /^[\x21-\x7e]+$/, host);
+  t.not(asciiHost('сервер-1'), asciiHost('сервис-1'));
+});
+
+/** Spellings that are accepted or refused, with a secret in each place that holds one. */
+const SPELLINGS: readonly ((secret: string) => string)[] = [
+  secret => `mssql://user:${encodeURIComponent(secret)}@127.0.0.1:1/db`,
+  secret => `mssql://user@corp.com:${encodeURIComponent(secret)}@127.0.0.1:1/db`,
+  secret => `mssql://app:${secret}@127.0.0.1:1/db`,
+  secret => `mssql://app@127.0.0.1:1/db?authentication=azure-active-directory-access-token&%74oken=${secret}`,
+  secret => `mssql://app@127.0.0.1:1/db?domain=D&clientSecret=${secret}`,
+  secret => `MSSQL://app@127.0.0.1:1/db?encrypt=false&password=${secret}`,
+  ...['Password', 'PWD', 'pass word', 'Client Secret', 'ClientSecret', 'Token', 'Passwort'].flatMap(name =>
+    [
+      (secret: string) => secret,
+      (secret: string) => `"a;${secret.replaceAll('"', '""')}"`,
+      (secret: string) => `'a;${secret.replaceAll("'", "''")}'`,
+      (secret: string) => `{a;${secret.replaceAll('}', '}}')}}`,
+      (secret: string) => `a;${secret}`,
+      (secret: string) => `a;${secret}=b`,
+      (secret: string) => `ab&${secret}`,
+    ].flatMap(quote => [
+      (secret: string) => `Server=127.0.0.1,1;Database=db;User Id=app;${name}=${quote(secret)}`,
+      (secret: string) => `User ID=sa;${name} = ${quote(secret)};Initial Catalog=db;Data Source=127.0.0.1,1`,
+    ]),
+  ),
+  secret => `postgres://app:${secret}@127.0.0.1:1/db`,
+  secret => `${secret}:rest`,
+  secret => `jdbc:sqlserver://127.0.0.1:1;password=${secret}`,
+];
+
+test('no spelling of an address shows its secret, in what describes it or in the error of opening it', async t => {
+  const edges = fc.string({ unit: fc.constantFrom(...'1@:/?#%&=; "\'{}\\'), maxLength: 3 });
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...SPELLINGS), edges, async (write, edge) => {
+      const text = write(`${edge}Marker7Xq${edge}`);
+      const described = await describeDatabase(text);
+      t.false(described.includes('Marker7Xq'), `${text}: ${described}`);
+    }),
+    { numRuns: 3_000 },
+  );
+  for (const write of SPELLINGS) {
+    const error = await t.throwsAsync(openDatabase(write('Marker7Xq')));
+    const shown = inspect(error, { depth: 8 }).replace(/\n {4}at .*/g, '');
+    t.false(shown.includes('Marker7Xq'), shown);
+  }
 });

@@ -1,5 +1,6 @@
-import sql from 'mssql';
-import { messageOf, UsageError } from '../../model/errors.ts';
+import { distance } from '../../model/distance.ts';
+import { UsageError } from '../../model/errors.ts';
+import { adoFields, SUPPORTED, UNSUPPORTED } from './ado-options.ts';
 
 /** Where a SQL Server is and as whom to log in: what both pools have in common. */
 export interface ConnectionSettings {
@@ -12,6 +13,13 @@ export interface ConnectionSettings {
   readonly domain: string | undefined;
   readonly encrypt: boolean | 'strict';
   readonly trustServerCertificate: boolean;
+  /** The name that the certificate must have, where it is not the server's. */
+  readonly hostNameInCertificate: string | undefined;
+  /** Tries all addresses of a listener at once. */
+  readonly multiSubnetFailover: boolean;
+  /** `readOnly` may be routed to a replica, which takes no write. */
+  readonly applicationIntent: 'readWrite' | 'readOnly';
+  readonly connectTimeoutSeconds: number | undefined;
   /** As tedious names it: `default`, `ntlm` or one of `azure-active-directory-…`. */
   readonly authentication: string;
   readonly clientId: string | undefined;
@@ -33,6 +41,10 @@ const AUTHENTICATIONS = [
 const URL_OPTIONS = [
   'encrypt',
   'trustServerCertificate',
+  'hostNameInCertificate',
+  'multiSubnetFailover',
+  'applicationIntent',
+  'connectTimeout',
   'authentication',
   'domain',
   'instanceName',
@@ -42,6 +54,7 @@ const URL_OPTIONS = [
   'token',
 ];
 const ESCAPES = 'characters like @ : / ? # in a user or password are written as %40 %3A %2F %3F %23';
+const QUOTES = 'a value with a ; in it, as a password may be, stands in quotes: Password="a;b"';
 const EXAMPLE = 'mssql://user@host:1433/database or Server=host,1433;Database=database;User Id=user';
 
 /**
@@ -69,35 +82,72 @@ function parseUrl(text: string): ConnectionSettings {
     throw wrong(`it is not a URL; ${ESCAPES}`);
   }
   for (const name of url.searchParams.keys()) {
-    // What does not look like a name may be the rest of a password with a ? in it.
-    const named = /^[a-z]{1,30}$/i.test(name) ? `option "${name}"` : 'option of that name';
-    if (!URL_OPTIONS.includes(name)) throw wrong(`it has no ${named}, only ${URL_OPTIONS.join(', ')}; ${ESCAPES}`);
+    // What is no option may be the rest of a password with a ? in it: it is never quoted.
+    if (URL_OPTIONS.includes(name)) continue;
+    throw wrong(
+      `it has an option that is none${nearestTo(name, URL_OPTIONS)}; there are ${URL_OPTIONS.join(', ')}; ${ESCAPES}`,
+    );
   }
   // Only a password with a / or a # in it makes these: taken as the database it would be shown.
   if (url.hash !== '' || /^\/[^/@]*[/@]/.test(url.pathname))
     throw wrong(`after the database comes nothing; ${ESCAPES}`);
   const option = (name: string): string | undefined => url.searchParams.get(name) ?? undefined;
   const text_ = (value: string): string | undefined => (value === '' ? undefined : decode(value));
-  const authentication = option('authentication') ?? (option('domain') === undefined ? 'default' : 'ntlm');
+  const server = decode(url.hostname).replace(/^\[(.*)\]$/, '$1'); // a socket takes an IPv6 address without its brackets
+  const port = url.port === '' ? undefined : Number(url.port);
+  return {
+    server,
+    port,
+    instanceName: port === undefined ? option('instanceName') : undefined, // as ADO.NET and JDBC do: the port is enough
+    database: decode(url.pathname.replace(/^\//, '')),
+    user: text_(url.username),
+    password: text_(url.password),
+    ...wireOf(option),
+    ...identityOf(option, option('authentication') ?? (option('domain') === undefined ? 'default' : 'ntlm')),
+  };
+}
+
+type Option = (name: string) => string | undefined;
+
+/** What both forms say alike about the wire. */
+function wireOf(option: Option) {
+  const flagOf = (name: string, fallback: boolean): boolean => flag(name, option(name), fallback);
+  const intent = option('applicationIntent')?.toLowerCase() ?? 'readwrite';
+  if (intent !== 'readwrite' && intent !== 'readonly') throw wrong('applicationIntent must be ReadWrite or ReadOnly');
+  const isReadOnly = intent === 'readonly';
+  const seconds = option('connectTimeout');
+  if (seconds !== undefined && !(/^\d{1,4}$/.test(seconds) && Number(seconds) >= 1 && Number(seconds) <= 600)) {
+    throw wrong('the connect timeout must be whole seconds from 1 to 600');
+  }
+  return {
+    encrypt: option('encrypt')?.toLowerCase() === 'strict' ? ('strict' as const) : flagOf('encrypt', true),
+    trustServerCertificate: flagOf('trustServerCertificate', false),
+    hostNameInCertificate: option('hostNameInCertificate'),
+    multiSubnetFailover: flagOf('multiSubnetFailover', false),
+    applicationIntent: isReadOnly ? ('readOnly' as const) : ('readWrite' as const),
+    connectTimeoutSeconds: seconds === undefined ? undefined : Number(seconds),
+  };
+}
+
+/** What both forms say alike about who logs in. */
+function identityOf(option: Option, authentication: string) {
   if (!AUTHENTICATIONS.includes(authentication)) {
     throw wrong(`authentication must be one of ${AUTHENTICATIONS.join(', ')}`);
   }
   return {
-    server: decode(url.hostname).replace(/^\[(.*)\]$/, '$1'), // a socket takes an IPv6 address without its brackets
-    port: url.port === '' ? undefined : Number(url.port),
-    instanceName: option('instanceName'),
-    database: decode(url.pathname.replace(/^\//, '')),
-    user: text_(url.username),
-    password: text_(url.password),
     domain: option('domain'),
-    encrypt: option('encrypt') === 'strict' ? 'strict' : flag('encrypt', option('encrypt'), true),
-    trustServerCertificate: flag('trustServerCertificate', option('trustServerCertificate'), false),
     authentication,
     clientId: option('clientId'),
     clientSecret: option('clientSecret'),
     tenantId: option('tenantId'),
     token: option('token'),
   };
+}
+
+/** The known name that was probably meant: that alone is said, and never what was written. */
+function nearestTo(written: string, known: readonly string[]): string {
+  const nearest = known.find(name => distance(name.toLowerCase(), written.toLowerCase()) <= 2);
+  return nearest === undefined ? '' : ` (did you mean ${nearest}?)`;
 }
 
 function decode(text: string): string {
@@ -114,86 +164,100 @@ function flag(name: string, value: string | undefined, fallback: boolean): boole
   return value === 'true';
 }
 
-/** What mssql makes of an ADO connection string; its types leave the parser out. */
-interface ParsedAdo {
-  readonly server?: string;
-  readonly port?: number;
-  readonly database?: string;
-  readonly user?: string;
-  readonly password?: string;
-  readonly domain?: string;
-  readonly clientId?: string;
-  readonly clientSecret?: string;
-  readonly tenantId?: string;
-  readonly token?: string;
-  readonly options?: { readonly instanceName?: string };
-}
-
 /** How an ADO connection string names them, in lower case. */
 const ADO_AUTHENTICATIONS: Readonly<Record<string, string>> = {
   'sql password': 'default',
   ntlm: 'ntlm',
   'active directory password': 'azure-active-directory-password',
   'active directory default': 'azure-active-directory-default',
+  'active directory service principal': 'azure-active-directory-service-principal-secret',
+  'active directory managed identity': 'azure-active-directory-msi-vm',
+  'active directory msi': 'azure-active-directory-msi-vm',
 };
 const ADO_FLAGS: Readonly<Record<string, string>> = { yes: 'true', no: 'false', mandatory: 'true', optional: 'false' };
+const FLAGS = ['encrypt', 'trustServerCertificate', 'multiSubnetFailover'];
 
 function parseAdo(text: string): ConnectionSettings {
-  let parsed: ParsedAdo;
-  try {
-    const parse = (sql.ConnectionPool as unknown as { parseConnectionString(text: string): ParsedAdo })
-      .parseConnectionString;
-    parsed = parse.call(sql.ConnectionPool, text);
-  } catch (error) {
-    throw wrong(messageOf(error));
-  }
-  // mssql takes any text for a flag as true, also for the one that leaves the certificate unchecked, and an authentication
-  // that it does not know as a login: these are read here.
-  const fields = adoFields(text);
-  const encrypt = fields.get('encrypt')?.toLowerCase();
-  const trust = fields.get('trustservercertificate')?.toLowerCase();
-  const authentication = fields.get('authentication')?.toLowerCase();
-  const port = parsed.port ?? 1433;
-  if (!(port > 0 && port < 65_536)) throw wrong('its port is not a number from 1 to 65535');
+  const values = adoValues(text);
+  const option: Option = name => {
+    const value = values.get(name);
+    if (value === undefined || !FLAGS.includes(name)) return value;
+    return ADO_FLAGS[value.toLowerCase()] ?? value.toLowerCase();
+  };
+  const [, domain, user] = /^([^\\]+)\\(.+)$/s.exec(values.get('user') ?? '') ?? [
+    undefined,
+    undefined,
+    values.get('user'),
+  ];
+  if (domain !== undefined) values.set('domain', domain);
+  const authentication = adoAuthentication(option('authentication')?.toLowerCase(), option);
+  const isPrincipal = authentication === 'azure-active-directory-service-principal-secret';
+  const identity = identityOf(option, authentication);
   return {
-    server: parsed.server ?? '',
-    port: parsed.options?.instanceName === undefined ? port : undefined,
-    instanceName: parsed.options?.instanceName,
-    database: parsed.database ?? '',
-    user: parsed.user,
-    password: parsed.password,
-    domain: parsed.domain,
-    encrypt: encrypt === 'strict' ? 'strict' : flag('Encrypt', ADO_FLAGS[encrypt ?? ''] ?? encrypt, true),
-    trustServerCertificate: flag('TrustServerCertificate', ADO_FLAGS[trust ?? ''] ?? trust, false),
-    authentication: adoAuthentication(authentication, parsed),
-    clientId: parsed.clientId,
-    clientSecret: parsed.clientSecret,
-    tenantId: parsed.tenantId,
-    token: parsed.token,
+    ...adoServer(values.get('server') ?? ''),
+    database: values.get('database') ?? '',
+    user,
+    password: values.get('password'),
+    ...wireOf(option),
+    ...identity,
+    // ADO.NET names a service principal as a user with a password.
+    clientId: identity.clientId ?? (isPrincipal ? user : undefined),
+    clientSecret: identity.clientSecret ?? (isPrincipal ? values.get('password') : undefined),
   };
 }
 
-function adoAuthentication(name: string | undefined, { domain, token, clientSecret }: ParsedAdo): string {
-  if (name === undefined) return domain === undefined ? 'default' : 'ntlm';
+/** What the fields of an ADO connection string say, by our own names. Throws UsageError for each that would be dropped. */
+function adoValues(text: string): Map<string, string> {
+  const cut = adoFields(text);
+  if ('brokenAt' in cut) {
+    throw wrong(`field ${cut.brokenAt} of it is no NAME=VALUE; ${QUOTES}`);
+  }
+  const values = new Map<string, string>();
+  for (const { place, name, value } of cut.fields) {
+    const known = SUPPORTED[name];
+    const unsupported = UNSUPPORTED[name];
+    if (known !== undefined) {
+      if (value !== '') values.set(known, value);
+      else values.delete(known);
+    } else if (unsupported !== undefined) {
+      if (value === '' || unsupported.passes?.test(value) === true) continue;
+      throw wrong(`${unsupported.name} is not supported: ${unsupported.instead}`);
+    } else {
+      const names = [...Object.keys(SUPPORTED), ...Object.keys(UNSUPPORTED)];
+      throw wrong(`field ${place} of it has no name that is known${nearestTo(name, names)}; ${QUOTES}`);
+    }
+  }
+  return values;
+}
+
+/** `host`, `tcp:host,1433`, `host\\INSTANCE`, `host\\INSTANCE,1433` (where the port is enough, as ADO.NET and JDBC have it). */
+function adoServer(written: string): Pick<ConnectionSettings, 'server' | 'port' | 'instanceName'> {
+  if (/^(np|lpc|admin):|^\\\\/i.test(written)) throw wrong('the server is reached by TCP only: tcp:host,1433');
+  if (/^\(localdb\)/i.test(written)) throw wrong('LocalDB listens on no port; use a SQL Server that does');
+  const [, host, instanceName, port] =
+    /^(?:tcp:)?\s*([^\\,]*?)\s*(?:\\([^,]*?)\s*)?(?:,\s*(.*?)\s*)?$/is.exec(written) ?? [];
+  if (port !== undefined && !(/^\d{1,5}$/.test(port) && Number(port) >= 1 && Number(port) < 65_536)) {
+    throw wrong('its port is not a number from 1 to 65535');
+  }
+  if (/^[^:[\]]*:\d+$/.test(host ?? '')) throw wrong('a port comes after a comma here: Server=host,1433');
+  const bracketless = (host ?? '').replace(/^\[(.*)\]$/, '$1');
+  return {
+    server: /^(\.|\(\.\)|\(local\))$/i.test(bracketless) ? 'localhost' : bracketless,
+    port: port !== undefined ? Number(port) : instanceName ? undefined : 1433,
+    instanceName: port === undefined && instanceName ? instanceName : undefined,
+  };
+}
+
+function adoAuthentication(name: string | undefined, option: Option): string {
+  if (name === undefined) return option('domain') === undefined ? 'default' : 'ntlm';
   if (name === 'active directory integrated') {
-    if (token !== undefined) return 'azure-active-directory-access-token';
-    return `azure-active-directory-${clientSecret === undefined ? 'default' : 'service-principal-secret'}`;
+    if (option('token') !== undefined) return 'azure-active-directory-access-token';
+    return `azure-active-directory-${option('clientSecret') === undefined ? 'default' : 'service-principal-secret'}`;
   }
   const known = ADO_AUTHENTICATIONS[name];
   const names = [...Object.keys(ADO_AUTHENTICATIONS), 'active directory integrated'].join(', ');
   if (known === undefined) throw wrong(`Authentication must be one of ${names}`);
   return known;
-}
-
-/** The fields of an ADO connection string by their names in lower case and without blanks; a value may stand in quotes. */
-function adoFields(text: string): Map<string, string> {
-  const field = /([^=;]+)=\s*("(?:[^"]|"")*"|'(?:[^']|'')*'|\{(?:[^}]|\}\})*\}|[^;]*)/g;
-  return new Map(
-    [...text.matchAll(field)].map(([, name, value]) => [
-      name!.replace(/\s/g, '').toLowerCase(),
-      value!.trim().replace(/^["'{](.*)["'}]$/s, '$1'),
-    ]),
-  );
 }
 
 function wrong(what: string): UsageError {

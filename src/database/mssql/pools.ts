@@ -50,7 +50,7 @@ export class Pool {
       server,
       database,
       ...(port === undefined ? {} : { port }),
-      connectionTimeout: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+      connectionTimeout: connectTimeoutOf(settings, options),
       requestTimeout: options.timeoutSeconds * 1000,
       pool: { max: options.size, min: 0, idleTimeoutMillis: 60_000 },
       // A SELECT 1 before each request would double the round trips; a dead socket is seen without.
@@ -60,6 +60,9 @@ export class Pool {
         encrypt: settings.encrypt,
         trustServerCertificate: settings.trustServerCertificate,
         ...(settings.instanceName === undefined ? {} : { instanceName: settings.instanceName }),
+        ...(settings.hostNameInCertificate === undefined ? {} : { serverName: settings.hostNameInCertificate }),
+        multiSubnetFailover: settings.multiSubnetFailover,
+        readOnlyIntent: settings.applicationIntent === 'readOnly',
         appName: options.appName,
         packetSize: PACKET_SIZE,
         enableArithAbort: true,
@@ -190,6 +193,10 @@ export class Pool {
   get description(): string {
     return describeConnection(this.#settings);
   }
+}
+
+function connectTimeoutOf({ connectTimeoutSeconds }: ConnectionSettings, { connectTimeoutMs }: PoolOptions): number {
+  return connectTimeoutMs ?? (connectTimeoutSeconds === undefined ? CONNECT_TIMEOUT_MS : connectTimeoutSeconds * 1000);
 }
 
 function credentials({ user, password, domain, clientId, clientSecret, tenantId, token }: ConnectionSettings): object {
