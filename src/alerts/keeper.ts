@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.ts';
 import type { HistoryDatabase } from '../database/history.ts';
-import type { ServiceDatabase } from '../database/service-database.ts';
+import type { ServiceDatabase } from '../database/service.ts';
 import type { Alert, Fire, Severity } from '../model/service.ts';
 import {
   type Finding,

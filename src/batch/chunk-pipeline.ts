@@ -1,4 +1,4 @@
-import type { BatchDatabase } from '../database/database.ts';
+import type { BatchDatabase } from '../database/batch.ts';
 import { MAX_ATTEMPTS, retry } from '../database/retry.ts';
 import { DatabaseError, LeaseLostError } from '../model/errors.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';

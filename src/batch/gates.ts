@@ -1,4 +1,4 @@
-import type { BatchDatabase } from '../database/database.ts';
+import type { BatchDatabase } from '../database/batch.ts';
 import { CardGeniusError, LeaseLostError } from '../model/errors.ts';
 import type { UserFailure } from '../model/recommendation.ts';
 import type { Lease } from '../model/run.ts';

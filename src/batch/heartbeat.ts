@@ -1,4 +1,4 @@
-import type { BatchDatabase } from '../database/database.ts';
+import type { BatchDatabase } from '../database/batch.ts';
 import { type RetryOptions, retry } from '../database/retry.ts';
 import { LeaseLostError } from '../model/errors.ts';
 import type { Lease, RunState } from '../model/run.ts';

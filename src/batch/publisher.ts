@@ -1,4 +1,4 @@
-import type { BatchDatabase } from '../database/database.ts';
+import type { BatchDatabase } from '../database/batch.ts';
 import { type RetryOptions, retry } from '../database/retry.ts';
 import { CardGeniusError, DatabaseError } from '../model/errors.ts';
 import type { ChunkResult, Lease, PublishRequest, Span } from '../model/run.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { BatchDatabase } from '../database/database.ts';
+import type { BatchDatabase } from '../database/batch.ts';
 import { retry } from '../database/retry.ts';
 import { CardGeniusError } from '../model/errors.ts';
 import { isGate, type RunProgress, type RunState } from '../model/run.ts';

@@ -1,4 +1,4 @@
-import type { ExchangeDatabase } from '../database/database.ts';
+import type { ExchangeDatabase } from '../database/exchange.ts';
 import type { HistoryDatabase } from '../database/history.ts';
 import { loadCatalog } from '../engine/catalog.ts';
 import { explainAll } from '../engine/explain.ts';

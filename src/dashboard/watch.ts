@@ -1,5 +1,5 @@
 import type { BatchEvent, Stage } from '../batch/events.ts';
-import type { BatchDatabase } from '../database/database.ts';
+import type { BatchDatabase } from '../database/batch.ts';
 import type { ChunkProgress, HistoryDatabase } from '../database/history.ts';
 import type { RunProgress } from '../model/run.ts';
 import { figuresOf, stageTotals } from '../telemetry/figures.ts';

@@ -1,14 +1,7 @@
+import { callForRow, type Driver } from './driver.ts';
+
 /** What checks the database and drives users again: `verify`, `errors`, `retry`, `redo`. */
-export interface AuditDatabase {
-  /** A row a check, in a fixed order, also for those that hold; and at most so many of what breaks each (default: none). */
-  verifyDatabase(most?: number): Promise<Verification>;
-  /** The next failed users after a user id (null: from the start); empty at the end. */
-  listFailures(afterUserId: string | null, users: number): Promise<FailedUser[]>;
-  /** Puts failed users that match every filter back to new. How many. */
-  retryUsers(filter: RetryFilter): Promise<number>;
-  /** Puts completed users that match every filter back to new, or only counts them. How many. */
-  redoUsers(filter: RedoFilter, apply: boolean): Promise<number>;
-}
+export type AuditDatabase = ReturnType<typeof auditOperations>;
 
 export interface CheckResult {
   readonly check: string;
@@ -49,40 +42,69 @@ export interface RetryFilter {
 
 /** Null leaves a filter out; both null are all completed users. */
 export interface RedoFilter {
-  /** Who has this card among their ten. */
+  /** Users who have this card among their ten. */
   readonly cardName: string | null;
-  /** Who was computed before; also of whom nothing is remembered any more. */
+  /** Users last completed before this time; users with no record count as older. */
   readonly olderThan: Date | null;
 }
 
+export const auditOperations = (driver: Driver) => ({
+  /** A row a check, in a fixed order, also for those that hold; and at most so many of what breaks each (default: none). */
+  async verifyDatabase(most = 0): Promise<Verification> {
+    return toVerification(await driver.call<CheckRow>('verify_database', [['most', 'int', most]]));
+  },
+
+  /** The next failed users after a user id (null: from the start); empty at the end. */
+  async listFailures(afterUserId: string | null, users: number): Promise<FailedUser[]> {
+    const rows = await driver.call<{ userId: string; code: string | null; processingError: string | null }>(
+      'list_failures',
+      [
+        ['after_user_id', 'varchar(50)', afterUserId],
+        ['users', 'int', users],
+      ],
+    );
+    return rows.map(({ userId, code, processingError }) => ({ userId, code, error: processingError ?? '' }));
+  },
+
+  /** Puts failed users that match every filter back to new. How many. */
+  async retryUsers({ runId, userId, code }: RetryFilter): Promise<number> {
+    const row = await callForRow<{ users: number }>(driver, 'retry_users', [
+      ['run_id', 'bigint', runId],
+      ['user_id', 'varchar(50)', userId],
+      ['code', 'varchar(50)', code],
+    ]);
+    return row.users;
+  },
+
+  /** Puts completed users that match every filter back to new, or only counts them. How many. */
+  async redoUsers({ cardName, olderThan }: RedoFilter, apply: boolean): Promise<number> {
+    const row = await callForRow<{ users: number }>(driver, 'redo_users', [
+      ['card_name', 'varchar(200)', cardName],
+      ['older_than', 'datetime', olderThan],
+      ['apply', 'bit', apply],
+    ]);
+    return row.users;
+  },
+});
+
 /** A row of verify_database: of a check, or, where `violations` is null, of what breaks it. */
-export interface CheckRow {
-  readonly check_name: string;
+interface CheckRow {
+  readonly checkName: string;
   readonly severity: 'fail' | 'warn';
   readonly violations: number | null;
   readonly sample: string | null;
-  readonly user_id: string | null;
-  readonly run_id: number | null;
-  readonly chunk_no: number | null;
+  readonly userId: string | null;
+  readonly runId: number | null;
+  readonly chunkNo: number | null;
   readonly wrong: string | null;
 }
 
-export function toVerification(rows: readonly CheckRow[]): Verification {
-  const checks = rows.flatMap(({ check_name, severity, violations, sample }) =>
-    violations === null ? [] : [{ check: check_name, severity, violations, sample }],
+function toVerification(rows: readonly CheckRow[]): Verification {
+  const checks = rows.flatMap(({ checkName, severity, violations, sample }) =>
+    violations === null ? [] : [{ check: checkName, severity, violations, sample }],
   );
-  const violations = rows.flatMap(({ check_name, severity, user_id, run_id, chunk_no, wrong }) =>
-    wrong === null ? [] : [{ check: check_name, severity, userId: user_id, runId: run_id, chunkNo: chunk_no, wrong }],
+  const violations = rows.flatMap(({ checkName, severity, userId, runId, chunkNo, wrong }) =>
+    wrong === null ? [] : [{ check: checkName, severity, userId, runId, chunkNo, wrong }],
   );
   return { checks, violations };
-}
-
-export interface FailureRow {
-  readonly user_id: string;
-  readonly code: string | null;
-  readonly processing_error: string | null;
-}
-
-export function toFailedUser({ user_id, code, processing_error }: FailureRow): FailedUser {
-  return { userId: user_id, code, error: processing_error ?? '' };
 }

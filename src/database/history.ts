@@ -1,21 +1,11 @@
 import type { Act } from '../model/act.ts';
 import type { RecommendationRow } from '../model/exchange.ts';
 import type { RunProgress } from '../model/run.ts';
-import { toRunProgress } from './rows.ts';
+import type { Driver } from './driver.ts';
+import { type StoredRow, toRecommendationRow } from './exchange.ts';
 
 /** What people look back at: `runs`, `status`, the dashboard. Nothing here writes. */
-export interface HistoryDatabase {
-  /** The latest runs, the latest first. */
-  listRuns(runs: number): Promise<RunProgress[]>;
-  /** The next chunks of a run after a number (0: from the first), in order. */
-  listChunks(runId: number, afterChunkNo: number, chunks: number): Promise<ChunkProgress[]>;
-  /** The latest attempts at chunks of a run, the latest first. */
-  listAttempts(runId: number, attempts: number): Promise<Attempt[]>;
-  /** Who did what to a run, or (null) the latest acts of all; the latest first. */
-  listActs(runId: number | null, acts: number): Promise<Act[]>;
-  /** The rows that a user has now, by rank; empty where there are none. */
-  readRecommendations(userId: string): Promise<RecommendationRow[]>;
-}
+export type HistoryDatabase = ReturnType<typeof historyOperations>;
 
 export type ChunkState = 'open' | 'leased' | 'done' | 'failed' | 'split' | 'superseded' | 'cancelled';
 
@@ -32,7 +22,7 @@ export interface ChunkProgress {
   /** The number of its latest attempt; 0 before the first. */
   readonly attempt: number;
   readonly failures: number;
-  /** Who holds it, and until when; null where nobody does. */
+  /** The processor that has it, and until when; null where no processor has it. */
   readonly leaseOwner: string | null;
   readonly leaseUntil: Date | null;
   /** When the latest attempt began. */
@@ -46,7 +36,7 @@ export interface Attempt {
   readonly chunkNo: number;
   readonly attempt: number;
   readonly leaseOwner: string;
-  /** Null: still at it. */
+  /** Null: still at work. */
   readonly outcome: 'done' | 'failed' | 'released' | 'expired' | 'superseded' | 'cancelled' | 'split' | null;
   readonly startedAt: Date;
   readonly endedAt: Date | null;
@@ -58,8 +48,38 @@ export interface Attempt {
   readonly errorMessage: string | null;
 }
 
-export const toAct = (row: Record<string, unknown>): Act => toRunProgress(row) as unknown as Act;
-/** Both are their procedure's columns in camel case, as a run is. */
-export const toChunkProgress = (row: Record<string, unknown>): ChunkProgress =>
-  toRunProgress(row) as unknown as ChunkProgress;
-export const toAttempt = (row: Record<string, unknown>): Attempt => toRunProgress(row) as unknown as Attempt;
+export const historyOperations = (driver: Driver) => ({
+  /** The latest runs, the latest first. */
+  listRuns: (runs: number): Promise<RunProgress[]> => driver.call('list_runs', [['runs', 'int', runs]]),
+
+  /** The next chunks of a run after a number (0: from the first), in order. */
+  listChunks(runId: number, afterChunkNo: number, chunks: number): Promise<ChunkProgress[]> {
+    return driver.call('list_chunks', [
+      ['run_id', 'bigint', runId],
+      ['after_chunk_no', 'int', afterChunkNo],
+      ['chunks', 'int', chunks],
+    ]);
+  },
+
+  /** The latest attempts at chunks of a run, the latest first. */
+  listAttempts(runId: number, attempts: number): Promise<Attempt[]> {
+    return driver.call('list_attempts', [
+      ['run_id', 'bigint', runId],
+      ['attempts', 'int', attempts],
+    ]);
+  },
+
+  /** Who did what to a run, or (null) the latest acts of all; the latest first. */
+  listActs(runId: number | null, acts: number): Promise<Act[]> {
+    return driver.call('list_acts', [
+      ['run_id', 'bigint', runId],
+      ['acts', 'int', acts],
+    ]);
+  },
+
+  /** The rows that a user has now, by rank; empty where there are none. */
+  async readRecommendations(userId: string): Promise<RecommendationRow[]> {
+    const rows = await driver.call<StoredRow>('read_recommendations', [['user_id', 'varchar(50)', userId]]);
+    return rows.map(toRecommendationRow);
+  },
+});

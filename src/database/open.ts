@@ -1,21 +1,9 @@
 import { UsageError } from '../model/errors.ts';
-import type { AuditDatabase } from './audit.ts';
-import type { Database, PoolUsage } from './database.ts';
-import type { HistoryDatabase } from './history.ts';
-import type { MaintenanceDatabase } from './maintenance.ts';
-import { checkSchema, type MigrationTarget, migrate } from './migrate/migrate.ts';
+import type { OpenedEngine } from './database.ts';
+import { checkSchema, migrate } from './migrate/migrate.ts';
 import type { PoolSettings } from './mssql/pools.ts';
-import type { ServiceDatabase } from './service-database.ts';
 
-export interface OpenedDatabase extends AsyncDisposable {
-  readonly database: Database;
-  readonly audit: AuditDatabase;
-  readonly history: HistoryDatabase;
-  readonly service: ServiceDatabase;
-  readonly target: MigrationTarget;
-  readonly maintenance: MaintenanceDatabase;
-  /** The pools of connections, as they are now. */
-  readonly pools: () => readonly PoolUsage[];
+export interface OpenedDatabase extends OpenedEngine, AsyncDisposable {
   /** What opening it has applied, by name: never anything but on the embedded engine. */
   readonly applied: readonly string[];
 }
@@ -53,9 +41,6 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
   }
   return { ...opened, applied, [Symbol.asyncDispose]: () => opened.database.close() };
 }
-
-/** The parts of an engine: what each of its operations stands in. */
-type OpenedEngine = Omit<OpenedDatabase, 'applied' | typeof Symbol.asyncDispose>;
 
 /** Drivers are large: each is only loaded where it is wanted. */
 async function open(written: string, options: OpenOptions): Promise<OpenedEngine> {

@@ -1,4 +1,4 @@
-import type { ExchangeDatabase } from '../database/database.ts';
+import type { ExchangeDatabase } from '../database/exchange.ts';
 import type { RecommendationRow } from '../model/exchange.ts';
 import { formatHundredths, formatTenThousandths } from '../model/money.ts';
 import { writeCsv } from './write-csv.ts';

@@ -1,4 +1,4 @@
-import type { ExchangeDatabase } from '../database/database.ts';
+import type { ExchangeDatabase } from '../database/exchange.ts';
 import type { StagedSpending } from '../model/exchange.ts';
 import { RejectsFile } from './rejects-file.ts';
 import { type ParsedLine, readSpendingCsv } from './spending-csv.ts';

@@ -1,4 +1,4 @@
-import type { ExchangeDatabase } from '../database/database.ts';
+import type { ExchangeDatabase } from '../database/exchange.ts';
 import type { StagedSpending } from '../model/exchange.ts';
 import { stageAndPublish } from './import-spending.ts';
 import type { ParsedLine } from './spending-csv.ts';

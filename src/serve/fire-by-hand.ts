@@ -1,4 +1,4 @@
-import type { ServiceDatabase } from '../database/service-database.ts';
+import type { ServiceDatabase } from '../database/service.ts';
 import { UsageError } from '../model/errors.ts';
 import type { FireAnswer } from '../model/service.ts';
 import type { PlannedSchedule } from '../schedule/misfire.ts';

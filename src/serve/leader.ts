@@ -1,4 +1,4 @@
-import type { ServiceDatabase } from '../database/service-database.ts';
+import type { ServiceDatabase } from '../database/service.ts';
 import type { Processor } from '../model/service.ts';
 
 /** A term of leading. What is written under it is refused by the database once it is over. */

@@ -1,4 +1,4 @@
-import type { ServiceDatabase } from '../database/service-database.ts';
+import type { ServiceDatabase } from '../database/service.ts';
 import type { RunProgress, RunRequest } from '../model/run.ts';
 import type { FireAnswer } from '../model/service.ts';
 import { type PlannedFire, type PlannedSchedule, planFires } from '../schedule/misfire.ts';

@@ -1,4 +1,4 @@
-import type { ServiceDatabase } from '../database/service-database.ts';
+import type { ServiceDatabase } from '../database/service.ts';
 import type { Processor } from '../model/service.ts';
 
 /** How often a processor that does not lead says that it is there. */

@@ -4,7 +4,7 @@ import { type BatchSettings, runTerms, workOn } from '../batch/run-batch.ts';
 import { Waker } from '../batch/waker.ts';
 import type { Database } from '../database/database.ts';
 import { backOff } from '../database/retry.ts';
-import type { ServiceDatabase } from '../database/service-database.ts';
+import type { ServiceDatabase } from '../database/service.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineSource } from '../engine/source.ts';
 import { CardGeniusError, messageOf } from '../model/errors.ts';

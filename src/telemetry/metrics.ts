@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import client from 'prom-client';
 import { RULES } from '../alerts/rules.ts';
 import type { BatchEvent, Stage, WorkerUsage } from '../batch/events.ts';
-import type { PoolUsage } from '../database/database.ts';
+import type { PoolUsage } from '../database/driver.ts';
 import type { ChunkProgress } from '../database/history.ts';
 import type { RunProgress } from '../model/run.ts';
 import type { Alert } from '../model/service.ts';

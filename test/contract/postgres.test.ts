@@ -1,12 +1,9 @@
 import test from 'ava';
+import { operationsOf } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
-import { PostgresAudit } from '../../src/database/postgres/audit.ts';
-import { PostgresHistory } from '../../src/database/postgres/history.ts';
-import { PostgresMaintenance } from '../../src/database/postgres/maintenance.ts';
+import { postgresDriver } from '../../src/database/postgres/driver.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
-import { PostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
-import { PostgresService } from '../../src/database/postgres/postgres-service.ts';
 import type { ContractEngine } from './context.ts';
 import { registerContract } from './suite.ts';
 
@@ -17,12 +14,8 @@ test.before('open the embedded engine', async () => {
   const target = new PostgresMigrationTarget(pglite);
   await migrate(target);
   engine = {
-    database: new PostgresDatabase(pglite, 'pglite:memory', () => {}),
-    audit: new PostgresAudit(pglite),
-    history: new PostgresHistory(pglite),
-    service: new PostgresService(pglite),
+    ...operationsOf(postgresDriver(pglite, { description: 'pglite:memory', vacuums: true })),
     target,
-    maintenance: new PostgresMaintenance(pglite),
     execute: sql => pglite.transaction([{ sql }]),
     query: sql => pglite.query(sql),
   };

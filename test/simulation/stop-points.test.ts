@@ -2,15 +2,12 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type BatchOutcome, type ComputePool, runBatch } from '../../src/batch/run-batch.ts';
 import { loadSettings } from '../../src/config/settings.ts';
+import { operationsOf } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
 import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
-import { PostgresAudit } from '../../src/database/postgres/audit.ts';
-import { PostgresHistory } from '../../src/database/postgres/history.ts';
-import { PostgresMaintenance } from '../../src/database/postgres/maintenance.ts';
+import { postgresDriver } from '../../src/database/postgres/driver.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
-import { PostgresDatabase } from '../../src/database/postgres/postgres-database.ts';
-import { PostgresService } from '../../src/database/postgres/postgres-service.ts';
 import { createEngine } from '../../src/engine/create.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { DatabaseError } from '../../src/model/errors.ts';
@@ -28,14 +25,9 @@ async function createWorld(): Promise<World> {
   const pglite = new Pglite('memory://');
   const target = new PostgresMigrationTarget(pglite);
   await migrate(target);
-  const database = new PostgresDatabase(pglite, 'pglite:memory', () => {});
   return {
+    ...operationsOf(postgresDriver(pglite, { description: 'pglite:memory', vacuums: true })),
     pglite,
-    database,
-    audit: new PostgresAudit(pglite),
-    history: new PostgresHistory(pglite),
-    maintenance: new PostgresMaintenance(pglite),
-    service: new PostgresService(pglite),
     target,
     execute: sql => pglite.transaction([{ sql }]),
     query: sql => pglite.query(sql),
@@ -61,11 +53,7 @@ interface Setting {
 
 const GOOD: Setting = { completed: USERS, failed: 0 };
 
-function take(
-  database: PostgresDatabase | World['database'],
-  processor: string,
-  { pool }: Setting = GOOD,
-): Promise<BatchOutcome> {
+function take(database: World['database'], processor: string, { pool }: Setting = GOOD): Promise<BatchOutcome> {
   const stop = new AbortController();
   return runBatch(
     database,

@@ -1,7 +1,8 @@
 import test from 'ava';
 import { describeStatus } from '../../src/cli/status.ts';
+import { maintenanceOperations } from '../../src/database/maintenance.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
-import { PostgresMaintenance } from '../../src/database/postgres/maintenance.ts';
+import { postgresDriver } from '../../src/database/postgres/driver.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { examine } from '../../src/tools/doctor/doctor.ts';
@@ -129,7 +130,7 @@ test('grants: what is missing is said as the statements of grants.sql', async t 
 test('the embedded engine: nothing wrong in a new database, and each fault that it can hold is found', async t => {
   const pglite = new Pglite('memory://');
   await migrate(new PostgresMigrationTarget(pglite));
-  const database = new PostgresMaintenance(pglite);
+  const database = maintenanceOperations(postgresDriver(pglite, { description: 'pglite:memory' }));
   const look = async () => (await examine(database)).filter(({ state }) => state !== 'ok').map(({ check }) => check);
   t.deepEqual(await look(), []);
   await pglite.transaction([

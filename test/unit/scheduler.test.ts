@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
 import { openDatabase } from '../../src/database/open.ts';
-import type { ServiceDatabase } from '../../src/database/service-database.ts';
+import type { ServiceDatabase } from '../../src/database/service.ts';
 import { Leader } from '../../src/serve/leader.ts';
 import { type DecidedFire, Planner } from '../../src/serve/planner.ts';
 import { type ContractEngine, FINGERPRINT, importUsers, process, runRequest } from '../contract/context.ts';

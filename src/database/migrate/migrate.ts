@@ -1,5 +1,6 @@
 import { CardGeniusError } from '../../model/errors.ts';
-import { readSqlFiles, type SqlEngine, type SqlFile } from './sql-files.ts';
+import type { Dialect } from '../driver.ts';
+import { readSqlFiles, type SqlFile } from './sql-files.ts';
 
 /** What a database knows of itself: a row of `cardgenius.migration`. */
 export interface AppliedFile {
@@ -19,7 +20,7 @@ export interface LiveObject {
 
 /** What the migrator asks of an engine. */
 export interface MigrationTarget {
-  readonly engine: SqlEngine;
+  readonly engine: Dialect;
   /** By name; empty where nothing was ever applied. */
   appliedFiles(): Promise<Map<string, AppliedFile>>;
   /** Applies a file and records it: in one transaction where the engine's DDL allows it. */

@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PACKAGE_ROOT } from '../../package.ts';
-
-export type SqlEngine = 'postgres' | 'mssql';
+import type { Dialect } from '../driver.ts';
 
 /** One SQL file of the package, in the order in which it is applied. */
 export interface SqlFile {
@@ -23,7 +22,7 @@ export interface SqlFile {
  * The files of an engine: numbered migrations, run once, in order; then views, then procedures and functions, which are
  * applied again whenever their text changes. (Views first: a function may be checked against them as it is created.)
  */
-export async function readSqlFiles(engine: SqlEngine): Promise<SqlFile[]> {
+export async function readSqlFiles(engine: Dialect): Promise<SqlFile[]> {
   const migrations = await readFolder(join('migrations', engine), 'migration');
   const objects = await readFolder(join('sql', engine), 'object');
   const isView = (file: SqlFile) => /^\s*CREATE\s+(OR\s+(REPLACE|ALTER)\s+)?VIEW\b/im.test(file.text);

@@ -1,12 +1,8 @@
 import { hostname } from 'node:os';
-import type { PoolUsage } from '../database.ts';
-import { MssqlAudit } from './audit.ts';
+import { type OpenedEngine, operationsOf } from '../database.ts';
 import { parseConnection } from './connection-settings.ts';
-import { MssqlHistory } from './history.ts';
-import { MssqlMaintenance } from './maintenance.ts';
+import { mssqlDriver } from './driver.ts';
 import { MssqlMigrationTarget } from './migration-target.ts';
-import { MssqlDatabase } from './mssql-database.ts';
-import { MssqlService } from './mssql-service.ts';
 import { DEFAULT_POOLS, Pool, type PoolSettings } from './pools.ts';
 
 export interface MssqlOptions {
@@ -22,18 +18,7 @@ export interface MssqlOptions {
  * Opens a SQL Server database: a pool for what must be quick, one for what may take minutes, and a connection for migrations
  * that is only made when one is wanted. Throws UsageError (DATABASE_URL), or DatabaseError with the reason and the remedy.
  */
-export async function openMssql(
-  url: string,
-  options: MssqlOptions = {},
-): Promise<{
-  database: MssqlDatabase;
-  audit: MssqlAudit;
-  history: MssqlHistory;
-  maintenance: MssqlMaintenance;
-  service: MssqlService;
-  target: MssqlMigrationTarget;
-  pools: () => readonly PoolUsage[];
-}> {
+export async function openMssql(url: string, options: MssqlOptions = {}): Promise<OpenedEngine> {
   const named = parseConnection(url, options.password);
   const settings = { ...named, database: options.databaseName ?? named.database };
   const { controlConnections, workConnections, controlTimeoutSeconds, workTimeoutSeconds } =
@@ -55,13 +40,5 @@ export async function openMssql(
     await close();
     throw error;
   }
-  return {
-    database: new MssqlDatabase({ control, work }, close),
-    audit: new MssqlAudit(work),
-    history: new MssqlHistory(work),
-    maintenance: new MssqlMaintenance(work),
-    service: new MssqlService({ control, work }),
-    target: new MssqlMigrationTarget(migrations),
-    pools: () => [control.usage('control'), work.usage('work')],
-  };
+  return { ...operationsOf(mssqlDriver({ control, work }, close)), target: new MssqlMigrationTarget(migrations) };
 }

@@ -1,7 +1,6 @@
 import sql from 'mssql';
 import type { Connection } from 'tedious';
-import { DatabaseError } from '../../model/errors.ts';
-import type { PoolUsage } from '../database.ts';
+import { camelCase, type Parameter, type PoolUsage, type SqlType } from '../driver.ts';
 import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
 import { toConnectionError, toDatabaseError } from './errors.ts';
 
@@ -19,9 +18,6 @@ export const DEFAULT_POOLS: PoolSettings = {
   controlTimeoutSeconds: 15,
   workTimeoutSeconds: 300,
 };
-
-/** A parameter of a procedure: its name without the @, its type, its value. */
-export type Parameter = readonly [name: string, type: sql.ISqlType | (() => sql.ISqlType), value: unknown];
 
 /** Encrypted packets are limited to 16 KB; that is four times the default, and worth half as much speed again. */
 const PACKET_SIZE = 16_384;
@@ -82,28 +78,14 @@ export class Pool {
     }
   }
 
-  /** Calls a procedure of ours; all rows of its last answer. */
+  /** Calls a procedure of ours; all rows of its last answer, in camel case. */
   async call<Row>(procedure: string, parameters: readonly Parameter[]): Promise<Row[]> {
     try {
-      const { recordsets } = await this.#request(parameters).execute<Row>(`cardgenius.${procedure}`);
-      return ((recordsets as unknown as Row[][]).at(-1) ?? []) as Row[];
+      const { recordsets } = await this.#request(parameters).execute(`cardgenius.${procedure}`);
+      return toRows<Row>((recordsets as sql.IRecordSet<object>[]).at(-1));
     } catch (error) {
       throw this.#toError(error, `cardgenius.${procedure}`);
     }
-  }
-
-  /**
-   * Calls a procedure that always answers with one row. Where none comes, the call may have done its work all the same: throws
-   * ANSWER_MISSING, ambiguous.
-   */
-  async callForRow<Row>(procedure: string, parameters: readonly Parameter[]): Promise<Row> {
-    const [row] = await this.call<Row>(procedure, parameters);
-    if (row !== undefined) return row;
-    throw new DatabaseError(
-      'ANSWER_MISSING',
-      `cardgenius.${procedure} on ${this.description} ended without its answer, and without an error`,
-      'ambiguous',
-    );
   }
 
   /** As call, rows as arrays of columns: for many rows. */
@@ -179,7 +161,7 @@ export class Pool {
 
   #request(parameters: readonly Parameter[]): sql.Request {
     const request = this.#pool.request();
-    for (const [name, type, value] of parameters) request.input(name, type, value);
+    for (const [name, type, value] of parameters) request.input(name, mssqlType(type), value);
     return request;
   }
 
@@ -197,6 +179,45 @@ export class Pool {
 
 function connectTimeoutOf({ connectTimeoutSeconds }: ConnectionSettings, { connectTimeoutMs }: PoolOptions): number {
   return connectTimeoutMs ?? (connectTimeoutSeconds === undefined ? CONNECT_TIMEOUT_MS : connectTimeoutSeconds * 1000);
+}
+
+/** SQL Server's types by the words of a parameter. */
+function mssqlType(type: SqlType): sql.ISqlType | (() => sql.ISqlType) {
+  const [, name, length] = /^(\w+)(?:\((\w+)\))?$/.exec(type)!;
+  switch (name) {
+    case 'bigint':
+      return sql.BigInt;
+    case 'int':
+      return sql.Int;
+    case 'bit':
+      return sql.Bit;
+    case 'uuid':
+      return sql.UniqueIdentifier;
+    case 'datetime':
+      return sql.DateTime2(3);
+    case 'varchar':
+      return sql.VarChar(Number(length));
+    default:
+      return sql.NVarChar(length === 'max' ? sql.MAX : Number(length));
+  }
+}
+
+/** In camel case; a BIGINT, which the driver gives as text, as the number that it is. */
+function toRows<Row>(recordset: sql.IRecordSet<object> | undefined): Row[] {
+  if (recordset === undefined) return [];
+  const columns = Object.values(recordset.columns).map(({ name, type }) => ({
+    name,
+    key: camelCase(name),
+    isBig: type === sql.BigInt,
+  }));
+  return recordset.map(row =>
+    Object.fromEntries(
+      columns.map(({ name, key, isBig }) => {
+        const value = (row as Record<string, unknown>)[name];
+        return [key, isBig && value !== null ? Number(value) : value];
+      }),
+    ),
+  ) as Row[];
 }
 
 function credentials({ user, password, domain, clientId, clientSecret, tenantId, token }: ConnectionSettings): object {

@@ -1,29 +1,29 @@
 import type { AppliedFile, LiveObject, MigrationTarget } from '../migrate/migrate.ts';
 import type { SqlFile } from '../migrate/sql-files.ts';
-import type { Pglite } from './pglite.ts';
+import type { PostgresClient } from './driver.ts';
 
 /** PostgreSQL as the migrator sees it. The folder's lock keeps a second migrator out. */
 export class PostgresMigrationTarget implements MigrationTarget {
   readonly engine = 'postgres';
-  readonly #pglite: Pglite;
+  readonly #client: PostgresClient;
 
-  constructor(pglite: Pglite) {
-    this.#pglite = pglite;
+  constructor(client: PostgresClient) {
+    this.#client = client;
   }
 
   async appliedFiles(): Promise<Map<string, AppliedFile>> {
-    const [table] = await this.#pglite.query<{ there: boolean }>(
+    const [table] = await this.#client.query<{ there: boolean }>(
       "SELECT to_regclass('cardgenius.migration') IS NOT NULL AS there",
     );
     if (table?.there !== true) return new Map();
-    const rows = await this.#pglite.query<{ name: string } & AppliedFile>(
+    const rows = await this.#client.query<{ name: string } & AppliedFile>(
       'SELECT name, checksum, breaking FROM cardgenius.migration',
     );
     return new Map(rows.map(({ name, checksum, breaking }) => [name, { checksum, breaking }]));
   }
 
   async applyFile(file: SqlFile): Promise<void> {
-    await this.#pglite.transaction([
+    await this.#client.transaction([
       ...(file.kind === 'object' ? [{ sql: dropObject(file.name.replace('object:', '')) }] : []),
       { sql: file.text },
       {
@@ -37,7 +37,7 @@ export class PostgresMigrationTarget implements MigrationTarget {
 
   /** PostgreSQL keeps a function's text, but of a view only what it has made of it. */
   async liveObjects(): Promise<LiveObject[]> {
-    const rows = await this.#pglite.query<{ name: string; definition: string | null }>(
+    const rows = await this.#client.query<{ name: string; definition: string | null }>(
       `SELECT p.proname AS name, '$$' || p.prosrc || '$$' AS definition
        FROM pg_proc AS p WHERE p.pronamespace = 'cardgenius'::regnamespace
        UNION ALL

@@ -1,32 +1,20 @@
 import { existsSync, lstatSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
-import type { PoolUsage } from '../database.ts';
-import { PostgresAudit } from './audit.ts';
+import { type OpenedEngine, operationsOf } from '../database.ts';
 import { OPENING_BYTES, requireSpace } from './disk-space.ts';
+import { postgresDriver } from './driver.ts';
 import { lockFolder } from './folder-lock.ts';
 import { makePrivateFolder } from './folder-rights.ts';
-import { PostgresHistory } from './history.ts';
-import { PostgresMaintenance } from './maintenance.ts';
 import { PostgresMigrationTarget } from './migration-target.ts';
 import { Pglite } from './pglite.ts';
-import { PostgresDatabase } from './postgres-database.ts';
-import { PostgresService } from './postgres-service.ts';
 
 /**
  * Opens the embedded engine: a folder that is made where it does not exist, or `memory`.
  *
  * Throws DATABASE_IN_USE while another process has the folder, and DATABASE_UNUSABLE where it cannot be opened.
  */
-export async function openPglite(location: string): Promise<{
-  database: PostgresDatabase;
-  audit: PostgresAudit;
-  history: PostgresHistory;
-  maintenance: PostgresMaintenance;
-  service: PostgresService;
-  target: PostgresMigrationTarget;
-  pools: () => readonly PoolUsage[];
-}> {
+export async function openPglite(location: string): Promise<OpenedEngine> {
   if (location === 'memory') return open(new Pglite('memory://'), 'pglite:memory', () => {});
 
   const folder = realFolder(resolve(location));
@@ -109,13 +97,6 @@ async function open(pglite: Pglite, description: string, onClose: () => void, fo
     await pglite.query('SELECT * FROM cardgenius.expire_leases()');
   }
   const requireRoom = folder === undefined ? () => {} : () => requireSpace(folder);
-  return {
-    database: new PostgresDatabase(pglite, description, onClose, requireRoom),
-    audit: new PostgresAudit(pglite),
-    history: new PostgresHistory(pglite),
-    maintenance: new PostgresMaintenance(pglite),
-    service: new PostgresService(pglite),
-    target,
-    pools: () => [pglite.usage()],
-  };
+  const driver = postgresDriver(pglite, { description, requireRoom, vacuums: true, onClose });
+  return { ...operationsOf(driver), target };
 }

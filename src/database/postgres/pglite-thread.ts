@@ -4,13 +4,14 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
+import type { Statement } from './driver.ts';
 import { makeFilesPrivate } from './folder-rights.ts';
 
 /** Statements of one transaction; a blob is what COPY reads as /dev/blob, or asks for with `wantsBlob`. */
 export interface PgliteRequest {
   readonly id: number;
   readonly kind: 'query' | 'exec' | 'close';
-  readonly statements: readonly { readonly sql: string; readonly params?: readonly unknown[] }[];
+  readonly statements: readonly Statement[];
   readonly blob?: Uint8Array;
   readonly wantsBlob?: boolean;
 }

@@ -1,14 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import { DatabaseError } from '../../model/errors.ts';
 import { beside } from '../../package.ts';
-import type { PoolUsage } from '../database.ts';
+import type { PoolUsage } from '../driver.ts';
+import type { PostgresClient, Statement } from './driver.ts';
 import { toDatabaseError } from './errors.ts';
 import type { PgliteAnswer, PgliteRequest } from './pglite-thread.ts';
 
 const ANSWER_TIMEOUT_MS = 600_000;
 
 /** PGlite in a thread of its own: questions go in, answers come back in order. */
-export class Pglite {
+export class Pglite implements PostgresClient {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, { resolve: (answer: PgliteAnswer) => void; reject: (error: Error) => void }>();
   #lastId = 0;
@@ -30,27 +31,28 @@ export class Pglite {
     return rows as Row[];
   }
 
-  /** COPY … FROM '/dev/blob'. The bytes are handed over, not copied: they are empty afterwards. */
-  async copyIn(sql: string, bytes: Uint8Array): Promise<void> {
+  /** The bytes are handed over, not copied: they are empty afterwards. */
+  async copyIn(into: string, bytes: Uint8Array): Promise<void> {
+    const sql = `COPY ${into} FROM '/dev/blob' (FORMAT binary)`;
     await this.#ask({ kind: 'query', statements: [{ sql }], blob: bytes }, [bytes.buffer as ArrayBuffer]);
   }
 
-  /** COPY … TO '/dev/blob'. */
-  async copyOut(sql: string): Promise<Uint8Array> {
+  async copyOut(from: string): Promise<Uint8Array> {
+    const sql = `COPY ${from} TO '/dev/blob' (FORMAT binary)`;
     const { blob } = await this.#ask({ kind: 'query', statements: [{ sql }], wantsBlob: true });
     return blob!;
   }
 
   /** Several statements in one transaction; one without parameters may be a whole script. */
-  async transaction(statements: PgliteRequest['statements']): Promise<void> {
+  async transaction(statements: readonly Statement[]): Promise<void> {
     await this.#ask({ kind: 'exec', statements });
   }
 
   /** PGlite has one connection; what is asked meanwhile waits. */
-  usage(): PoolUsage {
+  usage(): readonly PoolUsage[] {
     const inUse = Math.min(1, this.#waiting.size);
     const idle = this.#ended === undefined ? 1 - inUse : 0;
-    return { pool: 'embedded', inUse, idle, waiting: this.#waiting.size - inUse, limit: 1 };
+    return [{ pool: 'embedded', inUse, idle, waiting: this.#waiting.size - inUse, limit: 1 }];
   }
 
   async close(): Promise<void> {

@@ -3,14 +3,13 @@ import { CARDS_PER_USER, type RecommendationSlice } from '../../model/recommenda
 import { CATEGORIES, type SpendingSlice } from '../../model/spending.ts';
 import { CopyWriter, readFixedRows } from './copy-format.ts';
 
-/** The columns of each bulk load, in the order in which the encoders below write them. */
-export const COPY_RECOMMENDATIONS = `COPY cardgenius.staged_recommendation
+/** The tables and columns of each bulk load, in the order in which the encoders below write them. */
+export const RECOMMENDATION_COLUMNS = `cardgenius.staged_recommendation
   (load_no, user_no, rank, card_no, total_savings_yearly, total_extra_benefits, amazon_points, flipkart_points,
-   myntra_points, ajio_points, grocery_points, other_online_points) FROM '/dev/blob' (FORMAT binary)`;
-export const COPY_OUTCOMES = `COPY cardgenius.staged_outcome
-  (load_no, user_no, error_code, error_message) FROM '/dev/blob' (FORMAT binary)`;
-export const COPY_SPENDING = `COPY cardgenius.staged_spending
-  (load_no, line_no, user_id, amazon, flipkart, myntra, ajio, grocery, confirmed) FROM '/dev/blob' (FORMAT binary)`;
+   myntra_points, ajio_points, grocery_points, other_online_points)`;
+export const OUTCOME_COLUMNS = 'cardgenius.staged_outcome (load_no, user_no, error_code, error_message)';
+export const SPENDING_COLUMNS = `cardgenius.staged_spending
+  (load_no, line_no, user_id, amazon, flipkart, myntra, ajio, grocery, confirmed)`;
 
 const INT64 = 4 + 8;
 const INT32 = 4 + 4;

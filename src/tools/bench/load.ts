@@ -72,7 +72,7 @@ async function rawBulk({ at }: ScratchDatabase): Promise<RawLoad> {
 
 /** A second embedded database with the same table: COPY of bytes that were encoded before. */
 async function rawCopy(): Promise<RawLoad> {
-  const [{ Pglite }, { PostgresMigrationTarget }, { migrate }, { COPY_RECOMMENDATIONS, encodeRecommendations }] =
+  const [{ Pglite }, { PostgresMigrationTarget }, { migrate }, { RECOMMENDATION_COLUMNS, encodeRecommendations }] =
     await Promise.all([
       import('../../database/postgres/pglite.ts'),
       import('../../database/postgres/migration-target.ts'),
@@ -88,7 +88,7 @@ async function rawCopy(): Promise<RawLoad> {
   return {
     prepare(loadNo, slice) {
       const bytes = encodeRecommendations(loadNo, [slice]);
-      return () => pglite.copyIn(COPY_RECOMMENDATIONS, bytes);
+      return () => pglite.copyIn(RECOMMENDATION_COLUMNS, bytes);
     },
     [Symbol.asyncDispose]: () => done.disposeAsync(),
   };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Stage } from '../../batch/events.ts';
 import type { Settings } from '../../config/settings.ts';
-import type { BatchDatabase } from '../../database/database.ts';
+import type { BatchDatabase } from '../../database/batch.ts';
 import { createEngine } from '../../engine/create.ts';
 import { engineSourceOf } from '../../engine/source.ts';
 import type { RecommendationSlice } from '../../model/recommendation.ts';

@@ -248,13 +248,13 @@ export function checkIndexedViews(rows: readonly { readonly name: string }[]): F
   return { check: 'indexed views', state: 'warn', found: names, remedy };
 }
 
-export function checkDuplicates(rows: readonly { table_name: string; id: string; number: number }[]): Finding {
+export function checkDuplicates(rows: readonly { tableName: string; id: string; number: number }[]): Finding {
   if (rows.length === 0) return ok('duplicates', 'each user, and each rank of a user, once');
   const [first] = rows;
   const remedy =
-    `WITH d AS (SELECT ROW_NUMBER() OVER (PARTITION BY user_id${first!.table_name === CARDS ? ', rank' : ''} ORDER BY user_id) AS n ` +
-    `FROM dbo.${first!.table_name}) DELETE FROM d WHERE n > 1 (look at the rows first), then add the key`;
-  const found = `${first!.table_name}: ${rows.map(({ id, number }) => `${id} x ${number}`).join(', ')}`;
+    `WITH d AS (SELECT ROW_NUMBER() OVER (PARTITION BY user_id${first!.tableName === CARDS ? ', rank' : ''} ORDER BY user_id) AS n ` +
+    `FROM dbo.${first!.tableName}) DELETE FROM d WHERE n > 1 (look at the rows first), then add the key`;
+  const found = `${first!.tableName}: ${rows.map(({ id, number }) => `${id} x ${number}`).join(', ')}`;
   return { check: 'duplicates', state: 'fail', found, remedy };
 }
 

@@ -1,5 +1,5 @@
 /** Where the users of a comparison come from, and what stands on our side. */
-import type { ExchangeDatabase } from '../../database/database.ts';
+import type { ExchangeDatabase } from '../../database/exchange.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { deriveSpends } from '../../engine/spending-rules.ts';
 import { readSpendingCsv } from '../../exchange/spending-csv.ts';

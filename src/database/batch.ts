@@ -1,0 +1,185 @@
+import { LeaseLostError } from '../model/errors.ts';
+import type { RecommendationSlice, RunCard } from '../model/recommendation.ts';
+import type {
+  ChunkFailure,
+  ChunkResult,
+  ClaimAnswer,
+  ClaimRequest,
+  FirstCards,
+  Lease,
+  OpenedRun,
+  PublishRequest,
+  RunProgress,
+  RunRequest,
+  RunState,
+} from '../model/run.ts';
+import type { SpendingSlice } from '../model/spending.ts';
+import { callForRow, cut, type Driver, type Parameter, under } from './driver.ts';
+
+/** What a run needs: from the plan to the last chunk. Each operation is the procedure of that name. */
+export type BatchDatabase = ReturnType<typeof batchOperations>;
+
+export const batchOperations = (driver: Driver) => ({
+  /** Joins the active run or plans a new one. Throws CardGeniusError FINGERPRINT_MISMATCH or RUN_ACTIVE. */
+  openRun(request: RunRequest): Promise<OpenedRun> {
+    return callForRow(driver, 'open_run', [
+      ...runParameters(request),
+      ['requested_by', 'nvarchar(200)', cut(request.requestedBy, 200)],
+      ['deadline_at', 'datetime', request.deadlineAt],
+    ]);
+  },
+
+  /** Throws FINGERPRINT_MISMATCH where the run belongs to another engine. */
+  async claimChunk(request: ClaimRequest): Promise<ClaimAnswer> {
+    const row = await callForRow<{
+      readonly outcome: ClaimAnswer['outcome'];
+      readonly runState: RunState;
+      readonly chunkNo: number;
+      readonly users: number;
+      readonly attempt: number;
+      readonly waitMs: number;
+    }>(driver, 'claim_chunk', [
+      ['run_id', 'bigint', request.runId],
+      ['processor', 'varchar(100)', request.processor],
+      ['token', 'uuid', request.token],
+      ['fingerprint', 'varchar(64)', request.fingerprint],
+      ['lease_seconds', 'int', request.leaseSeconds],
+    ]);
+    const { outcome, runState, chunkNo, users, attempt, waitMs } = row;
+    if (outcome === 'claimed') return { outcome, chunkNo, users, attempt };
+    if (outcome === 'wait') return { outcome, waitMs };
+    return { outcome, runState };
+  },
+
+  /** The claimed set: user numbers ascending and spends in paise. */
+  readChunk: (lease: Lease): Promise<SpendingSlice> => driver.readChunk(lease),
+
+  /** The run's state, or undefined where the lease is lost. */
+  async renewLease(lease: Lease, leaseSeconds: number): Promise<RunState | undefined> {
+    const parameters: Parameter[] = [...under(lease), ['lease_seconds', 'int', leaseSeconds]];
+    const [row] = await driver.call<{ runState: RunState }>('renew_lease', parameters, 'control');
+    return row?.runState;
+  },
+
+  /** A load number that no load has used, or undefined where the lease is lost. */
+  async beginLoad(lease: Lease): Promise<number | undefined> {
+    const [row] = await driver.call<{ loadNo: number }>('begin_load', under(lease), 'control');
+    return row?.loadNo;
+  },
+
+  /** Bulk-loads a chunk's answers, slice by slice in order of user number, under a load number. */
+  stage: (loadNo: number, slices: readonly RecommendationSlice[]): Promise<void> => driver.stage(loadNo, slices),
+
+  /** How many users this run first planned, and how many the last comparable run did; undefined if there is none. */
+  async comparePlans(runId: number): Promise<{ planned: number; before: number } | undefined> {
+    const [row] = await driver.call<{ planned: number; before: number }>(
+      'compare_plans',
+      [['run_id', 'bigint', runId]],
+      'control',
+    );
+    return row;
+  },
+
+  /**
+   * Of the first `users` of a loaded chunk: how many had a first card before, and how many of them are given another one; summed
+   * over the run. Undefined where the lease is lost.
+   */
+  async compareFirstCards(lease: Lease, loadNo: number, users: number): Promise<FirstCards | undefined> {
+    const [row] = await driver.call<FirstCards>('compare_first_cards', [
+      ...under(lease),
+      ['load_no', 'bigint', loadNo],
+      ['users', 'int', users],
+    ]);
+    return row;
+  },
+
+  /** Throws LeaseLostError, or DatabaseError STAGING_INCOMPLETE (transient: load again). */
+  async publishChunk(lease: Lease, request: PublishRequest): Promise<ChunkResult> {
+    const { loadNo, span, failure, computeMs, loadMs } = request;
+    const [row] = await driver.call<ChunkResult>('publish_chunk', [
+      ...under(lease),
+      ['load_no', 'bigint', loadNo],
+      ['user_no_from', 'int', span?.from ?? null],
+      ['user_no_to', 'int', span?.to ?? null],
+      ['failure_code', 'varchar(50)', failure?.code ?? null],
+      ['failure_message', 'varchar(400)', failure?.message ?? null],
+      ['compute_ms', 'int', computeMs],
+      ['load_ms', 'int', loadMs],
+    ]);
+    if (row !== undefined) return row;
+    throw new LeaseLostError(`the lease of chunk ${lease.chunkNo} of run ${lease.runId} is lost`);
+  },
+
+  /** Undefined where the lease is lost. */
+  async failChunk(lease: Lease, failure: ChunkFailure): Promise<'retry' | 'failed' | undefined> {
+    const [row] = await driver.call<{ outcome: 'retry' | 'failed' }>('fail_chunk', [
+      ...under(lease),
+      ['error_code', 'varchar(50)', cut(failure.code, 50)],
+      ['error_message', 'varchar(400)', cut(failure.message, 400)],
+      ['may_pass', 'bit', failure.mayPass],
+      ['retry_after_seconds', 'int', failure.retryAfterSeconds],
+    ]);
+    return row?.outcome;
+  },
+
+  /** False where the lease was lost. */
+  async releaseChunk(lease: Lease): Promise<boolean> {
+    return (await driver.call('release_chunk', under(lease), 'control')).length > 0;
+  },
+
+  /** Asked when no chunk can be claimed: wait for others, go on with a new round, or over. */
+  advanceRun(runId: number): Promise<{ outcome: 'wait' | 'planned' | 'closed'; state: RunState }> {
+    return callForRow(driver, 'advance_run', [['run_id', 'bigint', runId]]);
+  },
+
+  /**
+   * The run's state afterwards, or undefined where no such run is active. A null run is the active one. A run that is paused
+   * already keeps its reason.
+   */
+  async changeRunState(
+    runId: number | null,
+    state: RunState,
+    reason: string,
+    { acceptGate = false }: { readonly acceptGate?: boolean } = {},
+  ): Promise<{ runId: number; state: RunState } | undefined> {
+    const [row] = await driver.call<{ runId: number; state: RunState }>('change_run_state', [
+      ['run_id', 'bigint', runId],
+      ['state', 'varchar(10)', state],
+      ['reason', 'nvarchar(400)', cut(reason, 400)],
+      ['accept_gate', 'bit', acceptGate],
+    ]);
+    return row;
+  },
+
+  /** Removes staged rows that no publish will read. Returns how many. */
+  async sweepStaging(): Promise<number> {
+    return (await callForRow<{ swept: number }>(driver, 'sweep_staging', [])).swept;
+  },
+
+  /** The run named, or the latest. */
+  async readRun(runId: number | null): Promise<RunProgress | undefined> {
+    const [row] = await driver.call<RunProgress>('read_run', [['run_id', 'bigint', runId]], 'control');
+    return row;
+  },
+});
+
+/** What `open_run` and `record_fire` are given of a run alike. */
+export function runParameters(run: Omit<RunRequest, 'requestedBy' | 'deadlineAt'>): Parameter[] {
+  return [
+    ['kind', 'varchar(10)', run.kind],
+    ['engine_name', 'varchar(100)', run.engineName],
+    ['engine_version', 'varchar(100)', run.engineVersion],
+    ['fingerprint', 'varchar(64)', run.fingerprint],
+    ['cards', 'nvarchar(max)', cardsAsJson(run.cards)],
+    ['chunk_size', 'int', run.chunkSize],
+    ['user_limit', 'bigint', run.userLimit],
+    ['max_rounds', 'int', run.maxRounds],
+  ];
+}
+
+/** The cards of a run as open_run reads them: the engine's own description of each is JSON inside of it. */
+function cardsAsJson(cards: readonly RunCard[]): string {
+  return JSON.stringify(
+    cards.map(card => ({ ...card, definition: card.definition === undefined ? null : JSON.parse(card.definition) })),
+  );
+}

@@ -1,0 +1,88 @@
+import type { DuplicateLine, RecommendationRow, StagedSpending, StoredSpending } from '../model/exchange.ts';
+import type { UserCounts } from '../model/run.ts';
+import { callForRow, cut, type Driver } from './driver.ts';
+
+/** What goes in and out by CSV, and the look at one user. Each operation is the procedure of that name. */
+export type ExchangeDatabase = ReturnType<typeof exchangeOperations>;
+
+export const exchangeOperations = (driver: Driver) => ({
+  async beginImport(source: string): Promise<number> {
+    const parameters = [['source', 'nvarchar(400)', cut(source, 400)] as const];
+    return (await callForRow<{ loadNo: number }>(driver, 'begin_import', parameters, 'control')).loadNo;
+  },
+
+  /** Bulk-loads rows of an import; line numbers ascend from call to call. */
+  stageSpending: (loadNo: number, rows: readonly StagedSpending[]): Promise<void> => driver.stageSpending(loadNo, rows),
+
+  /** Takes second and later rows of an id out of the import. */
+  rejectDuplicates(loadNo: number): Promise<DuplicateLine[]> {
+    return driver.call('reject_duplicates', [['load_no', 'bigint', loadNo]]);
+  },
+
+  /** Brings the staged rows of a span of lines in. */
+  publishImport(loadNo: number, fromLine: number, toLine: number): Promise<{ imported: number; unchanged: number }> {
+    return callForRow(driver, 'publish_import', [
+      ['load_no', 'bigint', loadNo],
+      ['line_no_from', 'int', fromLine],
+      ['line_no_to', 'int', toLine],
+    ]);
+  },
+
+  async endImport(loadNo: number, duplicates: number): Promise<void> {
+    await driver.call(
+      'end_import',
+      [
+        ['load_no', 'bigint', loadNo],
+        ['duplicates', 'bigint', duplicates],
+      ],
+      'control',
+    );
+  },
+
+  /** The next users' rows after a user id (null: from the start), by user_id and rank; empty at the end. */
+  async exportRecommendations(afterUserId: string | null, users: number): Promise<RecommendationRow[]> {
+    const rows = await driver.call<StoredRow>('export_recommendations', [
+      ['after_user_id', 'varchar(50)', afterUserId],
+      ['users', 'int', users],
+    ]);
+    return rows.map(toRecommendationRow);
+  },
+
+  async readSpending(userId: string): Promise<StoredSpending | undefined> {
+    const parameters = [['user_id', 'varchar(50)', userId] as const];
+    const [row] = await driver.call<SpendingRow>('read_spending', parameters, 'control');
+    if (row === undefined) return undefined;
+    const { amazon, flipkart, myntra, ajio, grocery, confirmed, processingStatus, processingError } = row;
+    const amounts = [amazon, flipkart, myntra, ajio, grocery, confirmed];
+    return { userId: row.userId, amounts, status: processingStatus, error: processingError };
+  },
+
+  countUsers: (): Promise<UserCounts> => callForRow(driver, 'count_users', []),
+});
+
+type Amounts = Readonly<Record<'amazon' | 'flipkart' | 'myntra' | 'ajio' | 'grocery' | 'confirmed', number | null>>;
+
+interface SpendingRow extends Amounts {
+  readonly userId: string;
+  readonly processingStatus: string;
+  readonly processingError: string | null;
+}
+
+/** A row of card_recommendations as the procedures answer it. */
+export interface StoredRow extends Omit<RecommendationRow, 'points'> {
+  readonly amazonPoints: number;
+  readonly flipkartPoints: number;
+  readonly myntraPoints: number;
+  readonly ajioPoints: number;
+  readonly groceryPoints: number;
+  readonly otherOnlinePoints: number;
+}
+
+/** The points of the categories as one list, in the order of CATEGORIES. */
+export function toRecommendationRow(row: StoredRow): RecommendationRow {
+  const { amazonPoints, flipkartPoints, myntraPoints, ajioPoints, groceryPoints, otherOnlinePoints, ...rest } = row;
+  return {
+    ...rest,
+    points: [amazonPoints, flipkartPoints, myntraPoints, ajioPoints, groceryPoints, otherOnlinePoints],
+  };
+}
