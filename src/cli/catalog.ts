@@ -88,10 +88,10 @@ export function defineCatalog(program: Command): void {
     .addHelpText('after', '\nExample: cardgenius catalog show "CASHBACK SBI Card"');
   command<CommonOptions>(show, async (cli, [wanted]) => {
     const { loadCatalog } = await import('../engine/catalog.ts');
-    const { cards } = await loadCatalog(cli.settings.catalogPath);
+    const { cards, rules } = await loadCatalog(cli.settings.catalogPath);
     const { describeCard } = await import('../engine/describe-card.ts');
     const card = await findCard(cards, wanted!);
-    cli.print(card, () => describeCard(card));
+    cli.print(card, () => describeCard(card, rules));
   });
 }
 

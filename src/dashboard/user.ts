@@ -1,5 +1,6 @@
 import type { ExchangeDatabase } from '../database/exchange.ts';
 import type { HistoryDatabase } from '../database/history.ts';
+import { nameOf } from '../engine/card-terms.ts';
 import { loadCatalog } from '../engine/catalog.ts';
 import { explainAll } from '../engine/explain.ts';
 import { explanationSteps } from '../engine/explain-words.ts';
@@ -57,6 +58,6 @@ export async function lookUpUser(
 async function explain(source: EngineSource, names: readonly string[], amounts: readonly (number | null)[]) {
   if (source.enginePath !== undefined) return new Map<string, never>();
   const catalog = await loadCatalog(source.catalogPath);
-  const known = names.filter(name => catalog.cards.some(card => card.name === name));
-  return new Map(explainAll(catalog, known, amounts).map(explanation => [explanation.card.name, explanation]));
+  const known = names.filter(name => catalog.cards.some(card => nameOf(card) === name));
+  return new Map(explainAll(catalog, known, amounts).map(explanation => [explanation.name, explanation]));
 }

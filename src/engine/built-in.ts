@@ -8,8 +8,9 @@ import {
 } from '../model/recommendation.ts';
 import { CATEGORIES, type SpendingSlice } from '../model/spending.ts';
 import { extraPaise, flatUnits, roundedPoints, slabShare, slabUnits, yearlyPaise } from './card-evaluator.ts';
+import { DEFAULT_RULES, nameOf } from './card-terms.ts';
 import type { Catalog } from './catalog.ts';
-import type { Card } from './catalog-schema.ts';
+import type { Card, Rules } from './catalog-schema.ts';
 import type { Engine } from './engine.ts';
 import { computeExactly } from './exact.ts';
 import { POINT_COLUMNS } from './plugin/answer-check.ts';
@@ -18,10 +19,10 @@ import { DEFAULT_MAX_MONTHLY_SPEND, deriveSpends, invalidSpending } from './spen
 
 const NAME = 'cardgenius-built-in';
 /** Raised whenever a rule changes: it is part of the fingerprint. */
-const VERSION = '1';
+const VERSION = '2';
 
 export interface BuiltInEngineOptions {
-  readonly catalog: Pick<Catalog, 'cards' | 'sha256'>;
+  readonly catalog: Pick<Catalog, 'cards' | 'sha256'> & { readonly rules?: Rules };
   /** The largest monthly amount that is believed, in paise. */
   readonly maxMonthlySpend?: number;
 }
@@ -29,20 +30,28 @@ export interface BuiltInEngineOptions {
 /** The built-in engine: the rules of docs/recommendation.md over the catalogue's open cards, column by column. */
 export function createBuiltInEngine(options: BuiltInEngineOptions): Engine {
   const { catalog, maxMonthlySpend = DEFAULT_MAX_MONTHLY_SPEND } = options;
+  const { rules = DEFAULT_RULES } = catalog;
   const open = catalog.cards.filter(card => card.status === 'open');
   return {
     name: NAME,
     version: VERSION,
     fingerprint: createHash('sha256')
-      .update(JSON.stringify({ name: NAME, version: VERSION, catalog: catalog.sha256, maxMonthlySpend }))
+      .update(JSON.stringify({ name: NAME, version: VERSION, catalog: catalog.sha256, rules, maxMonthlySpend }))
       .digest('hex'),
-    cards: open.map((card, cardNo) => describe(compileCard(card, maxMonthlySpend), cardNo)),
-    recommend: compileRecommender(open, maxMonthlySpend),
+    cards: open.map((card, cardNo) => describe(compileCard(card, maxMonthlySpend, rules), cardNo)),
+    recommend: compileRecommender(open, maxMonthlySpend, rules),
   };
 }
 
 function describe({ card, joiningFees, redemptionMethod, redemptionRate }: CardProgram, cardNo: number): RunCard {
-  return { cardNo, name: card.name, joiningFees, redemptionMethod, redemptionRate, definition: JSON.stringify(card) };
+  return {
+    cardNo,
+    name: nameOf(card),
+    joiningFees,
+    redemptionMethod,
+    redemptionRate,
+    definition: JSON.stringify(card),
+  };
 }
 
 /** A card with its number, in the order in which equal cards are ranked: by name, code point by code point. */
@@ -51,10 +60,14 @@ interface Candidate {
   readonly program: CardProgram;
 }
 
-function compileRecommender(cards: readonly Card[], limit: number): (slice: SpendingSlice) => RecommendationSlice {
+function compileRecommender(
+  cards: readonly Card[],
+  limit: number,
+  rules: Rules,
+): (slice: SpendingSlice) => RecommendationSlice {
   const candidates: Candidate[] = cards
-    .map((card, cardNo) => ({ cardNo, program: compileCard(card, limit) }))
-    .sort((a, b) => Buffer.compare(Buffer.from(a.program.card.name), Buffer.from(b.program.card.name)));
+    .map((card, cardNo) => ({ cardNo, program: compileCard(card, limit, rules) }))
+    .sort((a, b) => Buffer.compare(Buffer.from(nameOf(a.program.card)), Buffer.from(nameOf(b.program.card))));
 
   return slice => {
     const { count } = slice;
@@ -157,8 +170,8 @@ function rankCards(
     const { program } = candidates[index]!;
     const sum = program.slabs === undefined ? flatUnits(program, spends, units) : slabUnits(program, total);
     let yearly = program.onlyExact ? Number.NaN : yearlyPaise(program, sum);
-    if (Number.isNaN(yearly)) yearly = computeExactly(program.card, [...spends], program.redemptionRate).yearly;
-    const extra = extraPaise(program, total);
+    if (Number.isNaN(yearly)) yearly = computeExactly(program.card, [...spends], program).yearly;
+    const extra = extraPaise(program, spends, total);
     const net = yearly + extra - program.joiningFees;
     // Points are checked by their sum: where that fits, each of the six does.
     if (
@@ -175,8 +188,8 @@ function rankCards(
   return undefined;
 }
 
-/** Below the limit by more than any rounding. */
-const POINTS_LIMIT = MAX_DECIMAL_12_2 - 10;
+/** Below the limit by more than any rounding, that of six whole points included. */
+const POINTS_LIMIT = MAX_DECIMAL_12_2 - 1_000;
 
 function findMisfit(
   program: CardProgram,
@@ -185,11 +198,11 @@ function findMisfit(
   extra: number,
   net: number,
 ): string | undefined {
-  const say = (column: string) => `${column} of ${program.card.name} does not fit DECIMAL(12,2)`;
+  const say = (column: string) => `${column} of ${nameOf(program.card)} does not fit DECIMAL(12,2)`;
   if (yearly > MAX_DECIMAL_12_2) return say('total_savings_yearly');
   if (extra > MAX_DECIMAL_12_2) return say('total_extra_benefits');
   if (net > MAX_DECIMAL_12_2) return say('net_savings');
-  const { roundedPoints: points } = computeExactly(program.card, [...spends], program.redemptionRate);
+  const { roundedPoints: points } = computeExactly(program.card, [...spends], program);
   const c = points.findIndex(value => value > MAX_DECIMAL_12_2);
   return c < 0 ? undefined : say(`${POINT_COLUMNS[c]}`);
 }
@@ -221,7 +234,7 @@ function fillPoints(
     }
   }
   if (known) return;
-  const exact = computeExactly(program.card, [...spends], program.redemptionRate).roundedPoints;
+  const exact = computeExactly(program.card, [...spends], program).roundedPoints;
   for (let c = 0; c < 6; c++) points[at + c] = exact[c]!;
 }
 

@@ -1,5 +1,6 @@
-import { CARDS_PER_USER } from '../model/recommendation.ts';
-import type { Band, Card, CatalogFile, EarnRate } from './catalog-schema.ts';
+import { CARDS_PER_USER, MAX_DECIMAL_12_2 } from '../model/recommendation.ts';
+import { joiningFeeOf, nameOf } from './card-terms.ts';
+import type { Band, Card, CatalogFile, EarnRate, Rules } from './catalog-schema.ts';
 
 /** Something wrong with a catalogue: where, and what. */
 export interface CatalogFault {
@@ -10,7 +11,7 @@ export interface CatalogFault {
 }
 
 /** What the schema cannot say. Empty where the catalogue is right. */
-export function findFaults({ cards }: CatalogFile): CatalogFault[] {
+export function findFaults({ cards, rules }: CatalogFile): CatalogFault[] {
   const open = cards.filter(card => card.status === 'open').length;
   return [
     ...(open < CARDS_PER_USER
@@ -18,8 +19,46 @@ export function findFaults({ cards }: CatalogFile): CatalogFault[] {
       : []),
     ...repeated(cards, 'id'),
     ...repeated(cards, 'name'),
-    ...cards.flatMap(card => [...bandFaults(card), ...capFaults(card)]),
+    ...repeatedNames(cards),
+    ...cards.flatMap(card => [
+      ...bandFaults(card),
+      ...orderFaults(card),
+      ...capFaults(card),
+      ...redemptionFaults(card, rules),
+      ...feeFaults(card, rules),
+    ]),
   ];
+}
+
+/** Display names stand in for names: what results must be unique, too. */
+function repeatedNames(cards: readonly Card[]): CatalogFault[] {
+  const owners = new Map<string, Card>();
+  return cards.flatMap(card => {
+    const other = owners.get(nameOf(card));
+    if (other === undefined) owners.set(nameOf(card), card);
+    // Two equal names are already said to be so.
+    if (other === undefined || other.name === card.name) return [];
+    const field = card.displayName === undefined ? 'name' : 'displayName';
+    return [{ card: card.id, field, fault: `"${nameOf(card)}" is what users are shown for ${other.id}, too` }];
+  });
+}
+
+function orderFaults({ id, slabs }: Card): CatalogFault[] {
+  const order = slabs?.order;
+  if (order === undefined || new Set(order).size === order.length) return [];
+  return [{ card: id, field: 'slabs.order', fault: 'names a category twice' }];
+}
+
+function redemptionFaults({ id, redemption }: Card, rules: Rules): CatalogFault[] {
+  const marked = redemption.filter(option => option.recommended === true).length;
+  if (rules.redemption !== 'recommended' || marked === 1) return [];
+  const fault = `${marked} options are marked as recommended; the catalogue's rules need exactly one`;
+  return [{ card: id, field: 'redemption', fault }];
+}
+
+function feeFaults(card: Card, rules: Rules): CatalogFault[] {
+  if (joiningFeeOf(card, rules) <= MAX_DECIMAL_12_2) return [];
+  return [{ card: card.id, field: 'fees.joining', fault: 'with GST it does not fit DECIMAL(12,2)' }];
 }
 
 function repeated(cards: readonly Card[], field: 'id' | 'name'): CatalogFault[] {

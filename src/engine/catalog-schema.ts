@@ -52,7 +52,7 @@ const band = z.strictObject({
 export type Band = z.infer<typeof band>;
 
 const cap = z.strictObject({
-  categories: z.array(category).min(1).describe('They share the room.'),
+  categories: z.array(category).min(1).describe('They share the room, and fill it in this order.'),
   points: decimal(4),
   every: period,
   counts: z.enum(['total', 'bonus']).default('total').describe('bonus: only the accelerated part is capped.'),
@@ -74,22 +74,63 @@ const redemption = z.strictObject({
   rate: decimal(4)
     .refine(rate => rate <= 9.9999, { message: 'at most 9.9999 rupees for one point' })
     .describe('Rupees for one point. A cashback card has 1.'),
+  recommended: z.boolean().optional().describe('The option that counts where the rules say so: exactly one of a card.'),
 });
+
+const rules = z.strictObject({
+  milestones: z
+    .enum(['earning', 'all'])
+    .default('earning')
+    .describe('Which spend counts for milestones: that in categories where the card earns, or all of it.'),
+  redemption: z
+    .enum(['vouchers_or_cashback', 'recommended'])
+    .default('vouchers_or_cashback')
+    .describe('What a point is worth: the best of Vouchers and Cashback, or the option marked as recommended.'),
+  points: z.enum(['exact', 'whole']).default('exact').describe('whole: points of a category are rounded before caps.'),
+  fees: z
+    .enum(['without_gst', 'with_gst'])
+    .default('without_gst')
+    .describe('with_gst: joining_fees is 1.18 × the fee.'),
+});
+/** By which rules a catalogue's figures are computed. */
+export type Rules = z.infer<typeof rules>;
 
 export const cardSchema = z.strictObject({
   id: z.string().min(1).max(100),
   name: z.string().min(1).max(200),
+  displayName: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('What users are shown: card_name then. The names that result are unique and break ties.'),
   issuer: z.string().min(1),
   network: z.string(),
   status: z
     .enum(['open', 'unverified', 'invite_only', 'closed', 'superseded'])
     .describe('Only open cards are recommended.'),
+  offer: z
+    .strictObject({
+      commissionable: z.boolean().optional(),
+      sourceable: z.boolean().optional(),
+      inviteOnly: z.boolean().optional(),
+    })
+    .optional()
+    .describe('What is left out is unknown, and unknown is not commissionable.'),
   fees: z
     .strictObject({ joining: rupees, annual: rupees, annualWaiverSpend: rupees.optional() })
     .describe('Rupees before GST.'),
   earn,
   slabs: z
-    .strictObject({ every: period, bands: z.array(band).min(1) })
+    .strictObject({
+      every: period,
+      bands: z.array(band).min(1),
+      order: z
+        .array(category)
+        .min(1)
+        .optional()
+        .describe('The first category takes the first band; one that is not named earns nothing.'),
+    })
     .optional()
     .describe('Rates on the whole spend of a period, marginal like tax bands. They win over earn.'),
   caps: z.array(cap).optional(),
@@ -114,6 +155,7 @@ export type Card = z.infer<typeof cardSchema>;
 export const catalogSchema = z.strictObject({
   $schema: z.string().optional(),
   version: z.string().min(1).describe('Goes into the record of every run.'),
+  rules: rules.prefault({}),
   cards: z.array(cardSchema),
 });
 export type CatalogFile = z.infer<typeof catalogSchema>;

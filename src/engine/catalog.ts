@@ -2,11 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { messageOf, UsageError } from '../model/errors.ts';
 import { findFaults } from './catalog-rules.ts';
-import { type Card, catalogSchema } from './catalog-schema.ts';
+import { type Card, catalogSchema, type Rules } from './catalog-schema.ts';
 
 /** A catalogue that has passed every check. */
 export interface Catalog {
   readonly version: string;
+  /** By which rules figures are computed; what the file leaves out has its default. */
+  readonly rules: Rules;
   /** All of them, in the file's order; only those with status `open` are recommended. */
   readonly cards: readonly Card[];
   /** SHA-256 (hex) of the file's bytes. */
@@ -45,14 +47,14 @@ export function parseCatalog(bytes: Uint8Array, path: string): Catalog {
     const [issue] = parsed.error.issues;
     const { path: at, message } = issue!;
     const unknown = issue!.code === 'unrecognized_keys' ? issue!.keys[0] : undefined;
-    if (unknown === undefined) throw wrong(path, nameOf(json, at), fieldOf(at), message);
-    throw wrong(path, nameOf(json, at), fieldOf([...at, unknown]), 'there is no such field');
+    if (unknown === undefined) throw wrong(path, idOf(json, at), fieldOf(at), message);
+    throw wrong(path, idOf(json, at), fieldOf([...at, unknown]), 'there is no such field');
   }
   const [fault] = findFaults(parsed.data);
   if (fault !== undefined) throw wrong(path, fault.card, fault.field, fault.fault);
 
-  const { version, cards } = parsed.data;
-  return { version, cards, sha256: createHash('sha256').update(bytes).digest('hex') };
+  const { version, rules, cards } = parsed.data;
+  return { version, rules, cards, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 function wrong(path: string, card: string | undefined, field: string, fault: string): UsageError {
@@ -64,7 +66,7 @@ function wrong(path: string, card: string | undefined, field: string, fault: str
 }
 
 /** The id of the card that an issue is about, or its place where it has none. */
-function nameOf(json: unknown, at: readonly PropertyKey[]): string | undefined {
+function idOf(json: unknown, at: readonly PropertyKey[]): string | undefined {
   if (at[0] !== 'cards' || typeof at[1] !== 'number') return undefined;
   const card = (json as { cards: { id?: unknown }[] }).cards[at[1]];
   return typeof card?.id === 'string' ? card.id : `number ${at[1] + 1}`;

@@ -1,7 +1,8 @@
 /** A card of the catalogue for people. */
 import { groupHundredths } from '../model/money.ts';
 import { CATEGORIES } from '../model/spending.ts';
-import type { Card, EarnRate, Period } from './catalog-schema.ts';
+import { counts } from './card-terms.ts';
+import type { Card, EarnRate, Period, Rules } from './catalog-schema.ts';
 
 const PERIOD: Readonly<Record<Period, string>> = {
   month: 'a month',
@@ -12,12 +13,15 @@ const PERIOD: Readonly<Record<Period, string>> = {
 const plain = (value: number): string => groupHundredths(Math.round(value * 100)).replace(/\.00$/, '');
 const rateText = ({ points, per }: EarnRate): string => `${points} for every ₹${plain(per)}`;
 
-export function describeCard(card: Card): string {
+/** Under these rules of its catalogue. */
+export function describeCard(card: Card, rules: Rules): string {
   const { fees, earn, slabs, caps = [], milestones = [], redemption, welcomeBenefit, cardGenius, terms } = card;
   const lines: [string, string][] = [
     ['id', card.id],
+    ...(card.displayName === undefined ? [] : [['shown as', card.displayName] as [string, string]]),
     ['issuer', [card.issuer, card.network].filter(Boolean).join(', ')],
     ['status', card.status === 'open' ? 'open' : `${card.status}: never recommended`],
+    ...(card.offer === undefined ? [] : [['offer', offerText(card.offer)] as [string, string]]),
     [
       'fees',
       `₹${plain(fees.joining)} joining, ₹${plain(fees.annual)} a year${waiver(fees.annualWaiverSpend)}, before GST`,
@@ -33,14 +37,15 @@ export function describeCard(card: Card): string {
           'slab',
           `₹${plain(band.from)} ${band.to === undefined ? 'and above' : `to ₹${plain(band.to)}`} ${PERIOD[slabs.every]}: ${rateText(band)}`,
         ])),
+    ...(slabs?.order === undefined ? [] : [['slab order', slabs.order.join(', ')] as [string, string]]),
     ...caps.map((cap): [string, string] => [
       'cap',
       `${plain(cap.points)} ${cap.counts === 'bonus' ? 'bonus points' : 'points'} ${PERIOD[cap.every]} on ${cap.categories.join(', ')}` +
         `; beyond it ${cap.overflow === undefined ? 'nothing' : rateText(cap.overflow)}`,
     ]),
-    ...redemption.map(({ method, rate }): [string, string] => [
+    ...redemption.map((way): [string, string] => [
       'redemption',
-      `${method} at ₹${rate} for a point${method === 'Vouchers' || method === 'Cashback' ? '' : ' (never counts)'}`,
+      `${way.method} at ₹${way.rate} for a point${way.recommended === true ? ', recommended' : ''}${counts(way, rules) ? '' : ' (never counts)'}`,
     ]),
     ...milestones.map(({ spend, every, value, counted, note }): [string, string] => [
       'milestone',
@@ -58,3 +63,8 @@ export function describeCard(card: Card): string {
 }
 
 const waiver = (spend: number | undefined) => (spend === undefined ? '' : ` (waived from ₹${plain(spend)} a year)`);
+
+function offerText({ commissionable, sourceable, inviteOnly }: NonNullable<Card['offer']>): string {
+  const say = (value: boolean | undefined) => (value === undefined ? 'unknown' : value ? 'yes' : 'no');
+  return `commissionable ${say(commissionable)}, sourceable ${say(sourceable)}, invite only ${say(inviteOnly)}`;
+}

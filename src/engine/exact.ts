@@ -3,7 +3,7 @@
  * for a rounding too near to a tie, for numbers beyond 2^53, and for combinations that its fast program does not know.
  */
 import { CATEGORIES } from '../model/spending.ts';
-import { type Card, type EarnRate, MONTHS } from './catalog-schema.ts';
+import { type Card, type EarnRate, MONTHS, type Rules } from './catalog-schema.ts';
 import {
   add,
   compare,
@@ -31,6 +31,8 @@ export interface ExactResult {
 export interface CapFill {
   /** Index of the category. */
   readonly category: number;
+  /** What the cap found; of a bonus cap, what does not compete stays as it is. */
+  readonly found: Rational;
   /** What competed for the room, what found some, what found none. */
   readonly competing: Rational;
   readonly counted: Rational;
@@ -39,27 +41,36 @@ export interface CapFill {
   readonly instead: Rational;
 }
 
+/** What decides a card's figures beside the card itself. */
+export interface Terms {
+  /** Rupees for one point, in ten-thousandths. */
+  readonly redemptionRate: number;
+  readonly rules: Pick<Rules, 'points'>;
+}
+
 /** The steps of a computation, for those who want them explained. */
 export interface Trace {
-  /** Points a month before any cap. */
+  /** Points a month before any cap, and before they were rounded to whole ones. */
   earned: readonly Rational[];
+  unrounded: readonly Rational[];
   /** For each cap in its order: the room a month, and how it was filled. */
   readonly caps: { readonly room: Rational; readonly fills: CapFill[] }[];
 }
 
 export const rateOf = ({ points, per }: EarnRate): Rational => divide(fromDecimal(points), fromDecimal(per));
 
-/** `spends`: the six, in whole paise. `redemptionRate`: rupees for one point, in ten-thousandths. `trace` is filled in. */
+/** `spends`: the six, in whole paise. `trace` is filled in. */
 export function computeExactly(
   card: Card,
   spends: readonly number[],
-  redemptionRate: number,
+  { redemptionRate, rules }: Terms,
   trace?: Trace,
 ): ExactResult {
   const rupees = spends.map(paise => rational(BigInt(paise), 100n));
   const rates = card.slabs === undefined ? flatRates(card) : slabRates(card, rupees);
-  const points = rupees.map((spend, c) => multiply(spend, rates[c]!));
-  if (trace !== undefined) trace.earned = [...points];
+  const unrounded = rupees.map((spend, c) => multiply(spend, rates[c]!));
+  const points = rules.points === 'whole' ? unrounded.map(value => rational(roundHalfUp(value))) : [...unrounded];
+  if (trace !== undefined) Object.assign(trace, { earned: [...points], unrounded });
   for (const cap of card.caps ?? []) applyCap(cap, rates, points, trace);
 
   const total = points.reduce(add, ZERO);
@@ -76,20 +87,41 @@ function flatRates({ earn }: Card): Rational[] {
   return CATEGORIES.map(category => rateOf(earn[category] ?? earn.base));
 }
 
-/** The month's total runs through the bands; every category then earns at the average that comes out. */
+/**
+ * The month's total runs through the bands, and every category then earns at the average that comes out. With an order, the
+ * categories run through them one after the other, and each earns at the average of its own stretch.
+ */
 function slabRates({ slabs }: Card, rupees: readonly Rational[]): Rational[] {
-  const total = rupees.reduce(add, ZERO);
-  if (compare(total, ZERO) === 0) return CATEGORIES.map(() => ZERO);
-  const months = rational(BigInt(MONTHS[slabs!.every]));
-  const spend = multiply(total, months);
+  if (slabs!.order === undefined) {
+    const total = rupees.reduce(add, ZERO);
+    const rate = average(bandPoints(slabs!, total), total);
+    return CATEGORIES.map(() => rate);
+  }
+  const rates = CATEGORIES.map(() => ZERO);
+  let spent = ZERO;
+  for (const category of slabs!.order) {
+    const c = CATEGORIES.indexOf(category);
+    const before = bandPoints(slabs!, spent);
+    spent = add(spent, rupees[c]!);
+    rates[c] = average(subtract(bandPoints(slabs!, spent), before), rupees[c]!);
+  }
+  return rates;
+}
+
+const average = (points: Rational, spend: Rational): Rational =>
+  compare(spend, ZERO) === 0 ? ZERO : divide(points, spend);
+
+/** Points a month for so many rupees a month. */
+function bandPoints({ every, bands }: NonNullable<Card['slabs']>, monthly: Rational): Rational {
+  const months = rational(BigInt(MONTHS[every]));
+  const spend = multiply(monthly, months);
   let points = ZERO;
-  for (const band of slabs!.bands) {
+  for (const band of bands) {
     const from = fromDecimal(band.from);
     const to = band.to === undefined ? spend : minimum(spend, fromDecimal(band.to));
     if (compare(to, from) > 0) points = add(points, multiply(subtract(to, from), rateOf(band)));
   }
-  const rate = divide(divide(points, months), total);
-  return CATEGORIES.map(() => rate);
+  return divide(points, months);
 }
 
 function applyCap(
@@ -105,21 +137,19 @@ function applyCap(
   for (const c of fillOrder(cap.categories, rates)) {
     const rate = rates[c]!;
     const share = divide(overflow, rate);
-    const competing = cap.counts === 'bonus' ? multiply(points[c]!, subtract(rational(1n), share)) : points[c]!;
+    const found = points[c]!;
+    const competing = cap.counts === 'bonus' ? multiply(found, subtract(rational(1n), share)) : found;
     const counted = minimum(competing, room);
     const excess = subtract(competing, counted);
     room = subtract(room, counted);
-    points[c] = subtract(points[c]!, excess);
+    points[c] = subtract(found, excess);
     const instead = cap.counts === 'total' ? multiply(excess, share) : ZERO;
     points[c] = add(points[c], instead);
-    if (trace !== undefined) fills.push({ category: c, competing, counted, excess, instead });
+    if (trace !== undefined) fills.push({ category: c, found, competing, counted, excess, instead });
   }
 }
 
-/** Indexes of a cap's categories by descending rate, ties in the order of CATEGORIES; a rate of 0 is left out. */
+/** Indexes of a cap's categories in the order in which it lists them; a rate of 0 is left out. */
 export function fillOrder(categories: readonly (typeof CATEGORIES)[number][], rates: readonly Rational[]): number[] {
-  return categories
-    .map(category => CATEGORIES.indexOf(category))
-    .filter(c => rates[c]!.numerator > 0n)
-    .sort((a, b) => compare(rates[b]!, rates[a]!) || a - b);
+  return categories.map(category => CATEGORIES.indexOf(category)).filter(c => rates[c]!.numerator > 0n);
 }

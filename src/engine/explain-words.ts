@@ -3,7 +3,7 @@ import { formatHundredths, formatRupees, formatTenThousandths, groupHundredths }
 import { CATEGORIES, type Category } from '../model/spending.ts';
 import type { EarnRate, Period } from './catalog-schema.ts';
 import type { CapStep, EarnStep, Explanation, MilestoneStep } from './explain.ts';
-import { multiply, type Rational, rational, roundHalfUp } from './rational.ts';
+import { compare, multiply, type Rational, rational, roundHalfUp, subtract } from './rational.ts';
 
 const PERIOD: Readonly<Record<Period, string>> = {
   month: 'a month',
@@ -27,6 +27,11 @@ const inPoints = (value: Rational): string => `${groupHundredths(hundredths(valu
 const plain = (value: number): string => groupHundredths(Math.round(value * 100)).replace(/\.00$/, '');
 const rateText = ({ points, per }: EarnRate): string =>
   `${points} ${points === 1 ? 'point' : 'points'} for every ₹${plain(per)}`;
+/** Points with the fraction from which they were rounded to whole ones. */
+const rounded = ({ earned, unrounded }: EarnStep): string =>
+  compare(earned, unrounded) === 0
+    ? inPoints(earned)
+    : `${groupHundredths(hundredths(unrounded))}, in whole points ${inPoints(earned)}`;
 const isNothing = (value: Rational): boolean => value.numerator === 0n;
 
 /** One card, a line a step: [what, how]. */
@@ -50,10 +55,10 @@ export function explanationSteps(explanation: Explanation): [string, string][] {
       'savings',
       `${inPoints(explanation.points)} a month × ₹${formatTenThousandths(explanation.redemption.rate)} × 12 months = ${formatRupees(yearly)} a year`,
     ],
-    ...milestones.map((step): [string, string] => ['milestone', milestoneText(step)]),
+    ...milestones.map((step): [string, string] => ['milestone', milestoneText(step, explanation)]),
     [
       'net',
-      `${formatRupees(yearly)} savings + ${formatRupees(extra)} milestones − ${formatRupees(joiningFees)} joining fee = ${formatRupees(net)}`,
+      `${formatRupees(yearly)} savings + ${formatRupees(extra)} milestones − ${formatRupees(joiningFees)} joining fee${explanation.rules.fees === 'with_gst' ? ' with GST' : ''} = ${formatRupees(net)}`,
     ],
   ];
 }
@@ -63,22 +68,27 @@ export function explanationText(explanations: readonly Explanation[]): string {
   return explanations
     .map((explanation, i) => {
       const steps = explanationSteps(explanation).map(([what, how]) => `    ${what.padEnd(12)}  ${how}`);
-      return [`${i + 1}. ${explanation.card.name}: ${formatRupees(explanation.net)} a year`, ...steps].join('\n');
+      return [`${i + 1}. ${explanation.name}: ${formatRupees(explanation.net)} a year`, ...steps].join('\n');
     })
     .join('\n\n');
 }
 
-function earnLine({ category, spend, rate, earned }: EarnStep): [string, string] {
-  return [CATEGORY[category], `${inRupees(spend)} a month × ${rateText(rate!)} = ${inPoints(earned)}`];
+function earnLine(step: EarnStep): [string, string] {
+  return [CATEGORY[step.category], `${inRupees(step.spend)} a month × ${rateText(step.rate!)} = ${rounded(step)}`];
 }
 
-function slabLines({ slabs }: Explanation): [string, string][] {
-  const { every, bands } = slabs!;
-  return bands.map(({ band, spend, points }) => {
+function slabLines({ slabs, earn }: Explanation): [string, string][] {
+  const { every, bands, order } = slabs!;
+  const lines = bands.map(({ band, spend, points }): [string, string] => {
     const range = band.to === undefined ? `above ₹${plain(band.from)}` : `₹${plain(band.from)} to ₹${plain(band.to)}`;
     const result = isNothing(spend) ? 'not reached' : `${inRupees(spend)} × ${rateText(band)} = ${inPoints(points)}`;
     return ['slab', `${range} ${PERIOD[every]}: ${result}${isNothing(spend) ? '' : ` ${PERIOD[every]}`}`];
   });
+  if (order === undefined) return lines;
+  const filled = order.map(
+    category => `${CATEGORY[category]} ${rounded(earn.find(step => step.category === category)!)}`,
+  );
+  return [...lines, ['slab order', filled.join(', ')]];
 }
 
 function capText({ cap, room, wanted, excess, instead, bound, fills }: CapStep): string {
@@ -89,7 +99,10 @@ function capText({ cap, room, wanted, excess, instead, bound, fills }: CapStep):
   const what = cap.counts === 'bonus' ? 'bonus points' : 'points';
   const monthly = cap.every === 'month' ? '' : ` (${groupHundredths(hundredths(room))} a month)`;
   const head = `${plain(cap.points)} ${what} ${PERIOD[cap.every]}${monthly} on ${over}`;
-  if (!bound) return `${head}: ${inPoints(wanted)} fit, ${groupHundredths(hundredths(room) - hundredths(wanted))} left`;
+  const parts = cap.counts === 'bonus' ? bonusText(cap, fills) : '';
+  if (!bound) {
+    return `${head}: ${inPoints(wanted)} fit, ${groupHundredths(hundredths(room) - hundredths(wanted))} left${parts}`;
+  }
   const where = fills
     .filter(fill => !isNothing(fill.excess))
     .map(fill => `${CATEGORY[CATEGORIES[fill.category]!]} ${groupHundredths(hundredths(fill.excess))}`)
@@ -100,34 +113,54 @@ function capText({ cap, room, wanted, excess, instead, bound, fills }: CapStep):
       : isNothing(instead)
         ? 'earn nothing'
         : `earn ${inPoints(instead)} instead, at ${rateText(cap.overflow!)}`;
-  return `${head} binds: ${inPoints(wanted)} wanted, ${groupHundredths(hundredths(excess))} overflow (${where}) and ${then}`;
+  return `${head} binds: ${inPoints(wanted)} wanted, ${groupHundredths(hundredths(excess))} overflow (${where}) and ${then}${parts}`;
+}
+
+/** What of each category's points is base and stays, and what is bonus and competes: found × (1 − base rate ÷ its rate). */
+function bonusText(cap: CapStep['cap'], fills: CapStep['fills']): string {
+  const base = cap.overflow === undefined ? 'nothing' : rateText(cap.overflow);
+  const each = fills
+    .filter(fill => !isNothing(fill.found))
+    .map(({ category, found, competing, counted }) => {
+      const [all, kept, bonus, fits] = [found, subtract(found, competing), competing, counted].map(value =>
+        groupHundredths(hundredths(value)),
+      );
+      return `${CATEGORY[CATEGORIES[category]!]} ${all} = ${kept} base + ${bonus} bonus, of which ${fits} count`;
+    });
+  return `; base is ${base}: ${each.join(', ')}`;
 }
 
 function redemptionText({ redemption }: Explanation): string {
   const { method, rate, options } = redemption;
-  if (method === 'None') return 'none that counts: points are worth nothing here';
+  if (method === 'None' && !options.some(option => option.counts))
+    return 'none that counts: points are worth nothing here';
   const others = options.filter(option => option.method !== method || Math.round(option.rate * 10_000) !== rate);
-  const shown = others.map(option => {
-    const counts = option.method === 'Vouchers' || option.method === 'Cashback';
-    return `${option.method} at ₹${option.rate} ${counts ? 'is not better' : 'never counts'}`;
-  });
+  const never = options.some(option => option.recommended === true && option.counts)
+    ? 'is not recommended'
+    : 'never counts';
+  const shown = others.map(option => `${option.method} at ₹${option.rate} ${option.counts ? 'is not better' : never}`);
   return [`${method} at ₹${formatTenThousandths(rate)} for a point`, ...shown].join('; ');
 }
 
-function milestoneText(step: MilestoneStep): string {
+function milestoneText(step: MilestoneStep, { notEarning }: Explanation): string {
   const { target, every, spent, counted, reached, missedBy, value, timesAYear, note } = step;
   const head = `${inRupees(target)} ${PERIOD[every]} for ${formatRupees(value)}`;
   if (!counted) return `${head}: never counted${note === undefined ? '' : ` (${note})`}`;
-  if (!reached) return `${head}: missed by ${inRupees(missedBy)} (${inRupees(spent)} spent)`;
-  return `${head}: reached with ${inRupees(spent)}; × ${timesAYear} = ${formatRupees(value * timesAYear)} a year`;
+  const where =
+    notEarning.length === 0
+      ? ''
+      : `, without ${notEarning.map(category => CATEGORY[category]).join(', ')}: it earns nothing there`;
+  if (!reached) return `${head}: missed by ${inRupees(missedBy)} (${inRupees(spent)} spent${where})`;
+  return `${head}: reached with ${inRupees(spent)}${where}; × ${timesAYear} = ${formatRupees(value * timesAYear)} a year`;
 }
 
 /** The same for machines: rupees and points as decimal text with two places, rounded each on its own. */
 export function explanationJson(explanation: Explanation) {
   const text = (value: Rational) => formatHundredths(hundredths(value));
-  const { card, earn, slabs, caps, milestones, redemption } = explanation;
+  const { earn, slabs, caps, milestones, redemption } = explanation;
   return {
-    card: card.name,
+    card: explanation.name,
+    rules: explanation.rules,
     earn: earn.map(step => ({
       category: step.category,
       spend: text(step.spend),
@@ -140,6 +173,7 @@ export function explanationJson(explanation: Explanation) {
         ? null
         : {
             every: slabs.every,
+            order: slabs.order ?? null,
             bands: slabs.bands.map(({ band, spend, points }) => ({
               ...band,
               spend: text(spend),
@@ -155,6 +189,8 @@ export function explanationJson(explanation: Explanation) {
       bound: step.bound,
       fills: step.fills.map(fill => ({
         category: CATEGORIES[fill.category]!,
+        found: text(fill.found),
+        base: text(subtract(fill.found, fill.competing)),
         wanted: text(fill.competing),
         counted: text(fill.counted),
         overflowed: text(fill.excess),

@@ -8,9 +8,9 @@ import fc from 'fast-check';
 import { createBuiltInEngine } from '../../src/engine/built-in.ts';
 import { type AimedUser, aimAt, CRORE, EDGES, type Edge, LARGEST_AMOUNT } from './edge-users.ts';
 import { answersOf, cardOf, catalogOf } from './engine-rows.ts';
-import { tenCards } from './random-cards.ts';
+import { rules, tenCards } from './random-cards.ts';
 import { seededRandom } from './random-users.ts';
-import { type ReferenceCard, recommendExactly } from './reference.ts';
+import { type ReferenceCard, type ReferenceRules, recommendExactly } from './reference.ts';
 
 const PATH = join(import.meta.dirname, '../../catalog/cards.json');
 const SHIPPED: readonly ReferenceCard[] = JSON.parse(await readFile(PATH, 'utf8')).cards.filter(
@@ -59,21 +59,30 @@ export async function compareWithReference(aimed: number, seed: number): Promise
   const random = seededRandom(seed);
   for (let round = 0; result.aimed < aimed; round++) {
     const isTie = round % 8 === 7;
-    const cards = isTie ? tiedCards(random) : round % 2 === 0 ? shippedTen(random) : oddTen(random);
-    const users = aimUsers(cards, isTie, random);
-    await compareTen(cards, users, result);
+    const isShipped = !isTie && round % 2 === 0;
+    const cards = isTie ? tiedCards(random) : isShipped ? shippedTen(random) : oddTen(random);
+    // The shipped cards mark no option as recommended, and the ties are made for the default rules.
+    const { redemption, ...others } = isTie || random() < 0.3 ? {} : anyRules(random);
+    const rules = isShipped ? others : { redemption, ...others };
+    const users = aimUsers(cards, isTie, random, rules);
+    await compareTen(cards, users, rules, result);
   }
   return result;
 }
 
-function aimUsers(cards: readonly ReferenceCard[], isTie: boolean, random: () => number): AimedUser[] {
+function aimUsers(
+  cards: readonly ReferenceCard[],
+  isTie: boolean,
+  random: () => number,
+  rules: ReferenceRules,
+): AimedUser[] {
   const users: AimedUser[] = [];
   while (users.length < USERS_PER_TEN) {
     const edge = isTie ? 'tie in rank' : EDGES[Math.floor(random() * EDGES.length)]!;
     if (!isTie && edge === 'tie in rank') continue;
     // Not every card has every edge: some of the ten usually has it.
     for (let attempt = 0; attempt < 10; attempt++) {
-      const user = aimAt(edge, cards[Math.floor(random() * 10)]!, random);
+      const user = aimAt(edge, cards[Math.floor(random() * 10)]!, random, rules);
       if (user === undefined) continue;
       users.push(user);
       break;
@@ -93,6 +102,10 @@ function oddTen(random: () => number): ReferenceCard[] {
   return cards as unknown as ReferenceCard[];
 }
 
+function anyRules(random: () => number): ReferenceRules {
+  return fc.sample(rules, { seed: Math.floor(random() * 2 ** 31), numRuns: 1 })[0]!;
+}
+
 /** Ten cards that tie: in everything but the name, or in net but not in savings (a milestone makes up for it). */
 function tiedCards(random: () => number): ReferenceCard[] {
   const [rate, fee] = [1 + Math.floor(random() * 5), Math.floor(random() * 1_000)];
@@ -106,8 +119,13 @@ function tiedCards(random: () => number): ReferenceCard[] {
   });
 }
 
-async function compareTen(cards: readonly ReferenceCard[], users: readonly AimedUser[], result: AccuracyResult) {
-  const catalog = catalogOf(cards);
+async function compareTen(
+  cards: readonly ReferenceCard[],
+  users: readonly AimedUser[],
+  rules: ReferenceRules,
+  result: AccuracyResult,
+) {
+  const catalog = catalogOf(cards, rules);
   for (const limit of [CRORE, LARGEST_AMOUNT]) {
     const group = users.filter(user => (user.edge === 'DECIMAL(12,2)' ? LARGEST_AMOUNT : CRORE) === limit);
     const engine = createBuiltInEngine({ catalog, maxMonthlySpend: limit });
@@ -117,7 +135,7 @@ async function compareTen(cards: readonly ReferenceCard[], users: readonly Aimed
     );
     group.forEach(({ edge, side, amounts }, i) => {
       const ours = answers[i]!;
-      const theirs = recommendExactly(cards, amounts, limit);
+      const theirs = recommendExactly(cards, amounts, limit, rules);
       const count = result.edges[edge];
       count[side === undefined ? 'free' : side === 0 ? 'on' : side < 0 ? 'below' : 'above']++;
       result.users++;
@@ -128,7 +146,7 @@ async function compareTen(cards: readonly ReferenceCard[], users: readonly Aimed
       count.differences += differing;
       result.differences += differing;
       if (differing > 0 && result.examples.length < 5) {
-        result.examples.push(JSON.stringify({ edge, amounts, cards, ours, theirs }));
+        result.examples.push(JSON.stringify({ edge, rules, amounts, cards, ours, theirs }));
       }
     });
   }

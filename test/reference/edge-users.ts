@@ -5,15 +5,20 @@
 import { CATEGORIES } from '../../src/model/spending.ts';
 import type { Amounts } from './engine-rows.ts';
 import { randomUser } from './random-users.ts';
-import { decimal, dividedBy, type Fraction, fraction, minus, plus, times } from './rational.ts';
-import type { ReferenceCard } from './reference.ts';
+import { decimal, dividedBy, type Fraction, fraction, isLess, minus, plus, times } from './rational.ts';
+import type { ReferenceCard, ReferenceRules } from './reference.ts';
 
 export const EDGES = [
   'cap boundary',
   'bonus cap',
   'nested caps',
+  'fill order',
   'slab edge',
+  'slab order',
   'milestone',
+  'milestone that earns',
+  'half a whole point',
+  'fee with GST',
   'half a paisa',
   'half a hundredth of a point',
   'tie in rank',
@@ -41,8 +46,13 @@ export const LARGEST_AMOUNT = 999_999_999_999;
 const MONTHS = { month: 1n, quarter: 3n, half_year: 6n, year: 12n } as const;
 const HUNDRED = fraction(100n);
 
-/** Aims a user at an edge of a card; undefined where the card has no such edge. */
-export function aimAt(edge: Edge, card: ReferenceCard, random: Random): AimedUser | undefined {
+/** Aims a user at an edge of a card under a catalogue's rules; undefined where there is no such edge. */
+export function aimAt(
+  edge: Edge,
+  card: ReferenceCard,
+  random: Random,
+  rules: ReferenceRules = {},
+): AimedUser | undefined {
   const side = ([-1, 0, 1] as const)[Math.floor(random() * 3)]!;
   const at = (amounts: Amounts | undefined): AimedUser | undefined => amounts && { edge, side, amounts };
   const free = (amounts: Amounts): AimedUser => ({ edge, side: undefined, amounts });
@@ -70,14 +80,24 @@ export function aimAt(edge: Edge, card: ReferenceCard, random: Random): AimedUse
         ),
       );
     }
+    case 'fill order':
+      return at(onFillOrder(card, side, random));
+    case 'slab order':
+      return at(onSlabOrder(card, side, random));
+    case 'milestone that earns':
+      return at(onEarningMilestone(card, side, random));
+    case 'half a whole point':
+      return rules.points === 'whole' ? at(onHalf(card, fraction(1n, 100n), side, random)) : undefined;
+    case 'fee with GST':
+      return rules.fees === 'with_gst' ? free(randomUser(random, CRORE)) : undefined;
     case 'half a paisa':
-      return at(onHalf(card, times(bestRate(card), fraction(12n)), side, random));
+      return at(onHalf(card, times(bestRate(card, rules), fraction(12n)), side, random));
     case 'half a hundredth of a point':
       return at(onHalf(card, fraction(1n), side, random));
     case 'tie in rank':
       return free(randomUser(random, CRORE));
     case 'DECIMAL(12,2)':
-      return at(onLargest(card, side, random));
+      return at(onLargest(card, side, random, rules));
     case 'zero':
       return free(spread(0, random).map(() => (random() < 0.2 ? null : 0)));
     case 'NULL':
@@ -106,7 +126,8 @@ function rateOf(card: ReferenceCard, c: number): Fraction {
   return dividedBy(decimal(points), decimal(per));
 }
 
-function bestRate({ redemption }: ReferenceCard): Fraction {
+function bestRate({ redemption }: ReferenceCard, rules: ReferenceRules): Fraction {
+  if (rules.redemption === 'recommended') return decimal(redemption.find(way => way.recommended)!.rate);
   const ways = redemption.filter(({ method }) => method === 'Vouchers' || method === 'Cashback');
   return decimal(Math.max(0, ...ways.map(way => way.rate)));
 }
@@ -178,6 +199,62 @@ function onNestedCaps(card: ReferenceCard, side: number, random: Random): Amount
   return rowOf(spends);
 }
 
+/** The category that a cap lists first takes its room to the paisa, and one with a better rate comes after it. */
+function onFillOrder(card: ReferenceCard, side: number, random: Random): Amounts | undefined {
+  if (card.slabs !== undefined) return undefined;
+  const misordered = (card.caps ?? []).flatMap(cap => {
+    const filled = earning(card, cap);
+    const better = filled.slice(1).filter(c => isLess(rateOf(card, filled[0]!), rateOf(card, c)));
+    return better.map(c => [cap, filled[0]!, c] as const);
+  });
+  const chosen = pick(misordered, random);
+  if (chosen === undefined) return undefined;
+  const [cap, first, better] = chosen;
+  const spends = [0, 0, 0, 0, 0, 0];
+  spends[first] = paise(dividedBy(roomOf(cap), competingRate(card, cap, first))) + side;
+  spends[better] = Math.floor(random() * 10_000_000);
+  return rowOf(spends);
+}
+
+/** Of slabs with an order, the first few categories end exactly where a band does. */
+function onSlabOrder(card: ReferenceCard, side: number, random: Random): Amounts | undefined {
+  const { slabs } = card;
+  const band = pick(slabs?.bands.slice(1) ?? [], random);
+  if (slabs?.order === undefined || band === undefined) return undefined;
+  const first = slabs.order.slice(0, 1 + Math.floor(random() * slabs.order.length));
+  const spends = spread(Math.floor(random() * 20_000_000), random);
+  let left = paise(dividedBy(decimal(band.from), fraction(MONTHS[slabs.every]))) + side;
+  first.forEach((category, place) => {
+    const part = place === first.length - 1 ? left : Math.floor(random() * left);
+    spends[CATEGORIES.indexOf(category)] = part;
+    left -= part;
+  });
+  return rowOf(spends);
+}
+
+/** The spend that earns reaches a milestone to the paisa; more is spent where the card earns nothing. */
+function onEarningMilestone(card: ReferenceCard, side: number, random: Random): Amounts | undefined {
+  const counted = card.milestones?.filter(milestone => milestone.counted !== false && milestone.spend > 0) ?? [];
+  const milestone = pick(counted, random);
+  const earns = (c: number) =>
+    card.slabs === undefined
+      ? rateOf(card, c).over > 0n
+      : card.slabs.order === undefined || card.slabs.order.includes(CATEGORIES[c]!);
+  const [some, none] = [[0, 1, 2, 3, 4, 5].filter(earns), [0, 1, 2, 3, 4, 5].filter(c => !earns(c))];
+  const [last, idle] = [pick(some, random), pick(none, random)];
+  if (milestone === undefined || last === undefined || idle === undefined) return undefined;
+  const spends = [0, 0, 0, 0, 0, 0];
+  let left = paise(dividedBy(decimal(milestone.spend), fraction(MONTHS[milestone.every]))) + side;
+  for (const c of some) {
+    if (c === last || random() < 0.5) continue;
+    spends[c] = Math.max(0, Math.floor(random() * left));
+    left -= spends[c];
+  }
+  spends[last] = left;
+  spends[idle] = random() < 0.3 ? 1 : Math.floor(random() * 5_000_000);
+  return rowOf(spends);
+}
+
 /** The period's total is exactly an amount of rupees, or a paisa a month less or more. */
 function onTotal(
   edge: readonly [rupees: number, every: keyof typeof MONTHS] | undefined,
@@ -214,11 +291,11 @@ function onHalf(card: ReferenceCard, factor: Fraction, side: number, random: Ran
 }
 
 /** A spend with which savings a year, or points, come to the largest amount that their column holds. */
-function onLargest(card: ReferenceCard, side: number, random: Random): Amounts | undefined {
+function onLargest(card: ReferenceCard, side: number, random: Random, rules: ReferenceRules): Amounts | undefined {
   if (card.slabs !== undefined) return undefined;
   const c = Math.floor(random() * 6);
   const ofSavings = random() < 0.7;
-  const perRupee = ofSavings ? times(times(rateOf(card, c), bestRate(card)), fraction(12n)) : rateOf(card, c);
+  const perRupee = ofSavings ? times(times(rateOf(card, c), bestRate(card, rules)), fraction(12n)) : rateOf(card, c);
   if (perRupee.over === 0n) return undefined;
   const fee = ofSavings && random() < 0.5 ? decimal(card.fees.joining) : fraction(0n);
   const spend = paise(dividedBy(plus(dividedBy(fraction(BigInt(LARGEST_AMOUNT)), HUNDRED), fee), perRupee)) + side;

@@ -85,6 +85,6 @@ export function padded(cards: readonly object[]): object[] {
 }
 
 /** Cards through the checks of the loader. */
-export function catalogOf(cards: readonly object[]) {
-  return parseCatalog(Buffer.from(JSON.stringify({ version: 'test', cards })), 'test.json');
+export function catalogOf(cards: readonly object[], rules: object = {}) {
+  return parseCatalog(Buffer.from(JSON.stringify({ version: 'test', rules, cards })), 'test.json');
 }

@@ -36,6 +36,7 @@ interface Cap {
 
 interface Slabs {
   readonly every: Period;
+  readonly order?: readonly Category[] | undefined;
   readonly bands: readonly (Earning & { readonly from: number; readonly to?: number | undefined })[];
 }
 
@@ -46,15 +47,28 @@ interface Milestone {
   readonly counted?: boolean | undefined;
 }
 
+/** The catalogue's `rules`; what is left out has its default. */
+export interface ReferenceRules {
+  readonly milestones?: 'earning' | 'all' | undefined;
+  readonly redemption?: 'vouchers_or_cashback' | 'recommended' | undefined;
+  readonly points?: 'exact' | 'whole' | undefined;
+  readonly fees?: 'without_gst' | 'with_gst' | undefined;
+}
+
 /** What the rules read of a card as it stands in catalog/cards.json. */
 export interface ReferenceCard {
   readonly name: string;
+  readonly displayName?: string | undefined;
   readonly status: string;
   readonly fees: { readonly joining: number };
   readonly earn: { readonly base: Earning } & { readonly [category in Category]?: Earning | undefined };
   readonly slabs?: Slabs | undefined;
   readonly caps?: readonly Cap[] | undefined;
-  readonly redemption: readonly { readonly method: string; readonly rate: number }[];
+  readonly redemption: readonly {
+    readonly method: string;
+    readonly rate: number;
+    readonly recommended?: boolean | undefined;
+  }[];
   readonly milestones?: readonly Milestone[] | undefined;
 }
 
@@ -82,13 +96,14 @@ export function recommendExactly(
   cards: readonly ReferenceCard[],
   spendsInPaise: readonly (number | null)[],
   maxMonthlySpendPaise: number,
+  rules: ReferenceRules = {},
 ): ReferenceAnswer {
   const amounts = spendsInPaise.map(amount => BigInt(amount ?? 0));
   const message = whyInvalid(amounts, BigInt(maxMonthlySpendPaise));
   if (message !== undefined) return { failure: 'INVALID_SPENDING', message };
 
   const spends = sixSpends(amounts);
-  const rows = cards.filter(card => card.status === 'open').map(card => rowOf(card, spends));
+  const rows = cards.filter(card => card.status === 'open').map(card => rowOf(card, spends, rules));
   const misfit = rows.find(row => !fits(row));
   if (misfit !== undefined) return { failure: 'RESULT_OUT_OF_RANGE', message: misfit.cardName };
   return { rows: rows.sort(byRank).slice(0, 10) };
@@ -117,18 +132,20 @@ function sixSpends(amounts: readonly bigint[]): Fraction[] {
 }
 
 /** Steps 1 to 7 for one card. */
-function rowOf(card: ReferenceCard, spends: readonly Fraction[]): ReferenceRow {
+function rowOf(card: ReferenceCard, spends: readonly Fraction[], rules: ReferenceRules): ReferenceRow {
   const rates = ratesOf(card, spends);
+  const earned = spends.map((spend, c) => times(spend, rates[c]!));
   const points = (card.caps ?? []).reduce(
     (left, cap) => afterCap(cap, rates, left),
-    spends.map((spend, c) => times(spend, rates[c]!)),
+    rules.points === 'whole' ? earned.map(wholePoints) : earned,
   );
-  const { method, rate } = redemptionOf(card);
+  const { method, rate } = redemptionOf(card, rules);
   const yearly = hundredths(times(times(sumOf(points), decimal(rate)), fraction(12n)));
-  const extra = hundredths(milestonesOf(card, sumOf(spends)));
-  const joining = hundredths(decimal(card.fees.joining));
+  const extra = hundredths(milestonesOf(card, sumOf(milestoneSpends(card, spends, rules))));
+  const gst = rules.fees === 'with_gst' ? fraction(118n, 100n) : fraction(1n);
+  const joining = hundredths(times(decimal(card.fees.joining), gst));
   return {
-    cardName: card.name,
+    cardName: card.displayName ?? card.name,
     yearly: Number(yearly),
     joining: Number(joining),
     extra: Number(extra),
@@ -142,22 +159,42 @@ function rowOf(card: ReferenceCard, spends: readonly Fraction[]): ReferenceRow {
 /** Step 1: points for one rupee, in each of the six categories. Where both earn and slabs stand, slabs win. */
 function ratesOf(card: ReferenceCard, spends: readonly Fraction[]): Fraction[] {
   if (card.slabs === undefined) return CATEGORIES.map(category => rateOf(card.earn[category] ?? card.earn.base));
-  const rate = averageRate(card.slabs, sumOf(spends));
-  return CATEGORIES.map(() => rate);
+  const { order } = card.slabs;
+  if (order === undefined) {
+    const rate = averageRate(card.slabs, NOTHING, sumOf(spends));
+    return CATEGORIES.map(() => rate);
+  }
+  return CATEGORIES.map((category, c) => {
+    const place = order.indexOf(category);
+    if (place < 0) return NOTHING;
+    const before = sumOf(order.slice(0, place).map(earlier => spends[CATEGORIES.indexOf(earlier)]!));
+    return averageRate(card.slabs!, before, spends[c]!);
+  });
 }
 
 const rateOf = ({ points, per }: Earning) => dividedBy(decimal(points), decimal(per));
 
-/** The period's total runs through the bands like through tax bands; the points come back to one month. */
-function averageRate({ every, bands }: Slabs, monthly: Fraction): Fraction {
+/**
+ * What a month's spend earns for a rupee where `before` has gone through the bands already: of each band it gets the piece
+ * that lies between the two, over the whole period.
+ */
+function averageRate({ every, bands }: Slabs, before: Fraction, monthly: Fraction): Fraction {
   if (isZero(monthly)) return NOTHING;
-  const total = times(monthly, fraction(MONTHS[every]));
+  const low = times(before, fraction(MONTHS[every]));
+  const high = times(plus(before, monthly), fraction(MONTHS[every]));
   const points = bands.map(band => {
-    const start = smaller(total, decimal(band.from));
-    const end = band.to === undefined ? total : smaller(total, decimal(band.to));
-    return times(minus(end, start), rateOf(band));
+    const start = larger(low, decimal(band.from));
+    const end = band.to === undefined ? high : smaller(high, decimal(band.to));
+    return isLess(start, end) ? times(minus(end, start), rateOf(band)) : NOTHING;
   });
-  return dividedBy(sumOf(points), total);
+  return dividedBy(sumOf(points), minus(high, low));
+}
+
+const larger = (a: Fraction, b: Fraction) => (isLess(a, b) ? b : a);
+
+/** Half up to a whole point. */
+function wholePoints({ over, under }: Fraction): Fraction {
+  return fraction((2n * over + under) / (2n * under));
 }
 
 /** Step 2: what one cap leaves of the points that it found. */
@@ -165,7 +202,8 @@ function afterCap(cap: Cap, rates: readonly Fraction[], found: readonly Fraction
   const left = [...found];
   const overflow = cap.overflow === undefined ? NOTHING : rateOf(cap.overflow);
   let room = dividedBy(decimal(cap.points), fraction(MONTHS[cap.every]));
-  for (const c of fillingOrder(cap.categories, rates)) {
+  for (const c of cap.categories.map(category => CATEGORIES.indexOf(category))) {
+    if (isZero(rates[c]!)) continue;
     const share = dividedBy(overflow, rates[c]!); // what a point is worth at the overflow rate
     const untouched = cap.counts === 'bonus' ? times(found[c]!, share) : NOTHING;
     const competing = minus(found[c]!, untouched);
@@ -178,17 +216,25 @@ function afterCap(cap: Cap, rates: readonly Fraction[], found: readonly Fraction
   return left;
 }
 
-/** The best rate first, ties in the order of the six; those that earn nothing are skipped. */
-function fillingOrder(categories: readonly Category[], rates: readonly Fraction[]): number[] {
-  const order = [0, 1, 2, 3, 4, 5].filter(c => categories.includes(CATEGORIES[c]!) && !isZero(rates[c]!));
-  return order.sort((a, b) => (isLess(rates[b]!, rates[a]!) ? -1 : isLess(rates[a]!, rates[b]!) ? 1 : a - b));
-}
-
-/** Step 3: the best of vouchers and cashback, the first listed on a tie. */
-function redemptionOf(card: ReferenceCard): { method: string; rate: number } {
+/** Step 3: the best of vouchers and cashback, the first listed on a tie; or the recommended one. */
+function redemptionOf(card: ReferenceCard, rules: ReferenceRules): { method: string; rate: number } {
+  if (rules.redemption === 'recommended') {
+    const { method, rate } = card.redemption.find(way => way.recommended)!;
+    return { method, rate };
+  }
   const ways = card.redemption.filter(({ method }) => method === 'Vouchers' || method === 'Cashback');
   const best = Math.max(...ways.map(way => way.rate));
   return ways.find(way => way.rate === best) ?? { method: 'None', rate: 0 };
+}
+
+/** Step 5: the spends that count for milestones are those in which the card earns, before caps. */
+function milestoneSpends(card: ReferenceCard, spends: readonly Fraction[], rules: ReferenceRules): Fraction[] {
+  return spends.filter((_, c) => {
+    const category = CATEGORIES[c]!;
+    if (rules.milestones === 'all') return true;
+    if (card.slabs !== undefined) return card.slabs.order === undefined || card.slabs.order.includes(category);
+    return !isZero(rateOf(card.earn[category] ?? card.earn.base));
+  });
 }
 
 /** Step 5: a year's value, in rupees, of the counted milestones that the spending reaches. */

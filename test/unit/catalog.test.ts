@@ -21,7 +21,7 @@ test('the shipped catalogue has 109 cards, 85 of them open', async t => {
   const { cards, version, sha256 } = await loadCatalog(SHIPPED);
   t.is(cards.length, 109);
   t.is(cards.filter(card => card.status === 'open').length, 85);
-  t.is(version, '2026-11-22');
+  t.is(version, '2026-11-26');
   const bytes = await readFile(SHIPPED);
   t.is(sha256, createHash('sha256').update(bytes).digest('hex'));
 });
@@ -108,6 +108,48 @@ const WRONG: Readonly<Record<string, [catalog: unknown, where: string, fault: Re
     capped({ overflow: { points: 2, per: 100 } }),
     'card gold, field caps[0].overflow',
     /earns more than a rate that the cap limits/,
+  ],
+  'a category twice in the order of slabs': [
+    withCard({ slabs: { every: 'month', order: ['amazon', 'amazon'], bands: [{ from: 0, points: 1, per: 100 }] } }),
+    'card gold, field slabs.order',
+    /names a category twice/,
+  ],
+  'an unknown rule': [{ ...withCard({}), rules: { points: 'half' } }, 'rules.points', /"exact"/],
+  'a display name that is the name of another card': [
+    { version: '1', cards: padded([cardOf('gold', 0, { displayName: 'silver' }), cardOf('silver', 0, {})]) },
+    'card silver, field name',
+    /"silver" is what users are shown for gold, too/,
+  ],
+  'a display name used twice': [
+    {
+      version: '1',
+      cards: padded([cardOf('gold', 0, { displayName: 'It' }), cardOf('silver', 0, { displayName: 'It' })]),
+    },
+    'card silver, field displayName',
+    /"It" is what users are shown for gold, too/,
+  ],
+  'an empty display name': [withCard({ displayName: '' }), 'card gold, field displayName', /Too small/],
+  'recommended redemption without a recommended option': [
+    { ...withCard({}), rules: { redemption: 'recommended' } },
+    'card gold, field redemption',
+    /0 options are marked as recommended; the catalogue's rules need exactly one/,
+  ],
+  'two recommended options': [
+    {
+      version: '1',
+      rules: { redemption: 'recommended' },
+      cards: padded([cardOf('gold', 0, {})]).map(card => ({
+        ...card,
+        redemption: ['Vouchers', 'Cashback'].map(method => ({ method, rate: 1, recommended: true })),
+      })),
+    },
+    'card gold, field redemption',
+    /2 options are marked as recommended/,
+  ],
+  'a fee that fits its column only without GST': [
+    { ...withCard({ fees: { joining: 9_000_000_000, annual: 0 } }), rules: { fees: 'with_gst' } },
+    'card gold, field fees.joining',
+    /with GST it does not fit DECIMAL\(12,2\)/,
   ],
   'a category twice in a cap': [
     capped({ categories: ['amazon', 'amazon'] }),

@@ -6,7 +6,11 @@ import type { ReferenceRow } from '../reference/reference.ts';
 const ALL = ['amazon', 'flipkart', 'myntra', 'ajio', 'grocery', 'otherOnline'];
 const per100 = (points: number) => ({ points, per: 100 });
 const per150 = (points: number) => ({ points, per: 150 });
-const engineOf = (cards: readonly object[]) => createBuiltInEngine({ catalog: catalogOf(padded(cards)) });
+const engineOf = (cards: readonly object[], rules: object = {}) => {
+  const recommended = [{ method: 'Cashback', rate: 1, recommended: true }];
+  const rest = padded(cards).map(card => (cards.includes(card) ? card : { ...card, redemption: recommended }));
+  return createBuiltInEngine({ catalog: catalogOf(rest, rules) });
+};
 
 /** The five cards of the document's worked example. */
 const FIVE = engineOf([
@@ -119,8 +123,8 @@ test('a bad amount makes that one user fail, the first bad column named', async 
 });
 
 /** The row of one card among nine that earn nothing. */
-async function rowOf(figures: object, user: string, joining = 0): Promise<ReferenceRow> {
-  const rows = await rowsOf(engineOf([cardOf('it', joining, figures)]), paise(user));
+async function rowOf(figures: object, user: string, joining = 0, rules: object = {}): Promise<ReferenceRow> {
+  const rows = await rowsOf(engineOf([cardOf('it', joining, figures)], rules), paise(user));
   return rows.find(row => row.cardName === 'it')!;
 }
 
@@ -168,7 +172,106 @@ test('a cap after a cap sees what the first left, at the rates of step 1', async
     { categories: ['flipkart', 'amazon'], points: 20, every: 'month' },
   ];
   const row = await rowOf({ earn, caps }, '1000, 1000, 0, 0, 0, 0');
-  t.deepEqual(row.points, [1750, 250, 0, 0, 0, 0], 'amazon 40 → 10 + 30/4 = 17.5 first, flipkart the room of 2.5');
+  t.deepEqual(row.points, [0, 2000, 0, 0, 0, 0], 'amazon 40 → 10 + 30/4 = 17.5; flipkart is listed first and takes 20');
+});
+
+test('a cap is filled in the order in which it lists its categories, not by rate', async t => {
+  const earn = { base: per100(1), amazon: per100(4), flipkart: per100(2) };
+  const cap = (categories: string[]) => [{ categories, points: 30, every: 'month' }];
+  const spends = '1000, 1000, 0, 0, 0, 0';
+  const worst = await rowOf({ earn, caps: cap(['flipkart', 'amazon']) }, spends);
+  t.deepEqual(worst.points, [1000, 2000, 0, 0, 0, 0]);
+  t.deepEqual((await rowOf({ earn, caps: cap(['amazon', 'flipkart']) }, spends)).points, [3000, 0, 0, 0, 0, 0]);
+});
+
+test('slabs with an order: the first category takes the first band, one that is not named earns nothing', async t => {
+  const bands = [
+    { from: 0, to: 20_000, ...per150(3) },
+    { from: 20_000, ...per150(10) },
+  ];
+  const slabs = { every: 'month', bands, order: ['flipkart', 'amazon', 'otherOnline'] };
+  const row = await rowOf({ slabs }, '15000, 15000, 9000, 0, 0, 69000');
+  // flipkart 15,000 × 3/150; amazon 5,000 × 3/150 + 10,000 × 10/150; otherOnline 30,000 × 10/150
+  t.deepEqual(row.points, [76_667, 30_000, 0, 0, 0, 200_000]);
+  const caps = [{ categories: ['flipkart', 'amazon', 'otherOnline', 'myntra'], points: 1_500, every: 'month' }];
+  const capped = await rowOf({ slabs, caps }, '15000, 15000, 9000, 0, 0, 69000');
+  t.deepEqual(capped.points, [76_667, 30_000, 0, 0, 0, 43_333], 'a cap has its own order, of what the bands gave');
+});
+
+test('slabs with an order over a quarter run through it with three months of spend', async t => {
+  const bands = [
+    { from: 0, to: 60_000, ...per100(1) },
+    { from: 60_000, ...per100(4) },
+  ];
+  const slabs = { every: 'quarter', bands, order: ['amazon', 'flipkart'] };
+  t.deepEqual((await rowOf({ slabs }, '30000, 10000, 0, 0, 0, 0')).points, [60_000, 40_000, 0, 0, 0, 0]);
+});
+
+test('only spend that earns counts for a milestone, unless the catalogue says all', async t => {
+  const earn = { base: per100(1), grocery: per100(0) };
+  const milestones = [{ spend: 90_000, every: 'quarter', value: 100 }];
+  t.is((await rowOf({ earn, milestones }, '29999.99, 0, 0, 0, 5000, 0')).extra, 0);
+  t.is((await rowOf({ earn, milestones }, '30000, 0, 0, 0, 5000, 0')).extra, 40_000);
+  t.is((await rowOf({ earn, milestones }, '29999.99, 0, 0, 0, 0.01, 0', 0, { milestones: 'all' })).extra, 40_000);
+
+  const bands = [
+    { from: 0, to: 50_000, ...per100(0) },
+    { from: 50_000, ...per100(1) },
+  ];
+  const slabs = { every: 'month', bands };
+  t.is((await rowOf({ slabs, milestones }, '30000, 0, 0, 0, 0, 0')).extra, 40_000, 'a band of 0 points counts');
+  const ordered = { slabs: { ...slabs, order: ['amazon'] }, milestones };
+  t.is((await rowOf(ordered, '29999.99, 5000, 0, 0, 0, 0')).extra, 0, 'a category without a place does not');
+  t.is((await rowOf(ordered, '30000, 0, 0, 0, 0, 0')).extra, 40_000);
+});
+
+test('the recommended option counts where the catalogue says so, whatever its method', async t => {
+  const redemption = [
+    { method: 'Vouchers', rate: 0.5 },
+    { method: 'Airmiles', rate: 0.4, recommended: true },
+  ];
+  const spends = '1000, 0, 0, 0, 0, 0';
+  t.like(await rowOf({ redemption }, spends), { method: 'Vouchers', rate: 5_000, yearly: 6_000 });
+  const rules = { redemption: 'recommended' };
+  t.like(await rowOf({ redemption }, spends, 0, rules), { method: 'Airmiles', rate: 4_000, yearly: 4_800 });
+});
+
+test('whole points: each category is rounded half up before caps, which may leave fractions', async t => {
+  const rules = { points: 'whole' };
+  const earn = { base: per100(1) };
+  const row = await rowOf({ earn }, '150, 149.99, 50, 49.99, 0, 0', 0, rules);
+  t.deepEqual(row.points, [200, 100, 100, 0, 0, 0]);
+  t.is(row.yearly, 4_800);
+  const caps = [{ categories: ['amazon'], points: 1, every: 'quarter', overflow: per100(0) }];
+  t.is((await rowOf({ earn, caps }, '150, 0, 0, 0, 0, 0', 0, rules)).points[0], 33);
+  const slabs = { every: 'month', bands: [{ from: 0, ...per100(1) }] };
+  t.deepEqual((await rowOf({ slabs }, '150, 149.99, 0, 0, 0, 0', 0, rules)).points, [200, 100, 0, 0, 0, 0]);
+});
+
+test('fees with GST are 1.18 times the fee, half up to the paisa', async t => {
+  const rules = { fees: 'with_gst' };
+  t.like(await rowOf({}, '0, 0, 0, 0, 0, 0', 999, rules), { joining: 117_882, net: -117_882 });
+  t.is((await rowOf({}, '0, 0, 0, 0, 0, 0', 0.25, rules)).joining, 30, '0.295');
+  t.is((await rowOf({}, '0, 0, 0, 0, 0, 0', 999)).joining, 99_900);
+});
+
+test('a display name is stored in place of the name, and breaks ties', async t => {
+  const rows = await rowsOf(
+    engineOf([cardOf('a', 0, { displayName: 'z' }), cardOf('b', 0, {}), cardOf('c', 0, { displayName: 'a' })]),
+    paise('0, 0, 0, 0, 0, 0'),
+  );
+  t.deepEqual(
+    rows.slice(0, 3).map(row => row.cardName),
+    ['a', 'b', 'z'],
+  );
+});
+
+test('the rules are part of the fingerprint', t => {
+  const cards = padded([]);
+  const prints = [{}, { fees: 'with_gst' }, { points: 'whole' }, { milestones: 'all' }].map(
+    rules => createBuiltInEngine({ catalog: { ...catalogOf(cards, rules), sha256: '' } }).fingerprint,
+  );
+  t.is(new Set(prints).size, prints.length);
 });
 
 test('equal nets are ranked by yearly savings, equal yearly savings by name, code point by code point', async t => {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createBuiltInEngine } from '../../engine/built-in.ts';
+import { nameOf } from '../../engine/card-terms.ts';
 import { findFaults } from '../../engine/catalog-rules.ts';
 import { type CatalogFile, catalogSchema } from '../../engine/catalog-schema.ts';
 import { messageOf, UsageError } from '../../model/errors.ts';
@@ -156,10 +157,10 @@ function endOf(asOf: string): Date | undefined {
 async function neverRanking(data: CatalogFile, bytes: Buffer, options: CheckOptions): Promise<Finding[]> {
   const { users, maxMonthlySpend } = options;
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const engine = createBuiltInEngine({ catalog: { cards: data.cards, sha256 }, maxMonthlySpend });
+  const engine = createBuiltInEngine({ catalog: { cards: data.cards, rules: data.rules, sha256 }, maxMonthlySpend });
   const { cardNo } = await engine.recommend(generatedUsers(users, maxMonthlySpend));
   const seen = new Set(cardNo);
-  const ids = new Map(data.cards.map(card => [card.name, card.id]));
+  const ids = new Map(data.cards.map(card => [nameOf(card), card.id]));
   return engine.cards
     .filter(card => !seen.has(card.cardNo))
     .map(({ name }) =>

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { WorkerPool } from '../../batch/worker-pool.ts';
+import { nameOf } from '../../engine/card-terms.ts';
 import { type Catalog, loadCatalog } from '../../engine/catalog.ts';
 import type { Card } from '../../engine/catalog-schema.ts';
 import { createEngine } from '../../engine/create.ts';
@@ -164,7 +165,7 @@ class Tally {
 
   /** The cards that were added, removed or changed. */
   cards(): CardChange[] {
-    const open = ({ catalog }: Side) => new Map(catalog.cards.filter(isOpen).map(card => [card.name, card]));
+    const open = ({ catalog }: Side) => new Map(catalog.cards.filter(isOpen).map(card => [nameOf(card), card]));
     const [old, fresh] = [open(this.#before), open(this.#after)];
     return [...new Set([...old.keys(), ...fresh.keys()])].flatMap(name => {
       const [was, is] = [old.get(name), fresh.get(name)];

@@ -1,4 +1,5 @@
 /** What explains that a card's figures are not the same on both sides. */
+import { DEFAULT_RULES } from '../../engine/card-terms.ts';
 import type { Card } from '../../engine/catalog-schema.ts';
 import { computeExactly } from '../../engine/exact.ts';
 import { explainCard } from '../../engine/explain.ts';
@@ -59,7 +60,7 @@ function milestoneReason({ ours, theirs, card, spends, tolerance }: Sides): Reas
   const difference = theirs.extra - ours.extra;
   const shown = `${formatRupees(ours.extra)} here, ${formatRupees(theirs.extra)} there`;
   if (card !== undefined && spends !== undefined) {
-    for (const step of explainCard(card, spends).milestones) {
+    for (const step of explainCard(card, spends, DEFAULT_RULES).milestones) {
       const value = step.value * step.timesAYear;
       if (Math.abs(Math.abs(difference) - value) > tolerance) continue;
       const side = difference > 0 ? 'only theirs counts' : 'only ours counts';
@@ -96,7 +97,7 @@ function pointReasons({ ours, theirs, card, spends, tolerance }: Sides): Reason[
   const bound = new Set(
     card === undefined || spends === undefined
       ? []
-      : explainCard(card, spends).caps.flatMap(step =>
+      : explainCard(card, spends, DEFAULT_RULES).caps.flatMap(step =>
           step.bound ? step.fills.map(fill => CATEGORIES[fill.category]!) : [],
         ),
   );
@@ -130,7 +131,7 @@ function uncappedReason({ ours, theirs, card, spends, tolerance }: Sides): Reaso
   const rate = theirs.redemptionRate ?? ours.redemptionRate;
   if (rate === undefined) return undefined;
   const { caps: _, ...without } = card;
-  const { yearly } = computeExactly(without, spends, rate);
+  const { yearly } = computeExactly(without, spends, { redemptionRate: rate, rules: DEFAULT_RULES });
   if (Math.abs(yearly - theirs.yearly) > tolerance) return undefined;
   return {
     cause: 'cap',

@@ -1,0 +1,64 @@
+/**
+ * What a catalogue's rules make of one card: the name under which it is stored, the fee, the value of a point, the categories
+ * whose spend counts for milestones. The fast program, the exact way and the explanation ask here, so that they cannot differ.
+ */
+import { CATEGORIES } from '../model/spending.ts';
+import type { Card, Rules } from './catalog-schema.ts';
+import { fromDecimal, multiply, rational } from './rational.ts';
+
+/** What a catalogue that names no rules follows. */
+export const DEFAULT_RULES: Rules = {
+  milestones: 'earning',
+  redemption: 'vouchers_or_cashback',
+  points: 'exact',
+  fees: 'without_gst',
+};
+
+/** The name that goes into `card_recommendations` and breaks ties: the display name where the card has one. */
+export const nameOf = ({ displayName, name }: Pick<Card, 'displayName' | 'name'>): string => displayName ?? name;
+
+/** A decimal of the catalogue as a whole number of its smallest places: exact. */
+export function toWhole(value: number, places: number): number {
+  return Number(multiply(fromDecimal(value), rational(10n ** BigInt(places))).numerator);
+}
+
+/** The joining fee in whole paise; with 18 % GST where the rules want it, half up. */
+export function joiningFeeOf({ fees }: Pick<Card, 'fees'>, rules: Pick<Rules, 'fees'>): number {
+  const paise = toWhole(fees.joining, 2);
+  return rules.fees === 'without_gst' ? paise : Number((BigInt(paise) * 118n + 50n) / 100n);
+}
+
+/**
+ * The way in which points are turned into rupees, and its rate in ten-thousandths of a rupee for one point: the best of vouchers
+ * and cashback, the first listed on a tie; or the option that is marked as recommended, whatever it is.
+ */
+export function redemptionOf(
+  { redemption }: Pick<Card, 'redemption'>,
+  rules: Pick<Rules, 'redemption'>,
+): { method: string; rate: number } {
+  let best: { method: string; rate: number } | undefined;
+  for (const option of redemption) {
+    if (!counts(option, rules)) continue;
+    if (best === undefined || option.rate > best.rate) best = option;
+  }
+  return best === undefined ? { method: 'None', rate: 0 } : { method: best.method, rate: toWhole(best.rate, 4) };
+}
+
+/** Whether an option of a card can be the one that counts under these rules. */
+export function counts({ method, recommended }: Card['redemption'][number], rules: Pick<Rules, 'redemption'>): boolean {
+  return rules.redemption === 'recommended' ? recommended === true : method === 'Vouchers' || method === 'Cashback';
+}
+
+/** Indexes of the categories whose spend counts for milestones: those in which the card earns before any cap. */
+export function milestoneCategories(
+  { earn, slabs }: Pick<Card, 'earn' | 'slabs'>,
+  rules: Pick<Rules, 'milestones'>,
+): number[] {
+  const all = CATEGORIES.map((_, c) => c);
+  if (rules.milestones === 'all') return all;
+  if (slabs !== undefined) {
+    const { order } = slabs;
+    return order === undefined ? all : all.filter(c => order.includes(CATEGORIES[c]!));
+  }
+  return all.filter(c => (earn[CATEGORIES[c]!] ?? earn.base).points > 0);
+}
