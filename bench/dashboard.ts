@@ -77,6 +77,7 @@ async function measure(): Promise<void> {
       tokens: { read: undefined, act: undefined },
       errorRateLimit: 0.05,
       version: 'bench',
+      streamsPerClient: dashboards,
       requestsPerMinute: 1_000_000, // turns open more of them in a minute than people do
     });
     const url = await dashboard.listen({ host: '127.0.0.1', port: 0 });

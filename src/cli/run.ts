@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { BatchOutcome } from '../batch/run-batch.ts';
 import { type Cli, type CommonOptions, command, group, wholeNumber } from './cli.ts';
-import { dashboardAddress, mountDashboard } from './dashboard.ts';
+import { dashboardDoor, mountDashboard, noteOn, noteToken, OPEN_HELP } from './dashboard.ts';
 import { checkEngine, checkTotals, exitCodeOf, noteFailures, notePause, resumable, takePart } from './processing.ts';
 
 interface RunOptions extends CommonOptions {
@@ -10,6 +10,7 @@ interface RunOptions extends CommonOptions {
   readonly workers?: number;
   readonly log?: string;
   readonly dashboard?: string | true;
+  readonly open?: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -26,6 +27,7 @@ export function defineRun(program: Command): void {
     .option('--workers <n>', 'threads that compute', wholeNumber(1))
     .option('--log <file>', 'write the log to FILE, from info on unless log.level says otherwise (debug: chunks, too)')
     .option('--dashboard [address]', 'serve the dashboard meanwhile, at PORT or HOST:PORT (default: 127.0.0.1:8787)')
+    .option('--open', `with --dashboard: ${OPEN_HELP}`)
     .addHelpText(
       'after',
       '\nExamples:\n  cardgenius run\n  cardgenius run --dashboard\n  cardgenius run --dry-run\n  cardgenius run --limit 1000 --json',
@@ -38,12 +40,16 @@ export function defineRun(program: Command): void {
 }
 
 async function run(cli: Cli, options: RunOptions): Promise<void> {
-  const { limit, chunkSize, workers, log, dryRun = false, dashboard: wanted } = options;
-  const address = wanted === undefined ? undefined : await dashboardAddress(cli, wanted);
+  const { limit, chunkSize, workers, log, dryRun = false, dashboard: wanted, open } = options;
+  const door = wanted === undefined ? undefined : await dashboardDoor(cli, wanted, open);
   const engine = await checkEngine(cli);
   await using opened = await cli.open();
-  const dashboard = address && (await mountDashboard(cli, opened, { mayAct: true }));
-  if (dashboard !== undefined) cli.note(`The dashboard is at ${await dashboard.listen(address!)}`);
+  const dashboard = door && (await mountDashboard(cli, opened, { door, mayAct: true, note: noteOn(cli) }));
+  if (dashboard !== undefined) {
+    const url = await dashboard.listen(door!.address);
+    cli.note(`The dashboard is at ${url}`);
+    noteToken(cli, url, door!);
+  }
   const outcome = await takePart(cli, opened, engine, dryRun ? 'dry_run' : 'batch', {
     userLimit: limit,
     logFile: log,
@@ -53,7 +59,7 @@ async function run(cli: Cli, options: RunOptions): Promise<void> {
   const { rowsWritten, commonestFailure: _, ...told } = outcome;
   if (dryRun) cli.print({ ...told, recommendations: 0, rowsWritten }, () => describeDryRun(outcome));
   else cli.print(told, () => describeOutcome(outcome));
-  if (address !== undefined && outcome.state === 'done' && outcome.users === 0) {
+  if (door !== undefined && outcome.state === 'done' && outcome.users === 0) {
     cli.note('Nothing was left to do, so the page has closed; to look: cardgenius dashboard');
   }
   await notePause(cli, opened.database, outcome);

@@ -5,12 +5,13 @@ import type { OpenedDatabase } from '../database/open.ts';
 import { engineSourceOf } from '../engine/source.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
-import { dashboardAddress, mountDashboard } from './dashboard.ts';
+import { type Door, dashboardDoor, mountDashboard, noteToken, OPEN_HELP } from './dashboard.ts';
 import { stopOnSignal, thisProcessor } from './processing.ts';
 
 interface ServeOptions extends CommonOptions {
   readonly dashboard?: string | true;
   readonly port?: number;
+  readonly open?: boolean;
 }
 
 export function defineServe(program: Command): void {
@@ -21,28 +22,25 @@ export function defineServe(program: Command): void {
         'Slots that nobody was there for are treated by their policy. It waits for a database that is down. JSON lines on stdout.',
     )
     .option('--dashboard [address]', 'serve the dashboard as well, at PORT or HOST:PORT (default: 127.0.0.1:8787)')
+    .option('--open', `with --dashboard: ${OPEN_HELP}`)
     .option('--port <n>', 'the same, at this port of 127.0.0.1', wholeNumber(0))
     .addHelpText(
       'after',
       '\nExamples:\n  cardgenius serve --dashboard\n  CARDGENIUS_SERVICE_HEALTH=0.0.0.0:8080 cardgenius serve',
     );
-  command<ServeOptions>(definition, async (cli, _args, { dashboard, port }) => {
+  command<ServeOptions>(definition, async (cli, _args, { dashboard, port, open }) => {
     const wanted = dashboard ?? (port === undefined ? cli.settings.dashboard.address : String(port));
-    const address = wanted === 'off' ? undefined : await dashboardAddress(cli, wanted);
+    const door = wanted === 'off' ? undefined : await dashboardDoor(cli, wanted, open);
     const stop = stopOnSignal();
     try {
-      await serve(cli, stop.signal, address);
+      await serve(cli, stop.signal, door);
     } finally {
       stop.release();
     }
   });
 }
 
-async function serve(
-  cli: Cli,
-  signal: AbortSignal,
-  address: Awaited<ReturnType<typeof dashboardAddress>> | undefined,
-): Promise<void> {
+async function serve(cli: Cli, signal: AbortSignal, door: Door | undefined): Promise<void> {
   const [
     { Service },
     { serveHealth },
@@ -82,19 +80,25 @@ async function serve(
   watch.use(opened);
   const { service: ledger } = opened;
   const dashboard =
-    address &&
+    door &&
     (await mountDashboard(cli, opened, {
+      door,
       mayAct: true,
-      runNow: name =>
+      note: ({ type, ...event }) => log[type === 'sign-in-refused' ? 'warn' : 'info'](event, type),
+      runNow: (name, person) =>
         fireByHand(name, {
           service: ledger,
           schedules: settings.schedules,
           terms: userLimit => runTerms(engine, settings, 'batch', userLimit),
           decidedBy: processor.id,
-          note: 'by hand, on the dashboard',
+          note: `by hand, on the dashboard: ${person}`,
         }),
     }));
-  if (dashboard !== undefined) log.info({ url: await dashboard.listen(address!) }, 'dashboard');
+  if (dashboard !== undefined) {
+    const url = await dashboard.listen(door!.address);
+    log.info({ url }, 'dashboard');
+    noteToken(cli, url, door!);
+  }
   const running = new Service({
     database: opened.database,
     service: opened.service,

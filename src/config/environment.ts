@@ -4,6 +4,7 @@ import { distance } from '../model/distance.ts';
 import { messageOf, UsageError } from '../model/errors.ts';
 import { Secret } from '../model/secret.ts';
 import { KEYS, type Key } from './keys.ts';
+import { checkTokenFile } from './secret-file.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -21,6 +22,8 @@ export function applyEnvironment(
     const variable = env[key.variable] ? key.variable : key.secret ? `${key.variable}_FILE` : undefined;
     const given = variable === undefined ? undefined : env[variable];
     if (variable === undefined || !given) continue;
+    // A password's file is read as it is: the database knows who else may. A token's lets in who reads it.
+    if (variable !== key.variable && key.path[0] === 'dashboard') checkTokenFile(variable, resolve(cwd, given));
     const text = variable === key.variable ? given : firstLine(variable, given, cwd);
     put(merged, key.path, parsedAs(key, variable, text));
     origins.set(key.path.join('.'), variable);

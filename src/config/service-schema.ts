@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { Secret } from '../model/secret.ts';
 import { cronProblem } from '../schedule/cron-expression.ts';
@@ -43,6 +44,14 @@ export const serviceSchema = z.strictObject({
     .describe('HOST:PORT where serve answers /livez and /readyz.'),
 });
 
+/** An IP address, or one with the bits of its network: 10.0.0.0/8. */
+function isAddressRange(text: string): boolean {
+  const [address, bits, ...more] = text.split('/');
+  const family = isIP(address!);
+  if (family === 0 || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
 export const dashboardSchema = z.strictObject({
   address: z
     .string()
@@ -58,6 +67,15 @@ export const dashboardSchema = z.strictObject({
     .describe(
       'Who brings it may have /metrics, and sees no user: for Prometheus. The other two are good for it as well.',
     ),
+  trustedProxies: z
+    .array(z.string().refine(isAddressRange, 'must be an IP address, or a range such as 10.0.0.0/8'))
+    .default([])
+    .describe('Proxies whose X-Forwarded-For, -Host, -Proto and user header are believed; with commas between.'),
+  userHeader: z
+    .string()
+    .regex(/^[A-Za-z][\w-]{0,59}$/, 'must be the name of a header')
+    .default('X-Forwarded-User')
+    .describe('The header in which such a proxy names who has signed in there: the person of an act.'),
 });
 export type DashboardSettings = z.output<typeof dashboardSchema>;
 

@@ -1,13 +1,20 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-/** Who a route is for. `open`: a stranger, who gets nothing of the database there. `scrape`: who reads, and who brings the token for metrics. */
-export type Access = 'open' | 'read' | 'scrape';
+/**
+ * Who a route is for. `open`: a stranger, who gets nothing of the database there. `health`: the same, and never counted or refused, because whoever
+ * restarts us asks it. `scrape`: who reads, and who brings the token for metrics.
+ */
+export type Access = 'open' | 'health' | 'read' | 'scrape';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     access?: Access;
   }
 }
+
+export const OPEN = { config: { access: 'open' } } as const;
+export const HEALTH = { config: { access: 'health' } } as const;
+export const SCRAPE = { config: { access: 'scrape' } } as const;
 
 /**
  * The access of the route that the router has chosen; `none` where no route is. Never judge the text of the address: the router decodes it, drops
@@ -18,9 +25,14 @@ export function accessOf(request: FastifyRequest): Access | 'none' {
   return request.routeOptions.config?.access ?? 'read';
 }
 
+export interface NotedRoute {
+  readonly url: string;
+  readonly access: Access;
+}
+
 /** Every route of the server with its access, for the test that asks for each of them in every form. */
-export function noteRoutes(app: FastifyInstance): readonly { readonly url: string; readonly access: Access }[] {
-  const routes: { url: string; access: Access }[] = [];
+export function noteRoutes(app: FastifyInstance): readonly NotedRoute[] {
+  const routes: NotedRoute[] = [];
   app.addHook('onRoute', ({ url, config }) => {
     routes.push({ url, access: config?.access ?? 'read' });
   });

@@ -1,126 +1,103 @@
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance } from 'fastify';
 import type { BatchEvent } from '../batch/events.ts';
-import type { AuditDatabase } from '../database/audit.ts';
 import type { BatchDatabase } from '../database/batch.ts';
 import type { PoolUsage } from '../database/driver.ts';
 import type { HistoryDatabase } from '../database/history.ts';
 import { CardGeniusError, UsageError } from '../model/errors.ts';
-import type { FireAnswer } from '../model/service.ts';
 import { Metrics, type ServiceState } from '../telemetry/metrics.ts';
 import { ALIVE, readiness } from '../telemetry/readiness.ts';
-import { type Access, accessOf, noteRoutes } from './access.ts';
-import { SECURITY_HEADERS } from './headers.ts';
+import { HEALTH, type NotedRoute, noteRoutes, OPEN, SCRAPE } from './access.ts';
+import { type Acts, addActRoutes } from './act-routes.ts';
+import type { Address } from './address.ts';
+import { readAssets, readPage } from './assets.ts';
+import { type DashboardEvent, Doors, refuse } from './doors.ts';
 import { type ListProviders, Lists } from './lists.ts';
-import { RateLimit } from './rate-limit.ts';
-import { type Address, checkAddress, isForwarded, isSameOrigin, Rights, type Tokens, type Visitor } from './rights.ts';
+import { addLookRoutes, type Place } from './look-routes.ts';
+import { addressCheck } from './proxies.ts';
+import { Rights } from './rights.ts';
 import { Shared } from './shared.ts';
 import { streamEvents } from './stream.ts';
+import type { Tokens } from './tokens.ts';
 import { Watch } from './watch.ts';
 
 /** What the page can show beside the runs. */
 export interface Providers extends Omit<ListProviders, 'runs'> {
   readonly user?: (userId: string) => Promise<object | undefined>;
+  /** What people did to a run, the latest first. */
+  readonly acts?: (runId: number) => Promise<readonly object[]>;
+  readonly place?: () => Promise<Place>;
 }
 
-export interface DashboardOptions {
+/** What is left out of `Acts`, no visitor can do. */
+export interface DashboardOptions extends Acts {
   readonly database: Pick<BatchDatabase, 'readRun'>;
   readonly history: Pick<HistoryDatabase, 'listRuns' | 'listChunks' | 'listAttempts'>;
-  /** Leave it out where nobody may act. */
-  readonly audit?: Pick<AuditDatabase, 'retryUsers'> | undefined;
   readonly providers?: Providers;
-  /** Starts a schedule now; leave it out where there is none. */
-  readonly runNow?: ((schedule: string) => Promise<Pick<FireAnswer, 'decision' | 'runId'>>) | undefined;
   /** The pools of connections, for /metrics. */
   readonly pools?: () => readonly PoolUsage[];
   /** What /metrics says of the service; asked for at most every 15 s. */
   readonly serviceState?: () => Promise<ServiceState>;
   readonly tokens: Tokens;
+  /** Proxies (addresses or CIDR) that are believed about the visitor's address, host, TLS and name. */
+  readonly trustedProxies?: readonly string[];
+  /** The header in which such a proxy names who has signed in there. */
+  readonly userHeader?: string | undefined;
+  /** For the log: sign-ins, look-ups of users, and what was done. */
+  readonly note?: (event: DashboardEvent) => void;
   readonly errorRateLimit: number;
   readonly version: string;
   readonly pollMs?: number;
   readonly requestsPerMinute?: number;
+  readonly streamsPerClient?: number;
+  /** After which a request that is not whole yet is given up, milliseconds. */
+  readonly requestTimeoutMs?: number;
 }
 
 export interface Dashboard {
   readonly metrics: Metrics;
   /** What it answers, and for whom. */
-  readonly routes: readonly { readonly url: string; readonly access: Access }[];
+  readonly routes: readonly NotedRoute[];
   /** For the events of a run in this process. */
   readonly listener: (event: BatchEvent) => void;
-  /** Where it is to be seen. Throws UsageError (DASHBOARD_TOKEN, DASHBOARD_PORT). */
+  /** Where it is to be seen. Throws UsageError (DASHBOARD_PORT). */
   listen(address: Address): Promise<string>;
   /** Tells those who look what is last to be seen, and ends. */
   close(): Promise<void>;
 }
 
-const ASSETS: Readonly<Record<string, string>> = {
-  'index.html': 'text/html; charset=utf-8',
-  'style.css': 'text/css; charset=utf-8',
-  'run.css': 'text/css; charset=utf-8',
-  'app.js': 'text/javascript; charset=utf-8',
-  'run.js': 'text/javascript; charset=utf-8',
-  'lists.js': 'text/javascript; charset=utf-8',
-  'service.js': 'text/javascript; charset=utf-8',
-  'dom.js': 'text/javascript; charset=utf-8',
-};
-
-const RUNS = 20;
-const JSON_TYPE = 'application/json; charset=utf-8';
+/** Twelve weeks of one run a day and some more, for the charts. */
+const RUNS = 100;
 const STATE_KEEP_MS = 15_000;
 /** How long the end waits for the last lists: a database that is busy must not hold up a process that leaves. */
 const LAST_LISTS_MS = 2_000;
 const STATE_WAIT_MS = 2_000;
-const CODE = /^[A-Z0-9_]{1,50}$/;
+/** Sockets that say nothing are closed: longer than the beat of a stream. */
+const IDLE_MS = 60_000;
+const REQUEST_MS = 10_000;
+/** The batch shares the descriptors of this process. */
+const MAX_CONNECTIONS = 512;
+/** All tabs of a browser share one; a few browsers share a token. */
+const STREAMS_PER_CLIENT = 8;
 
 export function createDashboard(options: DashboardOptions): Dashboard {
-  const { database, history, audit, providers = {}, tokens, pollMs = 1_000 } = options;
+  const { database, history, audit, runNow, steer, providers = {}, tokens, pollMs = 1_000 } = options;
   const metrics = new Metrics(options.version, options.pools);
   const lists = new Lists({ ...providers, runs: () => history.listRuns(RUNS) });
   const watch = new Watch({ database, history, metrics, pollMs, onTurn: () => lists.forget() });
-  const rights = new Rights(tokens, audit !== undefined || options.runNow !== undefined);
-  const requests = new RateLimit(options.requestsPerMinute ?? 600);
-  const signIns = new RateLimit(10);
-  const app = Fastify({ logger: false, bodyLimit: 4_096, trustProxy: false });
-  const streams = streamEvents(watch);
+  const mayAct = audit !== undefined || runNow !== undefined || steer !== undefined;
+  const rights = new Rights(tokens, mayAct);
+  const isTrustedProxy = addressCheck(options.trustedProxies ?? []);
+  const doors = new Doors(rights, { ...options, isTrustedProxy });
+  const app = createServer(options.requestTimeoutMs ?? REQUEST_MS, isTrustedProxy);
   const routes = noteRoutes(app);
-  const OPEN = { config: { access: 'open' } } as const;
-  const SCRAPE = { config: { access: 'scrape' } } as const;
+  doors.guard(app);
+  const streams = streamEvents(watch, { perClient: options.streamsPerClient ?? STREAMS_PER_CLIENT });
 
-  const visitorOf = ({ headers, raw }: FastifyRequest): Visitor => rights.visitor(headers, raw.httpVersion);
-  /** Through a proxy that is open to all, nobody is let in without a token. */
-  const refusalOf = ({ headers, raw }: FastifyRequest) =>
-    !rights.needsToken && isForwarded(headers, raw.httpVersion) ? 'PROXY_NEEDS_TOKEN' : 'TOKEN_NEEDED';
-  const refuse = (reply: FastifyReply, status: number, code: string) => reply.code(status).send({ error: code });
-
-  app.addHook('onRequest', async (request, reply) => {
-    reply.headers(SECURITY_HEADERS);
-    if (!requests.allows(request.ip)) return refuse(reply, 429, 'TOO_MANY_REQUESTS');
-    const access = accessOf(request);
-    const isRefused =
-      access === 'scrape'
-        ? !rights.mayScrape(request.headers, request.raw.httpVersion)
-        : access === 'read' && !visitorOf(request).canRead;
-    if (isRefused) return refuse(reply, 401, refusalOf(request));
-    if (request.method === 'POST' && !isSameOrigin(request.headers)) return refuse(reply, 403, 'OTHER_ORIGIN');
-  });
-  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
-    // A code and no message: a driver's can name servers and logins.
-    if (error instanceof CardGeniusError)
-      return refuse(reply, error.code === 'NO_SUCH_SCHEDULE' ? 404 : 503, error.code);
-    return refuse(reply, error.statusCode ?? 500, error.statusCode === undefined ? 'FAILED' : 'BAD_REQUEST');
-  });
-  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'NOT_FOUND'));
-
-  for (const [name, type] of Object.entries(ASSETS)) {
-    const text = readFileSync(new URL(`./assets/${name}`, import.meta.url));
-    app.get(name === 'index.html' ? '/' : `/${name}`, OPEN, (_request, reply) => reply.type(type).send(text));
-  }
-
-  app.get('/livez', OPEN, () => ALIVE.body);
-  app.get('/readyz', OPEN, async (_request, reply) => {
+  addPages(app);
+  app.get('/livez', HEALTH, () => ALIVE.body);
+  app.get('/readyz', HEALTH, async (_request, reply) => {
     await watch.refresh();
     const { status, body } = readiness(watch.trouble);
     return reply.code(status).send(body);
@@ -135,55 +112,29 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     await Promise.race([Promise.all([watch.refresh(), seen]), sleep(STATE_WAIT_MS, undefined, { ref: false })]);
     return reply.type(metrics.contentType).send(await metrics.text());
   });
-
-  app.get('/api/session', OPEN, request => ({
-    ...visitorOf(request),
-    needsToken: rights.needsToken,
-    refusal: visitorOf(request).canRead ? undefined : refusalOf(request),
-    errorRateLimit: options.errorRateLimit,
-    version: options.version,
-    sections: Object.keys(providers),
-    canRunNow: options.runNow !== undefined,
-  }));
-  app.post<{ Body: { token?: unknown } }>('/api/sign-in', OPEN, async (request, reply) => {
-    if (!signIns.allows(request.ip)) return refuse(reply, 429, 'TOO_MANY_REQUESTS');
-    const { token } = request.body ?? {};
-    const cookie = typeof token === 'string' ? rights.signIn(token) : undefined;
-    if (cookie === undefined) return refuse(reply, 401, 'TOKEN_REFUSED');
-    return reply.header('set-cookie', cookie).send({ status: 'ok' });
+  app.get('/api/events', { exposeHeadRoute: false }, (request, reply) =>
+    streams.open(request, reply, doors.client(request)),
+  );
+  const { errorRateLimit, version } = options;
+  const place = providers.place && new Shared(providers.place, STATE_KEEP_MS);
+  addLookRoutes(app, {
+    doors,
+    lists,
+    history,
+    facts: {
+      needsToken: rights.needsToken,
+      errorRateLimit,
+      version,
+      sections: Object.keys(providers),
+      canRunNow: runNow !== undefined,
+      canSteer: steer !== undefined,
+    },
+    place: place && (() => place.get()),
+    user: providers.user,
+    acts: providers.acts,
+    readRun: runId => database.readRun(runId),
   });
-  app.get('/api/events', (request, reply) => streams.open(request, reply));
-  app.get('/api/lists', async (_request, reply) => reply.type(JSON_TYPE).send(await lists.text));
-  app.get<{ Querystring: { id?: string } }>('/api/user', async (request, reply) => {
-    const given: unknown = request.query.id; // twice in an address, it is an array
-    const id = typeof given === 'string' ? given.trim() : '';
-    if (!/^[\x21-\x7e][\x20-\x7e]{0,49}$/.test(id)) return refuse(reply, 400, 'USER_ID');
-    const user = await providers.user?.(id);
-    return user === undefined ? refuse(reply, 404, 'NO_SUCH_USER') : user;
-  });
-
-  /** Same origin was looked at before; here, the right and the page's own secret. */
-  const mayAct = (request: FastifyRequest): boolean => {
-    const { canAct, csrf } = visitorOf(request);
-    const hasBearer = request.headers.authorization !== undefined; // no browser adds that by itself
-    return canAct && (hasBearer || request.headers['x-csrf-token'] === csrf);
-  };
-  app.post<{ Body: { code?: unknown } }>('/api/retry', async (request, reply) => {
-    if (audit === undefined || !mayAct(request)) return refuse(reply, 403, 'MAY_NOT_ACT');
-    const { code } = request.body ?? {};
-    if (typeof code !== 'string' || !CODE.test(code)) return refuse(reply, 400, 'CODE');
-    const users = await audit.retryUsers({ runId: null, userId: null, code });
-    lists.forget('failures');
-    return { users };
-  });
-  app.post<{ Body: { schedule?: unknown } }>('/api/run-now', async (request, reply) => {
-    if (options.runNow === undefined || !mayAct(request)) return refuse(reply, 403, 'MAY_NOT_ACT');
-    const { schedule } = request.body ?? {};
-    if (typeof schedule !== 'string') return refuse(reply, 400, 'SCHEDULE');
-    const { decision, runId } = await options.runNow(schedule);
-    lists.forget('schedules');
-    return { decision, runId };
-  });
+  addActRoutes(app, options, { doors, lists });
 
   return {
     metrics,
@@ -193,16 +144,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
       watch.listener(event);
     },
     listen: async address => {
-      checkAddress(address, tokens);
-      try {
-        await app.listen({ ...address });
-      } catch (error) {
-        if (!['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'].includes((error as NodeJS.ErrnoException).code ?? ''))
-          throw error;
-        throw new UsageError('DASHBOARD_PORT', `Port ${address.port} of ${address.host} cannot be had. Name another.`, {
-          cause: error,
-        });
-      }
+      await listenAt(app, address);
       watch.start();
       const { port, family, address: host } = app.server.address() as AddressInfo;
       return `http://${family === 'IPv6' ? `[${host}]` : host}:${port}/`;
@@ -216,4 +158,49 @@ export function createDashboard(options: DashboardOptions): Dashboard {
       metrics[Symbol.dispose]();
     },
   };
+}
+
+/** A server that waits for no client for long, and whose errors are codes. */
+function createServer(requestTimeout: number, trustProxy: (address: string) => boolean): FastifyInstance {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: 4_096,
+    trustProxy,
+    requestTimeout,
+    connectionTimeout: IDLE_MS,
+    keepAliveTimeout: 10_000,
+    http: { headersTimeout: requestTimeout, connectionsCheckingInterval: Math.min(5_000, requestTimeout) },
+  });
+  app.server.maxConnections = MAX_CONNECTIONS;
+  app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
+    // A code and no message: a driver's can name servers and logins.
+    if (error instanceof CardGeniusError) return refuse(reply, STATUS[error.code] ?? 503, error.code);
+    return refuse(reply, error.statusCode ?? 500, error.statusCode === undefined ? 'FAILED' : 'BAD_REQUEST');
+  });
+  app.setNotFoundHandler((_request, reply) => refuse(reply, 404, 'NOT_FOUND'));
+  return app;
+}
+
+/** Errors that are the visitor's own: what was asked for is not there any more. */
+const STATUS: Readonly<Record<string, number>> = { NO_SUCH_SCHEDULE: 404, NO_ACTIVE_RUN: 409, RUN_IS_OVER: 409 };
+
+/** The page, and its files. /runs/12 is the same page: it finds out itself what it shows. */
+function addPages(app: FastifyInstance): void {
+  for (const { name, type, body } of readAssets()) {
+    app.get(`/${name}`, OPEN, (_request, reply) => reply.type(type).send(body));
+  }
+  const page = readPage();
+  app.get('/', OPEN, (_request, reply) => reply.type('text/html; charset=utf-8').send(page('./')));
+  app.get('/runs/:runId', OPEN, (_request, reply) => reply.type('text/html; charset=utf-8').send(page('../')));
+}
+
+async function listenAt(app: FastifyInstance, address: Address): Promise<void> {
+  try {
+    await app.listen({ ...address });
+  } catch (error) {
+    if (!['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    throw new UsageError('DASHBOARD_PORT', `Port ${address.port} of ${address.host} cannot be had. Name another.`, {
+      cause: error,
+    });
+  }
 }

@@ -1,4 +1,7 @@
-/** So many requests a minute from an address; what is over is refused. Addresses are forgotten with their minute. */
+/** More than so many at once are an attack, and share one count. */
+const MAX_CLIENTS = 10_000;
+
+/** So many requests a minute from a client; what is over is refused. Clients are forgotten with their minute. */
 export class RateLimit {
   readonly #perMinute: number;
   readonly #now: () => number;
@@ -10,14 +13,15 @@ export class RateLimit {
     this.#now = now;
   }
 
-  allows(address: string): boolean {
+  allows(client: string): boolean {
     const minute = Math.floor(this.#now() / 60_000);
     if (minute !== this.#minute) {
       this.#minute = minute;
       this.#counts = new Map();
     }
-    const count = (this.#counts.get(address) ?? 0) + 1;
-    this.#counts.set(address, count);
+    const key = this.#counts.size < MAX_CLIENTS || this.#counts.has(client) ? client : '';
+    const count = (this.#counts.get(key) ?? 0) + 1;
+    this.#counts.set(key, count);
     return count <= this.#perMinute;
   }
 }

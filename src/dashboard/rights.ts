@@ -1,29 +1,22 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
-import { isIP } from 'node:net';
-import { UsageError } from '../model/errors.ts';
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { hostOf, isLoopback } from './address.ts';
+import type { Tokens } from './tokens.ts';
 
 const SESSION_MS = 12 * 3_600_000;
-const MAX_SESSIONS = 1_000;
+/** Sessions that were signed out of are remembered until they would have ended; so many at most. */
+const MAX_ENDED = 10_000;
 const COOKIE = 'cardgenius_session';
-
-export interface Tokens {
-  /** For reading; undefined: whoever is on this machine may read. */
-  readonly read: string | undefined;
-  /** For acting, and reading. */
-  readonly act: string | undefined;
-  /** For /metrics and nothing else: what Prometheus holds shows no user. */
-  readonly metrics?: string | undefined;
-}
 
 export interface Visitor {
   readonly canRead: boolean;
   readonly canAct: boolean;
-  /** What a request that acts must bring, so that no other site can make it. */
+  readonly canScrape: boolean;
+  /** What a request of a browser that acts must bring, so that no other site can make it. */
   readonly csrf: string | undefined;
-}
-
-interface Session extends Visitor {
-  readonly until: number;
+  /** The same for all requests of a session, or of a token that a script brings; undefined for a stranger, and where it is open. */
+  readonly key: string | undefined;
+  /** Who that is as far as the token shows. */
+  readonly name: string;
 }
 
 /** The headers that rights depend on, and those that a proxy adds. */
@@ -33,17 +26,30 @@ export interface Asking extends Readonly<Record<string, string | string[] | unde
   readonly host?: string | undefined;
 }
 
-const NOBODY: Visitor = { canRead: false, canAct: false, csrf: undefined };
+type Right = 'read' | 'act';
 
-/** Who may look, and who may act. Tokens are compared by their hashes, in constant time. */
+const STRANGER: Visitor = {
+  canRead: false,
+  canAct: false,
+  canScrape: false,
+  csrf: undefined,
+  key: undefined,
+  name: 'a stranger',
+};
+
+/**
+ * Who may look, and who may act. Tokens are compared by their hashes, in constant time. A session is a signed text: its key is made from the
+ * token, so that it outlives a restart, is good at every instance with that token, and ends with the token.
+ */
 export class Rights {
   readonly #tokens: Tokens;
-  readonly #sessions = new Map<string, Session>();
-  /** Where there is no token: one for everybody on this machine, which only our own page can read. */
-  readonly #openCsrf = randomBytes(24).toString('base64url');
   readonly #mayAct: boolean;
+  /** Where there is no token: one for all on this machine, which only our own page can read. */
+  readonly #openCsrf = randomBytes(24).toString('base64url');
+  /** Sessions that were signed out of, and when they would have ended. */
+  readonly #ended = new Map<string, number>();
 
-  /** `mayAct` false: nobody acts, whatever they bring. */
+  /** `mayAct` false: no visitor acts, whatever it brings. */
   constructor(tokens: Tokens, mayAct: boolean) {
     this.#tokens = tokens;
     this.#mayAct = mayAct;
@@ -53,55 +59,83 @@ export class Rights {
     return this.#tokens.read !== undefined;
   }
 
-  /** A cookie for whoever knows a token; undefined for who does not. */
-  signIn(token: string): string | undefined {
-    const session = this.#grant(token);
-    if (session === undefined) return undefined;
-    if (this.#sessions.size >= MAX_SESSIONS) this.#sessions.delete(this.#sessions.keys().next().value!);
-    const id = randomBytes(24).toString('base64url');
-    this.#sessions.set(id, session);
-    return `${COOKIE}=${id}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${SESSION_MS / 1000}`;
+  /** The value of Set-Cookie for who knows a token; undefined for who does not. */
+  signIn(token: string, isSecure: boolean): string | undefined {
+    const right = this.#rightOf(token);
+    if (right === undefined) return undefined;
+    const text = `${Date.now() + SESSION_MS}.${right}.${randomBytes(18).toString('base64url')}`;
+    return cookieOf(`${text}.${this.#sign(right, text)}`, SESSION_MS / 1000, isSecure);
+  }
+
+  /** Ends the session of a request. The value of Set-Cookie that takes the cookie away. */
+  signOut(asking: Asking, isSecure: boolean): string {
+    const session = this.#sessionOf(asking);
+    if (session !== undefined) {
+      for (const [key, until] of this.#ended) if (until < Date.now()) this.#ended.delete(key);
+      if (this.#ended.size >= MAX_ENDED) this.#ended.delete(this.#ended.keys().next().value!);
+      this.#ended.set(session.nonce, session.until);
+    }
+    return cookieOf('', 0, isSecure);
   }
 
   visitor(asking: Asking, httpVersion = '1.1'): Visitor {
-    const { cookie, host } = asking;
     if (!this.needsToken) {
       // A name that only points here (DNS rebinding) is another site's way in, and a proxy is everybody's.
-      if (!isLoopback(hostOf(host)) || isForwarded(asking, httpVersion)) return NOBODY;
-      return { canRead: true, canAct: this.#mayAct, csrf: this.#openCsrf };
+      if (!isLoopback(hostOf(asking.host)) || isForwarded(asking, httpVersion)) return STRANGER;
+      const may = { canRead: true, canScrape: true, canAct: this.#mayAct };
+      return { ...may, csrf: this.#openCsrf, key: undefined, name: 'this machine' };
     }
     const bearer = bearerOf(asking);
-    if (bearer !== undefined) return this.#grant(bearer) ?? NOBODY;
-    const id = new RegExp(`(?:^|; )${COOKIE}=([\\w-]+)`).exec(cookie ?? '')?.[1];
-    const session = id === undefined ? undefined : this.#sessions.get(id);
-    return session !== undefined && session.until > Date.now() ? session : NOBODY;
+    if (bearer !== undefined) {
+      const right = this.#rightOf(bearer);
+      if (right !== undefined) return this.#holder(right, undefined, `bearer ${right}`);
+      if (!same(bearer, this.#tokens.metrics)) return STRANGER;
+      return { ...STRANGER, canScrape: true, key: 'bearer metrics', name: 'the metrics token' };
+    }
+    const session = this.#sessionOf(asking);
+    if (session === undefined) return STRANGER;
+    return this.#holder(session.right, this.#sign(session.right, `csrf ${session.nonce}`), session.nonce);
   }
 
-  /** Whether this one may have /metrics: who may read, and who brings the token for it. */
-  mayScrape(asking: Asking, httpVersion?: string): boolean {
-    if (this.visitor(asking, httpVersion).canRead) return true;
-    const bearer = bearerOf(asking);
-    return this.needsToken && bearer !== undefined && same(bearer, this.#tokens.metrics);
+  #holder(right: Right, csrf: string | undefined, key: string): Visitor {
+    const canAct = right === 'act' && this.#mayAct;
+    return { canRead: true, canScrape: true, canAct, csrf, key, name: `the ${right} token` };
   }
 
-  #grant(token: string): Session | undefined {
-    const canAct = same(token, this.#tokens.act);
-    if (!canAct && !same(token, this.#tokens.read)) return undefined;
-    const csrf = randomBytes(24).toString('base64url');
-    return { canRead: true, canAct: canAct && this.#mayAct, csrf, until: Date.now() + SESSION_MS };
+  #sessionOf({ cookie }: Asking): { right: Right; nonce: string; until: number } | undefined {
+    const value = new RegExp(`(?:^|;\\s*)${COOKIE}=([\\w.-]+)`).exec(cookie ?? '')?.[1];
+    const [, text, until, right, nonce, mac] = /^((\d+)\.(read|act)\.([\w-]+))\.([\w-]+)$/.exec(value ?? '') ?? [];
+    if (mac === undefined || this.#tokens[right as Right] === undefined) return undefined;
+    if (!same(mac, this.#sign(right as Right, text!)) || Number(until) < Date.now()) return undefined;
+    return this.#ended.has(nonce!) ? undefined : { right: right as Right, nonce: nonce!, until: Number(until) };
+  }
+
+  #rightOf(token: string): Right | undefined {
+    if (same(token, this.#tokens.act)) return 'act';
+    return same(token, this.#tokens.read) ? 'read' : undefined;
+  }
+
+  #sign(right: Right, text: string): string {
+    const key = createHash('sha256').update(`cardgenius session\0${this.#tokens[right]}`).digest();
+    return createHmac('sha256', key).update(text).digest('base64url');
   }
 }
 
-const bearerOf = ({ authorization }: Asking) => /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
+const cookieOf = (value: string, seconds: number, isSecure: boolean) =>
+  `${COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${isSecure ? '; Secure' : ''}`;
+
+/** The token of `Authorization: Bearer`. Not of Basic, which a browser adds by itself where a proxy asked for it. */
+export const bearerOf = ({ authorization }: Asking) => /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
+
+const PROXY_HEADERS =
+  /^(forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|x-cluster-client-ip|cf-connecting-ip|true-client-ip|fastly-client-ip|x-envoy-.*|x-arr-.*|x-amzn-trace-id)$/;
 
 /**
- * Whether a proxy sent this, as far as one can tell: by what it adds, or by HTTP/1.0, which nginx speaks where nobody told it
- * otherwise, and no browser or Prometheus does.
+ * Whether a proxy sent this, as far as its headers show it; or HTTP/1.0, which older nginx speaks, and no browser or Prometheus does. Not every
+ * proxy shows it: `--open` is for machines without one.
  */
 export function isForwarded(headers: Asking, httpVersion: string): boolean {
-  return (
-    httpVersion === '1.0' || Object.keys(headers).some(name => /^(forwarded|via|x-forwarded-.*|x-real-ip)$/.test(name))
-  );
+  return httpVersion === '1.0' || Object.keys(headers).some(name => PROXY_HEADERS.test(name));
 }
 
 function same(given: string, wanted: string | undefined): boolean {
@@ -110,58 +144,14 @@ function same(given: string, wanted: string | undefined): boolean {
   return timingSafeEqual(hash(given), hash(wanted));
 }
 
-/** Whether a request comes from the page itself: a browser says so, and no site can make it lie. */
-export function isSameOrigin(headers: Readonly<Record<string, string | string[] | undefined>>): boolean {
-  const { origin, host } = headers;
+/** Whether a request comes from the page itself, at `host`: a browser says so, and no site can make it lie. */
+export function isSameOrigin(headers: Asking, host: string | undefined): boolean {
+  const { origin } = headers;
   const site = headers['sec-fetch-site'];
   if (typeof origin !== 'string' || (site !== undefined && site !== 'same-origin')) return false;
   try {
     return new URL(origin).host === host;
   } catch {
     return false;
-  }
-}
-
-const hostOf = (header: string | undefined): string => (header ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-
-export function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host === '::1') return true;
-  return isIP(host) === 4 && host.startsWith('127.');
-}
-
-export interface Address {
-  readonly host: string;
-  readonly port: number;
-}
-
-export const DEFAULT_PORT = 8787;
-
-/** `PORT`, `HOST:PORT` or `[::1]:PORT`. Throws UsageError (DASHBOARD_ADDRESS). */
-export function parseAddress(text: string): Address {
-  const [, host, port] = /^(?:(\[[\da-f:.]+\]|[\w.-]+):)?(\d{1,5})$/i.exec(text) ?? [];
-  if (port === undefined || Number(port) > 65_535) {
-    throw new UsageError('DASHBOARD_ADDRESS', `"${text}" is not a port: give PORT, or HOST:PORT.`);
-  }
-  return { host: host?.replace(/^\[|\]$/g, '') ?? '127.0.0.1', port: Number(port) };
-}
-
-/** Throws UsageError (DASHBOARD_TOKEN) where everybody on the network could look. */
-export function checkAddress({ host }: Address, { read, act, metrics }: Tokens): void {
-  if (!isLoopback(host) && read === undefined) {
-    throw new UsageError(
-      'DASHBOARD_TOKEN',
-      `A dashboard on ${host} can be seen from other machines: set CARDGENIUS_DASHBOARD_TOKEN, or leave the host out.`,
-    );
-  }
-  for (const [name, token] of [
-    ['CARDGENIUS_DASHBOARD_TOKEN', read],
-    ['CARDGENIUS_DASHBOARD_ACT_TOKEN', act],
-    ['CARDGENIUS_DASHBOARD_METRICS_TOKEN', metrics],
-  ] as const) {
-    if (token === undefined) continue;
-    if (token.length < 16 || /\s/.test(token))
-      throw new UsageError('DASHBOARD_TOKEN', `${name} must have at least 16 characters, and no space.`);
-    if (read === undefined)
-      throw new UsageError('DASHBOARD_TOKEN', `${name} needs CARDGENIUS_DASHBOARD_TOKEN beside it.`);
   }
 }

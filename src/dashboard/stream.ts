@@ -8,38 +8,63 @@ const BEAT_MS = 15_000;
 /** Who does not read what was sent so far gets no more until they have: a slow phone must not fill our memory. */
 const MAX_UNREAD = 1_000_000;
 
-/** Server-sent events: the snapshot, again whenever it changes, and at the end `bye` with the last lists. Written once for all who look. */
-export function streamEvents(watch: Watch) {
-  const open = new Set<ServerResponse>();
+const HEADERS = {
+  ...SECURITY_HEADERS,
+  'content-type': 'text/event-stream; charset=utf-8',
+  // A proxy that collects an answer until it is whole, or packs it, would hold every event back.
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+};
+
+interface Reader {
+  readonly client: string;
+  /** Frames were left out: the newest is sent once there is room. */
+  isBehind: boolean;
+}
+
+/**
+ * Server-sent events: the snapshot, again whenever it changes, with the time here; a beat where nothing changes, so that the page knows a stream
+ * that is silent from one that has ended; and at the end `bye` with the last lists. Written once for all who look.
+ */
+export function streamEvents(watch: Pick<Watch, 'text' | 'onChange'>, { perClient }: { perClient: number }) {
+  const open = new Map<ServerResponse, Reader>();
   let stopListening = () => {};
   let beat: NodeJS.Timeout | undefined;
 
-  const send = (raw: ServerResponse, frame: Buffer | string) => {
+  const send = (raw: ServerResponse, reader: Reader, frame: Buffer | string) => {
     if (raw.writableLength < MAX_UNREAD) raw.write(frame);
+    else reader.isBehind = true;
   };
   const tellAll = (frame: Buffer | string) => {
-    for (const raw of open) send(raw, frame);
+    for (const [raw, reader] of open) send(raw, reader, frame);
   };
-  const frameOf = (text: string) => Buffer.from(`data: ${text}\n\n`);
   const begin = () => {
     stopListening = watch.onChange(text => tellAll(frameOf(text)));
-    beat = setInterval(() => tellAll(': still here\n\n'), BEAT_MS).unref();
+    beat = setInterval(() => tellAll(`event: beat\ndata: {"at":${Date.now()}}\n\n`), BEAT_MS).unref();
   };
   const leave = (raw: ServerResponse) => {
     if (!open.delete(raw) || open.size > 0) return;
     stopListening();
     clearInterval(beat);
   };
+  const count = (client: string) => open.values().reduce((sum, reader) => sum + (reader.client === client ? 1 : 0), 0);
   return {
-    open: (request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-      if (open.size >= MAX_STREAMS) return reply.code(503).send({ error: 'TOO_MANY_STREAMS' });
+    open: (request: FastifyRequest, reply: FastifyReply, client: string): FastifyReply => {
+      if (open.size >= MAX_STREAMS || count(client) >= perClient)
+        return reply.code(503).send({ error: 'TOO_MANY_STREAMS' });
       reply.hijack();
       const { raw } = reply;
-      raw.writeHead(200, { ...SECURITY_HEADERS, 'content-type': 'text/event-stream; charset=utf-8' });
+      const reader = { client, isBehind: false };
+      raw.writeHead(200, HEADERS);
       raw.write('retry: 1000\n\n');
-      if (watch.text !== '') send(raw, frameOf(watch.text));
-      open.add(raw);
+      if (watch.text !== '') send(raw, reader, frameOf(watch.text));
+      open.set(raw, reader);
       if (open.size === 1) begin();
+      raw.on('drain', () => {
+        if (!reader.isBehind || !open.has(raw)) return;
+        reader.isBehind = false;
+        send(raw, reader, frameOf(watch.text));
+      });
       request.raw.on('close', () => leave(raw));
       return reply;
     },
@@ -47,10 +72,13 @@ export function streamEvents(watch: Watch) {
     end: async (lists: () => Promise<string>) => {
       if (open.size === 0) return;
       const frame = `event: bye\ndata: ${await lists()}\n\n`;
-      for (const raw of open) {
+      for (const raw of [...open.keys()]) {
         leave(raw);
         raw.end(frame);
       }
     },
   };
 }
+
+/** A snapshot, with the time of who sends it: the page counts by this clock and not by its own. */
+const frameOf = (text: string) => Buffer.from(`data: {"at":${Date.now()},${text.slice(1)}\n\n`);

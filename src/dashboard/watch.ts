@@ -7,15 +7,17 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { codeOf } from './error-code.ts';
 
 /** More are not sent: nobody sees single cells then. */
-const MAX_CELLS = 1_000;
+export const MAX_CELLS = 1_000;
 /** Nobody looks on: what /metrics and /readyz say is no older than this, milliseconds. */
 const IDLE_MS = 5_000;
 const MAX_CHUNKS = 10_000;
 const MAX_ATTEMPTS = 500;
+/** So many empty runs in a row are looked past. */
+const RUNS_BEFORE = 100;
 
 export interface WatchOptions {
   readonly database: Pick<BatchDatabase, 'readRun'>;
-  readonly history: Pick<HistoryDatabase, 'listChunks' | 'listAttempts'>;
+  readonly history: Pick<HistoryDatabase, 'listRuns' | 'listChunks' | 'listAttempts'>;
   readonly metrics: Metrics;
   /** How often it asks while somebody looks on. */
   readonly pollMs: number;
@@ -28,6 +30,8 @@ export type Snapshot = ReturnType<typeof snapshotOf>;
 
 interface Seen {
   readonly run: RunProgress | null;
+  /** The latest run, where it found no user: `run` is then the last that had some. */
+  readonly empty: RunProgress | null;
   readonly chunks: readonly ChunkProgress[];
   readonly stages: Readonly<Record<string, number>>;
 }
@@ -117,11 +121,12 @@ export class Watch {
 
   async #ask(): Promise<void> {
     this.#askedAt = performance.now();
-    const { database, metrics, onTurn } = this.#options;
+    const { metrics, onTurn } = this.#options;
     try {
-      const run = (await database.readRun(null)) ?? null;
+      const { run, empty } = await this.#readLatest();
       const known = this.#seen;
-      const isTurn = run?.runId !== known?.run?.runId || run?.state !== known?.run?.state;
+      const isTurn =
+        run?.runId !== known?.run?.runId || run?.state !== known?.run?.state || empty?.runId !== known?.empty?.runId;
       if (isTurn || this.#downSince !== undefined) onTurn();
       const isSame = run !== null && run.runId === known?.run?.runId;
       // What is over stays as it is.
@@ -129,7 +134,7 @@ export class Watch {
       const before = isSame ? known.chunks : [];
       const chunks = run === null || isOld ? before : await this.#readChunks(run.runId, before);
       const stages = run === null ? {} : await this.#readStages(run.runId, isOld ? known.stages : undefined);
-      this.#seen = { run, chunks, stages };
+      this.#seen = { run, empty, chunks, stages };
       this.#downSince = undefined;
       this.#downCode = undefined;
       metrics.observe(this.#seen);
@@ -139,6 +144,16 @@ export class Watch {
       metrics.observe(undefined);
     }
     this.#tell();
+  }
+
+  /** The latest run; a run over no users, as a schedule makes where no user is due, hides none that had some. */
+  async #readLatest(): Promise<Pick<Seen, 'run' | 'empty'>> {
+    const { database, history } = this.#options;
+    const latest = (await database.readRun(null)) ?? null;
+    if (latest === null || latest.finishedAt === null || latest.plannedUsers > 0) return { run: latest, empty: null };
+    if (latest.runId === this.#seen?.empty?.runId) return { run: this.#seen.run, empty: latest };
+    const before = (await history.listRuns(RUNS_BEFORE)).find(({ plannedUsers }) => plannedUsers > 0);
+    return before === undefined ? { run: latest, empty: null } : { run: before, empty: latest };
   }
 
   /** Those at the beginning that are closed stay as they are: they are not read again. */
@@ -167,6 +182,7 @@ function snapshotOf(seen: Seen | undefined, downSince: Date | undefined, code: s
   return {
     database: downSince === undefined ? { up: true } : { up: false, since: downSince, code },
     run,
+    empty: seen?.empty ?? null,
     figures: run === null ? null : figuresOf(run, seen!.chunks, downSince ?? new Date()),
     stages: seen?.stages ?? {},
     cells: (seen?.chunks ?? []).slice(0, MAX_CELLS).map(cellOf),
@@ -183,7 +199,7 @@ const leaseOf = ({ chunkNo, leaseOwner, leaseUntil, startedAt }: ChunkProgress) 
  * A cell of the strip; what is nothing is left out, for there are many of them. `seconds` is what its latest attempt took,
  * `startedAt` stands where it is still at work: a chunk that takes three times as long as most stands out.
  */
-function cellOf(chunk: ChunkProgress) {
+export function cellOf(chunk: ChunkProgress) {
   const { chunkNo, state, users, failed, attempt, leaseOwner, startedAt, closedAt, errorCode } = chunk;
   const isClosed = startedAt !== null && closedAt !== null;
   return {

@@ -22,7 +22,7 @@ async function takeThem(): Promise<void> {
   const configure = (keys: string) => writeFile(join(at.cwd, 'cron.config.ts'), `export default { ${keys} };`);
   await configure(CONFIG);
   await cardgenius(['seed', '--users', '100000'], at);
-  const run = cardgenius(['run', '--dashboard', '0'], at);
+  const run = cardgenius(['run', '--dashboard', '0', '--open'], at);
   try {
     await using page = await open(run);
     await halfDone(page);
@@ -40,7 +40,7 @@ async function takeThem(): Promise<void> {
   await configure(`${CONFIG}, schedules: [${WEEKLY}]`);
   await cardgenius(['redo', '--all', '--yes'], at);
   await cardgenius(['run', '--dry-run', '--limit', '1000'], at);
-  const service = cardgenius(['serve', '--dashboard', '0'], at);
+  const service = cardgenius(['serve', '--dashboard', '0', '--open'], at);
   try {
     await using page = await open(service);
     page.setDefaultTimeout(60_000); // the rules are looked at every fifteen seconds, and so are the lists

@@ -12,7 +12,7 @@ import { inBrowser, openPage, picture, says, violationsInBoth } from './browser.
 
 const USERS = 3_000;
 const FAILING = 2;
-const ACT = 'act-token-of-the-test';
+const ACT = 'act-token-of-the-test-41d8';
 
 /** A folder with a database of users who are due; a few of them will fail. */
 async function aDatabase(): Promise<{ cwd: string; database: string }> {
@@ -56,7 +56,7 @@ const figure = (page: Page, name: string) =>
 inBrowser('a real run is watched to its end without a reload; its figures are those of status and of SQL', async t => {
   t.timeout(170_000);
   const at = await aDatabase();
-  const run = cardgenius(['run', '--chunk-size', '10', '--workers', '1', '--dashboard', '0'], at);
+  const run = cardgenius(['run', '--chunk-size', '10', '--workers', '1', '--dashboard', '0', '--open'], at);
   try {
     await using page = await openPage(await addressOf(run));
     await noteProgress(page);
@@ -104,7 +104,7 @@ inBrowser(
       join(at.cwd, 'cron.config.ts'),
       "export default { workers: 1, schedules: [{ name: 'yearly', cron: '0 0 1 1 *' }] };",
     );
-    process.env.CARDGENIUS_DASHBOARD_TOKEN = 'read-token-of-the-test';
+    process.env.CARDGENIUS_DASHBOARD_TOKEN = 'read-token-of-the-test-9f3c';
     process.env.CARDGENIUS_DASHBOARD_ACT_TOKEN = ACT;
     const service = cardgenius(['serve', '--dashboard', '0'], at);
     delete process.env.CARDGENIUS_DASHBOARD_TOKEN;
@@ -172,7 +172,10 @@ if (hasSqlServer()) {
     const url = new URL(place.url);
     url.hostname = '127.0.0.1';
     url.port = String(wire.port);
-    const dashboard = cardgenius(['dashboard', '--port', '0'], { cwd: await newFolder(), database: url.href });
+    const dashboard = cardgenius(['dashboard', '--port', '0', '--open'], {
+      cwd: await newFolder(),
+      database: url.href,
+    });
     try {
       await using page = await openPage(await addressOf(dashboard));
       await says(page, '#verdict', 'No run yet');

@@ -17,9 +17,18 @@ test('run --dashboard: what it says last is what status and SQL say; off this ma
     t.is(refused.code, 2);
     t.regex(refused.stderr, /set CARDGENIUS_DASHBOARD_TOKEN.*\[DASHBOARD_TOKEN\]/);
   }
+  for (const args of [
+    ['run', '--dashboard', '0'],
+    ['serve', '--dashboard', '0'],
+    ['dashboard', '--port', '0'],
+  ]) {
+    const refused = await cardgenius(args, at);
+    t.is(refused.code, 2);
+    t.regex(refused.stderr, /no token, and no terminal to print one on.*\[DASHBOARD_TOKEN\]/, args[0]);
+  }
 
   await cardgenius(['seed', '--users', '3000'], at);
-  const run = cardgenius(['run', '--chunk-size', '300', '--dashboard', '0'], at);
+  const run = cardgenius(['run', '--chunk-size', '300', '--dashboard', '0', '--open'], at);
   await run.said(/The dashboard is at http:\S+/);
   const url = run.text().match(/http:\S+/)![0];
   const events = await (await fetch(`${url}api/events`)).text(); // until the run has ended, and with it the dashboard
@@ -28,7 +37,7 @@ test('run --dashboard: what it says last is what status and SQL say; off this ma
   t.like(bye.runs[0], { state: 'done', completed: 3000 }, 'the lists as they are at the end');
   const last = JSON.parse(
     events
-      .match(/^data: \{"database".*$/gm)!
+      .match(/^data: \{"at":\d+,"database".*$/gm)!
       .at(-1)!
       .slice('data: '.length),
   ) as Snapshot;
@@ -44,11 +53,11 @@ test('run --dashboard: what it says last is what status and SQL say; off this ma
   t.deepEqual(counted, { completed: 3000, recommendations: 30_000 });
   t.like(last, { figures: { done: 3000 }, run: { completed: 3000, state: 'done' } });
 
-  const again = await cardgenius(['run', '--dashboard', '0'], at);
+  const again = await cardgenius(['run', '--dashboard', '0', '--open'], at);
   t.is(again.code, 0);
   t.regex(again.stderr, /Nothing was left to do, so the page has closed; to look: .*cardgenius -- dashboard\n/);
 
-  const alone = cardgenius(['dashboard', '--port', '0', '--json'], at);
+  const alone = cardgenius(['dashboard', '--port', '0', '--json', '--open'], at);
   await alone.said(/"url":/);
   const { url: page } = JSON.parse(alone.text()) as { url: string };
   t.like(await (await fetch(`${page}api/session`)).json(), { canRead: true, canAct: false });

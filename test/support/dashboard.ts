@@ -61,6 +61,8 @@ export interface Scene {
   run: RunProgress | undefined;
   chunks: ChunkProgress[];
   attempts: Attempt[];
+  /** The history; without it, the run alone. */
+  runs?: RunProgress[];
   away: boolean;
 }
 
@@ -77,9 +79,11 @@ export async function madeUp(scene: Partial<Scene> = {}, options: Partial<Dashbo
     return answer();
   };
   const dashboard = createDashboard({
-    database: { readRun: () => ask(() => now.run) },
+    database: {
+      readRun: id => ask(() => (id === null ? now.run : (now.runs ?? [now.run]).find(run => run?.runId === id))),
+    },
     history: {
-      listRuns: () => ask(() => (now.run === undefined ? [] : [now.run])),
+      listRuns: () => ask(() => now.runs ?? (now.run === undefined ? [] : [now.run])),
       listChunks: (_run, after) => ask(() => now.chunks.filter(({ chunkNo }) => chunkNo > after)),
       listAttempts: () => ask(() => now.attempts),
     },

@@ -48,7 +48,7 @@ test('a secret may stand in a file', async t => {
 
 test('the dashboard: its address, and tokens that nothing shows', async t => {
   t.is((await load('{}')).dashboard.address, 'off');
-  await writeFile(join(FOLDER, 'token'), 'read-token-of-the-test\n');
+  await writeFile(join(FOLDER, 'token'), 'read-token-of-the-test\n', { mode: 0o600 });
   const env = {
     CARDGENIUS_DASHBOARD_TOKEN_FILE: 'token',
     CARDGENIUS_DASHBOARD_ACT_TOKEN: 'act-token-of-the-test',
@@ -68,6 +68,17 @@ test('the dashboard: its address, and tokens that nothing shows', async t => {
   t.like(of('dashboard.address'), { value: '0.0.0.0:8787', source: 'CARDGENIUS_DASHBOARD_ADDRESS' });
   t.is(of('dashboard.token')?.source, 'CARDGENIUS_DASHBOARD_TOKEN_FILE');
   t.notRegex(JSON.stringify(shown), /of-the-test/);
+});
+
+test('the dashboard: trusted proxies are addresses and ranges', async t => {
+  const env = { CARDGENIUS_DASHBOARD_TRUSTED_PROXIES: '10.0.0.0/8, ::1' };
+  const { dashboard } = await loadSettings(await source('{}', env));
+  t.deepEqual(dashboard.trustedProxies, ['10.0.0.0/8', '::1']);
+  t.is(dashboard.userHeader, 'X-Forwarded-User');
+  for (const wrong of ['proxy.example', '10.0.0.0/33', '10.0.0/8', '::1/129', '10.0.0.0/8/8', '*'])
+    await t.throwsAsync(loadSettings(await source('{}', { CARDGENIUS_DASHBOARD_TRUSTED_PROXIES: wrong })), {
+      code: 'CONFIG_INVALID',
+    });
 });
 
 test('config print: each setting with its source, and no secret', async t => {

@@ -59,9 +59,9 @@ function formsOf(path: string): string[] {
 }
 
 const guarded = ({ dashboard }: MadeUp) =>
-  [...new Set(dashboard.routes.filter(({ access }) => access !== 'open').map(({ url }) => url))].map(url =>
-    url.replace(/:\w+/g, '1'),
-  );
+  [
+    ...new Set(dashboard.routes.filter(({ access }) => access === 'read' || access === 'scrape').map(({ url }) => url)),
+  ].map(url => url.replace(/:\w+/g, '1'));
 
 const lines = (path: string) =>
   formsOf(path).flatMap(form =>
@@ -90,7 +90,7 @@ test('a token is set: no form of any guarded route is answered to who brings non
   t.timeout(120_000);
   await using at = await madeUp({}, { ...OPTIONS, tokens: { read: READ, act: undefined } });
   const paths = guarded(at);
-  for (const path of ['/api/lists', '/api/user', '/api/events', '/api/retry', '/metrics'])
+  for (const path of ['/api/lists', '/api/user', '/api/runs/1', '/api/events', '/api/retry', '/api/steer', '/metrics'])
     t.true(paths.includes(path), path);
   t.deepEqual(await waysIn(at, paths, [`Host: ${HOST}`]), []);
   t.is(await ask(at.url, 'GET /%61pi/user?id=CK1 HTTP/1.1', [`Host: ${HOST}`, `Authorization: Bearer ${READ}`]), 200);
@@ -107,9 +107,11 @@ test('open to this machine: another name for it, and a proxy, are refused in eve
 
 test('a route that says nothing of its access is for readers; those for strangers are these and no others', async t => {
   await using at = await madeUp();
-  const open = new Set(at.dashboard.routes.filter(({ access }) => access === 'open').map(({ url }) => url));
+  const open = new Set(
+    at.dashboard.routes.filter(({ access }) => access === 'open' || access === 'health').map(({ url }) => url),
+  );
   const pages = [...open].filter(url => !/^\/([\w-]+\.(js|css))?$/.test(url)).toSorted();
-  t.deepEqual(pages, ['/api/session', '/api/sign-in', '/livez', '/readyz']);
+  t.deepEqual(pages, ['/api/session', '/api/sign-in', '/api/sign-out', '/livez', '/readyz', '/runs/:runId']);
 });
 
 test('an id that comes twice is refused as no id, and not as a fault of ours', async t => {

@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { RULES } from '../../src/alerts/rules.ts';
 import { KEYS } from '../../src/config/keys.ts';
-import { parseAddress } from '../../src/dashboard/rights.ts';
+import { parseAddress } from '../../src/dashboard/address.ts';
 import { EXIT } from '../../src/model/errors.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
