@@ -68,7 +68,7 @@ const REFUSED: readonly [RegExp, number, RegExp][] = [
 ];
 
 const CARDGENIUS =
-  /^(?:npm run -s cardgenius -- |npx --no -- cardgenius |cardgenius |node_modules\/\.bin\/node src\/cli\/main\.ts )(.+)$/;
+  /^(?:npm run -s cardgenius -- |npx --no -- cardgenius |(?:\.\/)?cardgenius |node_modules\/\.bin\/node src\/cli\/main\.ts )(.+)$/;
 const isWordInCapitals = (text: string) => /\b(COMMAND|FILE|USER|CARD)\b|[[\]|…]/.test(text);
 const placeOf = ({ path, line, text }: DocumentCommand) => `${path}:${line}: ${text}`;
 

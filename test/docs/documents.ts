@@ -31,7 +31,7 @@ export interface DocumentCommand {
 }
 
 const PROGRAMS =
-  'cardgenius|npm|npx|node|node_modules/.bin/node|docker|sqlcmd|tsql|kubectl|export|printf|systemctl|gh|promtool|mkdir|cp';
+  'cardgenius|\\./cardgenius|npm|npx|node|node_modules/.bin/node|docker|sqlcmd|tsql|kubectl|export|printf|systemctl|gh|promtool|mkdir|cp';
 const STARTS = new RegExp(`^(?:[A-Z_]+=\\S+ )*(?:${PROGRAMS})(?= |$)`);
 
 export function readDocuments(): Document[] {
