@@ -51,14 +51,14 @@ function completionScript(shell: Shell, words: ReadonlyMap<string, readonly stri
   const cases = [...words].map(([path, next]) => `    '${path}') words='${next.join(' ')}' ;;`).join('\n');
   const bash = `_cardgenius() {
   local path='' word words=''
-  for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+  for word in "\${COMP_WORDS[@]:1:\${#COMP_WORDS[@]}-2}"; do
     case "$word" in -*) ;; *) path="\${path:+$path }$word" ;; esac
   done
   case "$path" in
 ${cases}
   esac
-  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
-  [ -n "$words" ] || COMPREPLY=($(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}"))
+  COMPREPLY=($(compgen -W "$words" -- "$2"))
+  [ -n "$words" ] || COMPREPLY=($(compgen -f -- "$2"))
 }
 complete -o filenames -F _cardgenius cardgenius ./cardgenius
 `;

@@ -38,7 +38,7 @@ test('completion knows every command and option, and bash takes the script', asy
   t.true(words.get('runs')!.includes('show'));
   t.true(words.get('run')!.includes('--dry-run'));
   for (const shell of ['bash', 'zsh']) execFileSync('bash', ['-n'], { input: start('completion', shell).stdout });
-  const complete = `${start('completion', 'bash').stdout}\nCOMP_WORDS=(cardgenius run --dr); COMP_CWORD=2; _cardgenius; echo "$COMPREPLY"`;
+  const complete = `${start('completion', 'bash').stdout}\nCOMP_WORDS=(cardgenius run --dr); _cardgenius cardgenius --dr run; echo "$COMPREPLY"`;
   t.is(execFileSync('bash', { input: complete, encoding: 'utf8' }).trim(), '--dry-run');
   t.is(start('completion', 'tcsh').status, 2);
 });
