@@ -55,6 +55,7 @@ export function defineCatalog(program: Command): void {
       import('../tools/catalog/diff.ts'),
       import('../exchange/write-csv.ts'),
     ]);
+    cli.keepStdoutFor(csv);
     if (csv !== undefined) await checkCsvPath(csv);
     const startedAt = performance.now();
     const { changes, ...result } = await diffCatalogs(before!, after!, {

@@ -3,6 +3,7 @@ import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { Settings } from '../config/settings.ts';
 import type { OpenedDatabase } from '../database/open.ts';
+import { isStdout } from '../exchange/streams.ts';
 import { CardGeniusError, EXIT, type ExitCode, messageOf, UsageError } from '../model/errors.ts';
 import { asTyped } from './typed.ts';
 
@@ -25,6 +26,7 @@ export class Cli {
   readonly #json: boolean;
   readonly #typed: (text: string) => string;
   #exitCode: ExitCode = EXIT.done;
+  #isStdoutTaken = false;
 
   constructor(settings: Settings, json: boolean, typed: (text: string) => string) {
     this.settings = settings;
@@ -47,7 +49,13 @@ export class Cli {
 
   /** The same where `text` is for a program: no command in it is written as it is typed here. */
   printExactly(result: object, text: () => string): void {
-    process.stdout.write(this.#json ? `${JSON.stringify(result)}\n` : `${text()}\n`);
+    const place = this.#isStdoutTaken ? process.stderr : process.stdout;
+    place.write(this.#json ? `${JSON.stringify(result)}\n` : `${text()}\n`);
+  }
+
+  /** Where an output of its own goes to stdout (`-`), what is printed besides goes to stderr. */
+  keepStdoutFor(path: string | undefined): void {
+    if (path !== undefined && isStdout(path)) this.#isStdoutTaken = true;
   }
 
   /** A sentence for people on stderr, also with --json. */

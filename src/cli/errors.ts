@@ -17,6 +17,7 @@ export function defineErrors(program: Command): void {
       import('../exchange/failures.ts'),
       import('../exchange/write-csv.ts'),
     ]);
+    cli.keepStdoutFor(csv);
     if (csv !== undefined) await checkCsvPath(csv);
     await using opened = await cli.open();
     const groups = csv === undefined ? await listFailures(opened.audit) : await writeFailures(opened.audit, csv);

@@ -14,6 +14,7 @@ export function defineExport(program: Command): void {
       import('../exchange/export-recommendations.ts'),
       import('../exchange/write-csv.ts'),
     ]);
+    cli.keepStdoutFor(file);
     await checkCsvPath(file!);
     await using opened = await cli.open();
     const rows = await exportRecommendations(opened.database, file!);

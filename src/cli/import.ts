@@ -1,6 +1,10 @@
 import type { Command } from 'commander';
 import { type CommonOptions, command, group } from './cli.ts';
 
+interface ImportOptions extends CommonOptions {
+  readonly delimiter?: string;
+}
+
 export function defineImport(program: Command): void {
   const definition = program
     .command('import')
@@ -8,24 +12,38 @@ export function defineImport(program: Command): void {
       'Brings FILE into user_spending_data. Changed users become new; unchanged ones stay as they are; bad rows go to ' +
         'FILE.rejects.csv with their line and the reason.',
     )
-    .argument('<file>', 'a CSV whose first line names user_id and the six avg_*_gmv')
+    .argument('<file>', 'a CSV whose first line names user_id and the six avg_*_gmv, also .gz; - is stdin')
+    .option(
+      '--delimiter <char>',
+      'what separates the fields: , ; | or tab (default: a comma, or what sep= in the first line says)',
+    )
     .addHelpText('after', '\nExample: cardgenius import spends.csv --json');
-  command<CommonOptions>(definition, async (cli, [file]) => {
+  command<ImportOptions>(definition, async (cli, [file], { delimiter }) => {
     const { maxMonthlySpend } = cli.settings;
-    const { checkSpendingCsv } = await import('../exchange/spending-csv.ts');
-    await checkSpendingCsv(file!); // before a database is made for nothing
+    const [{ openSpendingCsv }, { delimiterOf }] = await Promise.all([
+      import('../exchange/spending-csv.ts'),
+      import('../exchange/csv-rows.ts'),
+    ]);
+    const form = delimiter === undefined ? {} : { delimiter: delimiterOf(delimiter) };
+    const csv = await openSpendingCsv(file!, maxMonthlySpend, form); // before a database is made for nothing
     await using opened = await cli.open({ create: true });
     const [{ importSpending }, { holdsInventedUsers }] = await Promise.all([
       import('../exchange/import-spending.ts'),
       import('../exchange/seed-spending.ts'),
     ]);
     const isMixed = cli.settings.databaseUrl.startsWith('pglite:') && (await holdsInventedUsers(opened.database));
-    const result = await importSpending(opened.database, file!, { maxMonthlySpend });
+    const result = await importSpending(opened.database, csv, { maxMonthlySpend });
     cli.print(result, () => {
       const { read, imported, unchanged, rejected, rejects } = result;
       const went = `${group(read)} rows read: ${group(imported)} imported, ${group(unchanged)} unchanged, ${group(rejected)} rejected`;
       return rejects === null ? `${went}.` : `${went}: see ${rejects}.`;
     });
+    if (result.confirmedBelowSum > 0) {
+      cli.note(
+        `${group(result.confirmedBelowSum)} of the rows that went in have confirmed spends (avg_confirmed_gmv) below the sum of the ` +
+          'other five: other spends are then 0. Ask who made the file whether its confirmed spends are whole.',
+      );
+    }
     if (isMixed) {
       cli.note(
         `The invented users of the demo are in ${opened.database.description}, too. For yours alone: ` +

@@ -70,6 +70,8 @@ export function defineParity(program: Command): void {
       import('../tools/parity/parity.ts'),
       import('../exchange/write-csv.ts'),
     ]);
+    cli.keepStdoutFor(options.csv);
+    cli.keepStdoutFor(options.html);
     if (options.csv !== undefined) await checkCsvPath(options.csv);
     const engine = await createEngine(cli.settings);
     const cards = await catalogCards(cli);

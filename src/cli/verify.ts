@@ -22,6 +22,7 @@ export function defineVerify(program: Command): void {
       import('../exchange/violations.ts'),
       import('../exchange/write-csv.ts'),
     ]);
+    cli.keepStdoutFor(csv);
     if (csv !== undefined) await checkCsvPath(csv);
     await using opened = await cli.open();
     const { checks, violations } = await opened.audit.verifyDatabase(csv === undefined ? 0 : MOST_VIOLATIONS);

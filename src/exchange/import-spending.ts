@@ -1,7 +1,8 @@
 import type { ExchangeDatabase } from '../database/exchange.ts';
 import type { StagedSpending } from '../model/exchange.ts';
 import { RejectsFile } from './rejects-file.ts';
-import { type ParsedLine, readSpendingCsv } from './spending-csv.ts';
+import { type OpenedSpendingCsv, openSpendingCsv, type ParsedLine } from './spending-csv.ts';
+import { isStdin } from './streams.ts';
 
 /** Rows staged at once, and lines published at once. */
 const BATCH = 10_000;
@@ -15,6 +16,8 @@ export interface ImportResult {
   readonly rejected: number;
   /** The file with the rejected rows, or null. */
   readonly rejects: string | null;
+  /** Rows that went in whose confirmed spends are below the sum of the other five: they cannot both be right. */
+  readonly confirmedBelowSum: number;
 }
 
 export interface ImportOptions {
@@ -30,18 +33,29 @@ export interface ImportOptions {
  */
 export async function importSpending(
   database: ExchangeDatabase,
-  path: string,
+  source: string | OpenedSpendingCsv,
   options: ImportOptions,
 ): Promise<ImportResult> {
-  const rejects = await RejectsFile.open(`${path}.rejects.csv`);
+  const path = typeof source === 'string' ? source : source.path;
+  const rejects = await RejectsFile.open(rejectsPathOf(path));
   try {
-    const lines = readSpendingCsv(path, options.maxMonthlySpend);
+    const { lines } = typeof source === 'string' ? await openSpendingCsv(source, options.maxMonthlySpend) : source;
     const counts = await stageAndPublish(database, path, lines, rejects, options.onProgress ?? (() => {}));
     return { ...counts, rejected: rejects.count, rejects: await rejects.finish() };
   } catch (error) {
     await rejects.discard();
     throw error;
   }
+}
+
+/** Beside the file; what comes through a pipe has no place of its own. */
+function rejectsPathOf(path: string): string {
+  return isStdin(path) || /^\/(dev|proc)\//.test(path) ? 'stdin.rejects.csv' : `${path}.rejects.csv`;
+}
+
+function isConfirmedBelowSum({ amounts }: StagedSpending): boolean {
+  const confirmed = amounts.at(-1) ?? null;
+  return confirmed !== null && confirmed < amounts.slice(0, -1).reduce<number>((sum, amount) => sum + (amount ?? 0), 0);
 }
 
 /** Stages lines, takes out duplicates, and publishes span by span; for `import` and `seed` alike. */
@@ -51,11 +65,12 @@ export async function stageAndPublish(
   lines: AsyncIterable<ParsedLine>,
   rejects: Pick<RejectsFile, 'add'>,
   onProgress: (read: number) => void,
-): Promise<{ read: number; imported: number; unchanged: number }> {
+): Promise<{ read: number; imported: number; unchanged: number; confirmedBelowSum: number }> {
   const loadNo = await database.beginImport(source);
   let batch: StagedSpending[] = [];
   let lastLine = 0;
   let read = 0;
+  let confirmedBelowSum = 0;
   const flush = async () => {
     if (batch.length > 0) await database.stageSpending(loadNo, batch);
     batch = [];
@@ -65,6 +80,7 @@ export async function stageAndPublish(
     read++;
     if ('good' in line) {
       batch.push(line.good);
+      if (isConfirmedBelowSum(line.good)) confirmedBelowSum++;
       lastLine = line.good.lineNo;
       if (batch.length === BATCH) await flush();
     } else {
@@ -85,5 +101,5 @@ export async function stageAndPublish(
     unchanged += span.unchanged;
   }
   await database.endImport(loadNo, duplicates.length);
-  return { read, imported, unchanged };
+  return { read, imported, unchanged, confirmedBelowSum };
 }

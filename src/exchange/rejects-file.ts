@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { lstat, rm } from 'node:fs/promises';
 import type { RejectedLine } from './spending-csv.ts';
 import { CsvFile } from './write-csv.ts';
 
@@ -30,7 +30,8 @@ export class RejectsFile {
   /** Gives the file its name. Returns it, or null where nothing was rejected. */
   async finish(): Promise<string | null> {
     if (this.#file === undefined) {
-      await rm(this.#path, { force: true });
+      // Only a file: somebody may have put a device or a folder there.
+      if ((await lstat(this.#path).catch(() => undefined))?.isFile() === true) await rm(this.#path, { force: true });
       return null;
     }
     await this.#file.finish();

@@ -1,11 +1,10 @@
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { parse } from 'fast-csv';
-import { messageOf, UsageError } from '../model/errors.ts';
+import { UsageError } from '../model/errors.ts';
 import type { StagedSpending } from '../model/exchange.ts';
 import { formatHundredths, parseHundredths } from '../model/money.ts';
 import { MAX_DECIMAL_12_2 } from '../model/recommendation.ts';
 import { SPENDING_COLUMNS } from '../model/spending.ts';
+import { type CsvForm, readCsvRows } from './csv-rows.ts';
+import { nameOf } from './streams.ts';
 
 const REQUIRED_COLUMNS = ['user_id', ...SPENDING_COLUMNS] as const;
 const MAX_ID_LENGTH = 50;
@@ -20,65 +19,62 @@ export interface RejectedLine {
 
 export type ParsedLine = { readonly good: StagedSpending } | { readonly bad: RejectedLine };
 
-/**
- * Reads a CSV of spends, line by line: each is a row to be staged (amounts in whole paise), or rejected with its reason.
- * Blank lines are passed over. Line numbers are the file's own, also after a quoted field that spans lines.
- *
- * Throws UsageError where the file cannot be read, has no usable header, or stops being CSV.
- */
-export async function* readSpendingCsv(path: string, maxMonthlySpend: number): AsyncGenerator<ParsedLine> {
-  await refuseUnreadable(path);
-  const rows = createReadStream(path).pipe(parse<string[], string[]>({ headers: false, ignoreEmpty: false }));
-  let columns: readonly number[] | undefined;
-  let width = 0;
-  let lineNo = 1;
-  try {
-    for await (const row of rows as AsyncIterable<string[]>) {
-      const thisLine = lineNo;
-      lineNo += 1 + countLineBreaks(row);
-      if (row.every(field => field.trim() === '')) continue;
-      if (columns === undefined) {
-        columns = findColumns(path, row);
-        width = row.length;
-        continue;
-      }
-      yield parseRow(thisLine, row, columns, width, maxMonthlySpend);
-    }
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(
-      'CSV_BROKEN',
-      `${path} is not CSV from line ${lineNo} on: ${messageOf(error)}. Nothing went in.`,
-      {
-        cause: error,
-      },
-    );
-  }
-  if (columns === undefined) throw new UsageError('CSV_HEADER', `${path} is empty. ${EXPECTED_HEADER}`);
+/** A CSV of spends whose header has been read: a pipe can be read once, and is refused before anything is made for it. */
+export interface OpenedSpendingCsv {
+  readonly path: string;
+  /** Each row, to be staged (amounts in whole paise) or rejected with its reason. Blank lines are passed over. */
+  readonly lines: AsyncGenerator<ParsedLine>;
 }
 
-/** Throws UsageError, as readSpendingCsv would with its first row, where a file cannot be an import. */
-export async function checkSpendingCsv(path: string): Promise<void> {
-  const lines = readSpendingCsv(path, Number.POSITIVE_INFINITY);
-  await lines.next();
-  await lines.return(undefined);
+/**
+ * Opens a CSV of spends: a file, `-` for stdin, or a FIFO. Line numbers are the file's own, also after a quoted field that spans
+ * lines. Throws UsageError where it cannot be read or has no usable header, and while its lines are read where it stops being CSV.
+ */
+export async function openSpendingCsv(
+  path: string,
+  maxMonthlySpend: number,
+  form: CsvForm = {},
+): Promise<OpenedSpendingCsv> {
+  const rows = readCsvRows(path, form);
+  let columns: readonly number[] | undefined;
+  let width = 0;
+  for (let next = await rows.next(); !next.done && columns === undefined; ) {
+    const { cells } = next.value;
+    if (isBlank(cells)) {
+      next = await rows.next();
+      continue;
+    }
+    columns = await findColumns(path, cells).catch(async error => {
+      await rows.return(undefined);
+      throw error;
+    });
+    width = cells.length;
+  }
+  if (columns === undefined) throw new UsageError('CSV_HEADER', `${nameOf(path)} is empty. ${EXPECTED_HEADER}`);
+  const found = columns;
+  async function* lines(): AsyncGenerator<ParsedLine> {
+    for await (const { lineNo, cells } of rows) {
+      if (!isBlank(cells)) yield parseRow(lineNo, cells, found, width, maxMonthlySpend);
+    }
+  }
+  return { path, lines: lines() };
 }
+
+/** The lines alone, for who has one thing to do with them. Throws as openSpendingCsv does. */
+export async function* readSpendingCsv(
+  path: string,
+  maxMonthlySpend: number,
+  form: CsvForm = {},
+): AsyncGenerator<ParsedLine> {
+  yield* (await openSpendingCsv(path, maxMonthlySpend, form)).lines;
+}
+
+const isBlank = (row: readonly string[]): boolean => row.every(field => field.trim() === '');
 
 const EXPECTED_HEADER = `Its first line must name the columns ${REQUIRED_COLUMNS.join(', ')}, in any order, separated by commas, in UTF-8.`;
 
-async function refuseUnreadable(path: string): Promise<void> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
-  if (!(found instanceof Error) && !found.isDirectory()) return;
-  const what = !(found instanceof Error)
-    ? 'is a folder'
-    : found.code === 'ENOENT'
-      ? 'does not exist'
-      : `cannot be read (${messageOf(found)})`;
-  throw new UsageError('CSV_UNREADABLE', `${path} ${what}. Name a CSV file.`);
-}
-
 /** Where each required column stands in the file. */
-function findColumns(path: string, header: readonly string[]): number[] {
+async function findColumns(path: string, header: readonly string[]): Promise<number[]> {
   const names = header.map(name =>
     name
       .replace(/^\uFEFF/, '')
@@ -88,18 +84,20 @@ function findColumns(path: string, header: readonly string[]): number[] {
   const missing = REQUIRED_COLUMNS.filter(name => !names.includes(name));
   if (missing.length > 0) {
     const seen = describeForm(header.join(','));
-    throw new UsageError('CSV_HEADER', `${path} ${seen ?? `has no column ${missing.join(', ')}`}. ${EXPECTED_HEADER}`);
+    throw new UsageError(
+      'CSV_HEADER',
+      `${nameOf(path)} ${seen ?? `has no column ${missing.join(', ')}`}. ${EXPECTED_HEADER}`,
+    );
   }
   const repeated = REQUIRED_COLUMNS.find(name => names.indexOf(name) !== names.lastIndexOf(name));
   if (repeated !== undefined) {
-    throw new UsageError('CSV_HEADER', `${path} has two columns ${repeated}. ${EXPECTED_HEADER}`);
+    throw new UsageError('CSV_HEADER', `${nameOf(path)} has two columns ${repeated}. ${EXPECTED_HEADER}`);
   }
   return REQUIRED_COLUMNS.map(name => names.indexOf(name));
 }
 
 /** What a spreadsheet saves as CSV where it means something else by it: the columns are plainly there, and not one is found. */
 function describeForm(header: string): string | undefined {
-  if (header.includes('\0')) return 'is in UTF-16';
   const names = (separator: string) =>
     header
       .toLowerCase()
@@ -107,7 +105,7 @@ function describeForm(header: string): string | undefined {
       .map(name => name.trim());
   const [, word] =
     SEPARATORS.find(([separator]) => REQUIRED_COLUMNS.some(column => names(separator).includes(column))) ?? [];
-  return word && `is separated by ${word}`;
+  return word && `is separated by ${word}: say so with --delimiter`;
 }
 
 const SEPARATORS = [
@@ -149,12 +147,4 @@ function describeAmountFault(text: string): string {
   const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
   if (/^-?\d+\.\d{3,}$/.test(text)) return `has more than two decimals: ${shown}`;
   return `is not a plain decimal: ${shown}`;
-}
-
-function countLineBreaks(row: readonly string[]): number {
-  let breaks = 0;
-  for (const field of row) {
-    if (field.includes('\n') || field.includes('\r')) breaks += field.split(/\r\n|\n|\r/).length - 1;
-  }
-  return breaks;
 }

@@ -1,10 +1,9 @@
-import type { EventEmitter } from 'node:events';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { resolve as absolute, dirname } from 'node:path';
-import { finished } from 'node:stream/promises';
-import { type CsvFormatterStream, format } from 'fast-csv';
+import { format } from 'fast-csv';
 import { messageOf, UsageError } from '../model/errors.ts';
+import { OutputFile } from './output-file.ts';
+import { isStdout } from './streams.ts';
 
 export interface CsvOptions {
   /** For a machine: each cell as it is. Else a cell that a spreadsheet would take for a formula gets an apostrophe. */
@@ -13,6 +12,7 @@ export interface CsvOptions {
 
 /** Throws UsageError (CSV_UNWRITABLE) where no file can be written at `path`: to be told before anything is asked or computed. */
 export async function checkCsvPath(path: string): Promise<void> {
+  if (isStdout(path)) return;
   const folder = dirname(absolute(path));
   if ((await stat(path).catch(() => undefined))?.isDirectory() === true) {
     throw new UsageError('CSV_UNWRITABLE', `${path} is a folder. Name a file.`);
@@ -44,25 +44,18 @@ export async function writeCsv(
   return file.count;
 }
 
-/** A CSV that is written row by row beside its name. Whoever makes one ends it: `finish`, or `discard`. */
+/** A CSV that is written row by row. Whoever makes one ends it: `finish`, or `discard`. */
 export class CsvFile {
   readonly #path: string;
-  readonly #draft: string;
-  readonly #csv: CsvFormatterStream<string[], string[]>;
+  readonly #csv: CsvText;
   readonly #cell: (text: string) => string;
-  readonly #file: WriteStream;
-  readonly #written: Promise<void>;
+  #file: OutputFile | undefined;
   #count = 0;
 
   constructor(path: string, header: readonly string[], { exact = false }: CsvOptions = {}) {
     this.#path = path;
-    this.#draft = `${path}.${process.pid}.tmp`;
     this.#cell = exact ? text => text : plain;
-    this.#csv = format({ headers: [...header], alwaysWriteHeaders: true, includeEndRowDelimiter: true });
-    this.#file = createWriteStream(this.#draft);
-    this.#csv.pipe(this.#file);
-    this.#written = finished(this.#file).catch(error => this.#refuse(error));
-    this.#written.catch(() => {}); // thrown where it is awaited
+    this.#csv = new CsvText(header);
   }
 
   get count(): number {
@@ -71,23 +64,27 @@ export class CsvFile {
 
   async add(row: readonly string[]): Promise<void> {
     this.#count++;
-    if (this.#csv.write(row.map(this.#cell))) return;
-    if (!this.#file.destroyed) await firstOf([this.#csv, 'drain'], [this.#file, 'close']);
-    if (this.#file.destroyed) await this.#written;
+    this.#csv.add(row.map(this.#cell));
+    if (this.#csv.length >= FLUSH_LENGTH) await this.#write(this.#csv.take());
   }
 
   /** Gives the file its name. */
   async finish(): Promise<void> {
-    this.#csv.end();
-    await this.#written;
-    await rename(this.#draft, this.#path).catch(error => this.#refuse(error));
+    await this.#write(await this.#csv.end());
+    await this.#file!.finish().catch(error => this.#refuse(error));
   }
 
   async discard(): Promise<void> {
-    this.#csv.destroy();
-    this.#file.destroy();
-    await this.#written.catch(() => {});
-    await rm(this.#draft, { force: true });
+    await this.#file?.discard();
+  }
+
+  async #write(text: string): Promise<void> {
+    try {
+      this.#file ??= await OutputFile.open(this.#path);
+      await this.#file.write(text);
+    } catch (error) {
+      this.#refuse(error);
+    }
   }
 
   #refuse(error: unknown): never {
@@ -95,15 +92,43 @@ export class CsvFile {
   }
 }
 
+/** So much text is collected before it is written. */
+const FLUSH_LENGTH = 65_536;
+
+/** Rows as the text of a CSV. */
+class CsvText {
+  readonly #csv: ReturnType<typeof format<string[], string[]>>;
+  #parts: string[] = [];
+  length = 0;
+
+  constructor(header: readonly string[]) {
+    this.#csv = format({ headers: [...header], alwaysWriteHeaders: true, includeEndRowDelimiter: true });
+    this.#csv.on('data', (part: Buffer) => {
+      this.#parts.push(part.toString());
+      this.length += part.length;
+    });
+  }
+
+  add(row: readonly string[]): void {
+    this.#csv.write([...row]);
+  }
+
+  take(): string {
+    const text = this.#parts.join('');
+    this.#parts = [];
+    this.length = 0;
+    return text;
+  }
+
+  async end(): Promise<string> {
+    const ended = new Promise<void>(resolve => this.#csv.once('end', resolve));
+    this.#csv.end();
+    await ended;
+    return this.take();
+  }
+}
+
 /** A negative amount is no formula, and stays a number. */
 function plain(text: string): string {
   return /^[=+\-@\t\r]/.test(text) && !/^-\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
-}
-
-/** Neither emitter keeps a listener: an export waits a hundred thousand times. */
-async function firstOf(...events: readonly (readonly [emitter: EventEmitter, name: string])[]): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  for (const [emitter, name] of events) emitter.once(name, resolve);
-  await promise;
-  for (const [emitter, name] of events) emitter.off(name, resolve);
 }

@@ -1,14 +1,15 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { messageOf, UsageError } from '../model/errors.ts';
+import { OutputFile } from './output-file.ts';
 
 /** Writes a file that takes its name when it is whole. Throws UsageError (FILE_UNWRITABLE). */
 export async function writeWhole(path: string, text: string): Promise<void> {
-  const draft = `${path}.${process.pid}.tmp`;
+  let file: OutputFile | undefined;
   try {
-    await writeFile(draft, text);
-    await rename(draft, path);
+    file = await OutputFile.open(path);
+    await file.write(text);
+    await file.finish();
   } catch (error) {
-    await rm(draft, { force: true });
+    await file?.discard();
     throw new UsageError('FILE_UNWRITABLE', `Cannot write ${path}: ${messageOf(error)}. Name another file.`, {
       cause: error,
     });

@@ -1,42 +1,29 @@
-import { createReadStream } from 'node:fs';
-import { parse } from 'fast-csv';
+import { type CsvForm, readCsvRows } from '../../exchange/csv-rows.ts';
 import { OUTPUT_COLUMNS } from '../../exchange/export-recommendations.ts';
-import { messageOf, UsageError } from '../../model/errors.ts';
+import { UsageError } from '../../model/errors.ts';
 import type { RecommendationRow } from '../../model/exchange.ts';
 import { parseHundredths } from '../../model/money.ts';
 import { CATEGORIES } from '../../model/spending.ts';
 import type { ParityRow } from './case.ts';
 
 /** Reads a golden CSV: rows by user, in the order of their ranks. Throws UsageError (GOLDEN_…) naming file and line. */
-export async function readGoldenCsv(path: string): Promise<Map<string, RecommendationRow[]>> {
+export async function readGoldenCsv(path: string, form: CsvForm = {}): Promise<Map<string, RecommendationRow[]>> {
   const users = new Map<string, RecommendationRow[]>();
-  let lineNo = 0;
   let columns: readonly number[] | undefined;
-  try {
-    const lines = parse<string[], string[]>({ headers: false, ignoreEmpty: true });
-    createReadStream(path)
-      .on('error', error => lines.destroy(error)) // pipe does not hand errors on
-      .pipe(lines);
-    for await (const cells of lines as AsyncIterable<string[]>) {
-      lineNo++;
-      if (columns === undefined) {
-        columns = findColumns(path, cells);
-        continue;
-      }
-      const row = parseRow(
-        path,
-        lineNo,
-        columns.map(at => cells[at]?.trim() ?? ''),
-      );
-      const rows = users.get(row.userId);
-      if (rows === undefined) users.set(row.userId, [row]);
-      else rows.push(row);
+  for await (const { lineNo, cells } of readCsvRows(path, form)) {
+    if (cells.every(cell => cell.trim() === '')) continue;
+    if (columns === undefined) {
+      columns = findColumns(path, cells);
+      continue;
     }
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError('GOLDEN_UNREADABLE', `${path} cannot be read: ${messageOf(error)}. Name a CSV file.`, {
-      cause: error,
-    });
+    const row = parseRow(
+      path,
+      lineNo,
+      columns.map(at => cells[at]?.trim() ?? ''),
+    );
+    const rows = users.get(row.userId);
+    if (rows === undefined) users.set(row.userId, [row]);
+    else rows.push(row);
   }
   if (users.size === 0) throw new UsageError('GOLDEN_EMPTY', `${path} has no rows. Export one, or name another file.`);
   for (const rows of users.values()) rows.sort((a, b) => a.rank - b.rank);
@@ -54,7 +41,7 @@ function findColumns(path: string, header: readonly string[]): number[] {
   if (missing.length > 0) {
     throw new UsageError(
       'GOLDEN_HEADER',
-      `${path} has no column ${missing.join(', ')}. Its first line must name the fifteen columns of an export.`,
+      `${path} has no column ${missing.join(', ')}. Its first line must name the fifteen columns of an export, separated by commas or by what --delimiter says.`,
     );
   }
   return OUTPUT_COLUMNS.map(name => names.indexOf(name));
@@ -88,7 +75,7 @@ function wrong(path: string, lineNo: number, column: number, text: string): Usag
   const name = OUTPUT_COLUMNS[column];
   return new UsageError(
     'GOLDEN_INVALID',
-    `${path} is wrong at row ${lineNo}, column ${name}: ${JSON.stringify(text)}. Mend it, or name another file.`,
+    `${path} is wrong at line ${lineNo}, column ${name}: ${JSON.stringify(text)}. Mend it, or name another file.`,
   );
 }
 

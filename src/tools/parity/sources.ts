@@ -2,6 +2,7 @@
 import type { ExchangeDatabase } from '../../database/exchange.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { deriveSpends } from '../../engine/spending-rules.ts';
+import type { CsvForm } from '../../exchange/csv-rows.ts';
 import { readSpendingCsv } from '../../exchange/spending-csv.ts';
 import { UsageError } from '../../model/errors.ts';
 import type { RecommendationRow } from '../../model/exchange.ts';
@@ -132,9 +133,14 @@ async function computeRows(engine: Engine, users: readonly Amounts[]): Promise<P
 }
 
 /** Users of a CSV of spends, at most `most`. Throws UsageError at the first bad row: a sample should be right. */
-export async function usersOfCsv(path: string, maxMonthlySpend: number, most: number): Promise<Spending[]> {
+export async function usersOfCsv(
+  path: string,
+  maxMonthlySpend: number,
+  most: number,
+  form: CsvForm = {},
+): Promise<Spending[]> {
   const users: Spending[] = [];
-  for await (const line of readSpendingCsv(path, maxMonthlySpend)) {
+  for await (const line of readSpendingCsv(path, maxMonthlySpend, form)) {
     if ('bad' in line) {
       throw new UsageError('CSV_INVALID', `${path} is wrong at line ${line.bad.lineNo}: ${line.bad.reason}. Mend it.`);
     }

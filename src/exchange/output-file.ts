@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { isStdout } from './streams.ts';
+
+/** Where an output goes. */
+interface Target {
+  /** Links resolved. */
+  readonly path: string;
+  /** A device or a FIFO is written through: it is no file that another could take the place of. */
+  readonly isFile: boolean;
+  readonly old: { readonly mode: number; readonly uid: number; readonly gid: number } | undefined;
+}
+
+/**
+ * The one way in which a file is written. `-` and /dev/stdout are stdout; devices and FIFOs are written through; a link is followed.
+ * A file is written beside its name, under one that cannot be guessed and for its user alone, and takes its name, with the rights of
+ * the old one or else those of the umask, when it is whole. Who opens one ends it: `finish`, or `discard`. All throw as the system does.
+ */
+export class OutputFile {
+  readonly #target: Target;
+  readonly #draft: string | undefined;
+  readonly #file: FileHandle | undefined;
+
+  private constructor(target: Target, draft: string | undefined, file: FileHandle | undefined) {
+    this.#target = target;
+    this.#draft = draft;
+    this.#file = file;
+  }
+
+  static async open(path: string): Promise<OutputFile> {
+    if (isStdout(path)) return new OutputFile({ path, isFile: false, old: undefined }, undefined, undefined);
+    const target = await targetOf(path);
+    if (!target.isFile) return new OutputFile(target, undefined, await open(target.path, constants.O_WRONLY));
+    const draft = `${target.path}.${randomBytes(6).toString('hex')}.tmp`;
+    return new OutputFile(target, draft, await open(draft, 'wx', 0o600));
+  }
+
+  /** Writes all of it, and waits until the reader of a pipe has taken it. */
+  async write(text: string): Promise<void> {
+    if (this.#file !== undefined) {
+      await this.#file.appendFile(text);
+      return;
+    }
+    if (process.stdout.write(text)) return;
+    await new Promise<void>(taken => process.stdout.once('drain', taken));
+  }
+
+  /** Gives the file its name. */
+  async finish(): Promise<void> {
+    if (this.#file === undefined) return;
+    if (this.#draft === undefined) {
+      await this.#file.close();
+      return;
+    }
+    const { path, old } = this.#target;
+    // Only root can give a file back to its owner; where nobody else owns it there is nothing to give.
+    if (old !== undefined && old.uid !== process.getuid?.()) await this.#file.chown(old.uid, old.gid).catch(() => {});
+    await this.#file.chmod(old === undefined ? 0o666 & ~process.umask() : old.mode & 0o7777);
+    await this.#file.close();
+    await rename(this.#draft, path);
+  }
+
+  /** Leaves no file. */
+  async discard(): Promise<void> {
+    await this.#file?.close().catch(() => {});
+    if (this.#draft !== undefined) await rm(this.#draft, { force: true });
+  }
+}
+
+async function targetOf(path: string): Promise<Target> {
+  const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+    return undefined;
+  });
+  if (real === undefined) {
+    const link = await readlink(path).catch(() => undefined);
+    // A link to a file that is not there yet: that one is made, as a shell's > makes it.
+    return link === undefined
+      ? { path: resolve(path), isFile: true, old: undefined }
+      : targetOf(resolve(dirname(path), link));
+  }
+  const { mode, uid, gid, isFile } = await stat(path).then(found => ({ ...found, isFile: found.isFile() }));
+  // What a descriptor leads to has no path of its own (pipe:[4711]): it is opened by the name that was given.
+  return isFile ? { path: real, isFile, old: { mode, uid, gid } } : { path, isFile, old: undefined };
+}

@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import test from 'ava';
+import { newFolder } from './cli.ts';
+
+const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
+const HEADER = 'user_id,avg_amazon_gmv,avg_flipkart_gmv,avg_myntra_gmv,avg_ajio_gmv,avg_grocery_gmv,avg_confirmed_gmv';
+const rows = (n: number) => Array.from({ length: n }, (_, i) => `CK${i},1000,0,0,0,0,500\n`).join('');
+
+/** A line of bash; `cg` is the command line, on the folder's own database. */
+async function bash(cwd: string, line: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const env = { ...process.env, CARDGENIUS_DATABASE_URL: 'pglite:db' };
+  const script = `cg() { ${process.execPath} ${MAIN} "$@"; }\n${line}`;
+  const child = spawn('bash', ['-c', script], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const code = child.exitCode ?? (await new Promise<number | null>(resolve => child.once('close', resolve)));
+  return { code, stdout, stderr };
+}
+
+test('a CSV comes in through each kind of pipe, and goes out through stdout', async t => {
+  const cwd = await newFolder();
+  await writeFile(join(cwd, 'spends.csv'), `${HEADER}\n${rows(3_000)}bad\n`);
+  const imported = await bash(cwd, 'cat spends.csv | cg import - --json');
+  t.is(imported.code, 0, imported.stderr);
+  t.like(JSON.parse(imported.stdout), {
+    read: 3_001,
+    imported: 3_000,
+    rejected: 1,
+    rejects: 'stdin.rejects.csv',
+    confirmedBelowSum: 3_000,
+  });
+  t.regex(imported.stderr, /^3,000 of the rows that went in have confirmed spends .* below the sum/);
+  t.regex(await readFile(join(cwd, 'stdin.rejects.csv'), 'utf8'), /^3002,bad,/m);
+
+  for (const line of [
+    'cat spends.csv | cg import /dev/stdin',
+    'cg import <(gzip < spends.csv)',
+    'cg import - < spends.csv',
+  ]) {
+    const again = await bash(cwd, line);
+    t.regex(again.stdout, /^3,001 rows read: 0 imported, 3,000 unchanged, 1 rejected/, `${line}: ${again.stderr}`);
+  }
+  const exported = await bash(cwd, 'cg run --limit 10 >&2 && cg export - | tee copy.csv');
+  t.regex(exported.stdout, /^user_id,rank,card_name,/);
+  t.is(exported.stdout.split('\n').length, 102, exported.stderr);
+  t.regex(exported.stderr, /^100 rows in -\.$/m);
+  const device = await bash(cwd, 'cg export /dev/null');
+  t.is(device.stdout, '100 rows in /dev/null.\n');
+  t.true((await stat('/dev/null')).isCharacterDevice());
+});
