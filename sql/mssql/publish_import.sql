@@ -1,6 +1,7 @@
 -- Purpose   Brings the staged spends of a span of lines into user_spending_data: a new user is new, a changed one becomes
 --           new again, an unchanged one stays as it is, whatever its status. Run again after an interruption, it finds
---           unchanged what went in before.
+--           unchanged what went in before. With @new_only a user who is there stays as it is, whatever the spends: invented
+--           users never take the place of anybody.
 -- Answers   one row: imported, unchanged (of the span)
 -- Locks     the span's rows of user_spending_data, at most 1,900 a statement, in the order of the key
 -- Isolation READ COMMITTED
@@ -12,7 +13,8 @@
 CREATE OR ALTER PROCEDURE cardgenius.publish_import
   @load_no       BIGINT,
   @line_no_from  INT,
-  @line_no_to    INT
+  @line_no_to    INT,
+  @new_only      BIT = 0
 AS
 BEGIN
   SET NOCOUNT ON;
@@ -49,7 +51,7 @@ BEGIN
         WHERE s.place BETWEEN @at AND @at + 1899
       ) AS s
       ON t.user_id = s.user_id
-      WHEN MATCHED AND EXISTS (
+      WHEN MATCHED AND @new_only = 0 AND EXISTS (
         SELECT s.amazon, s.flipkart, s.myntra, s.ajio, s.grocery, s.confirmed
         EXCEPT
         SELECT t.avg_amazon_gmv, t.avg_flipkart_gmv, t.avg_myntra_gmv, t.avg_ajio_gmv, t.avg_grocery_gmv, t.avg_confirmed_gmv)

@@ -1,6 +1,7 @@
 -- Purpose   Brings the staged spends of a span of lines into user_spending_data: a new user is new, a changed one becomes
 --           new again, an unchanged one stays as it is, whatever its status. Run again after an interruption, it finds
---           unchanged what went in before.
+--           unchanged what went in before. With p_new_only a user who is there stays as it is, whatever the spends: invented
+--           users never take the place of anybody.
 -- Answers   one row: imported, unchanged (of the span)
 -- Locks     the span's rows of user_spending_data
 -- Isolation READ COMMITTED
@@ -8,7 +9,8 @@
 -- Callers   cardgenius import, seed, demo: span after span, after reject_duplicates
 -- Grants    EXECUTE for cardgenius_importer
 
-CREATE OR REPLACE FUNCTION cardgenius.publish_import(p_load_no BIGINT, p_line_no_from INTEGER, p_line_no_to INTEGER)
+CREATE OR REPLACE FUNCTION cardgenius.publish_import(p_load_no BIGINT, p_line_no_from INTEGER, p_line_no_to INTEGER,
+                                                     p_new_only BOOLEAN DEFAULT FALSE)
 RETURNS TABLE (imported BIGINT, unchanged BIGINT)
 LANGUAGE plpgsql
 -- A span is small and the table may be large: users are looked up by key.
@@ -34,7 +36,7 @@ BEGIN
     WHERE s.load_no = p_load_no AND s.line_no BETWEEN p_line_no_from AND p_line_no_to
   ) AS s
   ON t.user_id = s.user_id
-  WHEN MATCHED AND
+  WHEN MATCHED AND NOT p_new_only AND
        (t.avg_amazon_gmv, t.avg_flipkart_gmv, t.avg_myntra_gmv, t.avg_ajio_gmv, t.avg_grocery_gmv, t.avg_confirmed_gmv)
        IS DISTINCT FROM (s.amazon, s.flipkart, s.myntra, s.ajio, s.grocery, s.confirmed)
   THEN UPDATE SET

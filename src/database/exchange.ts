@@ -19,12 +19,18 @@ export const exchangeOperations = (driver: Driver) => ({
     return driver.call('reject_duplicates', [['load_no', 'bigint', loadNo]]);
   },
 
-  /** Brings the staged rows of a span of lines in. */
-  publishImport(loadNo: number, fromLine: number, toLine: number): Promise<{ imported: number; unchanged: number }> {
+  /** Brings the staged rows of a span of lines in; with `newOnly` users who are there stay as they are. */
+  publishImport(
+    loadNo: number,
+    fromLine: number,
+    toLine: number,
+    newOnly = false,
+  ): Promise<{ imported: number; unchanged: number }> {
     return callForRow(driver, 'publish_import', [
       ['load_no', 'bigint', loadNo],
       ['line_no_from', 'int', fromLine],
       ['line_no_to', 'int', toLine],
+      ['new_only', 'bit', newOnly],
     ]);
   },
 

@@ -50,7 +50,7 @@ export async function* readCsvRows(path: string, { delimiter = ',' }: CsvForm = 
     if (error instanceof UsageError) throw error;
     const isForm = error instanceof CsvError;
     const message = isForm
-      ? `is not CSV from line ${line} on: ${BROKEN[error.code] ?? 'it cannot be read as fields'}. Correct that line; nothing after it was read`
+      ? `is not CSV from line ${line} on: ${BROKEN[error.code] ?? 'it cannot be read as fields'}. Correct that line; nothing of the file was taken`
       : `cannot be read: ${messageOf(error)}`;
     throw new UsageError(isForm ? 'CSV_BROKEN' : 'CSV_UNREADABLE', `${nameOf(path)} ${message}.`, {
       cause: causeOf(error),

@@ -58,13 +58,14 @@ function isConfirmedBelowSum({ amounts }: StagedSpending): boolean {
   return confirmed !== null && confirmed < amounts.slice(0, -1).reduce<number>((sum, amount) => sum + (amount ?? 0), 0);
 }
 
-/** Stages lines, takes out duplicates, and publishes span by span; for `import` and `seed` alike. */
+/** Stages lines, takes out duplicates, and publishes span by span; for `import` and, with `newOnly`, `seed`. */
 export async function stageAndPublish(
   database: ExchangeDatabase,
   source: string,
   lines: AsyncIterable<ParsedLine>,
   rejects: Pick<RejectsFile, 'add'>,
   onProgress: (read: number) => void,
+  newOnly = false,
 ): Promise<{ read: number; imported: number; unchanged: number; confirmedBelowSum: number }> {
   const loadNo = await database.beginImport(source);
   let batch: StagedSpending[] = [];
@@ -96,7 +97,7 @@ export async function stageAndPublish(
   let imported = 0;
   let unchanged = 0;
   for (let from = 1; from <= lastLine; from += BATCH) {
-    const span = await database.publishImport(loadNo, from, Math.min(from + BATCH - 1, lastLine));
+    const span = await database.publishImport(loadNo, from, Math.min(from + BATCH - 1, lastLine), newOnly);
     imported += span.imported;
     unchanged += span.unchanged;
   }

@@ -206,7 +206,7 @@ export const importFuzzContract: ContractTests = {
             (thrown: unknown) => thrown,
           );
           if (!(error instanceof UsageError) || error.code !== 'CSV_BROKEN') throw error;
-          if (!/is not CSV from line \d+ on: .+ Nothing went in\.$/s.test(error.message)) throw error;
+          if (!/is not CSV from line \d+ on: .+ nothing of the file was taken\.$/s.test(error.message)) throw error;
           if ((await count(engine, 'user_spending_data')) !== 0) throw new Error('something of it went in');
         }),
       ),

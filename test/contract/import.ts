@@ -40,6 +40,19 @@ export const importContract: ContractTests = {
     t.is(await count(engine, 'cardgenius.import', 'finished_at IS NOT NULL'), 2);
   },
 
+  'import: where only new users go in, one who is there stays as it is, whatever the spends': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 2);
+    const loadNo = await database.beginImport('invented');
+    await database.stageSpending(loadNo, [
+      { lineNo: 2, userId: userId(1), amounts: [777, 7, 7, 7, 7, 7] },
+      { lineNo: 3, userId: userId(9), amounts: [777, 7, 7, 7, 7, 7] },
+    ]);
+    t.deepEqual(await database.publishImport(loadNo, 1, 3, true), { imported: 1, unchanged: 1 });
+    t.deepEqual((await database.readSpending(userId(1)))?.amounts, [100, null, 0, 0, 0, 1000]);
+    t.deepEqual((await database.readSpending(userId(9)))?.amounts, [777, 7, 7, 7, 7, 7]);
+  },
+
   'import: ids of any length up to 50 characters, any number of them': async (t, engine) => {
     const { database } = engine;
     for (const length of [1, 24, 25, 36, 49, 50]) {

@@ -121,3 +121,12 @@ test('recommend for spends alone needs no database', async t => {
   t.is(cards.length, 10);
   t.regex(cards[0].net_savings, /^\d+\.\d\d$/);
 });
+
+test('seed on a server without the word for it', async t => {
+  await refused(t, ['seed', '--users', '5'], {
+    code: 2,
+    database: 'mssql://app:hunter2@127.0.0.1:1/db',
+    message:
+      /^cardgenius: mssql:\/\/127\.0\.0\.1:1\/db as app.* is a server, .* say --yes-invent-users-here; .*\[SEED_ON_SERVER\]\n$/,
+  });
+});

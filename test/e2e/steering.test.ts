@@ -1,7 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { cardgenius, newFolder } from './cli.ts';
+import { inventUser } from '../../src/exchange/seed-spending.ts';
+import { SPENDING_COLUMNS } from '../../src/model/spending.ts';
+import { type CliPlace, cardgenius, newFolder } from './cli.ts';
 
 test('pause, resume and cancel act on the active run, and say where there is none', async t => {
   const at = { cwd: await newFolder(), database: 'pglite:db' };
@@ -59,7 +61,7 @@ test('a gate pauses before anything is published; accepted, the same run goes on
   await json('export', 'before.csv');
 
   // 2,989 get other spends, and far more than one in ten of them another first card.
-  await json('seed', '--users', '3000', '--seed', '2');
+  await otherSpends(cwd, at, 3_000, 2);
   const shut = await cardgenius(['run'], at);
   t.is(shut.code, 4);
   t.regex(
@@ -74,7 +76,7 @@ test('a gate pauses before anything is published; accepted, the same run goes on
   await json('resume', '--accept-gate');
   t.like(await json('run'), { runId: 2, state: 'done', completed: 2989 });
 
-  await json('seed', '--users', '1000', '--seed', '3');
+  await otherSpends(cwd, at, 1_000, 3);
   const fewer = await cardgenius(['run'], at);
   t.is(fewer.code, 4);
   t.regex(fewer.stderr, /paused: GATE_FEWER_ELIGIBLE: \d+ users are due, and the run before had 2989; .*--accept-gate/);
@@ -82,3 +84,14 @@ test('a gate pauses before anything is published; accepted, the same run goes on
   t.like(await json('run'), { runId: 3, state: 'done', failed: 0 });
   t.is((await cardgenius(['verify'], at)).code, 0);
 });
+
+/** The spends of another invented population for ids that are there: seed itself never touches one. */
+async function otherSpends(cwd: string, at: CliPlace, users: number, seed: number): Promise<void> {
+  const lines = Array.from({ length: users }, (_, n) => {
+    const { userId, amounts } = inventUser(n + 1, seed);
+    return [userId, ...amounts.map(paise => (paise === null ? '' : (paise / 100).toFixed(2)))].join(',');
+  });
+  const file = join(cwd, `seed-${seed}.csv`);
+  await writeFile(file, `${['user_id', ...SPENDING_COLUMNS].join(',')}\n${lines.join('\n')}\n`);
+  await cardgenius(['import', file], at);
+}

@@ -37,7 +37,7 @@ if (hasSqlServer()) {
       };
       await command('migrate');
       await command('migrate', '--verify');
-      await command('seed', '--users', '200');
+      await command('seed', '--users', '200', '--yes-invent-users-here');
       t.like(JSON.parse(await command('run', '--json')), { completed: 203, failed: 0 });
       await command('status');
       await command('recommend', 'CK1');

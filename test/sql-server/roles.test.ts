@@ -66,7 +66,7 @@ if (hasSqlServer()) {
     if (standIn)
       for (const statement of FORBIDDEN) await t.throwsAsync(migrator.execute(statement), refuses, statement);
 
-    const seeded = await as(importer, 'seed', '--users', '300');
+    const seeded = await as(importer, 'seed', '--users', '300', '--yes-invent-users-here');
     t.is(seeded.code, 0, seeded.stderr);
     const run = await as(processor, 'run', '--json');
     t.is(run.code, 0, run.stderr);
@@ -106,8 +106,8 @@ if (hasSqlServer()) {
       [processor, 'prune', '--keep', '1d'],
       [importer, 'run'],
       [reader, 'run'],
-      [reader, 'seed', '--users', '10'],
-      [processor, 'seed', '--users', '10'],
+      [reader, 'seed', '--users', '10', '--yes-invent-users-here'],
+      [processor, 'seed', '--users', '10', '--yes-invent-users-here'],
       [processor, 'export', 'x.csv'],
     ] as const) {
       const { code, stderr } = await cardgenius(args, { cwd, database: login.url });

@@ -85,7 +85,9 @@ test('a row of more than 64 KB ends the reading there, and the message holds non
 
 test('each byte of a big broken file is looked at once: the reader takes no more of it than one row', async t => {
   let taken = 0;
-  const child = spawn('sh', ['-c', `printf 'a,b\\n"CK0,1\\n'; yes CK1,2`], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn('sh', ['-c', `printf 'a,b\\n"CK0,1\\n'; exec yes CK1,2`], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const path = join(FOLDER, 'fifo');
   await promisify(execFile)('mkfifo', [path]);
   const writer = spawn('sh', ['-c', `exec cat > ${path}`], { stdio: ['pipe', 'ignore', 'ignore'] });
