@@ -51,10 +51,10 @@ BEGIN
         WHERE s.place BETWEEN @at AND @at + 1899
       ) AS s
       ON t.user_id = s.user_id
-      WHEN MATCHED AND @new_only = 0 AND EXISTS (
+      WHEN MATCHED AND EXISTS (
         SELECT s.amazon, s.flipkart, s.myntra, s.ajio, s.grocery, s.confirmed
         EXCEPT
-        SELECT t.avg_amazon_gmv, t.avg_flipkart_gmv, t.avg_myntra_gmv, t.avg_ajio_gmv, t.avg_grocery_gmv, t.avg_confirmed_gmv)
+        SELECT t.avg_amazon_gmv, t.avg_flipkart_gmv, t.avg_myntra_gmv, t.avg_ajio_gmv, t.avg_grocery_gmv, t.avg_confirmed_gmv) AND @new_only = 0
       THEN UPDATE SET
         avg_amazon_gmv = s.amazon, avg_flipkart_gmv = s.flipkart, avg_myntra_gmv = s.myntra, avg_ajio_gmv = s.ajio,
         avg_grocery_gmv = s.grocery, avg_confirmed_gmv = s.confirmed, processing_status = 'new', processing_error = NULL
