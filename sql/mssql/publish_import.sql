@@ -54,7 +54,8 @@ BEGIN
       WHEN MATCHED AND EXISTS (
         SELECT s.amazon, s.flipkart, s.myntra, s.ajio, s.grocery, s.confirmed
         EXCEPT
-        SELECT t.avg_amazon_gmv, t.avg_flipkart_gmv, t.avg_myntra_gmv, t.avg_ajio_gmv, t.avg_grocery_gmv, t.avg_confirmed_gmv) AND @new_only = 0
+        SELECT t.avg_amazon_gmv, t.avg_flipkart_gmv, t.avg_myntra_gmv, t.avg_ajio_gmv, t.avg_grocery_gmv, t.avg_confirmed_gmv)
+           AND @new_only = 0
       THEN UPDATE SET
         avg_amazon_gmv = s.amazon, avg_flipkart_gmv = s.flipkart, avg_myntra_gmv = s.myntra, avg_ajio_gmv = s.ajio,
         avg_grocery_gmv = s.grocery, avg_confirmed_gmv = s.confirmed, processing_status = 'new', processing_error = NULL
