@@ -21,8 +21,9 @@ export function defineCatalog(program: Command): void {
     .command('check')
     .summary('what is wrong with a catalogue, and what is old')
     .description(
-      'Checks schema, ranges and duplicates (exit code 1 where something is wrong), and warns of terms older than a year, of ' +
-        'cards without a source, and of cards that are among the ten of nobody.',
+      'Checks schema, ranges and duplicates (exit code 1 where something is wrong), and warns of terms older than a year, cards ' +
+        'without a source, notes that contradict a figure, names that only capitals or blanks tell apart, a card that is first for ' +
+        'more than half of the users, and cards that are never recommended.',
     )
     .argument('[file]', 'the catalogue (default: the configured one)')
     .option('--users <n>', 'generated users to rank', wholeNumber(1), 10_000)
@@ -81,6 +82,31 @@ export function defineCatalog(program: Command): void {
     );
   });
 
+  const names = catalog
+    .command('names')
+    .summary('set what users are shown for each card, from a list')
+    .argument(
+      '<csv>',
+      'columns card (its id, or a name) and display_name; an empty display name takes the old one away',
+    )
+    .option('--out <file>', 'the catalogue to write (default: the configured one, in its place)')
+    .description(
+      'Sets display names in the configured catalogue. Nothing is written where a line of the list is wrong.',
+    )
+    .addHelpText('after', '\nExample: cardgenius catalog names names.csv --out next.json');
+  command<CommonOptions & { readonly out?: string }>(names, async (cli, [csv], { out }) => {
+    const { setDisplayNames } = await import('../tools/catalog/names.ts');
+    const { catalogPath } = cli.settings;
+    const file = out ?? catalogPath;
+    const report = await setDisplayNames(catalogPath, csv!, file);
+    cli.print({ file, ...report }, () =>
+      [
+        ...report.set.map(({ card, before, after }) => `${card}: ${before ?? '-'} → ${after ?? '-'}`),
+        `${file}: ${report.set.length} display names set, ${report.unchanged} as before.`,
+      ].join('\n'),
+    );
+  });
+
   const show = catalog
     .command('show')
     .summary('one card: its terms and where they come from')
@@ -97,15 +123,28 @@ export function defineCatalog(program: Command): void {
 }
 
 function describeReport(path: string, { cards, open, users, findings }: CatalogReport, errors: number): string {
-  const rows = findings.map(({ level, kind, card, field, message }) => [level, kind, card ?? '', field, message]);
+  const rows = grouped(findings).map(({ level, kind, card, field, message }) => [level, kind, card, field, message]);
   const summary =
     `${path}: ${cards} cards, ${open} open; ${errors} errors, ${findings.length - errors} warnings` +
     (users > 0 ? `; ranked for ${group(users)} generated users.` : '.');
   return rows.length === 0 ? summary : `${textTable(['', 'kind', 'card', 'field', 'what'], rows)}\n\n${summary}`;
 }
 
+/** One line for all cards of which the same is said. */
+function grouped(findings: CatalogReport['findings']) {
+  const groups = Map.groupBy(findings, finding =>
+    [finding.level, finding.kind, finding.field, finding.message].join('\n'),
+  );
+  return [...groups.values()].map(group => ({
+    ...group[0]!,
+    card: group.length === 1 ? (group[0]!.card ?? '') : `${group.length} cards`,
+    message:
+      group.length === 1 ? group[0]!.message : `${group[0]!.message}: ${group.map(finding => finding.card).join(', ')}`,
+  }));
+}
+
 function describeDiff(diff: CatalogDiff, seconds: number): string {
-  const { users, firstCardChanges, netMoves, switches, cards, before, after } = diff;
+  const { users, firstCardChanges, netMoves, switches, cards, before, after, sameVersion, rules } = diff;
   const share = (count: number) => `${group(count)} (${((100 * count) / users).toFixed(2)} %)`;
   const cardRows = cards.map(card => [
     card.name,
@@ -122,6 +161,12 @@ function describeDiff(diff: CatalogDiff, seconds: number): string {
     `First card changes for ${share(firstCardChanges)}.`,
     `First card's net moves for ${share(netMoves.users)}: up for ${group(netMoves.up)}, down for ${group(netMoves.down)}; ` +
       `least ${formatRupees(netMoves.least)}, median ${formatRupees(netMoves.median)}, most ${formatRupees(netMoves.most)}.`,
+    ...(sameVersion
+      ? [
+          'Warning: both files name the same version; give the new one its own, so that runs and people can tell them apart.',
+        ]
+      : []),
+    ...(rules.length === 0 ? [] : [`The rules change: ${rules.join(', ')}.`]),
     ...(cardRows.length === 0
       ? ['No open card was added, removed or changed.']
       : [
@@ -152,7 +197,7 @@ async function findCard(cards: readonly Card[], wanted: string): Promise<Card> {
       ? `${partly.length} cards match "${wanted}": ${partly
           .slice(0, 8)
           .map(card => card.id)
-          .join(', ')}. Name one of them.`
+          .join(', ')}${partly.length > 8 ? ` and ${partly.length - 8} more` : ''}. Name one of them.`
       : `The catalogue has no card "${wanted}". Did you mean ${best?.card.id}?`,
   );
 }

@@ -19,6 +19,10 @@ export const configSchema = z.strictObject({
     .min(1)
     .optional()
     .describe('The catalogue of cards; relative to this file. Default: the package’s own.'),
+  eligibleCards: z
+    .enum(['open', 'commissionable'])
+    .default('open')
+    .describe('Which open cards are recommended: all, or those known to be commissionable and not closed to users.'),
   engine: z
     .string()
     .trim()

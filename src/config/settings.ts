@@ -27,6 +27,7 @@ export interface Settings {
     readonly workTimeoutSeconds: number;
   };
   readonly catalogPath: string;
+  readonly eligibleCards: 'open' | 'commissionable';
   /** The module of an engine of one's own; undefined is the built-in one. */
   readonly enginePath: string | undefined;
   readonly engineTimeoutMs: number;

@@ -8,7 +8,7 @@ import {
 } from '../model/recommendation.ts';
 import { CATEGORIES, type SpendingSlice } from '../model/spending.ts';
 import { extraPaise, flatUnits, roundedPoints, slabShare, slabUnits, yearlyPaise } from './card-evaluator.ts';
-import { DEFAULT_RULES, nameOf } from './card-terms.ts';
+import { DEFAULT_RULES, type EligibleCards, isEligible, nameOf } from './card-terms.ts';
 import type { Catalog } from './catalog.ts';
 import type { Card, Rules } from './catalog-schema.ts';
 import type { Engine } from './engine.ts';
@@ -23,20 +23,31 @@ const VERSION = '2';
 
 export interface BuiltInEngineOptions {
   readonly catalog: Pick<Catalog, 'cards' | 'sha256'> & { readonly rules?: Rules };
+  /** Which open cards are recommended; default: all of them. */
+  readonly eligibleCards?: EligibleCards | undefined;
   /** The largest monthly amount that is believed, in paise. */
   readonly maxMonthlySpend?: number;
 }
 
 /** The built-in engine: the rules of docs/recommendation.md over the catalogue's open cards, column by column. */
 export function createBuiltInEngine(options: BuiltInEngineOptions): Engine {
-  const { catalog, maxMonthlySpend = DEFAULT_MAX_MONTHLY_SPEND } = options;
+  const { catalog, eligibleCards = 'open', maxMonthlySpend = DEFAULT_MAX_MONTHLY_SPEND } = options;
   const { rules = DEFAULT_RULES } = catalog;
-  const open = catalog.cards.filter(card => card.status === 'open');
+  const open = catalog.cards.filter(card => isEligible(card, eligibleCards));
   return {
     name: NAME,
     version: VERSION,
     fingerprint: createHash('sha256')
-      .update(JSON.stringify({ name: NAME, version: VERSION, catalog: catalog.sha256, rules, maxMonthlySpend }))
+      .update(
+        JSON.stringify({
+          name: NAME,
+          version: VERSION,
+          catalog: catalog.sha256,
+          rules,
+          eligibleCards,
+          maxMonthlySpend,
+        }),
+      )
       .digest('hex'),
     cards: open.map((card, cardNo) => describe(compileCard(card, maxMonthlySpend, rules), cardNo)),
     recommend: compileRecommender(open, maxMonthlySpend, rules),

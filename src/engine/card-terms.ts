@@ -17,6 +17,16 @@ export const DEFAULT_RULES: Rules = {
 /** The name that goes into `card_recommendations` and breaks ties: the display name where the card has one. */
 export const nameOf = ({ displayName, name }: Pick<Card, 'displayName' | 'name'>): string => displayName ?? name;
 
+/** Which open cards are recommended. */
+export type EligibleCards = 'open' | 'commissionable';
+
+/** Whether a card may be recommended. Commissionable ones are known to be, and are not known to be closed to users. */
+export function isEligible({ status, offer }: Pick<Card, 'status' | 'offer'>, eligible: EligibleCards): boolean {
+  if (status !== 'open') return false;
+  if (eligible === 'open') return true;
+  return offer?.commissionable === true && offer.inviteOnly !== true && offer.sourceable !== false;
+}
+
 /** A decimal of the catalogue as a whole number of its smallest places: exact. */
 export function toWhole(value: number, places: number): number {
   return Number(multiply(fromDecimal(value), rational(10n ** BigInt(places))).numerator);

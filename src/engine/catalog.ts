@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { messageOf, UsageError } from '../model/errors.ts';
-import { findFaults } from './catalog-rules.ts';
-import { type Card, catalogSchema, type Rules } from './catalog-schema.ts';
+import { type CatalogFault, findFaults } from './catalog-rules.ts';
+import { type Card, type CatalogFile, catalogSchema, type Rules } from './catalog-schema.ts';
+import { placeOf, readCatalogText } from './catalog-text.ts';
 
 /** A catalogue that has passed every check. */
 export interface Catalog {
@@ -15,11 +16,20 @@ export interface Catalog {
   readonly sha256: string;
 }
 
-/** Reads and checks a catalogue. Throws UsageError (CATALOG_…) naming the file, the card and the field. */
-export async function loadCatalog(path: string): Promise<Catalog> {
-  let bytes: Buffer;
+/** All that is wrong with a catalogue's bytes. `catalog check` prints the list; every other command refuses the first of it. */
+export interface CatalogInspection {
+  /** As it was parsed; undefined where it is not JSON. */
+  readonly json: unknown;
+  /** Where the shape is right. */
+  readonly file: CatalogFile | undefined;
+  readonly hasMark: boolean;
+  readonly faults: readonly (CatalogFault & { readonly kind: 'text' | 'schema' | 'rule' })[];
+}
+
+/** Reads a catalogue's bytes. Throws UsageError (CATALOG_UNREADABLE). */
+export async function readCatalogFile(path: string): Promise<Buffer> {
   try {
-    bytes = await readFile(path);
+    return await readFile(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const what =
@@ -28,52 +38,52 @@ export async function loadCatalog(path: string): Promise<Catalog> {
       cause: error,
     });
   }
-  return parseCatalog(bytes, path);
+}
+
+/** Reads and checks a catalogue. Throws UsageError (CATALOG_…) naming the file, the card and the field. */
+export async function loadCatalog(path: string): Promise<Catalog> {
+  return parseCatalog(await readCatalogFile(path), path);
 }
 
 /** The same for bytes at hand; `path` is what messages name. */
 export function parseCatalog(bytes: Uint8Array, path: string): Catalog {
-  let json: unknown;
+  const { file, faults } = inspectCatalog(bytes, path);
+  const [fault] = faults;
+  if (fault !== undefined) throw wrong(path, fault);
+  const { version, rules, cards } = file!;
+  return { version, rules, cards, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/** Every check of a catalogue: its text, its shape, its rules. Throws UsageError (CATALOG_NOT_JSON). */
+export function inspectCatalog(bytes: Uint8Array, path: string): CatalogInspection {
+  let text: ReturnType<typeof readCatalogText>;
   try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    text = readCatalogText(bytes);
   } catch (error) {
     throw new UsageError('CATALOG_NOT_JSON', `The catalogue ${path} is not JSON: ${messageOf(error)}.`, {
       cause: error,
     });
   }
-
+  const { json, hasMark } = text;
   const parsed = catalogSchema.safeParse(json);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const { path: at, message } = issue!;
-    const unknown = issue!.code === 'unrecognized_keys' ? issue!.keys[0] : undefined;
-    if (unknown === undefined) throw wrong(path, idOf(json, at), fieldOf(at), message);
-    throw wrong(path, idOf(json, at), fieldOf([...at, unknown]), 'there is no such field');
+  const textFaults = text.faults.map(fault => ({ ...fault, kind: 'text' as const }));
+  if (parsed.success) {
+    const rules = findFaults(parsed.data).map(fault => ({ ...fault, kind: 'rule' as const }));
+    return { json, hasMark, file: parsed.data, faults: [...textFaults, ...rules] };
   }
-  const [fault] = findFaults(parsed.data);
-  if (fault !== undefined) throw wrong(path, fault.card, fault.field, fault.fault);
-
-  const { version, rules, cards } = parsed.data;
-  return { version, rules, cards, sha256: createHash('sha256').update(bytes).digest('hex') };
+  const shape = parsed.error.issues.map(issue => {
+    const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
+    return unknown === undefined
+      ? { ...placeOf(json, issue.path), fault: issue.message, kind: 'schema' as const }
+      : { ...placeOf(json, [...issue.path, unknown]), fault: 'there is no such field', kind: 'schema' as const };
+  });
+  return { json, hasMark, file: undefined, faults: [...textFaults, ...shape] };
 }
 
-function wrong(path: string, card: string | undefined, field: string, fault: string): UsageError {
+function wrong(path: string, { card, field, fault }: CatalogFault): UsageError {
   const where = card === undefined ? field : `card ${card}, field ${field}`;
   return new UsageError(
     'CATALOG_INVALID',
-    `The catalogue ${path} is wrong at ${where}: ${fault}. Mend it and start again.`,
+    `The catalogue ${path} is wrong at ${where}: ${fault}. Correct it and start again.`,
   );
-}
-
-/** The id of the card that an issue is about, or its place where it has none. */
-function idOf(json: unknown, at: readonly PropertyKey[]): string | undefined {
-  if (at[0] !== 'cards' || typeof at[1] !== 'number') return undefined;
-  const card = (json as { cards: { id?: unknown }[] }).cards[at[1]];
-  return typeof card?.id === 'string' ? card.id : `number ${at[1] + 1}`;
-}
-
-function fieldOf(at: readonly PropertyKey[]): string {
-  const path = at[0] === 'cards' && typeof at[1] === 'number' ? at.slice(2) : at;
-  const text = path.map(key => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
-  return text.replace(/^\./, '') || 'the whole';
 }

@@ -1,9 +1,13 @@
+import type { EligibleCards } from './card-terms.ts';
+
 /**
  * Where an engine comes from, in a form that can be sent to a worker thread: each thread creates its own.
  */
 export interface EngineSource {
   /** The built-in engine's catalogue: a path. */
   readonly catalogPath: string;
+  /** Which of its open cards are recommended; default: all of them. */
+  readonly eligibleCards?: EligibleCards | undefined;
   /** An engine of one's own in place of the built-in one: the path of its module. */
   readonly enginePath?: string | undefined;
   /** Milliseconds for one call of such an engine. */
@@ -17,9 +21,10 @@ export const DEFAULT_ENGINE_TIMEOUT_MS = 10_000;
 /** Only what a thread needs of settings that may hold more: nothing secret is sent along. */
 export function engineSourceOf({
   catalogPath,
+  eligibleCards,
   enginePath,
   engineTimeoutMs,
   maxMonthlySpend,
 }: EngineSource): EngineSource {
-  return { catalogPath, enginePath, engineTimeoutMs, maxMonthlySpend };
+  return { catalogPath, eligibleCards, enginePath, engineTimeoutMs, maxMonthlySpend };
 }

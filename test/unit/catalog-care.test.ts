@@ -8,6 +8,8 @@ import type { Card, CatalogFile } from '../../src/engine/catalog-schema.ts';
 import { describeCard } from '../../src/engine/describe-card.ts';
 import { checkCatalog } from '../../src/tools/catalog/check.ts';
 import { diffCatalogs } from '../../src/tools/catalog/diff.ts';
+import { setDisplayNames } from '../../src/tools/catalog/names.ts';
+import { cardgenius } from '../e2e/cli.ts';
 import { cardOf, padded } from '../reference/engine-rows.ts';
 
 const SHIPPED = join(import.meta.dirname, '../../catalog/cards.json');
@@ -15,6 +17,7 @@ const LIMIT = 1_000_000_000;
 const NOW = new Date('2026-11-23T00:00:00Z');
 let files = 0;
 const folder = await mkdtemp(join(tmpdir(), 'cardgenius-catalog-'));
+const PLACE = { cwd: folder, database: 'pglite:memory' };
 
 async function saved(name: string, cards: readonly object[], version = 'test'): Promise<string> {
   const path = join(folder, name);
@@ -47,7 +50,7 @@ test('check reports every error, not only the first', async t => {
   t.deepEqual(await findings(cards), [
     'error schema a fees.joining',
     'error schema a fees.annual',
-    'error schema b the whole',
+    'error schema b slab',
   ]);
 });
 
@@ -71,11 +74,107 @@ test('check warns of old terms, by the latest date that they name', async t => {
   t.true(await stale('lately'));
 });
 
+test('check warns of a note that contradicts a figure', async t => {
+  const noted = async (note: string) => {
+    const fees = { joining: 500, annual: 500, annualWaiverSpend: 200_000 };
+    const terms = { ...dated('2026').terms, note };
+    const caps = [{ categories: ['grocery'], points: 1_500, every: 'month' }];
+    const earn = { base: { points: 5, per: 100 }, grocery: { points: 10, per: 100 } };
+    const card = cardOf('swiggy', 500, { fees, terms, caps, earn });
+    return (await findings(padded([card]))).filter(text => text === 'warning note swiggy terms.note').length;
+  };
+  t.is(await noted('1% on other spend capped 500/month; total 3,500/month.'), 2, 'the rate and the cap');
+  t.is(await noted('Fee 1,000 since 2026.'), 1);
+  t.is(await noted('Waiver 1,00,000.'), 1);
+  const right =
+    'Fee 500. 5% on other online, 10% on grocery capped at 1,500. Waiver 200,000. CardGenius: fee 1,000. 2% offline.';
+  t.is(await noted(right), 0, 'the card’s own figures, what the API has, and what is not modelled');
+});
+
+test('check warns of names that only capitals or blanks tell apart, of a BOM, and of a card that dominates', async t => {
+  const cards = Array.from({ length: 10 }, (_, i) => cardOf(`card ${i}`, 0, dated('2026')));
+  const best = cardOf('best', 0, { ...dated('2026'), earn: { base: { points: 9, per: 100 } } });
+  const shout = cardOf('shout', 0, { ...dated('2026'), name: ' CARD  1' });
+  t.deepEqual(await findings([...cards.slice(0, 9), shout, best]), [
+    'warning names shout name',
+    'warning never-ranks card 8 the whole',
+    'warning dominates best the whole',
+  ]);
+  const path = join(folder, 'mark.json');
+  await writeFile(path, `\uFEFF${JSON.stringify({ version: 'test', cards })}`);
+  const report = await checkCatalog(path, { users: 10, now: NOW, maxMonthlySpend: LIMIT });
+  t.true(report.findings.some(({ kind, level }) => kind === 'mark' && level === 'warning'));
+  t.is((await loadCatalog(path)).cards.length, 10, 'taken alike by what loads it');
+});
+
+test('the command groups cards of which the same is said', async t => {
+  const good = Array.from({ length: 10 }, (_, i) => cardOf(`good ${i}`, 0, dated('2026')));
+  const bad = ['a', 'b', 'c'].map(name => cardOf(name, 99_999, dated('2026')));
+  const path = await saved('grouped.json', [...good, ...bad]);
+  const { stdout } = await cardgenius(['catalog', 'check', path, '--users', '50'], PLACE);
+  t.regex(stdout, /warning {2}never-ranks {2}3 cards .*: a, b, c\n/);
+  t.regex(stdout, /0 errors, 4 warnings/);
+});
+
+test('catalog show says how many more cards match', async t => {
+  const { stderr } = await cardgenius(['catalog', 'show', 'HDFC'], PLACE);
+  t.regex(stderr, /\d+ cards match "HDFC": .* and \d+ more\. Name one of them/);
+});
+
+test('diff warns of two catalogues of one version, and names the rules that change', async t => {
+  const cards = padded([]);
+  const before = await saved('same-1.json', cards);
+  const after = join(folder, 'same-2.json');
+  await writeFile(after, JSON.stringify({ version: 'test', rules: { fees: 'with_gst' }, cards }));
+  const diff = await diffCatalogs(before, after, { users: 20, maxMonthlySpend: LIMIT });
+  t.like(diff, { sameVersion: true, rules: ['fees: without_gst → with_gst'] });
+  t.like(await diffCatalogs(before, before, { users: 20, maxMonthlySpend: LIMIT }), { sameVersion: false, rules: [] });
+});
+
+test('display names from a list: by id, by name, by CardGenius’ name; an empty one is taken away', async t => {
+  const cards = padded([
+    cardOf('gold', 0, { name: 'Gold Card' }),
+    cardOf('silver', 0, { displayName: 'Old' }),
+    cardOf('tin', 0, { cardGenius: { id: 7, name: 'CG  Tin' } }),
+    cardOf('iron', 0, { displayName: 'Iron' }),
+  ]);
+  const path = await saved('names.json', cards);
+  const csv = join(folder, 'names.csv');
+  await writeFile(csv, '\uFEFFcard,display_name\ngold card,Shown Gold\nsilver,\ncg tin,"Tin, shown"\niron,Iron\n\n');
+  const out = join(folder, 'named.json');
+  t.deepEqual(await setDisplayNames(path, csv, out), {
+    set: [
+      { card: 'gold', before: undefined, after: 'Shown Gold' },
+      { card: 'silver', before: 'Old', after: undefined },
+      { card: 'tin', before: undefined, after: 'Tin, shown' },
+    ],
+    unchanged: 1,
+  });
+  const named = (await loadCatalog(out)).cards.slice(0, 4).map(card => card.displayName);
+  t.deepEqual(named, ['Shown Gold', undefined, 'Tin, shown', 'Iron']);
+});
+
+test('a list of display names with a wrong line writes nothing', async t => {
+  const path = await saved('unnamed.json', padded([cardOf('gold', 0, {}), cardOf('silver', 0, {})]));
+  const out = join(folder, 'never.json');
+  const refused = async (text: string, code: string, message: RegExp) => {
+    const csv = join(folder, `wrong-${++files}.csv`);
+    await writeFile(csv, text);
+    await t.throwsAsync(setDisplayNames(path, csv, out), { code, message });
+    await t.throwsAsync(loadCatalog(out), { code: 'CATALOG_UNREADABLE' });
+  };
+  await refused('card,display_name\ngold,A\ncopper,B\n', 'NAMES_CARD', /Line 3 .*no card "copper"/);
+  await refused('card,display_name\ngold,A\ngold,B\n', 'NAMES_CARD', /Line 3 .* names gold, as line 2 does/);
+  await refused('card,display_name\ngold,silver\n', 'CATALOG_INVALID', /"silver" is what users are shown/);
+  await refused('card,name\ngold,A\n', 'NAMES_UNREADABLE', /must name the columns card and display_name/);
+});
+
 test('check warns of cards without a source, and of those that never rank', async t => {
   const good = Array.from({ length: 10 }, (_, i) => cardOf(`good ${i}`, 0, dated('2026')));
   const hopeless = cardOf('hopeless', 99_999, dated('2026', []));
   t.deepEqual(await findings([...good, hopeless]), [
     'warning sources hopeless terms.sources',
+    'warning dominates good 0 the whole',
     'warning never-ranks hopeless the whole',
   ]);
 });

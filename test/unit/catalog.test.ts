@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { catalogJsonSchema, SCHEMA_PATH } from '../../scripts/catalog-schema.ts';
 import { loadCatalog, parseCatalog } from '../../src/engine/catalog.ts';
+import { createEngine } from '../../src/engine/create.ts';
 import { UsageError } from '../../src/model/errors.ts';
 import { cardOf, padded } from '../reference/engine-rows.ts';
 
@@ -172,6 +173,73 @@ test('wrong: not JSON, or not UTF-8', t => {
   };
   t.throws(() => parseCatalog(Buffer.from('{ "cards": [ }'), PATH), wrong);
   t.throws(() => parseCatalog(Buffer.from([0x22, 0xff, 0x22]), PATH), wrong);
+});
+
+test('wrong: a key that stands twice, wherever it stands', t => {
+  const text = JSON.stringify(withCard({})).replace('"joining":500', '"joining":500,"join\\u0069ng":0');
+  t.throws(() => parseCatalog(Buffer.from(text), PATH), {
+    code: 'CATALOG_INVALID',
+    message: /card gold, field fees\.joining: stands twice/,
+  });
+  const whole = JSON.stringify(withCard({})).replace('"version":"1"', '"version":"1","version":"2"');
+  t.throws(() => parseCatalog(Buffer.from(whole), PATH), { message: /wrong at version: stands twice/ });
+  t.notThrows(() =>
+    parse(withCard({ terms: { asOf: '{"a": 1, "a": 2}', confidence: 'high', sources: ['\\", "a"'] } })),
+  );
+});
+
+test('wrong: control characters, blanks only, and what no database stores', t => {
+  const wrong = (figures: object, message: RegExp) =>
+    t.throws(() => parse(withCard(figures)), { code: 'CATALOG_INVALID', message });
+  wrong({ name: 'a\nb' }, /card gold, field name: has the control character U\+000A/);
+  wrong({ name: 'a\0b' }, /card gold, field name: has a NUL character/);
+  wrong({ name: '  ' }, /card gold, field name: has blanks only/);
+  wrong({ displayName: 'a\u0085' }, /card gold, field displayName: has the control character U\+0085/);
+  wrong({ name: 'a\ud800' }, /card gold, field name: has half a surrogate pair/);
+  const terms = { asOf: '2025', confidence: 'high', sources: [] };
+  wrong({ terms: { ...terms, note: 'a\0' } }, /card gold, field terms\.note: has a NUL character/);
+  t.notThrows(() => parse(withCard({ terms: { ...terms, note: 'two\nlines' } })));
+});
+
+test('a byte order mark is taken', t => {
+  const bytes = Buffer.from(`\uFEFF${JSON.stringify(withCard({}))}`);
+  t.is(parseCatalog(bytes, PATH).cards.length, 10);
+});
+
+test('only commissionable cards, where the setting says so; fewer than ten are refused with their count', async t => {
+  const offers: [object | undefined, boolean][] = [
+    [{ commissionable: true }, true],
+    [{ commissionable: true, sourceable: true, inviteOnly: false }, true],
+    [undefined, false],
+    [{}, false],
+    [{ sourceable: true }, false],
+    [{ commissionable: false }, false],
+    [{ commissionable: true, inviteOnly: true }, false],
+    [{ commissionable: true, sourceable: false }, false],
+  ];
+  const cards = [
+    ...offers.map(([offer], i) => cardOf(`card ${i}`, 0, { offer })),
+    ...Array.from({ length: 8 }, (_, i) => cardOf(`more ${i}`, 0, { offer: { commissionable: true } })),
+  ];
+  const folder = await mkdtemp(join(tmpdir(), 'cardgenius-catalog-'));
+  const source = async (list: object[]) => {
+    const path = join(folder, `${list.length}.json`);
+    await writeFile(path, JSON.stringify({ version: '1', cards: list }));
+    return { catalogPath: path, maxMonthlySpend: 1_000_000_000, eligibleCards: 'commissionable' as const };
+  };
+  const engine = await createEngine(await source(cards));
+  t.deepEqual(
+    engine.cards.slice(0, 2).map(card => card.name),
+    ['card 0', 'card 1'],
+  );
+  t.is(engine.cards.length, 10);
+  const open = await createEngine({ ...(await source(cards)), eligibleCards: 'open' });
+  t.is(open.cards.length, 16);
+  t.not(open.fingerprint, engine.fingerprint);
+  await t.throwsAsync(createEngine(await source(cards.slice(0, 15))), {
+    code: 'CATALOG_TOO_FEW_CARDS',
+    message: /Only 9 of the 15 open cards of .* are commissionable, and a user needs 10/,
+  });
 });
 
 test('wrong: a file that is not there, or is a folder', async t => {

@@ -1,13 +1,24 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { createBuiltInEngine } from '../../engine/built-in.ts';
 import { nameOf } from '../../engine/card-terms.ts';
-import { findFaults } from '../../engine/catalog-rules.ts';
-import { type CatalogFile, catalogSchema } from '../../engine/catalog-schema.ts';
-import { messageOf, UsageError } from '../../model/errors.ts';
+import { type CatalogInspection, inspectCatalog, readCatalogFile } from '../../engine/catalog.ts';
+import type { CatalogFile } from '../../engine/catalog-schema.ts';
+import { messageOf } from '../../model/errors.ts';
+import { CARDS_PER_USER } from '../../model/recommendation.ts';
 import { generatedUsers } from './generated-users.ts';
+import { type Doubt, noteContradictions, similarNames } from './warnings.ts';
 
-export type FindingKind = 'schema' | 'rule' | 'stale' | 'sources' | 'never-ranks';
+export type FindingKind =
+  | 'text'
+  | 'schema'
+  | 'rule'
+  | 'mark'
+  | 'stale'
+  | 'sources'
+  | 'names'
+  | 'note'
+  | 'dominates'
+  | 'never-ranks';
 
 export interface Finding {
   /** Errors keep a catalogue from being loaded; warnings are for whoever looks after it. */
@@ -37,38 +48,46 @@ export interface CheckOptions {
 
 /** Checks a catalogue and reports all that is found. Throws UsageError only where the file cannot be read. */
 export async function checkCatalog(path: string, options: CheckOptions): Promise<CatalogReport> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new UsageError(
-      'CATALOG_UNREADABLE',
-      `The catalogue ${path} cannot be read: ${messageOf(error)}. Name a file like catalog/cards.json.`,
-      { cause: error },
-    );
-  });
-  let json: unknown;
+  const bytes = await readCatalogFile(path);
+  let inspected: CatalogInspection;
   try {
-    json = JSON.parse(bytes.toString('utf8'));
+    inspected = inspectCatalog(bytes, path);
   } catch (error) {
-    const finding = wrong('schema', undefined, 'the whole', `is not JSON: ${messageOf(error)}`);
+    const finding = wrong('schema', undefined, 'the whole', messageOf(error));
     return { version: undefined, cards: 0, open: 0, users: 0, findings: [finding] };
   }
-  const parsed = catalogSchema.safeParse(json);
-  if (!parsed.success) return unparsed(json, parsed.error.issues);
-
-  const { data } = parsed;
-  const faults = findFaults(data).map(({ card, field, fault }) => wrong('rule', card, field, fault));
-  const warnings = data.cards.flatMap(card => [
+  const { file, json, hasMark } = inspected;
+  const faults = firstOfField(inspected.faults.map(({ kind, card, field, fault }) => wrong(kind, card, field, fault)));
+  const mark = hasMark
+    ? [warning('mark', undefined, 'the whole', 'starts with a byte order mark (BOM): save it as UTF-8 without one')]
+    : [];
+  if (file === undefined) {
+    const cards = (json as { cards?: unknown } | null)?.cards;
+    const list: readonly { status?: unknown }[] = Array.isArray(cards) ? cards : [];
+    const open = list.filter(card => card?.status === 'open').length;
+    return { version: undefined, cards: list.length, open, users: 0, findings: [...faults, ...mark] };
+  }
+  const warnings = file.cards.flatMap(card => [
     ...staleness(card, options.now),
     ...(card.terms.sources.length === 0
-      ? [warning('sources', card.id, 'terms.sources', 'no source is named: nobody can check this card')]
+      ? [warning('sources', card.id, 'terms.sources', 'no source is named: the card cannot be checked')]
       : []),
   ]);
-  const idle = faults.length > 0 ? [] : await neverRanking(data, bytes, options);
+  const doubts = (kind: FindingKind, list: readonly Doubt[]) =>
+    list.map(({ card, field, message }) => warning(kind, card, field, message));
   return {
-    version: data.version,
-    cards: data.cards.length,
-    open: data.cards.filter(card => card.status === 'open').length,
+    version: file.version,
+    cards: file.cards.length,
+    open: file.cards.filter(card => card.status === 'open').length,
     users: faults.length > 0 ? 0 : options.users,
-    findings: [...faults, ...warnings, ...idle],
+    findings: [
+      ...faults,
+      ...mark,
+      ...warnings,
+      ...doubts('names', similarNames(file)),
+      ...doubts('note', noteContradictions(file)),
+      ...(faults.length > 0 ? [] : await rankings(file, bytes, options)),
+    ],
   };
 }
 
@@ -79,7 +98,7 @@ const wrong = (kind: FindingKind, card: string | undefined, field: string, messa
   field,
   message,
 });
-const warning = (kind: FindingKind, card: string, field: string, message: string): Finding => ({
+const warning = (kind: FindingKind, card: string | undefined, field: string, message: string): Finding => ({
   level: 'warning',
   kind,
   card,
@@ -87,32 +106,10 @@ const warning = (kind: FindingKind, card: string, field: string, message: string
   message,
 });
 
-interface Issue {
-  readonly path: readonly PropertyKey[];
-  readonly message: string;
-}
-
-function unparsed(json: unknown, issues: readonly Issue[]): CatalogReport {
-  const cards = (json as { cards?: unknown } | null)?.cards;
-  const list: readonly { id?: unknown; status?: unknown }[] = Array.isArray(cards) ? cards : [];
-  const findings = issues.map(({ path, message }) => {
-    const isCard = path[0] === 'cards' && typeof path[1] === 'number';
-    const id = isCard ? String(list[path[1] as number]?.id ?? `number ${Number(path[1]) + 1}`) : undefined;
-    return wrong(
-      'schema',
-      id,
-      path
-        .slice(isCard ? 2 : 0)
-        .map(String)
-        .join('.') || 'the whole',
-      message,
-    );
-  });
-  // A negative amount breaks two rules at once: one line for a field is enough.
-  const first = (finding: Finding, i: number) =>
-    findings.findIndex(other => other.card === finding.card && other.field === finding.field) === i;
-  const open = list.filter(card => card?.status === 'open').length;
-  return { version: undefined, cards: list.length, open, users: 0, findings: findings.filter(first) };
+/** A negative amount breaks two rules at once: one line for a field is enough. */
+function firstOfField(findings: readonly Finding[]): Finding[] {
+  const keys = findings.map(({ card, field }) => `${card}\n${field}`);
+  return findings.filter((_, i) => keys.indexOf(keys[i]!) === i);
 }
 
 /** Terms are stale a year after the end of the year, month or day that their date names. */
@@ -153,17 +150,28 @@ function endOf(asOf: string): Date | undefined {
   return ends.length === 0 ? undefined : new Date(Math.max(...ends));
 }
 
-/** Open cards that stand among nobody's ten. */
-async function neverRanking(data: CatalogFile, bytes: Buffer, options: CheckOptions): Promise<Finding[]> {
+/** Open cards that are never among the ten, and one that is first for more than half of the users. */
+async function rankings(data: CatalogFile, bytes: Buffer, options: CheckOptions): Promise<Finding[]> {
   const { users, maxMonthlySpend } = options;
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const engine = createBuiltInEngine({ catalog: { cards: data.cards, rules: data.rules, sha256 }, maxMonthlySpend });
   const { cardNo } = await engine.recommend(generatedUsers(users, maxMonthlySpend));
   const seen = new Set(cardNo);
   const ids = new Map(data.cards.map(card => [nameOf(card), card.id]));
-  return engine.cards
-    .filter(card => !seen.has(card.cardNo))
-    .map(({ name }) =>
-      warning('never-ranks', ids.get(name)!, 'the whole', `not among the ten cards of any of ${users} generated users`),
-    );
+  const firsts = new Map<number, number>();
+  for (let row = 0; row < cardNo.length; row += CARDS_PER_USER) {
+    firsts.set(cardNo[row]!, (firsts.get(cardNo[row]!) ?? 0) + 1);
+  }
+  const served = cardNo.length / CARDS_PER_USER;
+  return engine.cards.flatMap(({ name, cardNo: no }) => {
+    const first = firsts.get(no) ?? 0;
+    if (first > served / 2) {
+      const share = Math.round((100 * first) / served);
+      const message = `first for ${share} % of ${served} generated users: are its rates, caps and fee right?`;
+      return [warning('dominates', ids.get(name)!, 'the whole', message)];
+    }
+    if (seen.has(no)) return [];
+    const message = `not among the ten cards of any of ${users} generated users`;
+    return [warning('never-ranks', ids.get(name)!, 'the whole', message)];
+  });
 }

@@ -38,6 +38,10 @@ export interface CardChange {
 export interface CatalogDiff {
   readonly before: string;
   readonly after: string;
+  /** Two different files that name one version. */
+  readonly sameVersion: boolean;
+  /** The rules that differ, like `fees: without_gst → with_gst`. */
+  readonly rules: readonly string[];
   readonly users: number;
   readonly firstCardChanges: number;
   /** Users whose first card is another one, by old and new card, most frequent first. */
@@ -124,6 +128,8 @@ function compare(before: Side, after: Side, users: number): CatalogDiff {
   return {
     before: before.catalog.version,
     after: after.catalog.version,
+    sameVersion: before.catalog.version === after.catalog.version && before.catalog.sha256 !== after.catalog.sha256,
+    rules: ruleChanges(before.catalog.rules, after.catalog.rules),
     users,
     firstCardChanges: changes.filter(change => change.firstBefore !== change.firstAfter).length,
     switches: [...switches.values()].sort((a, b) => b.users - a.users),
@@ -204,4 +210,10 @@ function differingFields(a: Card, b: Card): string[] {
 function spreadOf(moves: readonly number[]) {
   const sorted = [...moves].sort((a, b) => a - b);
   return { users: moves.length, median: medianOf(sorted), least: sorted[0] ?? 0, most: sorted.at(-1) ?? 0 };
+}
+
+function ruleChanges(before: Catalog['rules'], after: Catalog['rules']): string[] {
+  return (Object.keys(before) as (keyof Catalog['rules'])[])
+    .filter(rule => before[rule] !== after[rule])
+    .map(rule => `${rule}: ${before[rule]} → ${after[rule]}`);
 }

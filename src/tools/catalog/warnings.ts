@@ -1,0 +1,74 @@
+/** What a catalogue may be doubted for, card by card: nothing here keeps it from being loaded. */
+import { nameOf } from '../../engine/card-terms.ts';
+import type { Card, CatalogFile } from '../../engine/catalog-schema.ts';
+import { CATEGORIES } from '../../model/spending.ts';
+
+export interface Doubt {
+  readonly card: string;
+  readonly field: string;
+  readonly message: string;
+}
+
+/** Names that only capitals or blanks tell apart: people, and databases that ignore case, take them for one. */
+export function similarNames({ cards }: Pick<CatalogFile, 'cards'>): Doubt[] {
+  const seen = new Map<string, Card>();
+  return cards.flatMap(card => {
+    const plain = nameOf(card).trim().toLowerCase().replace(/\s+/g, ' ');
+    const other = seen.get(plain);
+    if (other === undefined) seen.set(plain, card);
+    if (other === undefined || nameOf(other) === nameOf(card)) return [];
+    const field = card.displayName === undefined ? 'name' : 'displayName';
+    return [
+      { card: card.id, field, message: `"${nameOf(card)}" differs from ${other.id}'s name in capitals or blanks only` },
+    ];
+  });
+}
+
+/** A sentence that gives another source's figure, or an earlier one, contradicts nothing. */
+const OTHERS =
+  /CardGenius|\bCG\b|before|until|earlier|instead of|background|not modelled|offline|used to be|\bold\b|lists?\b/i;
+const AMOUNT = String.raw`(?:INR |₹ ?)?(\d[\d,]*(?:\.\d+)?)`;
+const FEE = new RegExp(String.raw`\b(?:joining |annual )?fee (?:is |of )?${AMOUNT}(?!\w|%)`, 'gi');
+const WAIVER = new RegExp(String.raw`\bwaiver (?:threshold |at |from |is )?${AMOUNT}(?!\w|%)`, 'gi');
+const CAP = new RegExp(String.raw`\bcapped (?:at )?${AMOUNT}(?!\w|%)`, 'gi');
+const PERCENT =
+  /(\d+(?:\.\d+)?) ?% (?:on|is|at|for) (?:other|all|online|everything|grocery|amazon(?! pay)|flipkart|myntra|ajio)/gi;
+
+/** Figures in a card's note that none of the card's own figures confirms. */
+export function noteContradictions({ cards }: Pick<CatalogFile, 'cards'>): Doubt[] {
+  return cards.filter(card => card.status === 'open').flatMap(contradictionsOf);
+}
+
+function contradictionsOf(card: Card): Doubt[] {
+  const { id, fees, caps = [], slabs, terms } = card;
+  const points = caps.map(cap => cap.points);
+  const sentences = (terms.note ?? '').split(/(?<=[.;])\s+/).filter(sentence => !OTHERS.test(sentence));
+  const doubts = (pattern: RegExp, known: readonly number[], figures: string) =>
+    sentences.flatMap(sentence =>
+      [...sentence.matchAll(pattern)]
+        .filter(([, figure]) => !known.includes(Number(figure!.replaceAll(',', ''))))
+        .map(([text]) => ({
+          card: id,
+          field: 'terms.note',
+          message: `the note says "${text.trim()}", but ${figures} ${known.length === 0 ? 'none' : [...new Set(known)].join(', ')}`,
+        })),
+    );
+  return [
+    ...doubts(FEE, [fees.joining, fees.annual], 'the fees are'),
+    ...doubts(WAIVER, fees.annualWaiverSpend === undefined ? [] : [fees.annualWaiverSpend], 'the waiver is'),
+    // A cap on what slabs give is a band of its own.
+    ...(slabs === undefined ? doubts(CAP, points, 'the caps are') : []),
+    ...doubts(PERCENT, percents(card), 'the rates in % are'),
+  ];
+}
+
+/** All rates of a card as rupees for ₹100, by each of its ways to redeem, and as points for ₹100. */
+function percents({ earn, slabs, caps = [], redemption }: Card): number[] {
+  const rates = [
+    ...(slabs?.bands ?? [earn.base, ...CATEGORIES.flatMap(category => earn[category] ?? [])]),
+    ...caps.flatMap(cap => cap.overflow ?? []),
+  ];
+  return rates.flatMap(({ points, per }) =>
+    [1, ...redemption.map(({ rate }) => rate)].map(rate => Math.round(((points * 100) / per) * rate * 100) / 100),
+  );
+}
