@@ -28,8 +28,11 @@ IF DATABASE_PRINCIPAL_ID(N'cardgenius_janitor') IS NULL CREATE ROLE cardgenius_j
 IF DATABASE_PRINCIPAL_ID(N'cardgenius_migrator') IS NULL CREATE ROLE cardgenius_migrator;
 GO
 
--- ---- cardgenius_processor: no right on either contract table ----
+-- ---- cardgenius_processor: no right on a row of either contract table; it sees which columns they have ----
 GRANT SELECT ON OBJECT::cardgenius.migration TO cardgenius_processor;
+GRANT SELECT ON OBJECT::cardgenius.contract_shape TO cardgenius_processor;
+GRANT VIEW DEFINITION ON OBJECT::dbo.user_spending_data TO cardgenius_processor;
+GRANT VIEW DEFINITION ON OBJECT::dbo.card_recommendations TO cardgenius_processor;
 GRANT INSERT ON OBJECT::cardgenius.staged_recommendation TO cardgenius_processor;
 GRANT SELECT ON OBJECT::cardgenius.staged_recommendation TO cardgenius_processor;
 GRANT INSERT ON OBJECT::cardgenius.staged_outcome TO cardgenius_processor;
@@ -71,6 +74,9 @@ GO
 
 -- ---- cardgenius_importer ----
 GRANT SELECT ON OBJECT::cardgenius.migration TO cardgenius_importer;
+GRANT SELECT ON OBJECT::cardgenius.contract_shape TO cardgenius_importer;
+GRANT VIEW DEFINITION ON OBJECT::dbo.user_spending_data TO cardgenius_importer;
+GRANT VIEW DEFINITION ON OBJECT::dbo.card_recommendations TO cardgenius_importer;
 GRANT INSERT ON OBJECT::cardgenius.staged_spending TO cardgenius_importer;
 GRANT SELECT ON OBJECT::cardgenius.staged_spending TO cardgenius_importer;
 GRANT EXECUTE ON OBJECT::cardgenius.begin_import TO cardgenius_importer;
@@ -116,6 +122,8 @@ GO
 GRANT SELECT ON OBJECT::cardgenius.migration TO cardgenius_migrator;
 GRANT INSERT ON OBJECT::cardgenius.migration TO cardgenius_migrator;
 GRANT DELETE ON OBJECT::cardgenius.migration TO cardgenius_migrator;
+GRANT SELECT ON OBJECT::cardgenius.contract_shape TO cardgenius_migrator;
+GRANT UPDATE ON OBJECT::cardgenius.contract_shape TO cardgenius_migrator;
 GRANT SELECT ON OBJECT::dbo.user_spending_data TO cardgenius_migrator;
 GRANT SELECT ON OBJECT::dbo.card_recommendations TO cardgenius_migrator;
 GRANT ALTER ON SCHEMA::cardgenius TO cardgenius_migrator;

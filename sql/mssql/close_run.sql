@@ -52,6 +52,7 @@ BEGIN
     BEGIN
       UPDATE u
          SET u.processing_status = 'new'
+           , u.updated_at = @now              --? user_spending_data.updated_at
         FROM cardgenius.chunk_user AS cu
         JOIN dbo.user_spending_data AS u ON u.user_id = cu.user_id
        WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @from AND @from + 1899

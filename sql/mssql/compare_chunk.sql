@@ -40,7 +40,7 @@ BEGIN
 
     SELECT @rows = COUNT(*)
     FROM (
-      SELECT cu.user_id, s.rank, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
+      SELECT cu.user_id, s.rank, rc.card_id, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
              CAST(s.total_savings_yearly * 0.01 AS DECIMAL(12,2)) AS total_savings_yearly,
              CAST(s.total_extra_benefits * 0.01 AS DECIMAL(12,2)) AS total_extra_benefits,
              CAST(s.amazon_points * 0.01 AS DECIMAL(12,2)) AS amazon_points,
@@ -63,6 +63,7 @@ BEGIN
        AND t.grocery_points = s.grocery_points AND t.other_online_points = s.other_online_points
        AND t.redemption_method COLLATE Latin1_General_BIN2 = s.redemption_method COLLATE Latin1_General_BIN2
        AND t.redemption_rate = s.redemption_rate
+       AND t.card_id COLLATE Latin1_General_BIN2 = s.card_id COLLATE Latin1_General_BIN2   --? card_recommendations.card_id
       THEN 0 ELSE 1 END = 1
     OPTION (LOOP JOIN, FORCE ORDER);
     SET @written = @written + CASE WHEN @failure_code IS NULL THEN @rows ELSE 0 END;

@@ -9,8 +9,9 @@
 CREATE OR ALTER VIEW cardgenius.failed_user
 AS
 SELECT u.user_id,
-       CASE WHEN CHARINDEX(':', u.processing_error) > 1
-            THEN LEFT(u.processing_error, CHARINDEX(':', u.processing_error) - 1) END AS code,
-       u.processing_error
+       CASE WHEN CHARINDEX(':', e.processing_error) > 1
+            THEN LEFT(e.processing_error, CHARINDEX(':', e.processing_error) - 1) END AS code,
+       e.processing_error
 FROM dbo.user_spending_data AS u
+CROSS APPLY (SELECT CAST(u.processing_error AS VARCHAR(4000)) AS processing_error) AS e   -- LEFT takes no TEXT
 WHERE u.processing_status = 'failed';

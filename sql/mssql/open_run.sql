@@ -22,7 +22,7 @@ CREATE OR ALTER PROCEDURE cardgenius.open_run
   @engine_name     VARCHAR(100),
   @engine_version  VARCHAR(100),
   @fingerprint     CHAR(64),
-  @cards           NVARCHAR(MAX),             -- JSON: [{cardNo, name, joiningFees (paise), redemptionMethod,
+  @cards           NVARCHAR(MAX),             -- JSON: [{cardNo, id, name, joiningFees (paise), redemptionMethod,
                                               --         redemptionRate (1/10000), definition}]
   @chunk_size      INT,
   @user_limit      BIGINT,                    -- NULL: all
@@ -31,6 +31,8 @@ CREATE OR ALTER PROCEDURE cardgenius.open_run
   @deadline_at     DATETIME2(3) = NULL,
   @origin          VARCHAR(10) = NULL,        -- as in act; NULL: a processor
   @person          NVARCHAR(200) = NULL,
+  @utc_offset      INT = 0,                   -- minutes that the schedule's zone is ahead of UTC: the day in batch_id
+  @stamp_unchanged BIT = 1,                   -- rows that do not change carry this run's batch_id, too
   @now             DATETIME2(3) = NULL
 AS
 BEGIN
@@ -42,7 +44,7 @@ BEGIN
   DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @outcome VARCHAR(10) = 'planned', @locked INT,
           @run_id BIGINT, @run_kind VARCHAR(10), @state VARCHAR(10), @run_fingerprint CHAR(64),
           @leases INT, @chunks INT, @users BIGINT, @message NVARCHAR(1000), @reason NVARCHAR(400), @superseded_id BIGINT,
-          @last_fingerprint CHAR(64);
+          @last_fingerprint CHAR(64), @batch_id VARCHAR(50);
 
   BEGIN TRY
     BEGIN TRANSACTION;
@@ -123,12 +125,16 @@ BEGIN
     FROM cardgenius.run AS r
     WHERE r.run_id = (SELECT MAX(b.run_id) FROM cardgenius.run AS b WHERE b.kind = 'batch');
 
+    IF @kind = 'batch'                        -- a dry run takes no number
+      EXEC cardgenius.next_batch_id @utc_offset = @utc_offset, @now = @time, @batch_id = @batch_id OUTPUT;
+
     INSERT INTO cardgenius.run
       (kind, state, active_key, engine_name, engine_version, fingerprint, chunk_size, user_limit, max_rounds,
-       requested_by, deadline_at, started_at)
+       requested_by, deadline_at, started_at, batch_id, stamp_unchanged)
     VALUES
       (@kind, 'running', 0, @engine_name, @engine_version, @fingerprint, @chunk_size, @user_limit,
-       CASE WHEN @user_limit IS NULL AND @kind = 'batch' THEN @max_rounds ELSE 1 END, @requested_by, @deadline_at, @time);
+       CASE WHEN @user_limit IS NULL AND @kind = 'batch' THEN @max_rounds ELSE 1 END, @requested_by, @deadline_at, @time,
+       @batch_id, @stamp_unchanged);
     SET @run_id = SCOPE_IDENTITY();
     SET @state = 'running';
 
@@ -140,11 +146,13 @@ BEGIN
     END;
 
     INSERT INTO cardgenius.run_card
-      (run_id, card_no, card_name, joining_fees, redemption_method, redemption_rate, definition)
-    SELECT @run_id, card.card_no, card.name, card.joining_fees / 100.0, card.redemption_method,
+      (run_id, card_no, card_id, card_name, joining_fees, redemption_method, redemption_rate, definition)
+    SELECT @run_id, card.card_no, LEFT(COALESCE(card.card_id, card.name), 100), card.name,
+           card.joining_fees / 100.0, card.redemption_method,
            card.redemption_rate / 10000.0, card.definition
     FROM OPENJSON(@cards) WITH (
       card_no            INT            '$.cardNo',
+      card_id            NVARCHAR(100)  '$.id',
       name               NVARCHAR(200)  '$.name',
       joining_fees       BIGINT         '$.joiningFees',
       redemption_method  NVARCHAR(50)   '$.redemptionMethod',

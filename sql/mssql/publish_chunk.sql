@@ -3,7 +3,8 @@
 --             2 the counts    ten rows for each user whom the load does not name as failed
 --             3 the decision  one for each user, under lock: pending and spends unchanged becomes completed or failed;
 --                             pending and changed becomes new; a status that somebody else set is left alone
---             4 the MERGE     of the users just completed, and of no one else; rows that would not change are not written
+--             4 the MERGE     of the users just completed, and of no one else; rows that would not change get this run's
+--                             processed_at and batch_id alone, and nothing where the run has stamp_unchanged = 0
 --             5 the clearing  of what was staged; the chunk closes when its last user is decided
 --           With a span of user numbers it does that for the span alone: so that one row which the database refuses is
 --           cornered without losing the others. With a failure code the users of the span become failed, nothing is read
@@ -55,7 +56,7 @@ BEGIN
   DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @started DATETIME2(3) = SYSUTCDATETIME(),
           @from INT, @to INT, @at INT, @until INT, @error_length INT, @current_load BIGINT, @span INT = 0,
           @failures INT, @rows INT, @completed INT, @failed INT, @gone INT = 0, @written INT = 0,
-          @message NVARCHAR(400);
+          @message NVARCHAR(400), @batch_id VARCHAR(50), @stamp_unchanged BIT = 0;
 
   CREATE TABLE #decided (
     user_no            INT           NOT NULL PRIMARY KEY,
@@ -72,7 +73,9 @@ BEGIN
   BEGIN TRY
     -- It never changes, and is read before any lock is had: run comes before chunk, as for whoever cancels the run.
     IF @kind IS NULL
-      SELECT @kind = r.kind FROM cardgenius.run AS r WHERE r.run_id = @run_id;
+      SELECT @kind = r.kind, @batch_id = r.batch_id, @stamp_unchanged = r.stamp_unchanged
+      FROM cardgenius.run AS r
+      WHERE r.run_id = @run_id;
 
     BEGIN TRANSACTION;
 
@@ -174,6 +177,9 @@ BEGIN
 
       UPDATE u
          SET u.processing_status = d.processing_status, u.processing_error = d.processing_error
+           , u.last_processed_at =            --? user_spending_data.last_processed_at
+             IIF(d.processing_status = 'new', u.last_processed_at, @time)     --? user_spending_data.last_processed_at
+           , u.updated_at = @time             --? user_spending_data.updated_at
         FROM cardgenius.chunk_user AS cu
         JOIN #decided AS d ON d.user_no = cu.user_no
         JOIN dbo.user_spending_data AS u ON u.user_id = cu.user_id
@@ -210,7 +216,7 @@ BEGIN
       BEGIN
         MERGE INTO dbo.card_recommendations AS t
         USING (
-          SELECT cu.user_id, s.rank, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
+          SELECT cu.user_id, s.rank, rc.card_id, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
                  CAST(s.total_savings_yearly * 0.01 AS DECIMAL(12,2)) AS total_savings_yearly,
                  CAST(s.total_extra_benefits * 0.01 AS DECIMAL(12,2)) AS total_extra_benefits,
                  CAST((s.total_savings_yearly + s.total_extra_benefits) * 0.01 - rc.joining_fees AS DECIMAL(12,2)) AS net_savings,
@@ -233,6 +239,7 @@ BEGIN
            AND t.myntra_points = s.myntra_points AND t.ajio_points = s.ajio_points AND t.grocery_points = s.grocery_points
            AND t.other_online_points = s.other_online_points AND t.redemption_method = s.redemption_method
            AND t.redemption_rate = s.redemption_rate
+           AND t.card_id COLLATE Latin1_General_BIN2 = s.card_id COLLATE Latin1_General_BIN2   --? card_recommendations.card_id
           THEN 0 ELSE 1 END = 1
         THEN UPDATE SET
           card_name = s.card_name, total_savings_yearly = s.total_savings_yearly, joining_fees = s.joining_fees,
@@ -240,15 +247,48 @@ BEGIN
           flipkart_points = s.flipkart_points, myntra_points = s.myntra_points, ajio_points = s.ajio_points,
           grocery_points = s.grocery_points, other_online_points = s.other_online_points,
           redemption_method = s.redemption_method, redemption_rate = s.redemption_rate
+          , card_id = s.card_id               --? card_recommendations.card_id
+          , processed_at = @time              --? card_recommendations.processed_at
+          , batch_id = @batch_id              --? card_recommendations.batch_id
+          , updated_at = @time                --? card_recommendations.updated_at
         WHEN NOT MATCHED THEN INSERT
           (user_id, rank, card_name, total_savings_yearly, joining_fees, total_extra_benefits, net_savings, amazon_points,
-           flipkart_points, myntra_points, ajio_points, grocery_points, other_online_points, redemption_method, redemption_rate)
+           flipkart_points, myntra_points, ajio_points, grocery_points, other_online_points, redemption_method, redemption_rate
+           , card_id                          --? card_recommendations.card_id
+           , processed_at                     --? card_recommendations.processed_at
+           , batch_id                         --? card_recommendations.batch_id
+           , created_at                       --? card_recommendations.created_at
+           , updated_at                       --? card_recommendations.updated_at
+          )
         VALUES
           (s.user_id, s.rank, s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings,
            s.amazon_points, s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
-           s.redemption_method, s.redemption_rate)
+           s.redemption_method, s.redemption_rate
+           , s.card_id                        --? card_recommendations.card_id
+           , @time                            --? card_recommendations.processed_at
+           , @batch_id                        --? card_recommendations.batch_id
+           , @time                            --? card_recommendations.created_at
+           , @time                            --? card_recommendations.updated_at
+          )
         OPTION (LOOP JOIN, FORCE ORDER);
         SET @written = @written + @@ROWCOUNT;
+
+        -- The rows that did not change carry this run's time and batch, too; net_savings stands for the one column that a SET
+        -- needs. ISNULL gives @time the column's own type: where that is coarser, what the MERGE has just written is stamped.
+        IF @stamp_unchanged = 1
+          UPDATE t
+             SET t.net_savings = t.net_savings
+               , t.processed_at = @time       --? card_recommendations.processed_at
+               , t.batch_id = @batch_id       --? card_recommendations.batch_id
+            FROM cardgenius.chunk_user AS cu
+            JOIN dbo.card_recommendations AS t ON t.user_id = cu.user_id
+           WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @at AND @until
+             AND (1 = 0
+                  OR t.processed_at IS NULL   --? card_recommendations.processed_at
+                  OR t.processed_at <> ISNULL(NULLIF(t.processed_at, t.processed_at), @time) --? card_recommendations.processed_at
+                  OR t.batch_id IS NULL OR t.batch_id <> @batch_id  --? card_recommendations.batch_id
+                 )
+          OPTION (LOOP JOIN, FORCE ORDER);
       END;
 
       DELETE FROM cardgenius.staged_recommendation

@@ -22,7 +22,7 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @at INT = 1, @last INT, @imported BIGINT = 0, @staged BIGINT = 0;
+  DECLARE @at INT = 1, @last INT, @imported BIGINT = 0, @staged BIGINT = 0, @time DATETIME2(3) = SYSUTCDATETIME();
 
   BEGIN TRY
     -- The span in the order of the key, as publish_chunk takes its users: an import beside a run waits, and does not deadlock.
@@ -59,10 +59,17 @@ BEGIN
       THEN UPDATE SET
         avg_amazon_gmv = s.amazon, avg_flipkart_gmv = s.flipkart, avg_myntra_gmv = s.myntra, avg_ajio_gmv = s.ajio,
         avg_grocery_gmv = s.grocery, avg_confirmed_gmv = s.confirmed, processing_status = 'new', processing_error = NULL
+        , updated_at = @time                  --? user_spending_data.updated_at
       WHEN NOT MATCHED THEN INSERT
         (user_id, avg_amazon_gmv, avg_flipkart_gmv, avg_myntra_gmv, avg_ajio_gmv, avg_grocery_gmv, avg_confirmed_gmv,
-         processing_status)
-      VALUES (s.user_id, s.amazon, s.flipkart, s.myntra, s.ajio, s.grocery, s.confirmed, 'new')
+         processing_status
+         , created_at                         --? user_spending_data.created_at
+         , updated_at                         --? user_spending_data.updated_at
+        )
+      VALUES (s.user_id, s.amazon, s.flipkart, s.myntra, s.ajio, s.grocery, s.confirmed, 'new'
+         , @time                              --? user_spending_data.created_at
+         , @time                              --? user_spending_data.updated_at
+        )
       OPTION (LOOP JOIN);
       SET @imported = @imported + @@ROWCOUNT;
       SET @at = @at + 1900;

@@ -35,6 +35,8 @@ CREATE OR ALTER PROCEDURE cardgenius.record_fire
   @deadline_minutes  INT,
   @person            NVARCHAR(200) = NULL,    -- who asked, where the decision is manual
   @origin            VARCHAR(10) = NULL,
+  @utc_offset        INT = 0,                 -- both for open_run
+  @stamp_unchanged   BIT = 1,
   @now               DATETIME2(3) = NULL
 AS
 BEGIN
@@ -108,7 +110,8 @@ BEGIN
         EXEC cardgenius.open_run @kind = @kind, @engine_name = @engine_name, @engine_version = @engine_version,
                                  @fingerprint = @fingerprint, @cards = @cards, @chunk_size = @chunk_size,
                                  @user_limit = @user_limit, @max_rounds = @max_rounds, @requested_by = @requested_by,
-                                 @deadline_at = @deadline_at, @origin = @from, @person = @person, @now = @time;
+                                 @deadline_at = @deadline_at, @origin = @from, @person = @person,
+                                 @utc_offset = @utc_offset, @stamp_unchanged = @stamp_unchanged, @now = @time;
         SELECT @run_id = MAX(r.run_id) FROM cardgenius.run AS r;      -- ours: nobody else opens one meanwhile
         SELECT @superseded_id = r.run_id FROM cardgenius.run AS r WHERE r.run_id = @active_id AND r.state = 'cancelled';
       END;

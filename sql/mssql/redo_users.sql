@@ -65,6 +65,7 @@ BEGIN
     -- Those just found, and no more of those whom a run completes meanwhile.
     UPDATE TOP (1900) u
        SET u.processing_status = 'new'
+         , u.updated_at = SYSUTCDATETIME()    --? user_spending_data.updated_at
       FROM dbo.user_spending_data AS u
      WHERE u.processing_status = 'completed' AND (@after IS NULL OR u.user_id > @after) AND u.user_id <= @until
        AND NOT EXISTS (SELECT 1 FROM #newer AS n WHERE n.user_id = u.user_id)

@@ -28,6 +28,7 @@ SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET timezone = 'UTC'                         -- a TIMESTAMP without a zone of theirs holds UTC
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -106,6 +107,7 @@ BEGIN
 
     UPDATE public.user_spending_data AS u
        SET processing_status = 'pending', processing_error = NULL
+         , updated_at = v_now                 --? user_spending_data.updated_at
       FROM cardgenius.chunk_user AS cu
      WHERE cu.run_id = p_run_id AND cu.chunk_no = v_chunk.chunk_no AND v_run.kind = 'batch'
        AND u.user_id = cu.user_id AND u.processing_status = 'new';

@@ -14,7 +14,9 @@ CREATE OR REPLACE FUNCTION cardgenius.close_run(
   p_now          TIMESTAMPTZ
 )
 RETURNS VOID
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET timezone = 'UTC'                         -- a TIMESTAMP without a zone of theirs holds UTC
+AS $$
 BEGIN
   UPDATE cardgenius.run
      SET state = p_run_state, active_key = run_id, reason = LEFT(p_reason, 400), finished_at = p_now
@@ -30,6 +32,7 @@ BEGIN
 
   UPDATE public.user_spending_data AS u
      SET processing_status = 'new'
+       , updated_at = p_now                   --? user_spending_data.updated_at
     FROM cardgenius.chunk_user AS cu
    WHERE cu.run_id = p_run_id AND u.user_id = cu.user_id AND u.processing_status = 'pending';
 

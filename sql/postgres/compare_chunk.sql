@@ -38,7 +38,7 @@ BEGIN
 
     SELECT COUNT(*) INTO v_written
     FROM (
-      SELECT cu.user_id, s.rank, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
+      SELECT cu.user_id, s.rank, rc.card_id, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
              (s.total_savings_yearly * 0.01)::NUMERIC(12,2) AS total_savings_yearly,
              (s.total_extra_benefits * 0.01)::NUMERIC(12,2) AS total_extra_benefits,
              (s.amazon_points * 0.01)::NUMERIC(12,2) AS amazon_points,
@@ -55,11 +55,15 @@ BEGIN
     LEFT JOIN public.card_recommendations AS t ON t.user_id = s.user_id AND t.rank = s.rank
     WHERE (t.card_name, t.total_savings_yearly, t.joining_fees, t.total_extra_benefits, t.amazon_points,
            t.flipkart_points, t.myntra_points, t.ajio_points, t.grocery_points, t.other_online_points,
-           t.redemption_method, t.redemption_rate)
+           t.redemption_method, t.redemption_rate
+           , t.card_id                                                                --? card_recommendations.card_id
+          )
           IS DISTINCT FROM
           (s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.amazon_points,
            s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
-           s.redemption_method, s.redemption_rate);
+           s.redemption_method, s.redemption_rate
+           , s.card_id                                                                --? card_recommendations.card_id
+          );
   END IF;
 
   DELETE FROM cardgenius.staged_recommendation AS s WHERE s.load_no = p_load_no AND s.user_no BETWEEN p_from AND p_to;

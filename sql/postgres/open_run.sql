@@ -20,7 +20,7 @@ CREATE OR REPLACE FUNCTION cardgenius.open_run(
   p_engine_name     TEXT,
   p_engine_version  TEXT,
   p_fingerprint     TEXT,
-  p_cards           TEXT,                     -- JSON: [{cardNo, name, joiningFees (paise), redemptionMethod, redemptionRate (1/10000), definition}]
+  p_cards           TEXT,                     -- JSON: [{cardNo, id, name, joiningFees (paise), redemptionMethod, redemptionRate (1/10000), definition}]
   p_chunk_size      INTEGER,
   p_user_limit      BIGINT,
   p_max_rounds      INTEGER,
@@ -28,6 +28,8 @@ CREATE OR REPLACE FUNCTION cardgenius.open_run(
   p_deadline_at     TIMESTAMPTZ DEFAULT NULL,
   p_origin          TEXT DEFAULT NULL,        -- as in act; NULL: a processor
   p_person          TEXT DEFAULT NULL,
+  p_utc_offset      INTEGER DEFAULT 0,        -- minutes that the schedule's zone is ahead of UTC: the day in batch_id
+  p_stamp_unchanged BOOLEAN DEFAULT TRUE,     -- rows that do not change carry this run's batch_id, too
   p_now             TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS TABLE (outcome TEXT, run_id BIGINT, state TEXT, chunks INTEGER, users BIGINT, superseded_id BIGINT)
@@ -92,10 +94,11 @@ BEGIN
 
   INSERT INTO cardgenius.run
     (kind, state, active_key, engine_name, engine_version, fingerprint, chunk_size, user_limit, max_rounds,
-     requested_by, deadline_at, started_at)
+     requested_by, deadline_at, started_at, batch_id, stamp_unchanged)
   VALUES
     (p_kind, 'running', 0, p_engine_name, p_engine_version, p_fingerprint, p_chunk_size, p_user_limit,
-     CASE WHEN p_user_limit IS NULL AND p_kind = 'batch' THEN p_max_rounds ELSE 1 END, p_requested_by, p_deadline_at, v_now)
+     CASE WHEN p_user_limit IS NULL AND p_kind = 'batch' THEN p_max_rounds ELSE 1 END, p_requested_by, p_deadline_at, v_now,
+     CASE p_kind WHEN 'batch' THEN cardgenius.next_batch_id(p_utc_offset, v_now) END, p_stamp_unchanged)
   RETURNING * INTO v_run;
 
   IF p_kind = 'batch' AND v_last <> p_fingerprint THEN
@@ -104,11 +107,11 @@ BEGIN
   END IF;
 
   INSERT INTO cardgenius.run_card
-    (run_id, card_no, card_name, joining_fees, redemption_method, redemption_rate, definition)
-  SELECT v_run.run_id, card."cardNo", card.name, card."joiningFees" / 100.0, card."redemptionMethod",
+    (run_id, card_no, card_id, card_name, joining_fees, redemption_method, redemption_rate, definition)
+  SELECT v_run.run_id, card."cardNo", LEFT(COALESCE(card.id, card.name), 100), card.name, card."joiningFees" / 100.0, card."redemptionMethod",
          card."redemptionRate" / 10000.0, card.definition
   FROM jsonb_to_recordset(p_cards::JSONB) AS card
-    ("cardNo" INTEGER, name TEXT, "joiningFees" BIGINT, "redemptionMethod" TEXT, "redemptionRate" INTEGER, definition TEXT);
+    ("cardNo" INTEGER, id TEXT, name TEXT, "joiningFees" BIGINT, "redemptionMethod" TEXT, "redemptionRate" INTEGER, definition TEXT);
 
   v_chunks := cardgenius.plan_round(v_run.run_id, 1, v_now);
   SELECT COALESCE(SUM(c.planned_users), 0) INTO v_users FROM cardgenius.chunk AS c WHERE c.run_id = v_run.run_id;

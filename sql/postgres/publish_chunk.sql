@@ -3,7 +3,8 @@
 --             2 the counts    ten rows for each user whom the load does not name as failed
 --             3 the decision  one for each user, under lock: pending and spends unchanged becomes completed or failed;
 --                             pending and changed becomes new; a status that somebody else set is left alone
---             4 the MERGE     of the users just completed, and of no one else; rows that would not change are not written
+--             4 the MERGE     of the users just completed, and of no one else; rows that would not change get this run's
+--                             processed_at and batch_id alone, and nothing where the run has stamp_unchanged = false
 --             5 the clearing  of what was staged; the chunk closes when its last user is decided
 --           With a span of user numbers it does that for the span alone: so that one row which the database refuses is
 --           cornered without losing the others. With a failure code the users of the span become failed, nothing is read
@@ -40,6 +41,7 @@ SET enable_seqscan = off
 SET enable_mergejoin = off
 SET enable_nestloop = on
 SET enable_hashjoin = on
+SET timezone = 'UTC'                         -- a TIMESTAMP without a zone of theirs holds UTC
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -60,10 +62,10 @@ DECLARE
   v_failed        INTEGER;
   v_gone          INTEGER;
   v_written       INTEGER;
-  v_kind          TEXT;
+  v_run           cardgenius.run%ROWTYPE;
 BEGIN
   -- It never changes, and is read before any lock is had, as on SQL Server; there a caller that has one gives it.
-  SELECT r.kind INTO v_kind FROM cardgenius.run AS r WHERE r.run_id = p_run_id;
+  SELECT r.* INTO v_run FROM cardgenius.run AS r WHERE r.run_id = p_run_id;
 
   -- 1 The fence.
   UPDATE cardgenius.chunk AS c
@@ -105,7 +107,7 @@ BEGIN
   FROM information_schema.columns AS col
   WHERE col.table_schema = 'public' AND col.table_name = 'user_spending_data' AND col.column_name = 'processing_error';
 
-  IF v_kind = 'dry_run' THEN
+  IF v_run.kind = 'dry_run' THEN
     RETURN QUERY SELECT * FROM cardgenius.compare_chunk(p_run_id, p_chunk_no, p_load_no, v_from, v_to, p_failure_code,
       p_compute_ms, p_load_ms, v_now);
     RETURN;
@@ -130,6 +132,14 @@ BEGIN
                    u.avg_confirmed_gmv) THEN NULL
              WHEN p_failure_code IS NOT NULL THEN LEFT(p_failure_code || ': ' || p_failure_message, v_error_length)
              ELSE LEFT(o.error_code || ': ' || o.error_message, v_error_length) END
+         , last_processed_at = CASE           --? user_spending_data.last_processed_at
+             WHEN (cu.avg_amazon_gmv, cu.avg_flipkart_gmv, cu.avg_myntra_gmv, cu.avg_ajio_gmv, cu.avg_grocery_gmv,      --? user_spending_data.last_processed_at
+                   cu.avg_confirmed_gmv)      --? user_spending_data.last_processed_at
+                  IS DISTINCT FROM            --? user_spending_data.last_processed_at
+                  (u.avg_amazon_gmv, u.avg_flipkart_gmv, u.avg_myntra_gmv, u.avg_ajio_gmv, u.avg_grocery_gmv,           --? user_spending_data.last_processed_at
+                   u.avg_confirmed_gmv) THEN u.last_processed_at                      --? user_spending_data.last_processed_at
+             ELSE v_now END                   --? user_spending_data.last_processed_at
+         , updated_at = v_now                 --? user_spending_data.updated_at
       FROM cardgenius.chunk_user AS cu
       LEFT JOIN cardgenius.staged_outcome AS o ON o.load_no = p_load_no AND o.user_no = cu.user_no
      WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to
@@ -171,7 +181,7 @@ BEGIN
   PERFORM set_config(CASE WHEN v_is_dense THEN 'enable_nestloop' ELSE 'enable_hashjoin' END, 'off', TRUE);
   MERGE INTO public.card_recommendations AS t
   USING (
-    SELECT cu.user_id, s.rank, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
+    SELECT cu.user_id, s.rank, rc.card_id, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
            (s.total_savings_yearly * 0.01)::NUMERIC(12,2) AS total_savings_yearly,
            (s.total_extra_benefits * 0.01)::NUMERIC(12,2) AS total_extra_benefits,
            ((s.total_savings_yearly + s.total_extra_benefits) * 0.01 - rc.joining_fees)::NUMERIC(12,2) AS net_savings,
@@ -190,25 +200,60 @@ BEGIN
   WHEN MATCHED AND
        (t.card_name, t.total_savings_yearly, t.joining_fees, t.total_extra_benefits, t.net_savings, t.amazon_points,
         t.flipkart_points, t.myntra_points, t.ajio_points, t.grocery_points, t.other_online_points,
-        t.redemption_method, t.redemption_rate)
+        t.redemption_method, t.redemption_rate
+        , t.card_id                           --? card_recommendations.card_id
+       )
        IS DISTINCT FROM
        (s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings, s.amazon_points,
         s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
-        s.redemption_method, s.redemption_rate)
+        s.redemption_method, s.redemption_rate
+        , s.card_id                           --? card_recommendations.card_id
+       )
   THEN UPDATE SET
     card_name = s.card_name, total_savings_yearly = s.total_savings_yearly, joining_fees = s.joining_fees,
     total_extra_benefits = s.total_extra_benefits, net_savings = s.net_savings, amazon_points = s.amazon_points,
     flipkart_points = s.flipkart_points, myntra_points = s.myntra_points, ajio_points = s.ajio_points,
     grocery_points = s.grocery_points, other_online_points = s.other_online_points,
     redemption_method = s.redemption_method, redemption_rate = s.redemption_rate
+    , card_id = s.card_id                     --? card_recommendations.card_id
+    , processed_at = v_now                    --? card_recommendations.processed_at
+    , batch_id = v_run.batch_id               --? card_recommendations.batch_id
+    , updated_at = v_now                      --? card_recommendations.updated_at
   WHEN NOT MATCHED THEN INSERT
     (user_id, rank, card_name, total_savings_yearly, joining_fees, total_extra_benefits, net_savings, amazon_points,
-     flipkart_points, myntra_points, ajio_points, grocery_points, other_online_points, redemption_method, redemption_rate)
+     flipkart_points, myntra_points, ajio_points, grocery_points, other_online_points, redemption_method, redemption_rate
+     , card_id                                --? card_recommendations.card_id
+     , processed_at                           --? card_recommendations.processed_at
+     , batch_id                               --? card_recommendations.batch_id
+     , created_at                             --? card_recommendations.created_at
+     , updated_at                             --? card_recommendations.updated_at
+    )
   VALUES
     (s.user_id, s.rank, s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings,
      s.amazon_points, s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
-     s.redemption_method, s.redemption_rate);
+     s.redemption_method, s.redemption_rate
+     , s.card_id                              --? card_recommendations.card_id
+     , v_now                                  --? card_recommendations.processed_at
+     , v_run.batch_id                         --? card_recommendations.batch_id
+     , v_now                                  --? card_recommendations.created_at
+     , v_now                                  --? card_recommendations.updated_at
+    );
   GET DIAGNOSTICS v_written = ROW_COUNT;
+
+  -- The rows that did not change carry this run's time and batch, too; net_savings stands for the one column that a SET needs.
+  IF v_run.stamp_unchanged THEN
+    UPDATE public.card_recommendations AS t
+       SET net_savings = t.net_savings
+         , processed_at = v_now               --? card_recommendations.processed_at
+         , batch_id = v_run.batch_id          --? card_recommendations.batch_id
+      FROM cardgenius.chunk_user AS cu
+     WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to
+       AND t.user_id = cu.user_id AND t.user_id BETWEEN v_user_id_from AND v_user_id_to
+       AND (FALSE
+            OR t.processed_at IS DISTINCT FROM v_now          --? card_recommendations.processed_at
+            OR t.batch_id IS DISTINCT FROM v_run.batch_id     --? card_recommendations.batch_id
+           );
+  END IF;
 
   -- 5 The clearing.
   DELETE FROM cardgenius.staged_recommendation AS s WHERE s.load_no = p_load_no AND s.user_no BETWEEN v_from AND v_to;

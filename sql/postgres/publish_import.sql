@@ -18,6 +18,7 @@ SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
+SET timezone = 'UTC'                         -- a TIMESTAMP without a zone of theirs holds UTC
 AS $$
 DECLARE
   v_imported  BIGINT;
@@ -42,10 +43,17 @@ BEGIN
   THEN UPDATE SET
     avg_amazon_gmv = s.amazon, avg_flipkart_gmv = s.flipkart, avg_myntra_gmv = s.myntra, avg_ajio_gmv = s.ajio,
     avg_grocery_gmv = s.grocery, avg_confirmed_gmv = s.confirmed, processing_status = 'new', processing_error = NULL
+    , updated_at = clock_timestamp()          --? user_spending_data.updated_at
   WHEN NOT MATCHED THEN INSERT
     (user_id, avg_amazon_gmv, avg_flipkart_gmv, avg_myntra_gmv, avg_ajio_gmv, avg_grocery_gmv, avg_confirmed_gmv,
-     processing_status)
-  VALUES (s.user_id, s.amazon, s.flipkart, s.myntra, s.ajio, s.grocery, s.confirmed, 'new');
+     processing_status
+     , created_at                             --? user_spending_data.created_at
+     , updated_at                             --? user_spending_data.updated_at
+    )
+  VALUES (s.user_id, s.amazon, s.flipkart, s.myntra, s.ajio, s.grocery, s.confirmed, 'new'
+          , clock_timestamp()                 --? user_spending_data.created_at
+          , clock_timestamp()                 --? user_spending_data.updated_at
+         );
   GET DIAGNOSTICS v_imported = ROW_COUNT;
 
   DELETE FROM cardgenius.staged_spending AS s

@@ -31,6 +31,8 @@ CREATE OR REPLACE FUNCTION cardgenius.record_fire(
   p_deadline_minutes  INTEGER,
   p_person            TEXT DEFAULT NULL,      -- who asked, where the decision is manual
   p_origin            TEXT DEFAULT NULL,
+  p_utc_offset        INTEGER DEFAULT 0,      -- both for open_run
+  p_stamp_unchanged   BOOLEAN DEFAULT TRUE,
   p_now               TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS TABLE (outcome TEXT, decision TEXT, run_id BIGINT, superseded_id BIGINT)
@@ -85,7 +87,8 @@ BEGIN
       SELECT o.run_id, o.superseded_id INTO v_run_id, v_superseded
       FROM cardgenius.open_run(p_kind, p_engine_name, p_engine_version, p_fingerprint, p_cards, p_chunk_size, p_user_limit,
                                p_max_rounds, 'schedule ' || p_schedule,
-                               v_now + p_deadline_minutes * INTERVAL '1 minute', v_from, p_person, v_now) AS o;
+                               v_now + p_deadline_minutes * INTERVAL '1 minute', v_from, p_person, p_utc_offset,
+                               p_stamp_unchanged, v_now) AS o;
     END IF;
   END IF;
 

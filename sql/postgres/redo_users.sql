@@ -14,7 +14,9 @@ DROP FUNCTION IF EXISTS cardgenius.redo_users(TEXT, BOOLEAN);
 
 CREATE OR REPLACE FUNCTION cardgenius.redo_users(p_card_name TEXT, p_older_than TIMESTAMPTZ, p_apply BOOLEAN)
 RETURNS TABLE (users FLOAT8)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql
+SET timezone = 'UTC'                         -- a TIMESTAMP without a zone of theirs holds UTC
+AS $$
 DECLARE
   v_users  BIGINT;
 BEGIN
@@ -27,6 +29,7 @@ BEGIN
     )
     UPDATE public.user_spending_data AS u
        SET processing_status = 'new'
+         , updated_at = clock_timestamp()     --? user_spending_data.updated_at
      WHERE u.processing_status = 'completed'
        AND NOT EXISTS (SELECT FROM newer AS n WHERE n.user_id = u.user_id)
        AND (p_card_name IS NULL OR EXISTS (SELECT FROM public.card_recommendations AS r

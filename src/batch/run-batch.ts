@@ -17,6 +17,8 @@ export interface BatchSettings extends GateLimits {
   readonly chunksInFlight: number;
   readonly leaseSeconds: number;
   readonly maxRounds: number;
+  /** As in RunRequest. */
+  readonly stampUnchangedRows?: boolean | undefined;
 }
 
 export interface BatchRequest {
@@ -27,6 +29,8 @@ export interface BatchRequest {
   readonly processor: string;
   readonly requestedBy: string;
   readonly deadlineAt: Date | null;
+  /** As in RunRequest. */
+  readonly utcOffsetMinutes?: number | undefined;
   readonly engine: EngineSource;
 }
 
@@ -72,9 +76,11 @@ export async function runBatch(
   createPool: CreatePool = createWorkerPool,
 ): Promise<BatchOutcome> {
   const engine = await createEngine(request.engine);
-  const { kind, userLimit, requestedBy, deadlineAt } = request;
+  const { kind, userLimit, requestedBy, deadlineAt, utcOffsetMinutes } = request;
   const terms = runTerms(engine, settings, kind, userLimit);
-  const opened = await retry(() => database.openRun({ ...terms, requestedBy, deadlineAt }), { signal });
+  const opened = await retry(() => database.openRun({ ...terms, requestedBy, deadlineAt, utcOffsetMinutes }), {
+    signal,
+  });
   return workOn(
     database,
     settings,
@@ -89,11 +95,21 @@ export async function runBatch(
 /** What a run is opened with, whoever asks for it. */
 export function runTerms(
   { name, version, fingerprint, cards }: Engine,
-  { chunkSize, maxRounds }: BatchSettings,
+  { chunkSize, maxRounds, stampUnchangedRows }: BatchSettings,
   kind: RunKind,
   userLimit: number | null,
 ): Omit<RunRequest, 'requestedBy' | 'deadlineAt'> {
-  return { kind, engineName: name, engineVersion: version, fingerprint, cards, chunkSize, userLimit, maxRounds };
+  return {
+    kind,
+    engineName: name,
+    engineVersion: version,
+    fingerprint,
+    cards,
+    chunkSize,
+    userLimit,
+    maxRounds,
+    stampUnchanged: stampUnchangedRows,
+  };
 }
 
 /** Takes part in a run that is open, and in no other: as runBatch, without opening one. */

@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
 import { UsageError } from '../model/errors.ts';
-import { type CommonOptions, command, group, moment, wholeNumber } from './cli.ts';
+import { type CommonOptions, command, group, moment, span, wholeNumber } from './cli.ts';
 
 interface RetryOptions extends CommonOptions {
   readonly run?: number;
   readonly user?: string;
   readonly code?: string;
+  readonly olderThan?: number;
 }
 
 interface RedoOptions extends CommonOptions {
@@ -23,10 +24,19 @@ export function defineAgain(program: Command): void {
     .option('--run <n>', 'who failed in this run: the failed users in the key ranges of its chunks', wholeNumber(1))
     .option('--user <id>', 'this user')
     .option('--code <code>', 'who failed with this code: see "cardgenius errors"; OTHER: without one')
-    .addHelpText('after', '\nExamples:\n  cardgenius retry\n  cardgenius retry --code INVALID_SPENDING');
-  command<RetryOptions>(retry, async (cli, _args, { run, user, code }) => {
+    .option('--older-than <span>', 'who failed longer ago than this: 30m, 1h or 2d', span)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cardgenius retry\n  cardgenius retry --code INVALID_SPENDING\n  cardgenius retry --older-than 1h',
+    );
+  command<RetryOptions>(retry, async (cli, _args, { run, user, code, olderThan }) => {
     await using opened = await cli.open();
-    const users = await opened.audit.retryUsers({ runId: run ?? null, userId: user ?? null, code: code ?? null });
+    const users = await opened.audit.retryUsers({
+      runId: run ?? null,
+      userId: user ?? null,
+      code: code ?? null,
+      olderThanSeconds: olderThan ?? null,
+    });
     cli.print({ users }, () => again(users));
   });
 

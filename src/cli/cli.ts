@@ -152,6 +152,17 @@ export function wholeNumber(minimum: number): (text: string) => number {
   };
 }
 
+const SECONDS_OF: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
+
+/** A span of time given as an option, 90s, 30m, 1h or 2d; in seconds. */
+export function span(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([smhd])$/.exec(text.trim()) ?? [];
+  if (count === undefined || Number(count) === 0) {
+    throw new CommandArgumentError('must be a span of time: 90s, 30m, 1h or 2d');
+  }
+  return Number(count) * SECONDS_OF[unit!]!;
+}
+
 /** A day (it begins at midnight UTC) or a moment with its zone, given as an option. */
 export function moment(text: string): Date {
   const shape = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/.exec(text.trim());

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { AppliedFiles } from '../database/migrate/migrate.ts';
+import type { AppliedFiles, MigrateOptions as MigrateChoice } from '../database/migrate/migrate.ts';
 import { EXIT, UsageError } from '../model/errors.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 import { textTable } from './table.ts';
@@ -8,6 +8,7 @@ interface MigrateOptions extends CommonOptions {
   readonly plan?: boolean;
   readonly sql?: boolean;
   readonly verify?: boolean;
+  readonly addContractColumns?: boolean;
 }
 
 export function defineMigrate(program: Command): void {
@@ -20,25 +21,43 @@ export function defineMigrate(program: Command): void {
       '--verify',
       'what differs from the files: checksums, and the live procedures and views; exit code 1 where any does',
     )
+    .option(
+      '--add-contract-columns',
+      'also add the optional columns that the two contract tables lack: nullable, no default; with --plan or --sql, only show it',
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  cardgenius migrate --plan\n  cardgenius migrate --sql > review.sql\n  cardgenius migrate --verify',
     );
-  command<MigrateOptions>(definition, async (cli, _args, { plan, sql, verify }) => {
+  command<MigrateOptions>(definition, async (cli, _args, { plan, sql, verify, addContractColumns }) => {
     if ([plan, sql, verify].filter(Boolean).length > 1) {
       throw new UsageError('MIGRATE_OPTIONS', 'Give one of --plan, --sql and --verify.');
     }
-    if (plan) return showPlan(cli);
-    if (sql) return writeScript(cli);
+    if (verify && addContractColumns) {
+      throw new UsageError(
+        'MIGRATE_OPTIONS',
+        '--add-contract-columns changes tables, and --verify only looks: give one.',
+      );
+    }
+    const options = { addContractColumns };
+    if (plan) return showPlan(cli, options);
+    if (sql) return writeScript(cli, options);
     if (verify) return showDrift(cli);
-    return apply(cli);
+    return apply(cli, options);
   });
 }
 
-async function apply(cli: Cli): Promise<void> {
+/** What a DBA should know before a table of CashKaro's is altered. */
+const MAY_BREAK = `--add-contract-columns adds nullable columns without a default to dbo.user_spending_data and dbo.card_recommendations.
+It may break: INSERT without a column list, files for BCP, change data capture (its instance keeps the old columns), replication.
+It waits at most three seconds for its lock, and gives up otherwise (1222): run it again in a quiet moment.
+The next run writes each row of the users that it processes once more, because card_id is NULL there.`;
+
+async function apply(cli: Cli, options: MigrateChoice): Promise<void> {
+  if (options.addContractColumns) console.error(MAY_BREAK);
   await using opened = await cli.open({ create: true, checkSchema: false });
   const { migrate } = await import('../database/migrate/migrate.ts');
-  const applied = opened.applied.concat((await migrate(opened.target)).pending.map(file => file.name));
+  const applied = opened.applied.concat((await migrate(opened.target, options)).pending.map(file => file.name));
   cli.print({ applied, database: opened.database.description }, () =>
     applied.length === 0
       ? `${opened.database.description} is up to date.`
@@ -46,19 +65,19 @@ async function apply(cli: Cli): Promise<void> {
   );
 }
 
-/** What an embedded database has that nobody has made yet. */
-const NOTHING: AppliedFiles = { engine: 'postgres', appliedFiles: async () => new Map() };
-
-async function showPlan(cli: Cli): Promise<void> {
-  if (cli.isDatabaseMissing) return printPlan(cli, NOTHING, cli.settings.databaseUrl);
+async function showPlan(cli: Cli, options: MigrateChoice): Promise<void> {
+  if (cli.isDatabaseMissing) {
+    const { NOTHING } = await import('../database/migrate/migrate.ts');
+    return printPlan(cli, NOTHING, cli.settings.databaseUrl, options);
+  }
   await using opened = await cli.open({ checkSchema: false, migrate: false });
-  await printPlan(cli, opened.target, opened.database.description);
+  await printPlan(cli, opened.target, opened.database.description, options);
 }
 
-async function printPlan(cli: Cli, target: AppliedFiles, description: string): Promise<void> {
+async function printPlan(cli: Cli, target: AppliedFiles, description: string, options: MigrateChoice): Promise<void> {
   const { planMigration } = await import('../database/migrate/migrate.ts');
   const applied = await target.appliedFiles();
-  const { pending, upToDate } = await planMigration(target);
+  const { pending, upToDate } = await planMigration(target, options);
   const files = pending.map(({ name, path, checksum, breaking }) => ({
     name,
     path,
@@ -79,7 +98,7 @@ async function printPlan(cli: Cli, target: AppliedFiles, description: string): P
   );
 }
 
-async function writeScript(cli: Cli): Promise<void> {
+async function writeScript(cli: Cli, options: MigrateChoice): Promise<void> {
   if (cli.settings.databaseUrl.startsWith('pglite:')) {
     throw new UsageError(
       'MIGRATE_SQL',
@@ -91,7 +110,7 @@ async function writeScript(cli: Cli): Promise<void> {
     import('../database/migrate/migrate.ts'),
     import('../database/mssql/review-script.ts'),
   ]);
-  const plan = await planMigration(opened.target);
+  const plan = await planMigration(opened.target, options);
   const script = reviewScript(plan, await opened.target.appliedFiles(), opened.database.description);
   cli.printExactly({ database: opened.database.description, files: plan.pending.map(file => file.name), script }, () =>
     script.trimEnd(),

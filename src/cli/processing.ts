@@ -10,6 +10,7 @@ import { engineSourceOf } from '../engine/source.ts';
 import { DatabaseError, EXIT, type ExitCode, messageOf } from '../model/errors.ts';
 import type { RunKind } from '../model/run.ts';
 import type { Processor } from '../model/service.ts';
+import { utcOffsetMinutes } from '../schedule/time-zone.ts';
 import type { Cli } from './cli.ts';
 
 export interface ProcessOptions {
@@ -61,6 +62,7 @@ export async function takePart(
         processor: processor.id,
         requestedBy: processor.id,
         deadlineAt: null,
+        utcOffsetMinutes: utcOffsetMinutes(Date.now(), settings.schedules[0]?.timeZone ?? 'UTC'),
         engine: engineSourceOf(settings),
       },
       event => {

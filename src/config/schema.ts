@@ -55,6 +55,10 @@ export const configSchema = z.strictObject({
     .max(10)
     .default(3)
     .describe('How often users who became new meanwhile are planned into the same run.'),
+  stampUnchangedRows: z
+    .boolean()
+    .default(true)
+    .describe('Rows whose cards did not change get the run’s processed_at and batch_id, too; false writes less log.'),
   maxMonthlySpend: z
     .number()
     .positive()

@@ -36,6 +36,7 @@ export interface Settings {
   readonly chunksInFlight: number;
   readonly leaseSeconds: number;
   readonly maxRounds: number;
+  readonly stampUnchangedRows: boolean;
   readonly maxMonthlySpend: number;
   readonly errorRateLimit: number;
   readonly maxFailedShare: number;

@@ -38,6 +38,8 @@ export interface RetryFilter {
   readonly runId: number | null;
   readonly userId: string | null;
   readonly code: string | null;
+  /** Who failed longer ago than so many seconds. */
+  readonly olderThanSeconds?: number | null;
 }
 
 /** Null leaves a filter out; both null are all completed users. */
@@ -67,11 +69,12 @@ export const auditOperations = (driver: Driver) => ({
   },
 
   /** Puts failed users that match every filter back to new. How many. */
-  async retryUsers({ runId, userId, code }: RetryFilter): Promise<number> {
+  async retryUsers({ runId, userId, code, olderThanSeconds }: RetryFilter): Promise<number> {
     const row = await callForRow<{ users: number }>(driver, 'retry_users', [
       ['run_id', 'bigint', runId],
       ['user_id', 'varchar(50)', userId],
       ['code', 'varchar(50)', code],
+      ['seconds', 'int', olderThanSeconds ?? null],
     ]);
     return row.users;
   },

@@ -174,6 +174,8 @@ export function runParameters(run: Omit<RunRequest, 'requestedBy' | 'deadlineAt'
     ['chunk_size', 'int', run.chunkSize],
     ['user_limit', 'bigint', run.userLimit],
     ['max_rounds', 'int', run.maxRounds],
+    ['utc_offset', 'int', run.utcOffsetMinutes ?? 0],
+    ['stamp_unchanged', 'bit', run.stampUnchanged ?? true],
   ];
 }
 

@@ -57,6 +57,7 @@ export function createBuiltInEngine(options: BuiltInEngineOptions): Engine {
 function describe({ card, joiningFees, redemptionMethod, redemptionRate }: CardProgram, cardNo: number): RunCard {
   return {
     cardNo,
+    id: card.id,
     name: nameOf(card),
     joiningFees,
     redemptionMethod,

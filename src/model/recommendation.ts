@@ -12,6 +12,8 @@ export const MAX_DECIMAL_12_2 = 999_999_999_999;
 export interface RunCard {
   /** Its number in this run, from 0, in the order of the engine's declaration. */
   readonly cardNo: number;
+  /** What the engine knows the card by, at most 100 characters: `card_id`. Without one it is the name. */
+  readonly id?: string;
   readonly name: string;
   /** Whole paise. */
   readonly joiningFees: number;

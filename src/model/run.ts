@@ -21,6 +21,10 @@ export interface RunRequest {
   /** Who asked: a processor, or the schedule that fired. */
   readonly requestedBy: string;
   readonly deadlineAt: Date | null;
+  /** Minutes that the schedule's zone is ahead of UTC, 0 unless it is given: it decides the day in `batch_id`. */
+  readonly utcOffsetMinutes?: number | undefined;
+  /** Rows that do not change carry this run's `processed_at` and `batch_id`, too; true unless it is given. */
+  readonly stampUnchanged?: boolean | undefined;
 }
 
 export interface OpenedRun {

@@ -29,6 +29,11 @@ export function wallAt(instant: number, timeZone: string): number {
   return Date.UTC(year!, month! - 1, day!, hour!, minute!, second!);
 }
 
+/** How many minutes the clocks of a zone are ahead of UTC at an instant; behind it, where negative. */
+export function utcOffsetMinutes(instant: number, timeZone: string): number {
+  return Math.round((wallAt(instant, timeZone) - instant) / 60_000);
+}
+
 const DAY = 86_400_000;
 
 /** Where the offset changes between two instants: the first millisecond of the new one, found by halving. */

@@ -2,6 +2,7 @@ import type { ServiceDatabase } from '../database/service.ts';
 import { UsageError } from '../model/errors.ts';
 import type { FireAnswer } from '../model/service.ts';
 import type { PlannedSchedule } from '../schedule/misfire.ts';
+import { utcOffsetMinutes } from '../schedule/time-zone.ts';
 import type { RunTerms } from './planner.ts';
 
 /**
@@ -40,7 +41,10 @@ export async function fireByHand(
     decidedBy,
     electedAt: null,
     deadlineMinutes: schedule.deadlineMinutes ?? null,
-    run: terms(schedule.userLimit ?? null),
+    run: {
+      ...terms(schedule.userLimit ?? null),
+      utcOffsetMinutes: utcOffsetMinutes(plannedAt.getTime(), schedule.timeZone),
+    },
   });
   return { ...answer, plannedAt };
 }

@@ -3,6 +3,7 @@ import type { RunProgress, RunRequest } from '../model/run.ts';
 import type { FireAnswer } from '../model/service.ts';
 import { type PlannedFire, type PlannedSchedule, planFires } from '../schedule/misfire.ts';
 import { nextSlots } from '../schedule/slots.ts';
+import { utcOffsetMinutes } from '../schedule/time-zone.ts';
 
 export type RunTerms = Omit<RunRequest, 'requestedBy' | 'deadlineAt'>;
 
@@ -97,7 +98,10 @@ export class Planner {
       decidedBy: this.#processor,
       electedAt,
       deadlineMinutes: schedule.deadlineMinutes ?? null,
-      run: this.#terms(schedule.userLimit ?? null),
+      run: {
+        ...this.#terms(schedule.userLimit ?? null),
+        utcOffsetMinutes: utcOffsetMinutes(planned.plannedAt.getTime(), schedule.timeZone),
+      },
     });
     return { ...planned, ...answer, schedule: schedule.name };
   }

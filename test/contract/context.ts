@@ -48,6 +48,8 @@ export const runRequest = (overrides: Partial<RunRequest> = {}): RunRequest => (
   maxRounds: 3,
   requestedBy: 'contract suite',
   deadlineAt: null,
+  utcOffsetMinutes: 330,
+  stampUnchanged: true,
   ...overrides,
 });
 

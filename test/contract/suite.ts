@@ -5,6 +5,7 @@
 import type { ExecutionContext, TestFn } from 'ava';
 import { auditContract } from './audit.ts';
 import { claimContract } from './claim.ts';
+import { columnsContract } from './columns.ts';
 import { type ContractEngine, reset } from './context.ts';
 import { dryRunContract } from './dry-run.ts';
 import { gatesContract } from './gates.ts';
@@ -32,6 +33,7 @@ export const CONTRACT: ContractTests = {
   ...gatesContract,
   ...historyContract,
   ...pruneContract,
+  ...columnsContract,
   ...serviceContract,
 };
 

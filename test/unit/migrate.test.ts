@@ -4,13 +4,14 @@ import test from 'ava';
 import { Cli } from '../../src/cli/cli.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { checkSchema, migrate, planMigration } from '../../src/database/migrate/migrate.ts';
-import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
+import { readNamedMigrations, readSqlFiles } from '../../src/database/migrate/sql-files.ts';
 import { normalize, verifySchema } from '../../src/database/migrate/verify.ts';
 import { MssqlMigrationTarget } from '../../src/database/mssql/migration-target.ts';
 import type { Pool } from '../../src/database/mssql/pools.ts';
 import { reviewScript } from '../../src/database/mssql/review-script.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
+import { OPTIONAL_COLUMNS } from '../../src/model/contract.ts';
 import { cardgenius, newFolder } from '../e2e/cli.ts';
 
 test('the embedded engine: a clean database verifies, and each drift is found', async t => {
@@ -75,9 +76,15 @@ test('a text is the same however its head is written, and however its lines end'
   t.notDeepEqual(normalize(file.replace('SELECT 1', 'SELECT 2')), normalize(file));
 });
 
+const NEW_TABLES = {
+  installed: { optionalColumns: OPTIONAL_COLUMNS, errorLength: 400 },
+  found: [],
+  named: ['named:add_contract_columns', 'named:complete_new_tables'],
+};
+
 test('the script: settings first, each file recorded, and no line that tsql takes for its own', async t => {
   const files = await readSqlFiles('mssql');
-  const script = reviewScript({ pending: files, upToDate: 0 }, new Map(), 'nowhere');
+  const script = reviewScript({ pending: files, upToDate: 0, shape: NEW_TABLES }, new Map(), 'nowhere');
   const code = script.split('\n').filter(line => !line.startsWith('--'));
   t.deepEqual(code.slice(0, 2), ['SET QUOTED_IDENTIFIER ON;', 'SET ANSI_NULLS ON;']);
   t.deepEqual(
@@ -95,7 +102,9 @@ test('the command: plan and verify look only, sql is for SQL Server, and one at 
   const place = { cwd, database: 'pglite:db' };
   const plan = await cardgenius(['migrate', '--plan', '--json'], place);
   t.is(plan.code, 0, plan.stderr);
-  const files = (await readSqlFiles('postgres')).map(({ name, path, checksum, breaking }) => {
+  const byKind = Object.groupBy(await readSqlFiles('postgres'), ({ kind }) => kind);
+  const named = await readNamedMigrations('postgres');
+  const files = [...byKind.migration!, ...named, ...byKind.object!].map(({ name, path, checksum, breaking }) => {
     return { name, path, checksum, breaking, why: 'new' };
   });
   t.deepEqual(JSON.parse(plan.stdout), { database: 'pglite:db', pending: files, upToDate: 0 });

@@ -1,6 +1,8 @@
+import type { FoundColumn } from '../../model/contract.ts';
 import { CardGeniusError } from '../../model/errors.ts';
 import type { Dialect } from '../driver.ts';
-import { readSqlFiles, type SqlFile } from './sql-files.ts';
+import { changedColumns, type InstalledShape, readShape, refuseUnusableTables, type Shape } from './shape.ts';
+import { readNamedMigrations, readSqlFiles, type SqlFile } from './sql-files.ts';
 
 /** What a database knows of itself: a row of `cardgenius.migration`. */
 export interface AppliedFile {
@@ -29,35 +31,54 @@ export interface MigrationTarget {
   lockMigrations(): Promise<AsyncDisposable>;
   /** The procedures, functions and views of the schema cardgenius, as the database has them now. */
   liveObjects(): Promise<LiveObject[]>;
+  /** The columns of both contract tables that this login may see; none where there is no table. */
+  contractColumns(): Promise<FoundColumn[]>;
+  /** For which columns the procedures were installed; undefined where that was never written down. */
+  installedShape(): Promise<InstalledShape | undefined>;
+  recordShape(shape: InstalledShape): Promise<void>;
 }
 
 /** What a plan must know. */
-export type AppliedFiles = Pick<MigrationTarget, 'engine' | 'appliedFiles'>;
+export type AppliedFiles = Pick<MigrationTarget, 'engine' | 'appliedFiles' | 'contractColumns' | 'installedShape'>;
+
+export interface MigrateOptions {
+  /** Adds the optional columns that CashKaro's tables lack: a change that a DBA approves by name. */
+  readonly addContractColumns?: boolean | undefined;
+}
 
 /** What would run, in order. */
 export interface MigrationPlan {
   readonly pending: readonly SqlFile[];
   readonly upToDate: number;
+  /** What the procedures are installed for. */
+  readonly shape: Shape;
 }
 
 /** Brings a database to this program's schema. Nothing is ever undone; a second call finds nothing to do. */
-export async function migrate(target: MigrationTarget): Promise<MigrationPlan> {
+export async function migrate(target: MigrationTarget, options: MigrateOptions = {}): Promise<MigrationPlan> {
   await using _lock = await target.lockMigrations();
-  const plan = await planMigration(target);
+  const plan = await planMigration(target, options);
   for (const file of plan.pending) await target.applyFile(file);
+  const installed = await target.installedShape();
+  if (installed === undefined || !isDeepEqual(installed, plan.shape.installed)) {
+    await target.recordShape(plan.shape.installed);
+  }
   return plan;
 }
 
 /**
- * Throws SCHEMA_TOO_NEW where a newer program made a breaking change, and MIGRATION_EDITED where a migration was
- * changed after it had been applied.
+ * Throws SCHEMA_TOO_NEW where a newer program made a breaking change, MIGRATION_EDITED where a migration was changed after it had been
+ * applied, and CONTRACT_COLUMN where a column of CashKaro's tables cannot be worked with.
  */
-export async function planMigration(target: AppliedFiles): Promise<MigrationPlan> {
-  const files = await readSqlFiles(target.engine);
+export async function planMigration(target: AppliedFiles, options: MigrateOptions = {}): Promise<MigrationPlan> {
   const applied = await target.appliedFiles();
-  refuseNewerSchema(files, applied);
+  const shape = await readShape(target, applied.size > 0, options.addContractColumns === true);
+  const files = await readSqlFiles(target.engine, shape.installed.optionalColumns);
+  const named = await readNamedMigrations(target.engine);
+  refuseNewerSchema([...files, ...named], applied);
+  refuseUnusableTables(shape.found);
 
-  const pending = files.filter(file => {
+  const changed = files.filter(file => {
     const found = applied.get(file.name);
     if (found !== undefined && file.kind === 'migration' && found.checksum !== file.checksum) {
       throw new CardGeniusError(
@@ -68,12 +89,25 @@ export async function planMigration(target: AppliedFiles): Promise<MigrationPlan
     }
     return found?.checksum !== file.checksum;
   });
-  return { pending, upToDate: files.length - pending.length };
+  const asked = named.filter(file => shape.named.includes(file.name));
+  const pending = [
+    ...changed.filter(file => file.kind === 'migration'),
+    ...asked,
+    ...changed.filter(file => file.kind === 'object'),
+  ];
+  return { pending, upToDate: files.length - changed.length, shape };
 }
 
 /** Refuses to work on a database whose schema is missing, older or newer than this program's. */
 export async function checkSchema(target: MigrationTarget): Promise<void> {
-  const { pending, upToDate } = await planMigration(target);
+  const { pending, upToDate, shape } = await planMigration(target);
+  const changes = changedColumns(shape, await target.installedShape());
+  if (changes !== undefined) {
+    throw new CardGeniusError(
+      'SCHEMA_OUTDATED',
+      `The procedures were installed for other columns of the contract tables: ${changes}. Migrate again: run "cardgenius migrate", with a login that may.`,
+    );
+  }
   const [first] = pending;
   if (first === undefined) return;
   const what =
@@ -94,3 +128,14 @@ function refuseNewerSchema(files: readonly SqlFile[], applied: ReadonlyMap<strin
     }
   }
 }
+
+const isDeepEqual = (a: InstalledShape, b: InstalledShape): boolean =>
+  a.errorLength === b.errorLength && a.optionalColumns.join() === b.optionalColumns.join();
+
+/** A database that does not exist yet: the tables will be made in full. */
+export const NOTHING: AppliedFiles = {
+  engine: 'postgres',
+  appliedFiles: async () => new Map(),
+  contractColumns: async () => [],
+  installedShape: async () => undefined,
+};

@@ -1,18 +1,23 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { OPTIONAL_COLUMNS } from '../../model/contract.ts';
 import { PACKAGE_ROOT } from '../../package.ts';
 import type { Dialect } from '../driver.ts';
+import { resolveMarks } from './marks.ts';
 
 /** One SQL file of the package, in the order in which it is applied. */
 export interface SqlFile {
-  /** What `cardgenius.migration` records: `0001_migration` for a migration, `object:claim_chunk` for an object. */
+  /**
+   * What `cardgenius.migration` records: `0001_migration` for a migration, `object:claim_chunk` for an object, `named:NAME` for a
+   * migration that is only applied where it is asked for by name.
+   */
   readonly name: string;
-  readonly kind: 'migration' | 'object';
+  readonly kind: 'migration' | 'object' | 'named';
   /** Relative to the package: what a message names. */
   readonly path: string;
   readonly text: string;
-  /** SHA-256 (hex) of the text with line ends as LF. */
+  /** SHA-256 (hex) of the text as it is installed, with line ends as LF. */
   readonly checksum: string;
   /** An older program must not work on a schema that has this. */
   readonly breaking: boolean;
@@ -21,13 +26,30 @@ export interface SqlFile {
 /**
  * The files of an engine: numbered migrations, run once, in order; then views, then procedures and functions, which are
  * applied again whenever their text changes. (Views first: a function may be checked against them as it is created.)
+ * Marked lines stand in the text where `columns`, the optional columns of the contract tables, has their columns.
  */
-export async function readSqlFiles(engine: Dialect): Promise<SqlFile[]> {
+export async function readSqlFiles(engine: Dialect, columns: readonly string[] = OPTIONAL_COLUMNS): Promise<SqlFile[]> {
   const migrations = await readFolder(join('migrations', engine), 'migration');
-  const objects = await readFolder(join('sql', engine), 'object');
+  const there = new Set(columns);
+  const objects = (await readFolder(join('sql', engine), 'object')).map(file => {
+    const text = resolveMarks(file.text, column => there.has(column));
+    return { ...file, text, checksum: checksumOf(text) };
+  });
   const isView = (file: SqlFile) => /^\s*CREATE\s+(OR\s+(REPLACE|ALTER)\s+)?VIEW\b/im.test(file.text);
   return [...migrations, ...objects.filter(isView), ...objects.filter(file => !isView(file))];
 }
+
+/** The migrations that change CashKaro's tables: each is applied where it is asked for by name, and never else. */
+export async function readNamedMigrations(engine: Dialect): Promise<SqlFile[]> {
+  return readFolder(join('migrations', engine, 'named'), 'named');
+}
+
+/** A file of queries/: what doctor asks, and the questions of operators. */
+export async function readQuery(engine: Dialect, name: string): Promise<string> {
+  return readFile(join(PACKAGE_ROOT, 'queries', engine, `${name}.sql`), 'utf8');
+}
+
+const checksumOf = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 async function readFolder(folder: string, kind: SqlFile['kind']): Promise<SqlFile[]> {
   const names = (await readdir(join(PACKAGE_ROOT, folder))).filter(name => name.endsWith('.sql')).sort();
@@ -37,11 +59,11 @@ async function readFolder(folder: string, kind: SqlFile['kind']): Promise<SqlFil
       const text = (await readFile(join(PACKAGE_ROOT, path), 'utf8')).replace(/\r\n?/g, '\n');
       const stem = fileName.slice(0, -'.sql'.length);
       return {
-        name: kind === 'migration' ? stem : `object:${stem}`,
+        name: kind === 'migration' ? stem : `${kind}:${stem}`,
         kind,
         path,
         text,
-        checksum: createHash('sha256').update(text).digest('hex'),
+        checksum: checksumOf(text),
         breaking: /^-- Breaking\b/m.test(text),
       };
     }),

@@ -1,5 +1,6 @@
 import type { LiveObject, MigrationTarget } from './migrate.ts';
-import { readSqlFiles, type SqlFile } from './sql-files.ts';
+import { readShape } from './shape.ts';
+import { readNamedMigrations, readSqlFiles, type SqlFile } from './sql-files.ts';
 
 export interface Drift {
   /** A file of the package, or an object of the database. */
@@ -20,8 +21,10 @@ export interface Verification {
  * function and view against the database's own. Changes nothing.
  */
 export async function verifySchema(target: MigrationTarget): Promise<Verification> {
-  const files = await readSqlFiles(target.engine);
   const applied = await target.appliedFiles();
+  const { installed } = await readShape(target, applied.size > 0, false);
+  const files = await readSqlFiles(target.engine, installed.optionalColumns);
+  const named = await readNamedMigrations(target.engine);
   const drift: Drift[] = [];
   for (const file of files) {
     const found = applied.get(file.name);
@@ -31,7 +34,7 @@ export async function verifySchema(target: MigrationTarget): Promise<Verificatio
       drift.push({ what: file.path, problem: file.kind === 'migration' ? 'edited' : 'outdated', detail });
     }
   }
-  const known = new Set(files.map(file => file.name));
+  const known = new Set([...files, ...named].map(file => file.name));
   for (const name of applied.keys()) {
     if (!known.has(name))
       drift.push({ what: name, problem: 'unknown', detail: 'was applied, and this version has no such file' });

@@ -1,6 +1,16 @@
+import type { FoundColumn } from '../../model/contract.ts';
 import { DatabaseError, UsageError } from '../../model/errors.ts';
 import type { AppliedFile, LiveObject, MigrationTarget } from '../migrate/migrate.ts';
-import type { SqlFile } from '../migrate/sql-files.ts';
+import type { InstalledShape } from '../migrate/shape.ts';
+import {
+  type ColumnAnswer,
+  SHAPE,
+  type ShapeAnswer,
+  shapeRecordOf,
+  toFoundColumns,
+  toInstalledShape,
+} from '../migrate/shape-rows.ts';
+import { readQuery, type SqlFile } from '../migrate/sql-files.ts';
 import type { Pool } from './pools.ts';
 
 /** SQL Server as the migrator sees it. Its pool has one connection: the lock is that session's. */
@@ -49,6 +59,25 @@ export class MssqlMigrationTarget implements MigrationTarget {
       'sys.sql_modules',
     );
     return rows.map(({ name, definition }) => ({ name, definition }));
+  }
+
+  async contractColumns(): Promise<FoundColumn[]> {
+    const text = await readQuery('mssql', 'doctor_columns');
+    return toFoundColumns(await this.#pool.batch<ColumnAnswer>(text, 'doctor_columns'));
+  }
+
+  async installedShape(): Promise<InstalledShape | undefined> {
+    const [table] = await this.#pool.batch<{ length: number | null }>(
+      "SELECT COL_LENGTH(N'cardgenius.contract_shape', N'optional_columns') AS length",
+      'cardgenius.contract_shape',
+    );
+    if ((table?.length ?? null) === null) return undefined;
+    const [row] = await this.#pool.batch<ShapeAnswer>(SHAPE, 'cardgenius.contract_shape');
+    return row && toInstalledShape(row);
+  }
+
+  async recordShape(shape: InstalledShape): Promise<void> {
+    await this.#pool.batch(shapeRecordOf(shape), 'cardgenius.contract_shape');
   }
 
   async lockMigrations(): Promise<AsyncDisposable> {

@@ -1,4 +1,7 @@
+import { markOf, OPTIONAL_COLUMNS } from '../../model/contract.ts';
 import type { AppliedFile, MigrationPlan } from '../migrate/migrate.ts';
+import type { Shape } from '../migrate/shape.ts';
+import { shapeRecordOf } from '../migrate/shape-rows.ts';
 import { recordOf, splitBatches } from './migration-target.ts';
 
 /**
@@ -11,26 +14,28 @@ import { recordOf, splitBatches } from './migration-target.ts';
  * that transaction.
  */
 export function reviewScript(plan: MigrationPlan, applied: ReadonlyMap<string, AppliedFile>, database: string): string {
-  const { pending } = plan;
+  const { pending, shape } = plan;
   const list = pending.map((file, i) => `--   ${String(i + 1).padStart(3)}  ${file.checksum}  ${file.path}`);
   const head = [
     `-- CardGenius Batch: ${pending.length} files for ${database}`,
     '-- Made by "cardgenius migrate --sql". Each file is one transaction; after the first error nothing more is applied.',
     '-- Run it with: sqlcmd -b -d DATABASE -i review.sql, or: tsql -H HOST -p PORT -U USER -D DATABASE < review.sql',
     '-- Prove it with: cardgenius migrate --verify',
+    ...madeFor(shape),
     '-- The files, with their SHA-256 (sha256sum FILE says the same):',
     ...list,
   ].join('\n');
 
   const batches = [
     `${head}\n${SETTINGS}`,
-    ...opening(applied),
+    ...opening(applied, shape),
     ...pending.flatMap(file => [
       `-- ==== ${file.path}\n-- ==== sha256 ${file.checksum}\nIF @@TRANCOUNT = 0 BEGIN TRANSACTION;`,
       ...splitBatches(file.text).flatMap(batch => [forClients(batch), GUARD]),
       `IF ${NOT_STOPPED}\nBEGIN\n${recordOf(file)}\n  COMMIT TRANSACTION;\nEND;`,
       AFTER_FILE,
     ]),
+    `IF ${NOT_STOPPED}\n  ${shapeRecordOf(shape.installed)}`,
     'SET NOEXEC OFF;',
     ending(pending.map(file => file.name)),
   ];
@@ -61,7 +66,7 @@ function forClients(batch: string): string {
 }
 
 /** The right database, nobody else at it, and in the state that the script was made for. */
-function opening(applied: ReadonlyMap<string, AppliedFile>): string[] {
+function opening(applied: ReadonlyMap<string, AppliedFile>, { found }: Shape): string[] {
   const rows = [...applied].map(([name, { checksum }]) => `('${name}', '${checksum}')`);
   const otherState =
     rows.length === 0
@@ -89,7 +94,31 @@ IF @locked < 0
       'this database is not in the state that the script was made for: make it anew, with migrate --sql',
     ),
     `IF @@ERROR <> 0\n${STOP}`,
+    check(
+      otherColumns(found),
+      'the contract tables do not have the columns that the script was made for: make it anew, with migrate --sql',
+    ),
+    `IF @@ERROR <> 0\n${STOP}`,
   ];
+}
+
+/** For which columns the procedures in the script were made. */
+function madeFor({ found, installed }: Shape): string[] {
+  const tables =
+    found.length === 0 ? 'it makes both contract tables, in full' : 'the contract tables as they were found';
+  const columns = installed.optionalColumns.length === 0 ? 'none' : installed.optionalColumns.join(' ');
+  return [`-- Made for: ${tables}; of the optional columns: ${columns}`];
+}
+
+/** True where the tables are not as they were found: there or not, and which of the optional columns they have. */
+function otherColumns(found: Shape['found']): string {
+  if (found.length === 0)
+    return "OBJECT_ID(N'dbo.user_spending_data') IS NOT NULL OR OBJECT_ID(N'dbo.card_recommendations') IS NOT NULL";
+  const there = new Set(found.map(markOf));
+  return OPTIONAL_COLUMNS.map(name => {
+    const [table, column] = name.split('.');
+    return `COL_LENGTH(N'dbo.${table}', N'${column}') IS ${there.has(name) ? '' : 'NOT '}NULL`;
+  }).join('\n OR ');
 }
 
 function ending(names: readonly string[]): string {

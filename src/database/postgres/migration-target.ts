@@ -1,5 +1,15 @@
+import type { FoundColumn } from '../../model/contract.ts';
 import type { AppliedFile, LiveObject, MigrationTarget } from '../migrate/migrate.ts';
-import type { SqlFile } from '../migrate/sql-files.ts';
+import type { InstalledShape } from '../migrate/shape.ts';
+import {
+  type ColumnAnswer,
+  SHAPE,
+  type ShapeAnswer,
+  shapeRecordOf,
+  toFoundColumns,
+  toInstalledShape,
+} from '../migrate/shape-rows.ts';
+import { readQuery, type SqlFile } from '../migrate/sql-files.ts';
 import type { PostgresClient } from './driver.ts';
 
 /** PostgreSQL as the migrator sees it. The folder's lock keeps a second migrator out. */
@@ -45,6 +55,23 @@ export class PostgresMigrationTarget implements MigrationTarget {
        WHERE c.relnamespace = 'cardgenius'::regnamespace AND c.relkind = 'v'`,
     );
     return rows.map(({ name, definition }) => ({ name, definition, textless: definition === null }));
+  }
+
+  async contractColumns(): Promise<FoundColumn[]> {
+    return toFoundColumns(await this.#client.query<ColumnAnswer>(await readQuery('postgres', 'doctor_columns')));
+  }
+
+  async installedShape(): Promise<InstalledShape | undefined> {
+    const [table] = await this.#client.query<{ there: boolean }>(
+      "SELECT to_regclass('cardgenius.contract_shape') IS NOT NULL AS there",
+    );
+    if (table?.there !== true) return undefined;
+    const [row] = await this.#client.query<ShapeAnswer>(SHAPE);
+    return row && toInstalledShape(row);
+  }
+
+  async recordShape(shape: InstalledShape): Promise<void> {
+    await this.#client.query(shapeRecordOf(shape));
   }
 
   async lockMigrations(): Promise<AsyncDisposable> {

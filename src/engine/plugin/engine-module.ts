@@ -9,6 +9,7 @@ import type { EngineDefinition } from './define-engine.ts';
 const whole = (most: number) => z.int().min(0).max(most);
 
 const cardShape = z.object({
+  id: z.string().min(1).max(100).optional(),
   name: z.string().min(1).max(200),
   joiningFees: whole(MAX_DECIMAL_12_2),
   redemptionMethod: z.string().min(1).max(50),

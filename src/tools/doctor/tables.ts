@@ -1,3 +1,11 @@
+import {
+  CONTRACT_COLUMNS,
+  type ContractColumn,
+  fits,
+  LONGEST_ERROR,
+  RECOMMENDATION_COLUMNS,
+  SPENDING_COLUMNS,
+} from '../../model/contract.ts';
 import { type Finding, ok } from './finding.ts';
 
 /** Rows of queries/<engine>/doctor_columns.sql and doctor_target.sql. */
@@ -10,8 +18,10 @@ export interface ColumnRow {
   readonly precision: number | null;
   readonly scale: number | null;
   readonly collation: string | null;
-  /** 1 or 0. */
+  /** 1 or 0, as are the next two. */
   readonly nullable: number;
+  readonly has_default?: number;
+  readonly generated?: number;
 }
 export interface TargetRow {
   readonly table_name: string;
@@ -22,60 +32,33 @@ export interface TargetRow {
 
 const SPENDING = 'user_spending_data';
 const CARDS = 'card_recommendations';
-const MONEY = ['decimal', 'DECIMAL(12,2)'] as const;
-const text = (length: number) => ['text', `VARCHAR(${length})`] as const;
+const TABLES = [
+  [SPENDING, SPENDING_COLUMNS],
+  [CARDS, RECOMMENDATION_COLUMNS],
+] as const;
 
-/** The PRD's columns, and processing_error: what kind of type each must be, and the type as the PRD has it. */
-const CONTRACT: Readonly<Record<string, Readonly<Record<string, readonly [kind: string, type: string]>>>> = {
-  [SPENDING]: {
-    user_id: ['id', 'VARCHAR(50) NOT NULL'],
-    avg_amazon_gmv: MONEY,
-    avg_flipkart_gmv: MONEY,
-    avg_myntra_gmv: MONEY,
-    avg_ajio_gmv: MONEY,
-    avg_grocery_gmv: MONEY,
-    avg_confirmed_gmv: MONEY,
-    processing_status: text(20),
-    processing_error: text(400),
-  },
-  [CARDS]: {
-    user_id: ['id', 'VARCHAR(50) NOT NULL'],
-    rank: ['integer', 'TINYINT NOT NULL'],
-    card_name: text(200),
-    total_savings_yearly: MONEY,
-    joining_fees: MONEY,
-    total_extra_benefits: MONEY,
-    net_savings: MONEY,
-    amazon_points: MONEY,
-    flipkart_points: MONEY,
-    myntra_points: MONEY,
-    ajio_points: MONEY,
-    grocery_points: MONEY,
-    other_online_points: MONEY,
-    redemption_method: text(50),
-    redemption_rate: ['decimal', 'DECIMAL(5,4)'],
-  },
-};
+/** As the PRD has it: the two columns of a key are never NULL. */
+const typeOf = ({ name, type }: ContractColumn): string =>
+  name === 'user_id' || name === 'rank' ? `${type} NOT NULL` : type;
 
-const KINDS: Readonly<Record<string, (row: ColumnRow) => boolean>> = {
-  id: ({ data_type, length }) => /^(var)?char$/.test(data_type) && length !== null && length >= 1 && length <= 50,
-  text: ({ data_type }) => /^n?(var)?char$/.test(data_type),
-  integer: ({ data_type }) => /^(tinyint|smallint|int)$/.test(data_type),
-  decimal: ({ data_type, precision, scale }) =>
-    /^(decimal|numeric)$/.test(data_type) && (precision ?? 0) > (scale ?? 0),
-};
+const isFit = (column: ContractColumn, row: ColumnRow): boolean =>
+  fits(column, { dataType: row.data_type, length: row.length }) &&
+  (!/decimal|numeric/.test(row.data_type) || (row.precision ?? 0) > (row.scale ?? 0));
 
 /** The length of VARCHAR(MAX), as SQL Server tells it. */
 const UNLIMITED = -1;
+/** That of TEXT. */
+const TEXT_LENGTH = 2_147_483_647;
 
 const shown = ({ data_type, length, precision, scale }: ColumnRow): string => {
+  if (length === TEXT_LENGTH || length === 1_073_741_823) return data_type;
   if (length !== null) return `${data_type}(${length === UNLIMITED ? 'max' : length})`;
   return data_type === 'decimal' || data_type === 'numeric' ? `${data_type}(${precision},${scale})` : data_type;
 };
 
 export function checkColumns(rows: readonly ColumnRow[]): Finding[] {
   const findings: Finding[] = [];
-  for (const [table, columns] of Object.entries(CONTRACT)) {
+  for (const [table, columns] of TABLES) {
     const there = new Map(
       rows.filter(row => row.table_schema === 'dbo' && row.table_name === table).map(row => [row.column_name, row]),
     );
@@ -84,21 +67,49 @@ export function checkColumns(rows: readonly ColumnRow[]): Finding[] {
       findings.push({ check: `columns of ${table}`, state: 'not visible', found: 'none to be seen', remedy });
       continue;
     }
-    const wrong = Object.entries(columns).flatMap(([name, [kind, type]]): Finding[] => {
-      const row = there.get(name);
-      if (row === undefined) {
-        const remedy = `ALTER TABLE dbo.${table} ADD ${name} ${type.replace(' NOT NULL', '')} NULL`;
-        return [{ check: `column ${table}.${name}`, state: 'fail', found: 'missing', remedy }];
-      }
-      if (KINDS[kind]!(row)) return narrow(table, row, type);
-      const remedy = alter(table, row, type);
-      return [{ check: `column ${table}.${name}`, state: 'fail', found: `${shown(row)}, not ${type}`, remedy }];
-    });
+    const wrong = [
+      ...columns.flatMap(column => checkColumn(table, column, there.get(column.name))),
+      ...checkForeign(table, [...there.values()]),
+    ];
+    const missing = columns.filter(({ name, optional }) => optional && !there.has(name)).map(({ name }) => name);
+    const count = columns.filter(({ name }) => there.has(name)).length;
+    const without = missing.length === 0 ? '' : `; without the optional ${missing.join(', ')}`;
     findings.push(
-      ...(wrong.length > 0 ? wrong : [ok(`columns of ${table}`, `${Object.keys(columns).length} as the PRD has them`)]),
+      ...(wrong.length > 0 ? wrong : [ok(`columns of ${table}`, `${count} as the PRD has them${without}`)]),
     );
   }
   return [...findings, checkCollation(rows)];
+}
+
+function checkColumn(table: string, column: ContractColumn, row: ColumnRow | undefined): Finding[] {
+  const { name, optional } = column;
+  const type = typeOf(column);
+  const check = `column ${table}.${name}`;
+  if (row === undefined) {
+    const remedy = `ALTER TABLE dbo.${table} ADD ${name} ${type.replace(' NOT NULL', '')} NULL`;
+    return optional ? [] : [{ check, state: 'fail', found: 'missing', remedy }];
+  }
+  if (row.generated === 1) {
+    const remedy = `Rename it, or make it a plain ${type}: cardgenius writes this column itself`;
+    return [
+      { check, state: 'fail', found: 'filled by the database itself (identity, computed or row version)', remedy },
+    ];
+  }
+  if (isFit(column, row)) return narrow(table, row, type);
+  return [{ check, state: 'fail', found: `${shown(row)}, not ${type}`, remedy: alter(table, row, type) }];
+}
+
+/** A column that the contract does not know, and that refuses a row without it. */
+function checkForeign(table: string, rows: readonly ColumnRow[]): Finding[] {
+  const known = new Set<string>(CONTRACT_COLUMNS.filter(column => column.table === table).map(({ name }) => name));
+  return rows
+    .filter(row => !known.has(row.column_name) && row.nullable === 0 && row.has_default !== 1 && row.generated !== 1)
+    .map(row => ({
+      check: `column ${table}.${row.column_name}`,
+      state: 'fail',
+      found: `${shown(row)} NOT NULL without a default, and not in the contract: each INSERT would be refused`,
+      remedy: `ALTER TABLE dbo.${table} ADD CONSTRAINT df_${table}_${row.column_name} DEFAULT … FOR ${row.column_name}; or make it NULL`,
+    }));
 }
 
 /** ALTER COLUMN takes NOT NULL away where it does not say it. */
@@ -154,13 +165,12 @@ export function checkErrorLength(written: number, rows: readonly ColumnRow[]): F
       found:
         `cut at ${written} characters, and processing_error takes ${length}` +
         (isTooLong ? ': a longer reason is refused, and its run pauses' : ''),
-      remedy: `UPDATE cardgenius.contract_shape SET error_length = ${length}`,
+      remedy: 'cardgenius migrate, which writes down what the column takes now',
     },
   ];
 }
 
-/** As migration 0003 has it. */
-const LONGEST_REASON = 4_000;
+const LONGEST_REASON = LONGEST_ERROR;
 
 /** Every id is compared with user_spending_data's: another type or collation is an error (468), or a scan. */
 function checkCollation(rows: readonly ColumnRow[]): Finding {

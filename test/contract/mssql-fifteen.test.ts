@@ -1,0 +1,5 @@
+/** The contract on tables that CashKaro made: the summary's columns and no other. */
+import { FIFTEEN } from '../support/contract-tables.ts';
+import { registerContractOnMssql } from './mssql.ts';
+
+registerContractOnMssql(FIFTEEN);
