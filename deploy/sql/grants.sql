@@ -9,8 +9,8 @@
 --           cardgenius_janitor    prune, verify: what jobs/weekly-care.sql does
 --           cardgenius_migrator   migrate (after the first time), prune
 -- Why so    Schema cardgenius and the contract tables belong to dbo, so ownership chains: who may execute a procedure needs no
---           right on the tables that it works with. Only bulk loads go to tables directly: INSERT, and SELECT because the
---           server reads the columns first. There is no EXECUTE AS anywhere.
+--           right on the tables that it works with. An import's bulk load goes to its table directly: INSERT, and SELECT because
+--           the server reads the columns first. A chunk's goes to tempdb, in the shape of two tables of ours: SELECT. There is no EXECUTE AS anywhere.
 --           A migration makes columns of the type and collation of CashKaro's (SELECT INTO without a row): the migrator has
 --           SELECT on both contract tables. That gives it nothing new: it may alter procedures of dbo's that read them.
 -- Not here  The first migrate, which makes a schema for dbo, CashKaro's tables where they are missing, and the column
@@ -33,9 +33,7 @@ GRANT SELECT ON OBJECT::cardgenius.migration TO cardgenius_processor;
 GRANT SELECT ON OBJECT::cardgenius.contract_shape TO cardgenius_processor;
 GRANT VIEW DEFINITION ON OBJECT::dbo.user_spending_data TO cardgenius_processor;
 GRANT VIEW DEFINITION ON OBJECT::dbo.card_recommendations TO cardgenius_processor;
-GRANT INSERT ON OBJECT::cardgenius.staged_recommendation TO cardgenius_processor;
 GRANT SELECT ON OBJECT::cardgenius.staged_recommendation TO cardgenius_processor;
-GRANT INSERT ON OBJECT::cardgenius.staged_outcome TO cardgenius_processor;
 GRANT SELECT ON OBJECT::cardgenius.staged_outcome TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.advance_run TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.begin_load TO cardgenius_processor;

@@ -1,5 +1,6 @@
--- Purpose   A load number that nobody has used: the rows staged under it are the only ones that publish will read.
---           An earlier load of the chunk, half sent or half open, is dead from here on, and swept.
+-- Purpose   A load number that no load has used. Publish refuses any other number, so that an earlier load of the chunk, whose
+--           session may still be open, is dead from here on. On SQL Server the number is all that this database knows of a load:
+--           its rows are in the session's own tables (queries/mssql/create_staging.sql); PostgreSQL's twin keys the rows by it.
 -- Answers   one row (load_no), or none where the lease is somebody else's
 -- Locks     one row of chunk
 -- Isolation READ COMMITTED

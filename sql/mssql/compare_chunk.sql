@@ -1,8 +1,9 @@
 -- Purpose   What publish_chunk does for a dry run: counts the rows that would be written, inserted or changed, and those that
---           would stay; clears what was staged, and closes the chunk. Nothing of CashKaro's is touched.
--- Locks     chunk (held by the caller), the rows of staging (3,900 a statement) and chunk_user that it clears
+--           would stay, and closes the chunk. Nothing of CashKaro's is touched.
+-- Reads     #staged_recommendation and #staged_outcome of the calling session (queries/mssql/create_staging.sql)
+-- Locks     chunk (held by the caller), the rows of chunk_user that it clears
 -- Isolation READ COMMITTED, inside the caller's transaction
--- Indexes   pk_chunk, pk_chunk_user, pk_staged_outcome, pk_staged_recommendation, the key of card_recommendations
+-- Indexes   pk_chunk, pk_chunk_user, the keys of staging, the key of card_recommendations
 -- Avoids    locks on the contract tables beyond those of reading, row by row.
 -- Callers   publish_chunk, after the fence and the counts; never called directly
 -- Grants    none: runs with its caller's rights
@@ -10,7 +11,6 @@
 CREATE OR ALTER PROCEDURE cardgenius.compare_chunk
   @run_id        BIGINT,
   @chunk_no      INT,
-  @load_no       BIGINT,
   @from          INT,
   @to            INT,
   @failure_code  VARCHAR(50),
@@ -31,8 +31,8 @@ BEGIN
 
   IF @failure_code IS NULL
     SELECT @completed = @span - COUNT(*)
-    FROM cardgenius.staged_outcome AS o
-    WHERE o.load_no = @load_no AND o.user_no BETWEEN @from AND @to AND o.error_code IS NOT NULL;
+    FROM #staged_outcome AS o
+    WHERE o.user_no BETWEEN @from AND @to AND o.error_code IS NOT NULL;
 
   WHILE @at <= @to
   BEGIN
@@ -50,7 +50,7 @@ BEGIN
              CAST(s.grocery_points * 0.01 AS DECIMAL(12,2)) AS grocery_points,
              CAST(s.other_online_points * 0.01 AS DECIMAL(12,2)) AS other_online_points
       FROM cardgenius.chunk_user AS cu
-      JOIN cardgenius.staged_recommendation AS s ON s.load_no = @load_no AND s.user_no = cu.user_no
+      JOIN #staged_recommendation AS s ON s.user_no = cu.user_no
       JOIN cardgenius.run_card AS rc ON rc.run_id = @run_id AND rc.card_no = s.card_no
       WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @at AND @until
     ) AS s
@@ -68,11 +68,9 @@ BEGIN
     OPTION (LOOP JOIN, FORCE ORDER);
     SET @written = @written + CASE WHEN @failure_code IS NULL THEN @rows ELSE 0 END;
 
-    DELETE FROM cardgenius.staged_recommendation WHERE load_no = @load_no AND user_no BETWEEN @at AND @until;
     SET @at = @until + 1;
   END;
 
-  DELETE FROM cardgenius.staged_outcome WHERE load_no = @load_no AND user_no BETWEEN @from AND @to;
   DELETE FROM cardgenius.chunk_user
   WHERE run_id = @run_id AND chunk_no = @chunk_no AND user_no BETWEEN @from AND @to;
 

@@ -4,7 +4,8 @@
 -- Answers   one row: known and changed over the run, this chunk's included; none where the lease is somebody else's
 -- Locks     one row of chunk, for its own statement; shared, row by row, on card_recommendations: one row a user looked at
 -- Isolation READ COMMITTED
--- Indexes   pk_staged_recommendation, pk_chunk_user, pk_run_card, the key of card_recommendations, pk_chunk
+-- Reads     #staged_recommendation of the calling session (queries/mssql/create_staging.sql); error 208 without it: load again
+-- Indexes   the key of #staged_recommendation, pk_chunk_user, pk_run_card, the key of card_recommendations, pk_chunk
 -- Avoids    another order of the joins, which stale statistics of staging would make one of all users with all cards.
 --           Waiting for who publishes: the sums pass over chunks that are locked just now, also with READ_COMMITTED_SNAPSHOT.
 -- Callers   the chunk pipeline, before publish; never with maxFirstCardChangedShare 1
@@ -26,11 +27,11 @@ BEGIN
   DECLARE @known INT, @changed INT;
 
   SELECT @known = COUNT(*), @changed = COALESCE(SUM(CASE WHEN t.card_name = rc.card_name THEN 0 ELSE 1 END), 0)
-  FROM cardgenius.staged_recommendation AS s
+  FROM #staged_recommendation AS s
   JOIN cardgenius.chunk_user AS cu ON cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no = s.user_no
   JOIN dbo.card_recommendations AS t ON t.user_id = cu.user_id AND t.rank = 1
   JOIN cardgenius.run_card AS rc ON rc.run_id = @run_id AND rc.card_no = s.card_no
-  WHERE s.load_no = @load_no AND s.rank = 1 AND s.user_no <= @users
+  WHERE s.rank = 1 AND s.user_no <= @users
   OPTION (LOOP JOIN, FORCE ORDER);
 
   UPDATE cardgenius.chunk

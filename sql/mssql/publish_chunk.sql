@@ -5,27 +5,29 @@
 --                             pending and changed becomes new; a status that somebody else set is left alone
 --             4 the MERGE     of the users just completed, and of no one else; rows that would not change get this run's
 --                             processed_at and batch_id alone, and nothing where the run has stamp_unchanged = 0
---             5 the clearing  of what was staged; the chunk closes when its last user is decided
+--             5 the clearing  of the chunk's set; the chunk closes when its last user is decided
 --           With a span of user numbers it does that for the span alone: so that one row which the database refuses is
 --           cornered without losing the others. With a failure code the users of the span become failed, nothing is read
 --           from staging, and their rows of last week stay.
 --           A dry run goes as far as the counts: it tells the rows that would be written, and changes nothing of CashKaro's.
 -- Answers   one row: state of the chunk, and its counts so far; none with @answer = 0
--- Errors    50001 the lease is somebody else's; 50004 the staged rows do not add up (load again)
--- Locks     chunk, user_spending_data, card_recommendations, then our own: staging, chunk_user, completed_user. Of CashKaro's
+-- Reads     #staged_recommendation and #staged_outcome of the calling session (queries/mssql/create_staging.sql), but with a
+--           failure code and where the chunk is done already. The twin in sql/postgres reads tables of ours, and clears them.
+-- Errors    50001 the lease is somebody else's; 50004 the staged rows do not add up, and 208 staging is not there: load again
+-- Locks     chunk, user_spending_data, card_recommendations, then our own: chunk_user, completed_user. Of CashKaro's
 --           tables at most 3,900 rows a statement; ours never escalate. The row of run is never written: nobody waits for
 --           anybody here.
 -- Isolation READ COMMITTED
--- Indexes   pk_chunk, pk_chunk_user, pk_staged_outcome, pk_staged_recommendation, pk_completed_user, the keys
---           of both contract tables
+-- Indexes   pk_chunk, pk_chunk_user, pk_run_card, pk_completed_user, the keys of #staged_recommendation and #staged_outcome,
+--           the keys of both contract tables
 -- Avoids    lock escalation (5,000 locks of one statement): users by 1,900 (a change of status costs two
 --           locks in an index on it), rows by 390 users.
 --           HOLDLOCK on the MERGE: the chunk's row gives one writer a user, and range locks would make disjoint
 --           publishers deadlock on the gaps of an empty table; a foreign writer's 2627 is answered by publishing again.
 --           NOT MATCHED BY SOURCE, which looks at the whole target: ten ranks replace ten ranks.
---           Scans of the contract tables under stale statistics (staging fills and empties all the time): LOOP JOIN, by
---           key, in the order written (FORCE ORDER; MERGE keeps source before target).
---           Error 8672 (a source with duplicates): the staging key is (load_no, user_no, rank).
+--           Scans under statistics of another time: LOOP JOIN, by key, in the order written (FORCE ORDER; MERGE keeps source
+--           before target), and FORCESEEK on our own tables that fill and empty with every chunk.
+--           Error 8672 (a source with duplicates): the key of staging is (user_no, rank).
 --           Writes that change nothing: WHEN MATCHED asks whether any column differs. What we bring is never NULL, so that a NULL
 --           of theirs differs.
 --           OUTPUT from CashKaro's tables, which a trigger on them forbids: what was decided stands in a table of its own.
@@ -113,14 +115,13 @@ BEGIN
     IF @failure_code IS NULL
     BEGIN
       SELECT @failures = COUNT(*)
-      FROM cardgenius.staged_outcome AS o
-      WHERE o.load_no = @load_no AND o.error_code IS NOT NULL
+      FROM #staged_outcome AS o
+      WHERE o.error_code IS NOT NULL
         AND o.user_no BETWEEN COALESCE(@user_no_from, 1) AND COALESCE(@user_no_to, 2147483647);
 
       SELECT @rows = COUNT(*)
-      FROM cardgenius.staged_recommendation AS s
-      WHERE s.load_no = @load_no
-        AND s.user_no BETWEEN COALESCE(@user_no_from, 1) AND COALESCE(@user_no_to, 2147483647);
+      FROM #staged_recommendation AS s
+      WHERE s.user_no BETWEEN COALESCE(@user_no_from, 1) AND COALESCE(@user_no_to, 2147483647);
 
       IF @load_no IS NULL OR @current_load IS NULL OR @current_load <> @load_no OR @rows <> (@span - @failures) * 10
       BEGIN
@@ -132,7 +133,7 @@ BEGIN
 
     IF @kind = 'dry_run'
     BEGIN
-      EXEC cardgenius.compare_chunk @run_id = @run_id, @chunk_no = @chunk_no, @load_no = @load_no, @from = @from, @to = @to,
+      EXEC cardgenius.compare_chunk @run_id = @run_id, @chunk_no = @chunk_no, @from = @from, @to = @to,
                                     @failure_code = @failure_code, @compute_ms = @compute_ms, @load_ms = @load_ms, @now = @time;
       COMMIT TRANSACTION;
       IF @answer = 1
@@ -143,10 +144,11 @@ BEGIN
     SELECT @error_length = s.error_length FROM cardgenius.contract_shape AS s;
 
     -- 3 The decision. UPDLOCK keeps each row as it was read until the end: nobody changes a user between the two statements.
-    INSERT INTO #failure (user_no, error_code, error_message)
-    SELECT o.user_no, o.error_code, o.error_message
-    FROM cardgenius.staged_outcome AS o
-    WHERE o.load_no = @load_no AND o.user_no BETWEEN @from AND @to AND o.error_code IS NOT NULL;
+    IF @failure_code IS NULL                  -- with a code, staging is not read: fail_chunk and split_chunk have none
+      INSERT INTO #failure (user_no, error_code, error_message)
+      SELECT o.user_no, o.error_code, o.error_message
+      FROM #staged_outcome AS o
+      WHERE o.user_no BETWEEN @from AND @to AND o.error_code IS NOT NULL;
 
     SET @at = @from;
     WHILE @at <= @to
@@ -161,7 +163,7 @@ BEGIN
              CASE WHEN changed.is_changed = 1 THEN NULL
                   WHEN @failure_code IS NOT NULL THEN LEFT(CONCAT(@failure_code, ': ', @failure_message), @error_length)
                   WHEN o.error_code IS NOT NULL THEN LEFT(CONCAT(o.error_code, ': ', o.error_message), @error_length) END
-      FROM cardgenius.chunk_user AS cu
+      FROM cardgenius.chunk_user AS cu WITH (FORCESEEK (pk_chunk_user (run_id, chunk_no, user_no)))
       JOIN dbo.user_spending_data AS u WITH (ROWLOCK, UPDLOCK) ON u.user_id = cu.user_id
       LEFT JOIN #failure AS o ON o.user_no = cu.user_no
       CROSS APPLY (
@@ -206,7 +208,7 @@ BEGIN
         AND NOT EXISTS (SELECT 1 FROM #decided AS d WHERE d.user_no = cu.user_no AND d.processing_status = 'completed');
     END;
 
-    -- 4 The MERGE, and with it the clearing of the rows that it has read.
+    -- 4 The MERGE.
     SET @at = @from;
     WHILE @at <= @to
     BEGIN
@@ -226,18 +228,21 @@ BEGIN
                  CAST(s.ajio_points * 0.01 AS DECIMAL(12,2)) AS ajio_points,
                  CAST(s.grocery_points * 0.01 AS DECIMAL(12,2)) AS grocery_points,
                  CAST(s.other_online_points * 0.01 AS DECIMAL(12,2)) AS other_online_points
-          FROM cardgenius.chunk_user AS cu
-          JOIN cardgenius.staged_recommendation AS s ON s.load_no = @load_no AND s.user_no = cu.user_no
-          JOIN cardgenius.run_card AS rc ON rc.run_id = @run_id AND rc.card_no = s.card_no
+          FROM cardgenius.chunk_user AS cu WITH (FORCESEEK (pk_chunk_user (run_id, chunk_no, user_no)))
+          JOIN #staged_recommendation AS s ON s.user_no = cu.user_no
+          JOIN cardgenius.run_card AS rc WITH (FORCESEEK (pk_run_card (run_id, card_no)))
+            ON rc.run_id = @run_id AND rc.card_no = s.card_no
           WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @at AND @until
         ) AS s
         ON t.user_id = s.user_id AND t.rank = s.rank
         WHEN MATCHED AND CASE
-          WHEN t.card_name = s.card_name AND t.total_savings_yearly = s.total_savings_yearly AND t.joining_fees = s.joining_fees
+          WHEN t.card_name COLLATE Latin1_General_BIN2 = s.card_name COLLATE Latin1_General_BIN2
+           AND t.total_savings_yearly = s.total_savings_yearly AND t.joining_fees = s.joining_fees
            AND t.total_extra_benefits = s.total_extra_benefits AND t.net_savings = s.net_savings
            AND t.amazon_points = s.amazon_points AND t.flipkart_points = s.flipkart_points
            AND t.myntra_points = s.myntra_points AND t.ajio_points = s.ajio_points AND t.grocery_points = s.grocery_points
-           AND t.other_online_points = s.other_online_points AND t.redemption_method = s.redemption_method
+           AND t.other_online_points = s.other_online_points
+           AND t.redemption_method COLLATE Latin1_General_BIN2 = s.redemption_method COLLATE Latin1_General_BIN2
            AND t.redemption_rate = s.redemption_rate
            AND t.card_id COLLATE Latin1_General_BIN2 = s.card_id COLLATE Latin1_General_BIN2   --? card_recommendations.card_id
           THEN 0 ELSE 1 END = 1
@@ -291,14 +296,16 @@ BEGIN
           OPTION (LOOP JOIN, FORCE ORDER);
       END;
 
-      DELETE FROM cardgenius.staged_recommendation
-      WHERE load_no = @load_no AND user_no BETWEEN @at AND @until;
-
       SET @at = @until + 1;
     END;
 
+    IF @failure_code IS NULL AND @user_no_from IS NOT NULL   -- published again, the span must add up: no users, no rows
+    BEGIN
+      DELETE FROM #staged_recommendation WHERE user_no BETWEEN @from AND @to;
+      DELETE FROM #staged_outcome WHERE user_no BETWEEN @from AND @to;
+    END;
+
     -- 5 The clearing.
-    DELETE FROM cardgenius.staged_outcome WHERE load_no = @load_no AND user_no BETWEEN @from AND @to;
     DELETE FROM cardgenius.chunk_user         -- the completed are what is left of it; redo asks who they were
     OUTPUT deleted.run_id, deleted.chunk_no, deleted.user_id
       INTO cardgenius.completed_user (run_id, chunk_no, user_id)

@@ -1,11 +1,11 @@
--- Purpose   Removes staged rows that no publish will ever read: loads that are not the current load of a leased chunk,
---           and the spends of imports that were given up (unfinished for a day).
+-- Purpose   Removes the staged spends of imports that were given up (unfinished for a day). A chunk's staging needs no sweep:
+--           it is in tempdb and goes with its session. The twin in sql/postgres sweeps that, too.
 -- Answers   one row: how many rows
 -- Locks     the rows that it deletes, at most 3,900 a statement; each statement is a transaction of its own
 -- Isolation READ COMMITTED
--- Indexes   ix_chunk_claim, pk_staged_recommendation, pk_staged_outcome, pk_staged_spending
--- Avoids    waiting for a load that is under way: READPAST passes over its rows.
---           Taking the rows of a load that begins meanwhile: only numbers drawn before now are looked at.
+-- Indexes   pk_staged_spending
+-- Avoids    waiting for an import that is under way: READPAST passes over its rows.
+--           Taking the rows of an import that begins meanwhile: only numbers drawn before now are looked at.
 -- Callers   the batch, at the start and at the end of a run; cardgenius serve, where it leads, every hour
 -- Grants    EXECUTE for cardgenius_processor
 
@@ -20,28 +20,6 @@ BEGIN
 
   DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @swept BIGINT = 0, @rows INT,
           @horizon BIGINT = NEXT VALUE FOR cardgenius.load_no;
-
-  SET @rows = 1;
-  WHILE @rows > 0
-  BEGIN
-    DELETE TOP (3900) s
-    FROM cardgenius.staged_recommendation AS s WITH (ROWLOCK, READPAST, READCOMMITTEDLOCK)
-    WHERE s.load_no < @horizon
-      AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = s.load_no);
-    SET @rows = @@ROWCOUNT;
-    SET @swept = @swept + @rows;
-  END;
-
-  SET @rows = 1;
-  WHILE @rows > 0
-  BEGIN
-    DELETE TOP (3900) o
-    FROM cardgenius.staged_outcome AS o WITH (ROWLOCK, READPAST, READCOMMITTEDLOCK)
-    WHERE o.load_no < @horizon
-      AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = o.load_no);
-    SET @rows = @@ROWCOUNT;
-    SET @swept = @swept + @rows;
-  END;
 
   SET @rows = 1;
   WHILE @rows > 0

@@ -57,6 +57,12 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
       }),
   });
 
+  /** What a load holds, a connection on SQL Server, is given back whatever became of the chunk. */
+  const loads: number[] = [];
+  const endLoads = async () => {
+    for (const loadNo of loads.splice(0)) await database.endLoad(loadNo);
+  };
+
   try {
     await retry(() => gates.passPlan(), { signal });
     const users = await stage('read', () => retry(() => database.readChunk(lease), onRetry('read')));
@@ -84,10 +90,12 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
     await retry(() => gates.passFailures({ chunkNo: lease.chunkNo, users: users.count, failures }), { signal });
 
     for (let attempt = 1; ; attempt++) {
+      await endLoads();
       const loadNo = await stage('load', () =>
         retry(async () => {
           const fresh = await database.beginLoad(lease);
           if (fresh === undefined) throw new LeaseLostError(`chunk ${lease.chunkNo} was taken over before its load`);
+          loads.push(fresh);
           await database.stage(fresh, staged);
           return fresh;
         }, onRetry('load')),
@@ -114,6 +122,7 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
     }
   } finally {
     await heartbeat.stop();
+    await endLoads();
   }
 }
 

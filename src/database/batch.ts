@@ -70,6 +70,9 @@ export const batchOperations = (driver: Driver) => ({
   /** Bulk-loads a chunk's answers, slice by slice in order of user number, under a load number. */
   stage: (loadNo: number, slices: readonly RecommendationSlice[]): Promise<void> => driver.stage(loadNo, slices),
 
+  /** Gives back what a load holds; the load cannot be published afterwards. To be called for every load, whatever became of it. */
+  endLoad: (loadNo: number): Promise<void> => driver.endLoad(loadNo),
+
   /** How many users this run first planned, and how many the last comparable run did; undefined if there is none. */
   async comparePlans(runId: number): Promise<{ planned: number; before: number } | undefined> {
     const [row] = await driver.call<{ planned: number; before: number }>(
@@ -85,18 +88,15 @@ export const batchOperations = (driver: Driver) => ({
    * over the run. Undefined where the lease is lost.
    */
   async compareFirstCards(lease: Lease, loadNo: number, users: number): Promise<FirstCards | undefined> {
-    const [row] = await driver.call<FirstCards>('compare_first_cards', [
-      ...under(lease),
-      ['load_no', 'bigint', loadNo],
-      ['users', 'int', users],
-    ]);
+    const parameters: Parameter[] = [...under(lease), ['load_no', 'bigint', loadNo], ['users', 'int', users]];
+    const [row] = await driver.call<FirstCards>('compare_first_cards', parameters, { loadNo });
     return row;
   },
 
   /** Throws LeaseLostError, or DatabaseError STAGING_INCOMPLETE (transient: load again). */
   async publishChunk(lease: Lease, request: PublishRequest): Promise<ChunkResult> {
     const { loadNo, span, failure, computeMs, loadMs } = request;
-    const [row] = await driver.call<ChunkResult>('publish_chunk', [
+    const parameters: Parameter[] = [
       ...under(lease),
       ['load_no', 'bigint', loadNo],
       ['user_no_from', 'int', span?.from ?? null],
@@ -105,7 +105,9 @@ export const batchOperations = (driver: Driver) => ({
       ['failure_message', 'varchar(400)', failure?.message ?? null],
       ['compute_ms', 'int', computeMs],
       ['load_ms', 'int', loadMs],
-    ]);
+    ];
+    const on = loadNo === null ? 'work' : { loadNo };
+    const [row] = await driver.call<ChunkResult>('publish_chunk', parameters, on);
     if (row !== undefined) return row;
     throw new LeaseLostError(`the lease of chunk ${lease.chunkNo} of run ${lease.runId} is lost`);
   },

@@ -63,6 +63,11 @@ export type Parameter = readonly [name: string, type: SqlType, value: string | n
  */
 export type Lane = 'control' | 'work';
 
+/** The connection on which a load was staged: on SQL Server its rows are in that session's own tables, and no other sees them. */
+export interface OnLoad {
+  readonly loadNo: number;
+}
+
 /** How much of a pool of connections is in use. */
 export interface PoolUsage {
   readonly pool: string;
@@ -86,12 +91,17 @@ export interface Driver {
   readonly description: string;
   /** Undefined where nothing goes over a wire. */
   readonly wire: Wire | undefined;
-  /** Calls a procedure of schema cardgenius: the rows of its answer, in camel case. The lane is `work` unless it is given. */
-  call<Row>(procedure: string, parameters: readonly Parameter[], lane?: Lane): Promise<Row[]>;
+  /**
+   * Calls a procedure of schema cardgenius: the rows of its answer, in camel case. It goes through the lane `work` unless another
+   * lane is given, or a load whose connection it needs; where that load has ended, through `work`.
+   */
+  call<Row>(procedure: string, parameters: readonly Parameter[], on?: Lane | OnLoad): Promise<Row[]>;
   /** The rows of `read_chunk` as typed arrays: user numbers ascending and spends in paise. */
   readChunk(lease: Lease): Promise<SpendingSlice>;
   /** Bulk-loads a chunk's answers, slice by slice in order of user number, under a load number. */
   stage(loadNo: number, slices: readonly RecommendationSlice[]): Promise<void>;
+  /** Gives back what a load holds: its connection, where it has one. May be called for a load that has ended; never throws. */
+  endLoad(loadNo: number): Promise<void>;
   /** Bulk-loads rows of an import; line numbers ascend from call to call. */
   stageSpending(loadNo: number, rows: readonly StagedSpending[]): Promise<void>;
   /** Runs a text of `queries/` as it stands there; `source` names the file. The rows have the text's own column names. */
@@ -109,9 +119,9 @@ export async function callForRow<Row>(
   driver: Driver,
   procedure: string,
   parameters: readonly Parameter[],
-  lane?: Lane,
+  on?: Lane | OnLoad,
 ): Promise<Row> {
-  const [row] = await driver.call<Row>(procedure, parameters, lane);
+  const [row] = await driver.call<Row>(procedure, parameters, on);
   if (row !== undefined) return row;
   throw new DatabaseError(
     'ANSWER_MISSING',

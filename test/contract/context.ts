@@ -80,6 +80,24 @@ export async function reset({ execute }: ContractEngine): Promise<void> {
   for (const table of tables) await execute(`DELETE FROM ${table}`);
 }
 
+/** The engine with a list of what was staged through it: `endLoads` gives back what the loads of a test still hold. */
+export function trackLoads<Engine extends ContractEngine>(
+  engine: Engine,
+): { tracked: Engine; endLoads(): Promise<void> } {
+  const loads = new Set<number>();
+  const { database } = engine;
+  const stage: Database['stage'] = (loadNo, slices) => {
+    loads.add(loadNo);
+    return database.stage(loadNo, slices);
+  };
+  return {
+    tracked: { ...engine, database: Object.assign(Object.create(database), { stage }) },
+    async endLoads() {
+      for (const loadNo of loads) await database.endLoad(loadNo);
+    },
+  };
+}
+
 /** Imports users 1 to `count`; user n spends n rupees on amazon, nothing known on flipkart, and 10 n in all. */
 export async function importUsers(
   { database }: ContractEngine,

@@ -180,7 +180,8 @@ export const publishContract: ContractTests = {
     const dead = await load(engine, lease, { shift: 2 });
     const living = await load(engine, lease);
     await t.throwsAsync(database.publishChunk(lease, publishRequest(dead)), { code: 'STAGING_INCOMPLETE' });
-    t.is(await database.sweepStaging(), 40);
+    const staged = await count(engine, 'cardgenius.staged_recommendation'); // of both loads; on SQL Server they are in tempdb
+    t.is(await database.sweepStaging(), staged / 2);
     t.is((await database.publishChunk(lease, publishRequest(living))).completed, 4);
     t.is(await count(engine, 'card_recommendations', "card_name = 'Card 00'"), 4);
     t.is(await database.sweepStaging(), 0);

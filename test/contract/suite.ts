@@ -6,7 +6,7 @@ import type { ExecutionContext, TestFn } from 'ava';
 import { auditContract } from './audit.ts';
 import { claimContract } from './claim.ts';
 import { columnsContract } from './columns.ts';
-import { type ContractEngine, reset } from './context.ts';
+import { type ContractEngine, reset, trackLoads } from './context.ts';
 import { dryRunContract } from './dry-run.ts';
 import { gatesContract } from './gates.ts';
 import { historyContract } from './history.ts';
@@ -42,7 +42,8 @@ export function registerContract(test: TestFn, engine: () => ContractEngine): vo
   for (const [title, body] of Object.entries(CONTRACT)) {
     test.serial(title, async t => {
       await reset(engine());
-      await body(t, engine());
+      const { tracked, endLoads } = trackLoads(engine());
+      await body(t, tracked).finally(endLoads);
     });
   }
 }

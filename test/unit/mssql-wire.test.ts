@@ -57,46 +57,33 @@ function sliceOf(served: readonly number[], failed: readonly number[]): Recommen
 
 test('staged_recommendation: the statement, and ten rows for each served user', async t => {
   const slices = [sliceOf([2, 5], [1, 3, 9]), sliceOf([11], [])];
-  const { statement, rows, loaded } = await sent(STAGED_RECOMMENDATION, recommendationRows(7, slices));
+  const { statement, rows, loaded } = await sent(STAGED_RECOMMENDATION, recommendationRows(slices));
   t.is(
     statement,
-    'insert bulk [cardgenius].[staged_recommendation]([load_no] bigint, [user_no] int, [rank] tinyint, [card_no] int, ' +
+    'insert bulk #staged_recommendation([user_no] int, [rank] tinyint, [card_no] int, ' +
       '[total_savings_yearly] bigint, [total_extra_benefits] bigint, [amazon_points] bigint, [flipkart_points] bigint, ' +
       '[myntra_points] bigint, [ajio_points] bigint, [grocery_points] bigint, [other_online_points] bigint) ' +
-      'WITH (KEEP_NULLS,ORDER (load_no ASC, user_no ASC, rank ASC))',
+      'WITH (KEEP_NULLS,TABLOCK,ORDER (user_no ASC, rank ASC))',
   );
   t.is(loaded, 30);
   t.is(rows.length, 30);
-  t.deepEqual(rows[0], [7n, 2, 1, 100, 999_999_999_000n, 2000n, 10_000n, 10_020n, 10_040n, 10_060n, 10_080n, 10_100n]);
-  t.deepEqual(rows[19], [
-    7n,
-    5,
-    10,
-    119,
-    999_999_999_019n,
-    2019n,
-    10_019n,
-    10_039n,
-    10_059n,
-    10_079n,
-    10_099n,
-    10_119n,
-  ]);
+  t.deepEqual(rows[0], [2, 1, 100, 999_999_999_000n, 2000n, 10_000n, 10_020n, 10_040n, 10_060n, 10_080n, 10_100n]);
+  t.deepEqual(rows[19], [5, 10, 119, 999_999_999_019n, 2019n, 10_019n, 10_039n, 10_059n, 10_079n, 10_099n, 10_119n]);
   t.deepEqual(
-    rows.map(([, userNo, rank]) => `${userNo}/${rank}`),
+    rows.map(([userNo, rank]) => `${userNo}/${rank}`),
     [2, 5, 11].flatMap(userNo => Array.from({ length: 10 }, (_, r) => `${userNo}/${r + 1}`)),
   );
 });
 
 test('staged_outcome: the statement, and a row for each user who failed, in ascending order', async t => {
   const slices = [sliceOf([2, 5], [1, 3, 4, 9]), sliceOf([11], []), sliceOf([], [12, 13])];
-  const { statement, rows, loaded } = await sent(STAGED_OUTCOME, failureRows(7, slices));
+  const { statement, rows, loaded } = await sent(STAGED_OUTCOME, failureRows(slices));
   t.is(
     statement,
-    'insert bulk [cardgenius].[staged_outcome]([load_no] bigint, [user_no] int, [error_code] varchar(50), ' +
-      '[error_message] varchar(400)) WITH (KEEP_NULLS,ORDER (load_no ASC, user_no ASC))',
+    'insert bulk #staged_outcome([user_no] int, [error_code] varchar(50), ' +
+      '[error_message] varchar(400)) WITH (KEEP_NULLS,TABLOCK,ORDER (user_no ASC))',
   );
-  const failed = (userNo: number) => [7n, userNo, 'ENGINE_FAILED', `user ${userNo}`];
+  const failed = (userNo: number) => [userNo, 'ENGINE_FAILED', `user ${userNo}`];
   t.deepEqual(rows, [1, 3, 4, 9, 12, 13].map(failed));
   t.is(loaded, 6);
 });
@@ -119,10 +106,11 @@ test('staged_spending: the statement, and the amounts as they are, NULL included
   ]);
 });
 
-test('no load takes the table, or fires a trigger, or checks a constraint', async t => {
+test('a load takes its own temporary table and no shared one, fires no trigger, and checks no constraint', async t => {
   for (const table of [STAGED_RECOMMENDATION, STAGED_OUTCOME, STAGED_SPENDING]) {
     const { statement, loaded } = await sent(table, []);
-    t.notRegex(statement, /TABLOCK|FIRE_TRIGGERS|CHECK_CONSTRAINTS/);
+    t.is(/TABLOCK/.test(statement), table.name.startsWith('#'));
+    t.notRegex(statement, /FIRE_TRIGGERS|CHECK_CONSTRAINTS/);
     t.is(loaded, 0);
   }
 });

@@ -200,6 +200,7 @@ const OPERATIONS: { readonly [Port in keyof Ports]: Arguments<Ports[Port]> } = {
     renewLease: [LEASE, 60],
     beginLoad: [LEASE],
     stage: [1, []],
+    endLoad: [1],
     comparePlans: [1],
     compareFirstCards: [LEASE, 1, 1],
     publishChunk: [LEASE, { loadNo: 1, span: null, failure: null, computeMs: null, loadMs: null }],

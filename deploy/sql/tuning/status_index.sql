@@ -5,7 +5,7 @@
 --           50,000 users reads 50,000 x (20 + 12 + 8) bytes = 2 MB: 250 pages.
 -- Costs     2,000,000 x about 40 bytes = 80 MB of disk and cache. Each change of status moves an entry: a delete and an insert,
 --           two log records of about 150 bytes. A user changes twice a run (new, pending, completed): 600 bytes, so
---           6 MB of log for 10,000 users, beside the 65.5 MB that docs/dba-guide.md counts without it.
+--           6 MB of log for 10,000 users, beside the 31.5 MB that docs/dba-guide.md counts without it.
 -- Advice    yes for a weekly run of a few percent; no for the first load of everything (build it afterwards).
 -- Not       filtered (WHERE processing_status = 'new'): a filtered index refuses every writer whose session has
 --           QUOTED_IDENTIFIER OFF (error 1934), and such writers may be CashKaro's own.

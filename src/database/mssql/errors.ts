@@ -80,6 +80,11 @@ export function toDatabaseError(error: unknown, operation: string): Error {
   const own = number !== undefined && isOwn(number, said.state, operation) ? OWN_ERRORS[number] : undefined;
   if (own !== undefined) return own(said.message, error);
 
+  if (number === 208 && said.message.includes('#staged_')) {
+    return new DatabaseError('STAGING_INCOMPLETE', `the session of the load is gone: ${said.message}`, 'transient', {
+      cause: error,
+    });
+  }
   const code = [...codesOf(error)].find(text => AMBIGUOUS_CODES.has(text)) ?? said.code;
   const errorClass = classify(number, code);
   const name = number === undefined ? (code ?? 'DATABASE_FAILED') : `MSSQL_${number}`;

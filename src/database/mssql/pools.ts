@@ -78,13 +78,13 @@ export class Pool {
     }
   }
 
-  /** Calls a procedure of ours; all rows of its last answer, in camel case. */
-  async call<Row>(procedure: string, parameters: readonly Parameter[]): Promise<Row[]> {
+  /** Calls a procedure of ours, on a borrowed connection where one is given; all rows of its last answer, in camel case. */
+  async call<Row>(procedure: string, parameters: readonly Parameter[], connection?: Connection): Promise<Row[]> {
     try {
-      const { recordsets } = await this.#request(parameters).execute(`cardgenius.${procedure}`);
+      const { recordsets } = await this.#request(parameters, connection).execute(`cardgenius.${procedure}`);
       return toRows<Row>((recordsets as sql.IRecordSet<object>[]).at(-1));
     } catch (error) {
-      throw this.#toError(error, `cardgenius.${procedure}`);
+      throw this.toError(error, `cardgenius.${procedure}`);
     }
   }
 
@@ -96,7 +96,7 @@ export class Pool {
       const { recordsets } = await request.execute(`cardgenius.${procedure}`);
       return ((recordsets as unknown as unknown[][][]).at(-1) ?? []) as unknown[][];
     } catch (error) {
-      throw this.#toError(error, `cardgenius.${procedure}`);
+      throw this.toError(error, `cardgenius.${procedure}`);
     }
   }
 
@@ -106,7 +106,7 @@ export class Pool {
       const { recordset } = await this.#pool.request().batch<Row>(text);
       return recordset ?? [];
     } catch (error) {
-      throw this.#toError(error, what);
+      throw this.toError(error, what);
     }
   }
 
@@ -116,7 +116,7 @@ export class Pool {
       const { recordset } = await this.#request(parameters).query<Row>(text);
       return recordset ?? [];
     } catch (error) {
-      throw this.#toError(error, what);
+      throw this.toError(error, what);
     }
   }
 
@@ -128,24 +128,41 @@ export class Pool {
 
   /** Lends a connection of the driver; one that fails is closed, never put back. */
   async withConnection<T>(what: string, work: (connection: Connection) => Promise<T>): Promise<T> {
-    const lender = this.#pool as unknown as {
+    const connection = await this.borrow(what);
+    try {
+      const result = await work(connection);
+      this.giveBack(connection);
+      return result;
+    } catch (error) {
+      this.discard(connection); // half a load may still be on its way: no other request gets this one
+      throw this.toError(error, what);
+    }
+  }
+
+  /** A connection of the driver's, to be given back or discarded. */
+  async borrow(what: string): Promise<Connection> {
+    try {
+      return await this.#lender.acquire(this.#pool);
+    } catch (error) {
+      throw this.toError(error, what);
+    }
+  }
+
+  giveBack(connection: Connection): void {
+    this.#lender.release(connection);
+  }
+
+  /** Closes a borrowed connection: the pool makes another when one is wanted. */
+  discard(connection: Connection): void {
+    connection.close();
+    this.#lender.release(connection);
+  }
+
+  get #lender() {
+    return this.#pool as unknown as {
       acquire(requester: unknown): Promise<Connection>;
       release(connection: Connection): unknown;
     };
-    let connection: Connection;
-    try {
-      connection = await lender.acquire(this.#pool);
-    } catch (error) {
-      throw this.#toError(error, what);
-    }
-    try {
-      return await work(connection);
-    } catch (error) {
-      connection.close(); // half a load may still be on its way: nobody else gets this one
-      throw this.#toError(error, what);
-    } finally {
-      lender.release(connection);
-    }
   }
 
   /** Zeros where there is no connection yet or any more. */
@@ -159,13 +176,26 @@ export class Pool {
     await this.#pool.close();
   }
 
-  #request(parameters: readonly Parameter[]): sql.Request {
-    const request = this.#pool.request();
+  #request(parameters: readonly Parameter[], connection?: Connection): sql.Request {
+    const request = connection === undefined ? this.#pool.request() : new sql.Request(this.#lending(connection));
     for (const [name, type, value] of parameters) request.input(name, mssqlType(type), value);
     return request;
   }
 
-  #toError(error: unknown, operation: string): Error {
+  /** The pool as a request sees it, but with this one connection to lend, which stays borrowed. */
+  #lending(connection: Connection): sql.ConnectionPool {
+    type Taken = (error: Error | null, connection?: Connection, config?: unknown) => void;
+    const { config, collation } = this.#pool as unknown as { config: unknown; collation: unknown };
+    return {
+      connected: true,
+      config,
+      collation,
+      acquire: (_request: unknown, taken: Taken) => taken(null, connection, config),
+      release() {},
+    } as unknown as sql.ConnectionPool;
+  }
+
+  toError(error: unknown, operation: string): Error {
     if (error instanceof sql.ConnectionError && !/^(ETIMEOUT|ECONNCLOSED)$/.test(error.code)) {
       return toConnectionError(error, this.#settings);
     }

@@ -1,4 +1,4 @@
-import { type Connection, TYPES } from 'tedious';
+import { type Connection, Request, TYPES } from 'tedious';
 import type { StagedSpending } from '../../model/exchange.ts';
 import { CARDS_PER_USER, type RecommendationSlice } from '../../model/recommendation.ts';
 import { CATEGORIES, type SpendingSlice } from '../../model/spending.ts';
@@ -17,14 +17,16 @@ export interface StagingTable {
   readonly name: string;
   readonly columns: readonly StagingColumn[];
   readonly key: readonly string[];
+  /** The session's own: a table lock disturbs no one, and saves the row locks. */
+  readonly isOwn?: boolean;
 }
 
 const number = (name: string, type: ColumnType, nullable = false): StagingColumn => ({ name, type, nullable });
 
 export const STAGED_RECOMMENDATION: StagingTable = {
-  name: '[cardgenius].[staged_recommendation]',
+  name: '#staged_recommendation',
+  isOwn: true,
   columns: [
-    number('load_no', TYPES.BigInt),
     number('user_no', TYPES.Int),
     number('rank', TYPES.TinyInt),
     number('card_no', TYPES.Int),
@@ -34,18 +36,18 @@ export const STAGED_RECOMMENDATION: StagingTable = {
       number(`${category === 'otherOnline' ? 'other_online' : category}_points`, TYPES.BigInt),
     ),
   ],
-  key: ['load_no', 'user_no', 'rank'],
+  key: ['user_no', 'rank'],
 };
 
 export const STAGED_OUTCOME: StagingTable = {
-  name: '[cardgenius].[staged_outcome]',
+  name: '#staged_outcome',
+  isOwn: true,
   columns: [
-    number('load_no', TYPES.BigInt),
     number('user_no', TYPES.Int),
     { name: 'error_code', type: TYPES.VarChar, length: 50, nullable: true },
     { name: 'error_message', type: TYPES.VarChar, length: 400, nullable: true },
   ],
-  key: ['load_no', 'user_no'],
+  key: ['user_no'],
 };
 
 export const STAGED_SPENDING: StagingTable = {
@@ -60,16 +62,20 @@ export const STAGED_SPENDING: StagingTable = {
 };
 
 /**
- * Sends rows by INSERT BULK. No table lock: staging has many loaders at once. The order is the key's, so that the server
+ * Sends rows by INSERT BULK. A table of the session's own is locked whole; imports share one, and lock rows. The order is the key's, so that the server
  * need not sort. Rows are arrays in the order of the columns; the driver is done with one before it asks for the next.
  */
 export function bulkLoad(connection: Connection, table: StagingTable, rows: Iterable<unknown[]>): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const order = Object.fromEntries(table.key.map(column => [column, 'ASC' as const]));
-  const load = connection.newBulkLoad(table.name, { keepNulls: true, order }, (error, rowCount) => {
-    if (error) reject(error);
-    else resolve(rowCount ?? 0);
-  });
+  const load = connection.newBulkLoad(
+    table.name,
+    { keepNulls: true, order, lockTable: table.isOwn === true },
+    (error, rowCount) => {
+      if (error) reject(error);
+      else resolve(rowCount ?? 0);
+    },
+  );
   for (const { name, type, nullable, length } of table.columns) {
     load.addColumn(name, type, { nullable, ...(length === undefined ? {} : { length }) });
   }
@@ -77,29 +83,34 @@ export function bulkLoad(connection: Connection, table: StagingTable, rows: Iter
   return promise;
 }
 
+/** Runs a text as a plain batch, whose temporary tables outlive it. */
+export function runBatch(connection: Connection, text: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  connection.execSqlBatch(new Request(text, error => (error ? reject(error) : resolve())));
+  return promise;
+}
+
 /** Ten rows for each served user; one array for all of them, because the driver writes each row at once. */
-export function* recommendationRows(loadNo: number, slices: readonly RecommendationSlice[]): Generator<unknown[]> {
+export function* recommendationRows(slices: readonly RecommendationSlice[]): Generator<unknown[]> {
   const row: unknown[] = new Array(STAGED_RECOMMENDATION.columns.length);
-  row[0] = BigInt(loadNo);
   for (const { userNo, cardNo, yearly, extra, points } of slices) {
     const count = cardNo.length;
     for (let r = 0; r < count; r++) {
-      row[1] = userNo[(r / CARDS_PER_USER) | 0];
-      row[2] = (r % CARDS_PER_USER) + 1;
-      row[3] = cardNo[r];
-      row[4] = BigInt(yearly[r]!);
-      row[5] = BigInt(extra[r]!);
-      for (let c = 0; c < CATEGORIES.length; c++) row[6 + c] = BigInt(points[c * count + r]!);
+      row[0] = userNo[(r / CARDS_PER_USER) | 0];
+      row[1] = (r % CARDS_PER_USER) + 1;
+      row[2] = cardNo[r];
+      row[3] = BigInt(yearly[r]!);
+      row[4] = BigInt(extra[r]!);
+      for (let c = 0; c < CATEGORIES.length; c++) row[5 + c] = BigInt(points[c * count + r]!);
       yield row;
     }
   }
 }
 
 /** One row for each user who failed, in the order of their numbers. */
-export function* failureRows(loadNo: number, slices: readonly RecommendationSlice[]): Generator<unknown[]> {
-  const load = BigInt(loadNo);
+export function* failureRows(slices: readonly RecommendationSlice[]): Generator<unknown[]> {
   for (const { failures } of slices) {
-    for (const { userNo, code, message } of failures) yield [load, userNo, code, message];
+    for (const { userNo, code, message } of failures) yield [userNo, code, message];
   }
 }
 

@@ -1,4 +1,12 @@
-import { camelCase, type Driver, type Lane, type Parameter, type PoolUsage, type Wire } from '../driver.ts';
+import {
+  camelCase,
+  type Driver,
+  type Lane,
+  type OnLoad,
+  type Parameter,
+  type PoolUsage,
+  type Wire,
+} from '../driver.ts';
 import {
   decodeSpending,
   encodeFailures,
@@ -53,7 +61,8 @@ export function postgresDriver(client: PostgresClient, options: PostgresDriverOp
     description,
     wire,
 
-    async call<Row>(procedure: string, parameters: readonly Parameter[], lane?: Lane): Promise<Row[]> {
+    async call<Row>(procedure: string, parameters: readonly Parameter[], on?: Lane | OnLoad): Promise<Row[]> {
+      const lane = typeof on === 'string' ? on : 'work'; // staging is a table that every connection sees
       const named = parameters.map(([name], index) => `p_${name} => $${index + 1}`).join(', ');
       const values = parameters.map(([, , value]) => value);
       const rows = await client.query<object>(`SELECT * FROM cardgenius.${procedure}(${named})`, values, lane);
@@ -74,6 +83,8 @@ export function postgresDriver(client: PostgresClient, options: PostgresDriverOp
       if (slices.every(({ failures }) => failures.length === 0)) return;
       await client.copyIn(OUTCOME_COLUMNS, encodeFailures(loadNo, slices));
     },
+
+    async endLoad() {}, // publish and the sweep clear staging by load number
 
     async stageSpending(loadNo, rows) {
       requireRoom();

@@ -30,6 +30,7 @@ export async function measureLoad(
     const sendRaw = raw.prepare(loadNo, slice);
     const floor = figures.rows / (await timed(sendRaw));
     const ours = figures.rows / (await timed(() => scratch.database.stage(loadNo, [slice])));
+    await scratch.database.endLoad(loadNo);
     if (round === 0) continue; // warm
     figures.floor.push(floor);
     figures.ours.push(ours);
@@ -42,29 +43,33 @@ interface RawLoad extends AsyncDisposable {
   prepare(loadNo: number, slice: RecommendationSlice): () => Promise<unknown>;
 }
 
-const TWIN =
-  'SELECT * INTO dbo.twin FROM cardgenius.staged_recommendation WHERE 1 = 0; ' +
-  'ALTER TABLE dbo.twin ADD CONSTRAINT pk_twin PRIMARY KEY CLUSTERED (load_no, user_no, rank); ' +
-  'ALTER TABLE dbo.twin SET (LOCK_ESCALATION = DISABLE);';
-
 async function rawBulk({ at }: ScratchDatabase): Promise<RawLoad> {
-  const [{ parseConnection }, { Pool }, { bulkLoad, recommendationRows, STAGED_RECOMMENDATION }] = await Promise.all([
+  const [
+    { parseConnection },
+    { Pool },
+    { bulkLoad, recommendationRows, runBatch, STAGED_RECOMMENDATION },
+    { readQuery },
+  ] = await Promise.all([
     import('../../database/mssql/connection-settings.ts'),
     import('../../database/mssql/pools.ts'),
     import('../../database/mssql/staging.ts'),
+    import('../../database/migrate/sql-files.ts'),
   ]);
   const settings = { ...parseConnection(at.url, at.password), database: at.databaseName! };
   await using undo = new AsyncDisposableStack();
   const pool = new Pool(settings, { size: 1, timeoutSeconds: 300, appName: 'cardgenius bench' });
   undo.defer(() => pool.close());
   await pool.connect();
-  await pool.batch(TWIN, 'making the twin of staging');
+  const staging = await readQuery('mssql', 'create_staging');
   const done = undo.move();
-  const twin = { ...STAGED_RECOMMENDATION, name: '[dbo].[twin]' };
   return {
-    prepare(loadNo, slice) {
-      const rows = Array.from(recommendationRows(loadNo, [slice]), row => [...row]);
-      return () => pool.withConnection('twin', connection => bulkLoad(connection, twin, rows));
+    prepare(_loadNo, slice) {
+      const rows = Array.from(recommendationRows([slice]), row => [...row]);
+      return () =>
+        pool.withConnection(STAGED_RECOMMENDATION.name, async connection => {
+          await runBatch(connection, staging);
+          return bulkLoad(connection, STAGED_RECOMMENDATION, rows);
+        });
     },
     [Symbol.asyncDispose]: () => done.disposeAsync(),
   };

@@ -72,6 +72,7 @@ async function floorSeconds(place: ScratchPlace, settings: Settings, users: numb
           await database.stage(loadNo, [next.slice]);
           const request = { loadNo, span: null, failure: null, computeMs: 0, loadMs: 0 };
           await database.publishChunk(next.lease, request);
+          await database.endLoad(loadNo);
         }
       }),
     ),
