@@ -1,6 +1,7 @@
 import { createHmac, randomUUID } from 'node:crypto';
-import { CardGeniusError, messageOf } from '../model/errors.ts';
 import type { Secret } from '../model/secret.ts';
+import { Mailer } from './email.ts';
+import { postJson, useProxyOfEnvironment } from './http-post.ts';
 import type { Notice } from './keeper.ts';
 
 /** A way to tell somebody. `send` throws where the notice did not arrive; it is then sent again, under the same id. */
@@ -9,25 +10,30 @@ export interface Channel {
   send(notice: Notice, id: string): Promise<void>;
 }
 
-/** The receiver has understood, and does not want it: the same notice again gets the same answer, as far as anybody knows. */
-export class RefusedForGood extends CardGeniusError {}
-
 export interface ChannelSettings {
   readonly webhook?: { readonly url: Secret; readonly secret: Secret } | undefined;
   readonly slack?: { readonly url: Secret } | undefined;
   readonly teams?: { readonly url: Secret } | undefined;
-  readonly email?: { readonly smtp: Secret; readonly from: string; readonly to: readonly string[] } | undefined;
+  readonly email?:
+    | {
+        readonly smtp: Secret;
+        readonly from: string;
+        readonly to: readonly string[];
+        /** Sends also where the server has no TLS. */
+        readonly allowInsecure?: boolean | undefined;
+      }
+    | undefined;
 }
 
-const TIMEOUT_MS = 10_000;
 export const newId = (): string => randomUUID();
 
 export function openChannels({ webhook, slack, teams, email }: ChannelSettings): Channel[] {
+  useProxyOfEnvironment(process.env);
   return [
     ...(webhook === undefined ? [] : [webhookChannel(webhook.url, webhook.secret)]),
     ...(slack === undefined ? [] : [chatChannel('slack', slack.url, slackBody)]),
     ...(teams === undefined ? [] : [chatChannel('teams', teams.url, teamsBody)]),
-    ...(email === undefined ? [] : [emailChannel(email.smtp, email.from, email.to)]),
+    ...(email === undefined ? [] : [emailChannel(email.smtp, email.from, email.to, email.allowInsecure === true)]),
   ];
 }
 
@@ -53,7 +59,7 @@ function webhookChannel(url: Secret, secret: Secret): Channel {
     send: async (notice, id) => {
       const body = JSON.stringify({ id, headline: headlineOf(notice), ...notice });
       const timestamp = String(Math.floor(Date.now() / 1000));
-      await post(url, body, {
+      await postJson(url, body, {
         'x-cardgenius-delivery': id,
         'x-cardgenius-timestamp': timestamp,
         'x-cardgenius-signature': signatureOf(secret.reveal(), timestamp, body),
@@ -63,26 +69,32 @@ function webhookChannel(url: Secret, secret: Secret): Channel {
 }
 
 function chatChannel(name: string, url: Secret, bodyOf: (notice: Notice) => object): Channel {
-  return { name, send: notice => post(url, JSON.stringify(bodyOf(notice)), {}) };
+  return { name, send: notice => postJson(url, JSON.stringify(bodyOf(notice)), {}) };
 }
 
-/** Slack reads &, < and > as its own marks. */
+/** In what Slack shows as a notification it reads &, < and > as its own marks. */
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
+/** Plain text: a message may hold what somebody typed, and Slack would make links and mentions of it. */
 function slackBody(notice: Notice): object {
-  const { message, since, look } = notice;
-  const headline = escaped(headlineOf(notice));
-  const text = `*${headline}*\n${escaped(message)}\nSince ${since.toISOString()}. Look at: \`${escaped(look)}\``;
-  return { text: headline, blocks: [{ type: 'section', text: { type: 'mrkdwn', text } }] };
+  const text = cut(textOf(notice), 2_900);
+  return {
+    text: escaped(headlineOf(notice)),
+    blocks: [{ type: 'section', text: { type: 'plain_text', text, emoji: false } }],
+  };
 }
+
+const cut = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
 
 function teamsBody(notice: Notice): object {
   const [headline, ...lines] = textOf(notice).split('\n');
   const color = notice.state === 'closed' ? 'Good' : notice.severity === 'critical' ? 'Attention' : 'Warning';
-  const body = [
-    { type: 'TextBlock', text: headline, weight: 'Bolder', color, wrap: true },
-    ...lines.map(text => ({ type: 'TextBlock', text, wrap: true })),
-  ];
+  // Runs, and not a TextBlock: that would read Markdown, and make a link of [text](address) that somebody typed.
+  const run = (text: string, style: object = {}) => ({
+    type: 'RichTextBlock',
+    inlines: [{ type: 'TextRun', text, ...style }],
+  });
+  const body = [run(headline!, { weight: 'Bolder', color }), ...lines.map(line => run(line))];
   const content = {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',
@@ -92,46 +104,11 @@ function teamsBody(notice: Notice): object {
   return { type: 'message', attachments: [{ contentType, content: { ...content, body } }] };
 }
 
-async function post(url: Secret, body: string, headers: Readonly<Record<string, string>>): Promise<void> {
-  const response = await fetch(url.reveal(), {
-    method: 'POST',
-    body,
-    headers: { 'content-type': 'application/json', ...headers },
-    redirect: 'manual', // not followed: it counts as refused
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  });
-  await response.body?.cancel();
-  const { ok, status } = response;
-  if (ok) return;
-  const mayPass = status >= 500 || status === 408 || status === 429;
-  throw new (mayPass ? CardGeniusError : RefusedForGood)('ALERT_REFUSED', `the receiver answered ${status}`);
-}
-
-function emailChannel(smtp: Secret, from: string, to: readonly string[]): Channel {
+function emailChannel(smtp: Secret, from: string, to: readonly string[], allowInsecure: boolean): Channel {
+  const mailer = new Mailer(smtp, from, to, allowInsecure);
   return {
     name: 'email',
-    send: async (notice, id) => {
-      const { createTransport } = await import('nodemailer');
-      const url = new URL(smtp.reveal());
-      for (const name of ['connectionTimeout', 'greetingTimeout', 'socketTimeout']) {
-        if (!url.searchParams.has(name)) url.searchParams.set(name, String(TIMEOUT_MS));
-      }
-      const transport = createTransport(url.href);
-      try {
-        const messageId = `<${id}@cardgenius>`; // the same for each attempt: a reader shows one of two
-        await transport.sendMail({ from, to: [...to], subject: headlineOf(notice), text: textOf(notice), messageId });
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-        throw new RefusedForGood('ALERT_REFUSED', messageOf(error), { cause: error });
-      } finally {
-        transport.close();
-      }
-    },
+    send: (notice, id) =>
+      mailer.send({ subject: headlineOf(notice), text: textOf(notice), messageId: `<${id}@cardgenius>` }),
   };
-}
-
-/** SMTP: 5xx is for good, 4xx is not. */
-function isRefusal(error: unknown): boolean {
-  const { responseCode } = error as { responseCode?: unknown };
-  return typeof responseCode === 'number' && responseCode >= 500;
 }

@@ -1,5 +1,6 @@
 import { messageOf } from '../model/errors.ts';
-import { type Channel, newId, RefusedForGood, textOf } from './channels.ts';
+import { type Channel, newId, textOf } from './channels.ts';
+import { AskedToWait, RefusedForGood } from './http-post.ts';
 import type { Notice } from './keeper.ts';
 
 export interface Trouble {
@@ -119,7 +120,8 @@ class Queue {
           continue;
         }
         this.#tell(notice, false, messageOf(error));
-        await this.#pause(Math.min(MAX_PAUSE_MS, this.#retryMs * 2 ** (failures - 1)));
+        const pause = Math.min(MAX_PAUSE_MS, this.#retryMs * 2 ** (failures - 1));
+        await this.#pause(error instanceof AskedToWait ? Math.max(pause, error.waitMs) : pause);
       }
     }
   }

@@ -5,6 +5,7 @@ import type { Settings } from '../config/settings.ts';
 import type { OpenedDatabase } from '../database/open.ts';
 import { isStdout } from '../exchange/streams.ts';
 import { CardGeniusError, EXIT, type ExitCode, messageOf, UsageError } from '../model/errors.ts';
+import { printable } from './printable.ts';
 import { asTyped } from './typed.ts';
 
 /** The options that every command has. */
@@ -50,7 +51,7 @@ export class Cli {
   /** The same where `text` is for a program: no command in it is written as it is typed here. */
   printExactly(result: object, text: () => string): void {
     const place = this.#isStdoutTaken ? process.stderr : process.stdout;
-    place.write(this.#json ? `${JSON.stringify(result)}\n` : `${text()}\n`);
+    place.write(`${printable(this.#json ? JSON.stringify(result) : text())}\n`);
   }
 
   /** Where an output of its own goes to stdout (`-`), what is printed besides goes to stderr. */
@@ -60,7 +61,7 @@ export class Cli {
 
   /** A sentence for people on stderr, also with --json. */
   note(text: string): void {
-    process.stderr.write(`${this.#typed(text)}\n`);
+    process.stderr.write(`${printable(this.#typed(text))}\n`);
   }
 
   end(exitCode: ExitCode): void {
@@ -114,7 +115,7 @@ export function command<Options extends CommonOptions>(
         process.exitCode = cli.exitCode;
       } catch (error) {
         const text = options.json === true ? errorAsJson(error) : typed(describe(error, options.verbose === true));
-        process.stderr.write(`${text}\n`);
+        process.stderr.write(`${printable(text)}\n`);
         process.exitCode = error instanceof CardGeniusError ? error.exitCode : EXIT.failed;
       }
     });

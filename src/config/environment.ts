@@ -49,13 +49,23 @@ function parsedAs({ kind }: Key, variable: string, text: string): unknown {
     if (text.trim() === '' || Number.isNaN(value)) throw wrong('a number');
     return value;
   }
-  if (kind === 'list') return text.split(',').map(part => part.trim());
+  if (kind === 'flag') {
+    if (!/^(true|false)$/.test(text.trim())) throw wrong('true or false');
+    return text.trim() === 'true';
+  }
+  if (kind === 'list') return listOf(text);
   if (kind === 'text') return text.trim();
   try {
     return JSON.parse(text);
   } catch (error) {
     throw new UsageError('CONFIG_INVALID', `${variable} must be JSON: ${messageOf(error)}.`, { cause: error });
   }
+}
+
+/** Parts between commas; one within double quotes belongs to its part: "Rao, Asha" <asha@example.com>. */
+function listOf(text: string): string[] {
+  const parts = text.match(/(?:"(?:[^"\\]|\\.)*"|[^,"]|")+/g) ?? [''];
+  return parts.map(part => part.trim());
 }
 
 /** CARDGENIUS_DATABASE_PASSWORD, or the first line of the file that CARDGENIUS_DATABASE_PASSWORD_FILE names. */

@@ -6,7 +6,7 @@ export interface Key {
   /** As in cron.config.ts: ['sqlServer', 'workConnections']. */
   readonly path: readonly string[];
   readonly variable: string;
-  readonly kind: 'text' | 'number' | 'list' | 'json';
+  readonly kind: 'text' | 'number' | 'list' | 'flag' | 'json';
   readonly secret: boolean;
   readonly description: string;
   /** As the schema says it; undefined where there is none, or where it depends on the machine. */
@@ -48,7 +48,7 @@ export function keysAt(path: readonly PropertyKey[]): string[] {
   return Object.keys(shapeOf(schema) ?? {});
 }
 
-const KINDS: Readonly<Record<string, Key['kind']>> = { number: 'number', array: 'list' };
+const KINDS: Readonly<Record<string, Key['kind']>> = { number: 'number', array: 'list', boolean: 'flag' };
 
 function* keysOf(schema: z.ZodType, path: readonly string[]): Generator<Key> {
   const shape = shapeOf(schema);

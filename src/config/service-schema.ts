@@ -6,7 +6,37 @@ import { isTimeZone } from '../schedule/time-zone.ts';
 
 /** A text that is never shown again: addresses of chat channels hold a key, an SMTP address a password. */
 const secret = (schema: z.ZodType<string>) => schema.transform(text => new Secret(text)).meta({ secret: true });
-const webAddress = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
+const webAddress = z
+  .url({ protocol: /^https?$/, error: 'must be an http or https address' })
+  .refine(
+    text => !/^https?:\/\/[^/?#]*@/i.test(text),
+    'must hold no user and no password: a receiver gets a key in its path',
+  );
+const mailbox = z
+  .string()
+  .regex(
+    /^(?:(?:"(?:[^"\\]|\\.)*"|[^,"<>@]*)\s*<[^\s<>,;"@]+@[^\s<>,;"@]+>|[^\s<>,;"@]+@[^\s<>,;"@]+)$/,
+    'must be one address, as a@b.example or "Rao, Asha" <a@b.example>',
+  );
+const allowInsecure = z
+  .boolean()
+  .optional()
+  .describe('true takes a receiver off this machine without TLS: only within a network that you trust.');
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i;
+
+/** What goes over a wire goes encrypted, unless the operator says otherwise beside the channel. */
+function refuseClear(channel: { url: Secret; allowInsecure?: boolean | undefined }, context: z.RefinementCtx): void {
+  if (!(channel.url instanceof Secret)) return; // it has an issue of its own
+  const { protocol, hostname } = new URL(channel.url.reveal());
+  if (protocol === 'https:' || channel.allowInsecure === true || LOOPBACK.test(hostname)) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['url'],
+    message:
+      'is http:// to another machine, where anybody on the way reads it: use https://, or say allowInsecure: true beside it',
+  });
+}
 
 export const scheduleSchema = z.strictObject({
   name: z
@@ -32,7 +62,7 @@ export const scheduleSchema = z.strictObject({
     .max(10_080)
     .optional()
     .describe('When somebody is told that a run takes too long; it goes on.'),
-  userLimit: z.int().min(1).optional().describe('At most so many users in a run.'),
+  userLimit: z.int().min(1).max(100_000_000).optional().describe('At most so many users in a run.'),
 });
 export type Schedule = z.output<typeof scheduleSchema>;
 
@@ -80,40 +110,74 @@ export const dashboardSchema = z.strictObject({
 export type DashboardSettings = z.output<typeof dashboardSchema>;
 
 export const thresholdsSchema = z.strictObject({
-  noProgressMinutes: z.number().positive().default(15).describe('A run that closes no chunk for so long is stuck.'),
+  noProgressMinutes: z
+    .number()
+    .min(0.1)
+    .max(10_080)
+    .default(15)
+    .describe('A run that closes no chunk for so long is stuck.'),
   errorRateWarning: z.number().min(0).max(1).default(0.001).describe('Share of failed users of a run.'),
   errorRateCritical: z.number().min(0).max(1).default(0.01).describe('The same, critical.'),
-  errorRateFromUsers: z.int().min(1).default(1_000).describe('So many users decided, and the rate means something.'),
-  usersPerMinuteWarning: z.number().min(0).default(500).describe('Throughput of a run with chunks open.'),
-  usersPerMinuteCritical: z.number().min(0).default(100).describe('The same, critical.'),
-  throughputMinutes: z.number().positive().default(5).describe('Over so long the throughput is taken.'),
+  errorRateFromUsers: z
+    .int()
+    .min(1)
+    .max(100_000_000)
+    .default(1_000)
+    .describe('So many users decided, and the rate means something.'),
+  usersPerMinuteWarning: z
+    .number()
+    .min(0)
+    .max(100_000_000)
+    .default(500)
+    .describe('Throughput of a run with chunks open.'),
+  usersPerMinuteCritical: z.number().min(0).max(100_000_000).default(100).describe('The same, critical.'),
+  throughputMinutes: z.number().min(0.1).max(10_080).default(5).describe('Over so long the throughput is taken.'),
   fireLateSeconds: z
     .int()
     .min(10)
+    .max(604_800)
     .default(120)
     .describe('A slot that is found later than this was missed: its policy decides.'),
 });
 export type Thresholds = z.output<typeof thresholdsSchema>;
 
 export const alertsSchema = z.strictObject({
-  reminderMinutes: z.number().positive().default(240).describe('An alert that stays open is told again after so long.'),
+  reminderMinutes: z
+    .number()
+    .min(1)
+    .max(525_600)
+    .default(240)
+    .describe('An alert that stays open is told again after so long.'),
   webhook: z
     .strictObject({
       url: secret(webAddress).describe('Gets each alert as JSON.'),
       secret: secret(z.string().min(16)).describe(
         'Signs it: X-CardGenius-Signature, HMAC-SHA256. 16 characters or more.',
       ),
+      allowInsecure,
     })
+    .superRefine(refuseClear)
     .optional(),
-  slack: z.strictObject({ url: secret(webAddress).describe('An incoming webhook of Slack.') }).optional(),
-  teams: z.strictObject({ url: secret(webAddress).describe('A workflow webhook of Teams.') }).optional(),
+  slack: z
+    .strictObject({ url: secret(webAddress).describe('An incoming webhook of Slack.'), allowInsecure })
+    .superRefine(refuseClear)
+    .optional(),
+  teams: z
+    .strictObject({ url: secret(webAddress).describe('A workflow webhook of Teams.'), allowInsecure })
+    .superRefine(refuseClear)
+    .optional(),
   email: z
     .strictObject({
       smtp: secret(z.url({ protocol: /^smtps?$/, error: 'must be smtp://… or smtps://…' })).describe(
-        'smtp://user:password@host:587',
+        'smtp://user:password@host:587, which must offer TLS (STARTTLS), or smtps://…:465.',
       ),
-      from: z.string().min(3).describe('The sender.'),
-      to: z.array(z.string().min(3)).min(1).describe('The receivers; in the environment with commas between.'),
+      from: mailbox.describe('The sender.'),
+      to: z
+        .array(mailbox)
+        .min(1)
+        .max(100)
+        .describe('The receivers; in the environment with commas between, names with one in double quotes.'),
+      allowInsecure,
     })
     .optional(),
 });

@@ -36,14 +36,17 @@ export interface Post {
 }
 
 /** `status` is asked for each request: what is not 2xx is refused, and not kept. */
-export async function startHttp(status: (body: string) => number = () => 200): Promise<Received<Post>> {
+export async function startHttp(
+  status: (body: string) => number = () => 200,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Received<Post>> {
   const shelf = new Shelf<Post>();
   const server = createHttp((request, response) => {
     let body = '';
     request.on('data', data => (body += data));
     request.on('end', () => {
       const code = status(body);
-      response.writeHead(code).end();
+      response.writeHead(code, headers).end();
       if (code < 300) shelf.add({ headers: request.headers, body });
     });
   });
@@ -66,18 +69,24 @@ export interface Mail {
   readonly text: string;
 }
 
-/** `answer` is what a mail gets that was sent whole: what is not 2xx is refused, and not kept. */
-export async function startSmtp(answer: (mail: Mail) => string = () => '250 kept'): Promise<Received<Mail>> {
+/**
+ * `answer` is what a mail gets that was sent whole: what is not 2xx is refused, and not kept. `receive` is what a receiver gets.
+ */
+export async function startSmtp(
+  answer: (mail: Mail) => string = () => '250 kept',
+  receive: (address: string) => string = () => '250 ok',
+): Promise<Received<Mail>> {
   const shelf = new Shelf<Mail>();
   const sockets = new Set<Socket>();
   const server = createTcp(socket => {
     sockets.add(socket.setEncoding('utf8').on('error', () => {}));
     socket.on('close', () => sockets.delete(socket));
-    converse(socket, mail => {
+    const onMail = (mail: Mail) => {
       const said = answer(mail);
       if (said.startsWith('2')) shelf.add(mail);
       return said;
-    });
+    };
+    converse(socket, onMail, receive);
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -93,7 +102,7 @@ export async function startSmtp(answer: (mail: Mail) => string = () => '250 kept
 }
 
 /** RFC 5321, as much of it as one sender needs. */
-function converse(socket: Socket, onMail: (mail: Mail) => string): void {
+function converse(socket: Socket, onMail: (mail: Mail) => string, receive: (address: string) => string): void {
   let from = '';
   let to: string[] = [];
   let data: string[] | undefined;
@@ -109,13 +118,16 @@ function converse(socket: Socket, onMail: (mail: Mail) => string): void {
       data = undefined;
       say(answer);
     } else if (/^(EHLO|HELO)/i.test(line)) say('250 here');
+    else if (/^STARTTLS/i.test(line)) say('502 there is none');
     else if (/^MAIL FROM:/i.test(line)) {
       from = /<(.*?)>/.exec(line)?.[1] ?? '';
       to = [];
       say('250 ok');
     } else if (/^RCPT TO:/i.test(line)) {
-      to.push(/<(.*?)>/.exec(line)?.[1] ?? '');
-      say('250 ok');
+      const address = /<(.*?)>/.exec(line)?.[1] ?? '';
+      const said = receive(address);
+      if (said.startsWith('2')) to.push(address);
+      say(said);
     } else if (/^DATA/i.test(line)) {
       data = [];
       say('354 go on');

@@ -351,9 +351,13 @@ test('Slack and Teams get bodies of theirs', async t => {
   await slack!.send(notice, 'id');
   await teams!.send(notice, 'id');
   const [first, second] = http.items.map(({ body }) => JSON.parse(body));
-  t.regex(first.blocks[0].text.text, /run &lt;7&gt;\*\na &amp; b\nSince 2026-11-23T03:00:00\.000Z/);
+  t.regex(first.text, /run &lt;7&gt;$/);
+  t.is(first.blocks[0].text.type, 'plain_text');
+  t.regex(first.blocks[0].text.text, /run <7>\na & b\nSince 2026-11-23T03:00:00\.000Z/);
   t.is(second.attachments[0].content.type, 'AdaptiveCard');
-  t.is(second.attachments[0].content.body[1].text, 'a & b');
+  const blocks = second.attachments[0].content.body;
+  t.true(blocks.every(({ type }: { type: string }) => type === 'RichTextBlock'));
+  t.deepEqual(blocks[1].inlines, [{ type: 'TextRun', text: 'a & b' }]);
 });
 
 test('a receiver that is down for a while loses no alert, and holds up no other', async t => {

@@ -2,8 +2,10 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import type { z } from 'zod';
 import { DOCS_PATH, withTable } from '../../scripts/configuration-docs.ts';
 import { KEYS } from '../../src/config/keys.ts';
+import { configSchema } from '../../src/config/schema.ts';
 import { effectiveSettings, loadSettings } from '../../src/config/settings.ts';
 import { describeDatabase } from '../../src/database/open.ts';
 import { UsageError } from '../../src/model/errors.ts';
@@ -136,4 +138,35 @@ for (const [title, [config, env, message]] of Object.entries(WRONG)) {
 test('docs/configuration.md has the table that the schema makes (npm run docs:configuration)', async t => {
   const text = await readFile(DOCS_PATH, 'utf8');
   t.is(withTable(text), text);
+});
+
+/** Each number of the configuration with the two ends of its range. */
+function* numbers(
+  schema: z.ZodType,
+  path: readonly (string | number)[],
+): Generator<[(string | number)[], z.ZodNumber]> {
+  const { type, innerType, element, in: input } = schema.def as unknown as Record<string, z.ZodType> & { type: string };
+  if (type === 'number') yield [[...path], schema as z.ZodNumber];
+  else if (innerType ?? input) yield* numbers((innerType ?? input)!, path);
+  else if (type === 'array') yield* numbers(element!, [...path, 0]);
+  else if (type === 'object') {
+    for (const [name, inner] of Object.entries((schema as z.ZodObject).shape)) yield* numbers(inner, [...path, name]);
+  }
+}
+
+test('every number has a range, and is taken at both ends and refused beyond', t => {
+  const found = [...numbers(configSchema, [])];
+  t.true(found.length > 25, String(found.length));
+  for (const [path, schema] of found) {
+    const name = path.join('.');
+    const [least, most] = [schema.minValue, schema.maxValue];
+    t.true(least !== null && Number.isFinite(least) && least >= 0, `${name} from ${least}`);
+    t.true(most !== null && most <= 10_000_000_000, `${name} to ${most}`);
+    t.true(schema.safeParse(most).success, name);
+    t.false(schema.safeParse(most! * 1.5 + 1).success, name);
+    t.false(schema.safeParse(least! - 1).success, name);
+    // Minutes and seconds go into an INT of seconds, or into a timer.
+    if (/Minutes$/.test(name)) t.true(most! * 60 <= 2_147_483_647, name);
+    if (/Seconds$/.test(name)) t.true(most! <= 2_147_483, name);
+  }
 });

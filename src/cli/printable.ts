@@ -1,0 +1,15 @@
+/** The sequences of our own colours: they change nothing that is read. */
+const COLOUR = new RegExp(`^${String.fromCharCode(27)}\\[(?:0|1|2|22|3\\d|39|9\\d)m`);
+/** Control characters, and marks that break a line or turn the direction of writing. */
+const UNSEEN = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
+
+/**
+ * A text that may go to a terminal. What a database, an API or a person wrote may hold sequences that move the cursor and
+ * overwrite what stands there: they are shown as \u001b. Line feeds, tabs and colours stay.
+ */
+export function printable(text: string): string {
+  return text.replace(UNSEEN, (found, at: number) => {
+    if (found === '\n' || found === '\t' || COLOUR.test(text.slice(at, at + 6))) return found;
+    return `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  });
+}
