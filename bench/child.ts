@@ -4,7 +4,7 @@
  */
 import { runBatch } from '../src/batch/run-batch.ts';
 import { openDatabase } from '../src/database/open.ts';
-import { engineSourceOf } from '../src/engine/source.ts';
+import { loadEngine } from '../src/engine/load.ts';
 import { populate } from '../src/tools/bench/population.ts';
 import { type ScratchDatabase, type ScratchPlace, scratchDatabase } from '../src/tools/bench/scratch-database.ts';
 import { peakMemory, settings } from './options.ts';
@@ -50,7 +50,7 @@ async function processAll(
     processor,
     requestedBy: processor,
     deadlineAt: null,
-    engine: engineSourceOf(settings),
+    engine: await loadEngine(settings),
   } as const;
   const outcome = await runBatch(database, settings, request, () => {}, new AbortController().signal);
   if (outcome.failed > 0) throw new Error(`the measurement is void: ${JSON.stringify(outcome)}`);

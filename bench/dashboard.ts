@@ -18,6 +18,7 @@ import { runBatch } from '../src/batch/run-batch.ts';
 import { loadSettings } from '../src/config/settings.ts';
 import { createDashboard } from '../src/dashboard/dashboard.ts';
 import { openDatabase } from '../src/database/open.ts';
+import { loadEngine } from '../src/engine/load.ts';
 import { seedSpending } from '../src/exchange/seed-spending.ts';
 import { describeMachine, show, spreadOf } from '../src/tools/bench/rounds.ts';
 import { readOptions } from './options.ts';
@@ -88,6 +89,7 @@ async function measure(): Promise<void> {
       sent.bytes += bytes;
     });
 
+    const engine = await loadEngine(settings);
     const runs: Span[][] = [];
     for (let round = 1; round <= rounds; round++) {
       await seedSpending(database, users, round); // other spends for everybody: all are due again, and all rows change
@@ -98,7 +100,7 @@ async function measure(): Promise<void> {
         processor: 'bench',
         requestedBy: 'bench',
         deadlineAt: null,
-        engine: { catalogPath: settings.catalogPath, maxMonthlySpend: settings.maxMonthlySpend },
+        engine,
       } as const;
       await runBatch(
         database,

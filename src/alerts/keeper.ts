@@ -31,6 +31,8 @@ export interface KeeperOptions {
   /** Names of the schedules that are configured: of others nobody misses a fire. */
   readonly schedules: readonly string[];
   readonly reminderMinutes: number;
+  /** This machine: the subject of what is wrong here alone. */
+  readonly host: string;
   readonly notify: (notice: Notice) => void;
   readonly onError: (error: unknown) => void;
 }
@@ -44,6 +46,8 @@ const DOWN_GRACE_MS = 60_000;
 const INTERVAL_MS = 15_000;
 /** So many runs, or fires of a schedule, are looked through for what is no dry run, or not by hand. */
 const LOOKED_THROUGH = 50;
+/** An alert that the database does not take within this is told all the same. */
+const WRITE_MS = 5_000;
 const DATABASE = { rule: 'database_unreachable', subject: 'database', severity: 'critical' } as const;
 
 /**
@@ -60,6 +64,10 @@ export class AlertKeeper {
   #leads = true;
   #down: { since: number; toldAt: number | undefined; message: string } | undefined;
   #settling: Promise<void> | undefined;
+  /** What was told and is not over, by rule and subject; unwritten: the database has not taken it. */
+  readonly #told = new Map<string, { since: Date; toldAt: number; isWritten: boolean }>();
+  /** Why this machine's engine cannot be loaded. */
+  #engineFault: string | undefined;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -87,8 +95,9 @@ export class AlertKeeper {
   }
 
   async #watch(database: RunReader, service: AlertDatabase, now: number) {
-    const { limits, reminderMinutes } = this.#options;
+    const { limits } = this.#options;
     await this.#settle(now);
+    if (this.#engineFault !== undefined) this.engineIs(this.#engineFault, now); // written now, reminded of later
     const { run, counted } = await latestRuns(database);
     const keepMs = Math.max(limits.throughputMinutes, limits.noProgressMinutes) * 60_000 * 2;
     this.#samples = this.#samples.filter(({ at, runId }) => runId === run?.runId && now - at <= keepMs);
@@ -96,15 +105,56 @@ export class AlertKeeper {
     const fires = await this.#latestFires(service);
     const findings = findingsOf({ now, run, counted, samples: this.#samples, fires }, limits);
 
-    for (const finding of findings) {
-      const request = { ...finding, remindSeconds: Math.round(reminderMinutes * 60), openedAt: null };
-      const { outcome, openedAt } = await service.raiseAlert(request);
-      if (outcome !== 'open') this.#notify(outcome, finding, openedAt, now);
-    }
+    for (const finding of findings) await this.#raise(finding, now);
     for (const alert of await service.listAlerts(true, 1_000)) {
-      if (!isOver(alert, findings)) continue;
-      const closed = await service.closeAlert(alert.rule, alert.subject);
-      if (closed !== undefined) this.#notify('closed', closed, closed.openedAt, now);
+      if (isOver(alert, findings)) await this.#close(alert, now);
+    }
+  }
+
+  /**
+   * Writes what is wrong, and tells of it where that is due. Where the database does not take it in time, because it is full, away or
+   * refuses, it is told all the same, and again after the reminder's time: an alert about the database must not depend on it.
+   */
+  async #raise(finding: Finding, now: number): Promise<void> {
+    const { reminderMinutes, onError } = this.#options;
+    const key = keyOf(finding);
+    const told = this.#told.get(key);
+    try {
+      if (this.#service === undefined) throw new Error('there is no database yet');
+      const openedAt = told?.isWritten === false ? told.since : null;
+      const request = { ...finding, remindSeconds: Math.round(reminderMinutes * 60), openedAt };
+      const { outcome, openedAt: since } = await within(WRITE_MS, this.#service.raiseAlert(request));
+      const isTold = outcome === 'open' || (outcome === 'opened' && told !== undefined);
+      this.#told.set(key, { since, toldAt: isTold ? (told?.toldAt ?? now) : now, isWritten: true });
+      if (!isTold) this.#notify(outcome, finding, since, now);
+    } catch (error) {
+      onError(error);
+      if (told !== undefined && now - told.toldAt < reminderMinutes * 60_000) return;
+      const since = told?.since ?? new Date(now);
+      this.#told.set(key, { since, toldAt: now, isWritten: told?.isWritten ?? false });
+      this.#notify(told === undefined ? 'opened' : 'reminded', finding, since, now);
+    }
+  }
+
+  async #close(alert: Pick<Alert, 'rule' | 'subject'>, now: number): Promise<void> {
+    const closed = await this.#service?.closeAlert(alert.rule, alert.subject);
+    this.#told.delete(keyOf(alert));
+    if (closed !== undefined) this.#notify('closed', closed, closed.openedAt, now);
+  }
+
+  /** The engine of this machine cannot be loaded, or (undefined) can be. Told at once, by whichever instance meets it. Never throws. */
+  engineIs(fault: string | undefined, now: number): void {
+    const before = this.#engineFault;
+    this.#engineFault = fault;
+    const about = { rule: 'engine_unusable', subject: this.#options.host, severity: 'critical' } as const;
+    if (fault !== undefined) {
+      const message = `The engine cannot be loaded, and no run is opened: ${fault}`;
+      void this.#raise({ ...about, message }, now);
+    } else if (before !== undefined || this.#service !== undefined) {
+      const since = this.#told.get(keyOf(about))?.since;
+      void this.#close(about, now).catch(this.#options.onError);
+      if (this.#service === undefined && since !== undefined)
+        this.#notify('closed', { ...about, message: 'The engine can be loaded again.' }, since, now);
     }
   }
 
@@ -167,9 +217,33 @@ export class AlertKeeper {
   }
 }
 
+const keyOf = ({ rule, subject }: Pick<Alert, 'rule' | 'subject'>): string => `${rule}\n${subject}`;
+
+/** Throws where the answer does not come in time; the work itself goes on. */
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new Error(`the database has not taken the alert within ${milliseconds} ms`)),
+    milliseconds,
+  );
+  work.catch(() => {}); // late, it concerns no caller
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What each machine says of itself: the leader knows nothing of it. */
+const OF_ONE_MACHINE: readonly string[] = ['engine_unusable'];
+
 /** An alert of a rule of ours that is not broken any more. */
 function isOver({ rule, subject }: Alert, findings: readonly Finding[]): boolean {
-  return rule in RULES && !findings.some(finding => finding.rule === rule && finding.subject === subject);
+  return (
+    rule in RULES &&
+    !OF_ONE_MACHINE.includes(rule) &&
+    !findings.some(finding => finding.rule === rule && finding.subject === subject)
+  );
 }
 
 /** A dry run changes nothing for anybody: what is wrong with the real run stays so. */

@@ -57,6 +57,7 @@ export const RULES = {
   low_throughput: 'cardgenius status; the server’s load',
   fire_missed: 'cardgenius schedule list',
   fire_held: 'cardgenius status; then: cardgenius resume, or: cardgenius cancel',
+  engine_unusable: 'the file that the message names; cardgenius catalog check FILE',
   fire_not_opened: 'cardgenius schedule list; replace the file, then: cardgenius schedule run NAME',
   users_failed: FAILED,
   database_unreachable: 'the database server, the network between, the service’s log',

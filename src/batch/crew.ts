@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { backOff, retry } from '../database/retry.ts';
+import { EngineUnusableError } from '../engine/image.ts';
 import { CardGeniusError, DatabaseError, LeaseLostError, messageOf } from '../model/errors.ts';
 import type { ChunkResult, ClaimAnswer, ClaimRequest, Lease, PublishRequest } from '../model/run.ts';
 import { type ChunkContext, plainText, processChunk } from './chunk-pipeline.ts';
@@ -142,6 +143,11 @@ export class Crew {
     if (stopping.aborted) {
       await retry(() => database.releaseChunk(lease));
       return;
+    }
+
+    if (error instanceof EngineUnusableError) {
+      await retry(() => database.releaseChunk(lease));
+      throw error; // no user is to blame, and the next chunk would meet the same
     }
 
     const giveUp = async (reason: unknown) => {

@@ -1,8 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { retry } from '../database/retry.ts';
-import { createEngine } from '../engine/create.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { EngineSource } from '../engine/source.ts';
+import type { EngineIdentity } from '../engine/engine.ts';
+import { type EngineImage, EngineUnusableError, type LoadedEngine } from '../engine/image.ts';
 import type { OpenedRun, RunKind, RunRequest, RunState } from '../model/run.ts';
 import { Crew } from './crew.ts';
 import type { BatchListener } from './events.ts';
@@ -31,7 +30,8 @@ export interface BatchRequest {
   readonly deadlineAt: Date | null;
   /** As in RunRequest. */
   readonly utcOffsetMinutes?: number | undefined;
-  readonly engine: EngineSource;
+  /** As it was loaded for this run: its threads compute with that, or not at all. */
+  readonly engine: LoadedEngine;
 }
 
 /** What this process did of a run. */
@@ -56,8 +56,8 @@ export interface BatchOutcome {
 
 /** Who computes: worker threads, unless a test says otherwise. */
 export type ComputePool = Pick<WorkerPool, 'compute' | 'close'> & Partial<Pick<WorkerPool, 'usage'>>;
-export type CreatePool = (workers: number, engine: EngineSource) => ComputePool;
-const createWorkerPool: CreatePool = (workers, source) => new WorkerPool(workers, source);
+export type CreatePool = (workers: number, engine: EngineImage) => ComputePool;
+const createWorkerPool: CreatePool = (workers, image) => new WorkerPool(workers, image);
 
 /**
  * Takes part in a run until it is over: joins the active one or plans a new one, then claims, computes, loads and
@@ -65,7 +65,7 @@ const createWorkerPool: CreatePool = (workers, source) => new WorkerPool(workers
  *
  * When `signal` is aborted, what is in flight is given back and the outcome's state is the run's own (`stopped`, or
  * `running` where other processors go on). Throws what no chunk can answer for: the database is away, the run belongs to
- * another engine. The run can be taken up again after any of that.
+ * another engine, no thread can make the engine of the run. The run can be taken up again after any of that.
  */
 export async function runBatch(
   database: Database,
@@ -75,26 +75,17 @@ export async function runBatch(
   signal: AbortSignal,
   createPool: CreatePool = createWorkerPool,
 ): Promise<BatchOutcome> {
-  const engine = await createEngine(request.engine);
-  const { kind, userLimit, requestedBy, deadlineAt, utcOffsetMinutes } = request;
+  const { kind, userLimit, requestedBy, deadlineAt, utcOffsetMinutes, engine } = request;
   const terms = runTerms(engine, settings, kind, userLimit);
   const opened = await retry(() => database.openRun({ ...terms, requestedBy, deadlineAt, utcOffsetMinutes }), {
     signal,
   });
-  return workOn(
-    database,
-    settings,
-    { ...request, fingerprint: engine.fingerprint },
-    opened,
-    listener,
-    signal,
-    createPool,
-  );
+  return workOn(database, settings, request, opened, listener, signal, createPool);
 }
 
 /** What a run is opened with, whoever asks for it. */
 export function runTerms(
-  { name, version, fingerprint, cards }: Engine,
+  { name, version, fingerprint, cards }: EngineIdentity,
   { chunkSize, maxRounds, stampUnchangedRows }: BatchSettings,
   kind: RunKind,
   userLimit: number | null,
@@ -116,7 +107,7 @@ export function runTerms(
 export async function workOn(
   database: Database,
   settings: BatchSettings,
-  request: Pick<BatchRequest, 'processor' | 'engine'> & { readonly fingerprint: string },
+  { processor, engine }: Pick<BatchRequest, 'processor' | 'engine'>,
   opened: OpenedRun,
   listener: BatchListener,
   signal: AbortSignal,
@@ -144,7 +135,7 @@ export async function workOn(
   if (opened.state !== 'running') return outcome(opened.state);
 
   await retry(() => database.sweepStaging(), { signal });
-  const pool = createPool(settings.workers, request.engine);
+  const pool = createPool(settings.workers, engine.image);
   const crew = new Crew(
     {
       database,
@@ -155,7 +146,7 @@ export async function workOn(
       listener,
       stopping: signal,
     },
-    { runId, processor: request.processor, fingerprint: request.fingerprint },
+    { runId, processor, fingerprint: engine.fingerprint },
     result => {
       totals.users += result.completed + result.failed + result.changed + result.gone;
       totals.completed += result.completed;
@@ -167,6 +158,11 @@ export async function workOn(
     if (pool.usage !== undefined) listener({ type: 'workers-started', usage: () => pool.usage!() });
     await crew.work(settings.chunksInFlight);
     if (signal.aborted) await retry(() => database.changeRunState(runId, 'stopped', 'stopped by its operator'));
+  } catch (error) {
+    if (error instanceof EngineUnusableError) {
+      await retry(() => database.changeRunState(runId, 'stopped', `${error.code}: ${error.message}`.slice(0, 400)));
+    }
+    throw error;
   } finally {
     await pool.close();
     listener({ type: 'workers-stopped' });

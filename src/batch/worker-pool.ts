@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { BroadcastChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { EngineSource } from '../engine/source.ts';
+import { type EngineImage, EngineUnusableError } from '../engine/image.ts';
 import { CardGeniusError, messageOf } from '../model/errors.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';
 import { CATEGORIES, type SpendingSlice } from '../model/spending.ts';
 import { beside } from '../package.ts';
-import type { ThreadData } from './compute-thread.ts';
+import type { ThreadData, Unusable } from './compute-thread.ts';
 import type { WorkerUsage } from './events.ts';
 
 /** Below this a slice costs more to hand over than it gains. */
@@ -31,17 +31,20 @@ interface Job {
 
 /** The worker threads that compute. One pool serves all chunks in flight. */
 export class WorkerPool {
-  readonly #pool: Piscina<SpendingSlice, RecommendationSlice>;
+  readonly #pool: Piscina<SpendingSlice, RecommendationSlice | Unusable>;
   readonly #workers: number;
   /** Threads tell here, in the middle of a slice, that they are not stuck; not whose slice it is. */
   readonly #channel: BroadcastChannel;
   readonly #onMove = new Set<() => void>();
   readonly #largestSlice: number;
   #isClosed = false;
+  /** Threads that died while they computed nothing: of code that the engine left running. */
+  #idleCrashes = 0;
+  #broken: unknown;
 
-  constructor(workers: number, engine: EngineSource) {
+  constructor(workers: number, engine: EngineImage) {
     this.#workers = workers;
-    this.#largestSlice = engine.enginePath === undefined ? Number.POSITIVE_INFINITY : OWN_ENGINE_SLICE_USERS;
+    this.#largestSlice = engine.kind === 'built_in' ? Number.POSITIVE_INFINITY : OWN_ENGINE_SLICE_USERS;
     const channel = `cardgenius-${randomUUID()}`;
     this.#channel = new BroadcastChannel(channel);
     this.#channel.onmessage = () => {
@@ -54,19 +57,27 @@ export class WorkerPool {
       maxThreads: workers,
       workerData: { engine, channel } satisfies ThreadData,
     });
+    // Without a listener this would end the process. The pool replaces such a thread; where that does not help, nothing does.
+    this.#pool.on('error', error => {
+      if (++this.#idleCrashes <= MAX_CRASHES || this.#broken !== undefined) return;
+      this.#broken = error;
+      void this.#pool.destroy();
+    });
   }
 
   /**
    * Computes a chunk, cut into slices; the answers come in the order of the users, whichever thread was first.
    * `onSlice` is called as each is ready, `onMove` when a slow engine gets on with one. Where a thread dies or the engine
    * throws, that slice is computed again in halves until the culprit stands alone, and fails alone (ENGINE_CRASHED). Throws
-   * ENGINE_FAILED where that happens so often that it cannot be the users.
+   * ENGINE_FAILED where that happens so often that it cannot be the users, and EngineUnusableError where a thread cannot make the
+   * engine of this run.
    */
   async compute(
     chunk: SpendingSlice,
     onSlice: (slice: RecommendationSlice) => void,
     onMove: () => void = () => {},
   ): Promise<RecommendationSlice[]> {
+    if (this.#broken !== undefined) throw failed(this.#broken);
     this.#onMove.add(onMove);
     const even = Math.max(MIN_SLICE_USERS, Math.ceil(chunk.count / (this.#workers * SLICES_PER_WORKER)));
     const size = Math.min(even, this.#largestSlice);
@@ -78,7 +89,7 @@ export class WorkerPool {
     try {
       return (await Promise.all(answers)).flat();
     } catch (error) {
-      throw new CardGeniusError('ENGINE_FAILED', `the engine failed: ${messageOf(error)}`, { cause: error });
+      throw error instanceof EngineUnusableError ? error : failed(this.#broken ?? error);
     } finally {
       this.#onMove.delete(onMove);
     }
@@ -93,18 +104,20 @@ export class WorkerPool {
       const transferList = [slice.userNo.buffer as ArrayBuffer, slice.amounts.buffer as ArrayBuffer];
       try {
         const answer = await this.#pool.run(slice, { transferList });
+        if ('unusable' in answer) throw new EngineUnusableError(answer.unusable.code, answer.unusable.message);
         onSlice(answer);
         return [answer];
       } catch (error) {
-        if (this.#isClosed || ++job.crashes > MAX_CRASHES) throw error;
+        if (error instanceof EngineUnusableError || this.#isClosed || this.#broken !== undefined) throw error;
+        if (++job.crashes > MAX_CRASHES) throw error;
         onMove(); // the work does move: a lease must not run out over the search
         crash = error;
       }
     }
     if (to - from === 1) {
-      const failed = failure(chunk.userNo[from]!, messageOf(crash));
-      onSlice(failed);
-      return [failed];
+      const alone = failure(chunk.userNo[from]!, messageOf(crash));
+      onSlice(alone);
+      return [alone];
     }
     const middle = Math.ceil((from + to) / 2);
     return [...(await this.#computeSpan(job, from, middle)), ...(await this.#computeSpan(job, middle, to))];
@@ -126,6 +139,9 @@ export class WorkerPool {
     await this.#pool.destroy();
   }
 }
+
+const failed = (error: unknown) =>
+  new CardGeniusError('ENGINE_FAILED', `the engine failed: ${messageOf(error)}`, { cause: error });
 
 /** The answer for a user over whom a thread dies, or the engine throws. */
 function failure(userNo: number, reason: string): RecommendationSlice {

@@ -19,21 +19,14 @@ export function defineBench(program: Command): void {
     .option('--rounds <n>', 'rounds of each measurement, interleaved with its floor', wholeNumber(1), 3)
     .addHelpText('after', '\nExample: cardgenius bench --users 20000 --rounds 1');
   command<BenchOptions>(definition, async (cli, _args, { users, rounds }) => {
-    const [
-      { createEngine },
-      { engineSourceOf },
-      { measureEngine },
-      { measureLoad },
-      { measureRepublish },
-      { measureRun },
-    ] = await Promise.all([
-      import('../engine/create.ts'),
-      import('../engine/source.ts'),
-      import('../tools/bench/engine.ts'),
-      import('../tools/bench/load.ts'),
-      import('../tools/bench/republish.ts'),
-      import('../tools/bench/run.ts'),
-    ]);
+    const [{ openEngine }, { measureEngine }, { measureLoad }, { measureRepublish }, { measureRun }] =
+      await Promise.all([
+        import('../engine/open.ts'),
+        import('../tools/bench/engine.ts'),
+        import('../tools/bench/load.ts'),
+        import('../tools/bench/republish.ts'),
+        import('../tools/bench/run.ts'),
+      ]);
     const { describeMachine, ratio, ratiosOf, show, spreadOf } = await import('../tools/bench/rounds.ts');
     const { settings } = cli;
     const told = new Set<string>();
@@ -53,7 +46,7 @@ export function defineBench(program: Command): void {
         void dropScratchDatabases().finally(() => process.exit(EXIT.stopped));
       });
     }
-    const engine = await createEngine(engineSourceOf(settings));
+    await using engine = await openEngine(settings);
 
     cli.note(`${describeMachine()}; ${group(users)} users, ${rounds} rounds. This takes minutes.`);
     cli.note('engine …');

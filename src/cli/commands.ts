@@ -229,4 +229,18 @@ export async function runCommandLine(): Promise<void> {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has said what is wrong
   }
+  leaveWhenDone();
+}
+
+/** How long what a library has left open may take to close by itself. */
+const LINGER_MS = 5_000;
+
+/** The work has ended. Where something still keeps the process (a timer, a socket), it is named, and the process leaves all the same. */
+function leaveWhenDone(): void {
+  const leave = () => {
+    const open = [...new Set(process.getActiveResourcesInfo())].join(', ');
+    process.stderr.write(`cardgenius: The work has ended, and something is still open (${open}): leaving.\n`);
+    process.exit();
+  };
+  setTimeout(leave, LINGER_MS).unref(); // alone it keeps no process
 }

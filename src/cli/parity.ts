@@ -64,8 +64,8 @@ export function defineParity(program: Command): void {
     if (!(threshold >= 0 && threshold <= 1)) {
       throw new UsageError('PARITY_THRESHOLD', `--threshold ${options.threshold} is not a percentage from 0 to 100.`);
     }
-    const [{ createEngine }, { CardNames }, { compareParity }, { checkCsvPath }] = await Promise.all([
-      import('../engine/create.ts'),
+    const [{ openEngine }, { CardNames }, { compareParity }, { checkCsvPath }] = await Promise.all([
+      import('../engine/open.ts'),
       import('../tools/parity/card-names.ts'),
       import('../tools/parity/parity.ts'),
       import('../exchange/write-csv.ts'),
@@ -73,7 +73,7 @@ export function defineParity(program: Command): void {
     cli.keepStdoutFor(options.csv);
     cli.keepStdoutFor(options.html);
     if (options.csv !== undefined) await checkCsvPath(options.csv);
-    const engine = await createEngine(cli.settings);
+    await using engine = await openEngine(cli.settings);
     const cards = await catalogCards(cli);
     const names = new CardNames(
       cards,

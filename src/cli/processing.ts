@@ -5,8 +5,8 @@ import type { BatchListener } from '../batch/events.ts';
 import type { BatchOutcome, BatchSettings } from '../batch/run-batch.ts';
 import type { Database } from '../database/database.ts';
 import type { OpenedDatabase } from '../database/open.ts';
-import type { Engine } from '../engine/engine.ts';
-import { engineSourceOf } from '../engine/source.ts';
+import type { EngineIdentity } from '../engine/engine.ts';
+import type { LoadedEngine } from '../engine/image.ts';
 import { DatabaseError, EXIT, type ExitCode, messageOf } from '../model/errors.ts';
 import type { RunKind } from '../model/run.ts';
 import type { Processor } from '../model/service.ts';
@@ -21,17 +21,17 @@ export interface ProcessOptions {
   readonly listener?: BatchListener | undefined;
 }
 
-/** Creates the engine once before a database is opened: a wrong catalogue is told first. */
-export async function checkEngine({ settings }: Cli): Promise<Engine> {
-  const { createEngine } = await import('../engine/create.ts');
-  return createEngine(settings);
+/** Loads the engine, once for the whole run, before a database is opened: a wrong catalogue is told first. */
+export async function checkEngine({ settings }: Cli): Promise<LoadedEngine> {
+  const { loadEngine } = await import('../engine/load.ts');
+  return loadEngine(settings);
 }
 
 /** Takes part in a run with progress on stderr, a log, and signals that give back what is in flight. */
 export async function takePart(
   cli: Cli,
   { database, service }: Pick<OpenedDatabase, 'database' | 'service'>,
-  engine: Engine,
+  engine: LoadedEngine,
   kind: RunKind,
   options: ProcessOptions,
 ): Promise<BatchOutcome> {
@@ -63,7 +63,7 @@ export async function takePart(
         requestedBy: processor.id,
         deadlineAt: null,
         utcOffsetMinutes: utcOffsetMinutes(Date.now(), settings.schedules[0]?.timeZone ?? 'UTC'),
-        engine: engineSourceOf(settings),
+        engine,
       },
       event => {
         progress?.listener(event);
@@ -79,7 +79,7 @@ export async function takePart(
 }
 
 /** This process, under a name of its own for leases, logs and the ledger. Cut to what the table of processors takes. */
-export function thisProcessor({ version }: Pick<Engine, 'version'>): Processor {
+export function thisProcessor({ version }: Pick<EngineIdentity, 'version'>): Processor {
   const host = asciiHost(hostname());
   const id = `${host}:${process.pid}:${randomBytes(3).toString('hex')}`;
   return { id: id.slice(-100), host: host.slice(0, 200), pid: process.pid, version: version.slice(0, 50) };

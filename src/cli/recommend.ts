@@ -53,11 +53,11 @@ export async function recommendOne(
   userId: string,
   amounts: readonly (number | null)[],
 ): Promise<RecommendationRow[]> {
-  const [{ createEngine }, { rowsOfFirstUser }] = await Promise.all([
-    import('../engine/create.ts'),
+  const [{ openEngine }, { rowsOfFirstUser }] = await Promise.all([
+    import('../engine/open.ts'),
     import('./cards-table.ts'),
   ]);
-  const engine = await createEngine(source);
+  await using engine = await openEngine(source);
   const slice = { count: 1, userNo: Int32Array.of(1), amounts: Float64Array.from(amounts, amount => amount ?? 0) };
   const answer = await engine.recommend(slice);
   const [failure] = answer.failures;

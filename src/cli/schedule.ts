@@ -65,18 +65,18 @@ function describeSchedule(schedule: {
 }
 
 async function runSchedule(cli: Cli, name: string): Promise<void> {
-  const [{ createEngine }, { runTerms }, { fireByHand }] = await Promise.all([
-    import('../engine/create.ts'),
+  const [{ loadEngine }, { runTerms }, { fireByHand }] = await Promise.all([
+    import('../engine/load.ts'),
     import('../batch/run-batch.ts'),
     import('../serve/fire-by-hand.ts'),
   ]);
   const { settings } = cli;
-  const engine = await createEngine(settings);
+  const engine = await loadEngine(settings);
   await using opened = await cli.open();
   const { plannedAt, decision, runId, supersededId } = await fireByHand(name, {
     service: opened.service,
     schedules: settings.schedules,
-    terms: userLimit => runTerms(engine, settings, 'batch', userLimit),
+    terms: async userLimit => runTerms(engine, settings, 'batch', userLimit),
     decidedBy: thisProcessor(engine).id,
     note: 'by hand',
   });

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
 import type { OpenedDatabase } from '../database/open.ts';
-import { engineSourceOf } from '../engine/source.ts';
 import { DatabaseError } from '../model/errors.ts';
+import type { EngineNews } from '../serve/current-engine.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { type Door, dashboardDoor, mountDashboard, noteToken, OPEN_HELP } from './dashboard.ts';
 import { stopOnSignal, thisProcessor } from './processing.ts';
@@ -45,7 +45,7 @@ async function serve(cli: Cli, signal: AbortSignal, door: Door | undefined): Pro
     { Service },
     { serveHealth },
     { createServiceLog, logEvent, logStart },
-    { createEngine },
+    { CurrentEngine },
     { startWatch },
     { fireByHand },
     { runTerms },
@@ -53,15 +53,18 @@ async function serve(cli: Cli, signal: AbortSignal, door: Door | undefined): Pro
     import('../serve/service.ts'),
     import('../serve/health.ts'),
     import('../telemetry/log.ts'),
-    import('../engine/create.ts'),
+    import('../serve/current-engine.ts'),
     import('./watch.ts'),
     import('../serve/fire-by-hand.ts'),
     import('../batch/run-batch.ts'),
   ]);
   const { settings } = cli;
   const log = createServiceLog(settings.log);
-  const engine = await createEngine(settings);
-  const processor = thisProcessor(engine);
+  // A file that cannot be loaded ends nothing: the service lives, tells, and tries again at the next fire.
+  let onNews = (_news: EngineNews) => {};
+  const engine = new CurrentEngine(settings, news => onNews(news));
+  await engine.tryToLoad();
+  const processor = thisProcessor(engine.known ?? { version: 'none' });
   logStart(
     log,
     processor.id,
@@ -71,6 +74,12 @@ async function serve(cli: Cli, signal: AbortSignal, door: Door | undefined): Pro
   let service: { readonly notReady: string | undefined } = { notReady: 'NOT_ASKED_YET' };
   await using _health = await serveHealth(settings.service.health, () => service.notReady);
   await using watch = startWatch(settings, log);
+  onNews = news => {
+    const { type, ...rest } = news;
+    log[type === 'engine' ? 'info' : 'error'](rest, type);
+    watch.engineIs(news.type === 'engine' ? undefined : `${news.code}: ${news.message}`, Date.now());
+  };
+  if (engine.fault !== undefined) onNews({ type: 'engine-unusable', ...engine.fault });
   await using opened = await openPatiently(cli, log, signal, ({ code, message }) => {
     service = { notReady: code };
     watch.databaseIs(false, Date.now(), message);
@@ -89,7 +98,7 @@ async function serve(cli: Cli, signal: AbortSignal, door: Door | undefined): Pro
         fireByHand(name, {
           service: ledger,
           schedules: settings.schedules,
-          terms: userLimit => runTerms(engine, settings, 'batch', userLimit),
+          terms: async userLimit => runTerms(await engine.load(), settings, 'batch', userLimit),
           decidedBy: processor.id,
           note: `by hand, on the dashboard: ${person}`,
         }),
@@ -106,7 +115,6 @@ async function serve(cli: Cli, signal: AbortSignal, door: Door | undefined): Pro
     schedules: settings.schedules,
     fireLateSeconds: settings.thresholds.fireLateSeconds,
     engine,
-    engineSource: engineSourceOf(settings),
     processor,
     watcher: watch,
     onEvent: ({ type, ...event }) => log[type === 'trouble' ? 'warn' : 'info'](event, type),

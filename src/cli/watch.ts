@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { openChannels } from '../alerts/channels.ts';
 import { AlertKeeper, type Notice } from '../alerts/keeper.ts';
@@ -22,6 +23,7 @@ export function startWatch({ alerts, thresholds, schedules }: Settings, log: Log
     limits: thresholds,
     schedules: schedules.map(({ name }) => name),
     reminderMinutes: alerts.reminderMinutes,
+    host: hostname(),
     notify: (notice: Notice) => {
       log[notice.state === 'closed' ? 'info' : notice.severity === 'critical' ? 'error' : 'warn'](notice, 'alert');
       notifier.notify(notice);
@@ -33,6 +35,7 @@ export function startWatch({ alerts, thresholds, schedules }: Settings, log: Log
       keeper.use({ readRun: id => database.readRun(id), listRuns: runs => history.listRuns(runs) }, service),
     watch: now => keeper.watch(now),
     leads: leads => keeper.leads(leads),
+    engineIs: (fault, now) => keeper.engineIs(fault, now),
     databaseIs: (up, now, message) => keeper.databaseIs(up, now, message),
     [Symbol.asyncDispose]: () => notifier[Symbol.asyncDispose](),
   };

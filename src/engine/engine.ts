@@ -1,18 +1,22 @@
 import type { RecommendationSlice, RunCard } from '../model/recommendation.ts';
 import type { SpendingSlice } from '../model/spending.ts';
 
-/**
- * What the batch asks of an engine, whichever it is: who it is, which cards it knows, and the rows of a slice.
- *
- * One is created in each worker thread, and one in the main thread to plan with; all of them must answer alike.
- */
-export interface Engine {
+/** Who an engine is, and which cards it knows: what a run is planned with. */
+export interface EngineIdentity {
   readonly name: string;
   readonly version: string;
   /** SHA-256 (hex) of everything that decides an answer: catalogue and limits for the built-in engine. */
   readonly fingerprint: string;
   /** What goes into the run's record: card numbers are the index here. */
   readonly cards: readonly RunCard[];
+}
+
+/**
+ * What the batch asks of an engine, whichever it is: who it is, which cards it knows, and the rows of a slice.
+ *
+ * One is created in each worker thread of a run; all of them have the fingerprint that the run was planned with.
+ */
+export interface Engine extends EngineIdentity {
   /**
    * Ten rows for each user that can be served, a failure for each that cannot. Never throws for one user's sake. An engine
    * that may wait long calls `onMove` with each call that has come to an end, so that the lease sees the work move.

@@ -1,8 +1,6 @@
 import type { EligibleCards } from './card-terms.ts';
 
-/**
- * Where an engine comes from, in a form that can be sent to a worker thread: each thread creates its own.
- */
+/** Where an engine comes from, as the configuration names it. */
 export interface EngineSource {
   /** The built-in engine's catalogue: a path. */
   readonly catalogPath: string;

@@ -20,7 +20,8 @@ export async function fireByHand(
   }: {
     readonly service: Pick<ServiceDatabase, 'recordFire'>;
     readonly schedules: readonly PlannedSchedule[];
-    readonly terms: (userLimit: number | null) => RunTerms;
+    /** Loads the engine anew; throws what is wrong with it. */
+    readonly terms: (userLimit: number | null) => Promise<RunTerms>;
     /** The processor that was asked. */
     readonly decidedBy: string;
     /** Where it was asked for. */
@@ -42,7 +43,7 @@ export async function fireByHand(
     electedAt: null,
     deadlineMinutes: schedule.deadlineMinutes ?? null,
     run: {
-      ...terms(schedule.userLimit ?? null),
+      ...(await terms(schedule.userLimit ?? null)),
       utcOffsetMinutes: utcOffsetMinutes(plannedAt.getTime(), schedule.timeZone),
     },
   });

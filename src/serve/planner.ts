@@ -1,4 +1,6 @@
 import type { ServiceDatabase } from '../database/service.ts';
+import { UsageError } from '../model/errors.ts';
+
 import type { RunProgress, RunRequest } from '../model/run.ts';
 import type { FireAnswer } from '../model/service.ts';
 import { type PlannedFire, type PlannedSchedule, planFires } from '../schedule/misfire.ts';
@@ -7,7 +9,20 @@ import { utcOffsetMinutes } from '../schedule/time-zone.ts';
 
 export type RunTerms = Omit<RunRequest, 'requestedBy' | 'deadlineAt'>;
 
+type DecidedSlot = Omit<PlannedFire, 'decision'> & { readonly decision: PlannedFire['decision'] | 'not_opened' };
 export type DecidedFire = Omit<PlannedFire, 'decision'> & FireAnswer & { readonly schedule: string };
+
+/** What a slot is recorded with that opens no run: no procedure looks at it. */
+const NO_RUN: RunTerms = {
+  kind: 'batch',
+  engineName: '',
+  engineVersion: '',
+  fingerprint: '',
+  cards: [],
+  chunkSize: 1,
+  userLimit: null,
+  maxRounds: 1,
+};
 
 /** Without a slot due it is looked again after so long: slots that nobody was there for are found at the latest then. */
 const LOOK_ANYWAY_MS = 3_600_000;
@@ -19,12 +34,14 @@ const LOOK_WAITING_MS = 10_000;
  *
  * Where each missed slot is to have its run (`all`), the next one waits, unrecorded, until no run is active: recorded before,
  * it would be overlapped.
+ *
+ * The engine is loaded anew for each slot that opens a run. Where it cannot be, the slot is recorded as `not_opened`, with why.
  */
 export class Planner {
   readonly #service: ServiceDatabase;
   readonly #latestRun: () => Promise<RunProgress | undefined>;
   readonly #schedules: readonly PlannedSchedule[];
-  readonly #terms: (userLimit: number | null) => RunTerms;
+  readonly #terms: (userLimit: number | null) => Promise<RunTerms>;
   readonly #processor: string;
   readonly #lateMs: number;
   /** Before this nothing can be due. */
@@ -34,7 +51,8 @@ export class Planner {
     readonly service: ServiceDatabase;
     readonly latestRun: () => Promise<RunProgress | undefined>;
     readonly schedules: readonly PlannedSchedule[];
-    readonly terms: (userLimit: number | null) => RunTerms;
+    /** Loads the engine anew; throws UsageError where it cannot be loaded. */
+    readonly terms: (userLimit: number | null) => Promise<RunTerms>;
     readonly processor: string;
     readonly lateMs: number;
   }) {
@@ -66,9 +84,10 @@ export class Planner {
       const fires = planFires(schedule, state, now, this.#lateMs);
       let isWaiting = false;
       for (const planned of fires) {
-        isWaiting = schedule.misfire === 'all' && planned.decision === 'caught_up' && (await this.#isBusy(schedule));
+        const [decided, terms] = await this.#termsOf(schedule, planned);
+        isWaiting = schedule.misfire === 'all' && decided.decision === 'caught_up' && (await this.#isBusy(terms));
         if (isWaiting) break;
-        const fire = await this.#record(schedule, planned, electedAt);
+        const fire = await this.#record(schedule, decided, terms, electedAt);
         if (fire.outcome === 'not_leader') return false;
         onFire(fire);
       }
@@ -84,24 +103,31 @@ export class Planner {
   }
 
   /** A run is active that `recordFire` would not supersede. */
-  async #isBusy({ userLimit }: PlannedSchedule): Promise<boolean> {
+  async #isBusy({ fingerprint, kind }: RunTerms): Promise<boolean> {
     const run = await this.#latestRun();
     if (run === undefined || run.finishedAt !== null) return false;
-    const { fingerprint, kind } = this.#terms(userLimit ?? null);
     return run.fingerprint === fingerprint || run.kind !== kind || run.state === 'paused';
   }
 
-  async #record(schedule: PlannedSchedule, planned: PlannedFire, electedAt: Date): Promise<DecidedFire> {
+  /** What the slot's run is opened with; and the slot as it is to be recorded, which is not opened where there is no engine. */
+  async #termsOf({ userLimit }: PlannedSchedule, planned: PlannedFire): Promise<[DecidedSlot, RunTerms]> {
+    if (planned.decision === 'skipped') return [planned, NO_RUN];
+    try {
+      return [planned, await this.#terms(userLimit ?? null)];
+    } catch (error) {
+      if (!(error instanceof UsageError)) throw error;
+      return [{ ...planned, decision: 'not_opened', note: `${error.code}: ${error.message}`.slice(0, 400) }, NO_RUN];
+    }
+  }
+
+  async #record(schedule: PlannedSchedule, planned: DecidedSlot, run: RunTerms, electedAt: Date): Promise<DecidedFire> {
     const answer = await this.#service.recordFire({
       schedule: schedule.name,
       ...planned,
       decidedBy: this.#processor,
       electedAt,
       deadlineMinutes: schedule.deadlineMinutes ?? null,
-      run: {
-        ...this.#terms(schedule.userLimit ?? null),
-        utcOffsetMinutes: utcOffsetMinutes(planned.plannedAt.getTime(), schedule.timeZone),
-      },
+      run: { ...run, utcOffsetMinutes: utcOffsetMinutes(planned.plannedAt.getTime(), schedule.timeZone) },
     });
     return { ...planned, ...answer, schedule: schedule.name };
   }

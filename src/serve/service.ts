@@ -4,13 +4,15 @@ import { type BatchSettings, runTerms, workOn } from '../batch/run-batch.ts';
 import { Waker } from '../batch/waker.ts';
 import type { Database } from '../database/database.ts';
 import { backOff } from '../database/retry.ts';
+
 import type { ServiceDatabase } from '../database/service.ts';
-import type { Engine } from '../engine/engine.ts';
-import type { EngineSource } from '../engine/source.ts';
+import type { LoadedEngine } from '../engine/image.ts';
+
 import { CardGeniusError, messageOf } from '../model/errors.ts';
 import type { RunProgress } from '../model/run.ts';
 import type { Processor } from '../model/service.ts';
 import type { PlannedSchedule } from '../schedule/misfire.ts';
+import type { CurrentEngine, EngineNews } from './current-engine.ts';
 import { Leader } from './leader.ts';
 import { type DecidedFire, Planner } from './planner.ts';
 
@@ -21,6 +23,7 @@ export type ServiceEvent =
   | { readonly type: 'run-joined'; readonly runId: number }
   | { readonly type: 'run-left'; readonly runId: number; readonly state: string; readonly users: number }
   | { readonly type: 'swept'; readonly rows: number }
+  | EngineNews
   | { readonly type: 'trouble'; readonly what: string; readonly code: string; readonly message: string };
 
 /** Watches over the fleet while its instance leads; see cli/watch.ts. */
@@ -30,6 +33,8 @@ export interface Watcher {
   leads(leads: boolean): void;
   /** A call of the database went wrong, or right again. */
   databaseIs(up: boolean, now: number, message?: string): void;
+  /** The engine cannot be loaded, and why; or (undefined) it can. */
+  engineIs(fault: string | undefined, now: number): void;
 }
 
 export interface ServiceOptions {
@@ -38,8 +43,7 @@ export interface ServiceOptions {
   readonly settings: BatchSettings;
   readonly schedules: readonly PlannedSchedule[];
   readonly fireLateSeconds: number;
-  readonly engine: Engine;
-  readonly engineSource: EngineSource;
+  readonly engine: CurrentEngine;
   readonly processor: Processor;
   readonly watcher?: Watcher | undefined;
   readonly onEvent: (event: ServiceEvent) => void;
@@ -49,6 +53,8 @@ export interface ServiceOptions {
 /** How often the database is asked for a run to work on. */
 const POLL_MS = 2_000;
 const HOUR_MS = 3_600_000;
+/** A run of another engine: so long until the engine's file is looked at again for its sake. */
+const LOOK_AGAIN_MS = 30_000;
 
 /**
  * An instance of the service. Two loops, each of which outlives whatever goes wrong in it: one bids for the lead, and leads;
@@ -65,6 +71,8 @@ export class Service {
   /** The last beat that the database answered, by the process's own clock; health looks at it. */
   #answeredAt = Number.NEGATIVE_INFINITY;
   #leadCode = 'NOT_ASKED_YET';
+  /** The run that this instance's engine did not fit, and when that was seen. */
+  #misfit: { readonly fingerprint: string; readonly at: number } | undefined;
 
   constructor(options: ServiceOptions) {
     const { database, service, processor, settings, schedules, engine, fireLateSeconds } = options;
@@ -74,7 +82,7 @@ export class Service {
       service,
       latestRun: () => database.readRun(null),
       schedules,
-      terms: userLimit => runTerms(engine, settings, 'batch', userLimit),
+      terms: async userLimit => runTerms(await engine.load(), settings, 'batch', userLimit),
       processor: processor.id,
       lateMs: fireLateSeconds * 1000,
     });
@@ -173,9 +181,11 @@ export class Service {
 
   /** Works on the active run, if there is one that goes on. Never opens one. */
   async #work(signal: AbortSignal): Promise<number> {
-    const { database, settings, engine, engineSource, processor, onEvent, batchListener } = this.#options;
+    const { database, settings, processor, onEvent, batchListener } = this.#options;
     const run = await database.readRun(null);
-    if (!isWorkable(run, engine)) return POLL_MS;
+    if (run === undefined || (run.state !== 'running' && run.state !== 'stopped')) return POLL_MS;
+    const engine = await this.#engineOf(run);
+    if (engine === undefined) return POLL_MS;
     // Stopped by the last processor that left it: we are here.
     if (run.state === 'stopped' && (await database.changeRunState(run.runId, 'running', '')) === undefined) return 0;
 
@@ -189,17 +199,28 @@ export class Service {
       users: run.plannedUsers - run.completed - run.failed - run.changed - run.gone,
       supersededId: null,
     } as const;
-    const member = { processor: processor.id, engine: engineSource, fingerprint: engine.fingerprint };
+    const member = { processor: processor.id, engine };
     const { state, users } = await workOn(database, settings, member, opened, batchListener, signal);
     onEvent({ type: 'run-left', runId, state, users });
     this.#planner.forget(); // a missed slot may wait for the end of this run
     this.#leadWaker.wakeAll();
     return POLL_MS;
   }
-}
 
-/** A run of another engine is for its own processors; it is superseded by the next fire that finds nobody on it. */
-function isWorkable(run: RunProgress | undefined, engine: Engine): run is RunProgress {
-  if (run === undefined || run.fingerprint !== engine.fingerprint) return false;
-  return run.state === 'running' || run.state === 'stopped';
+  /**
+   * The engine of a run, where this instance has it. What was loaded last does where the built-in engine is concerned: its bytes are
+   * kept. An engine of one's own is its file, and is loaded anew before each run. A run of another engine is for its own processors; it is
+   * superseded by the next fire that finds no processor on it.
+   */
+  async #engineOf({ fingerprint }: RunProgress): Promise<LoadedEngine | undefined> {
+    const { engine } = this.#options;
+    const isKept = engine.known?.image.kind === 'built_in' && engine.known.fingerprint === fingerprint;
+    if (isKept) return engine.known;
+    const { fingerprint: misfit, at = 0 } = this.#misfit ?? {};
+    if (misfit === fingerprint && performance.now() - at < LOOK_AGAIN_MS) return undefined;
+    const found = await engine.tryToLoad();
+    if (found?.fingerprint === fingerprint) return found;
+    this.#misfit = { fingerprint, at: performance.now() };
+    return undefined;
+  }
 }

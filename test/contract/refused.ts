@@ -2,6 +2,7 @@
 import type { ExecutionContext } from 'ava';
 import { type BatchOutcome, workOn } from '../../src/batch/run-batch.ts';
 import type { Database } from '../../src/database/database.ts';
+import type { LoadedEngine } from '../../src/engine/image.ts';
 import { DatabaseError, type ErrorClass } from '../../src/model/errors.ts';
 import type { RunProgress } from '../../src/model/run.ts';
 import type { SpendingSlice } from '../../src/model/spending.ts';
@@ -48,7 +49,7 @@ async function work(
     },
   });
   const opened = await openRun(engine);
-  const membership = { processor: 'suite', fingerprint: FINGERPRINT, engine: {} as never };
+  const membership = { processor: 'suite', engine: { fingerprint: FINGERPRINT } as LoadedEngine };
   const pool = { compute: async (chunk: SpendingSlice) => [compute(chunk)], close: async () => {} };
   return workOn(
     database,

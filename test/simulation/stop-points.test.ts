@@ -9,6 +9,7 @@ import { postgresDriver } from '../../src/database/postgres/driver.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { createEngine } from '../../src/engine/create.ts';
+import { loadEngine } from '../../src/engine/load.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { DatabaseError } from '../../src/model/errors.ts';
 import { type ContractEngine, expireLeases, refuseByTrigger, reset, userId } from '../contract/context.ts';
@@ -36,6 +37,7 @@ async function createWorld(): Promise<World> {
 
 const settings = await loadSettings({ env: {}, cwd: join(import.meta.dirname, '../..') });
 const engine = await createEngine(settings);
+const loaded = await loadEngine(settings);
 
 /** Computes in this thread, at once: the simulation's only clock is the database's, and only the test moves it. */
 const inThisThread: ComputePool = {
@@ -58,7 +60,7 @@ function take(database: World['database'], processor: string, { pool }: Setting 
   return runBatch(
     database,
     { ...settings, chunkSize: CHUNK, chunksInFlight: 1 },
-    { kind: 'batch', userLimit: null, processor, requestedBy: processor, deadlineAt: null, engine: settings },
+    { kind: 'batch', userLimit: null, processor, requestedBy: processor, deadlineAt: null, engine: loaded },
     () => {},
     stop.signal,
     () => pool?.(stop, processor) ?? inThisThread,

@@ -5,6 +5,7 @@ import { loadSettings } from '../../src/config/settings.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
 import { openDatabase } from '../../src/database/open.ts';
 import { createEngine } from '../../src/engine/create.ts';
+import { loadEngine } from '../../src/engine/load.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { createDatabase, hasSqlServer, NO_SERVER, startSqlServer } from '../support/sql-server.ts';
 
@@ -34,11 +35,12 @@ if (hasSqlServer()) {
     await seedSpending(opened.database, USERS, 1);
 
     const settings = await loadSettings({ env: {}, cwd: ROOT });
+    const loaded = await loadEngine(settings);
     const take = () =>
       runBatch(
         opened.database,
         { ...settings, chunkSize: 150 },
-        { kind: 'batch', userLimit: null, processor: 'p', requestedBy: 'test', deadlineAt: null, engine: settings },
+        { kind: 'batch', userLimit: null, processor: 'p', requestedBy: 'test', deadlineAt: null, engine: loaded },
         () => {},
         new AbortController().signal,
       );

@@ -5,6 +5,7 @@ import { type BatchOutcome, runBatch } from '../../src/batch/run-batch.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
 import { openDatabase } from '../../src/database/open.ts';
+import { loadEngine } from '../../src/engine/load.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { createDatabase, hasSqlServer, NO_SERVER, startSqlServer } from '../support/sql-server.ts';
 import { wireTo } from '../support/wire.ts';
@@ -76,7 +77,7 @@ async function take(url: string, listener: (event: BatchEvent) => void): Promise
       processor: `cut:${Math.round(performance.now())}`,
       requestedBy: 'test',
       deadlineAt: null,
-      engine: { catalogPath: settings.catalogPath, maxMonthlySpend: settings.maxMonthlySpend },
+      engine: await loadEngine(settings),
     },
     listener,
     new AbortController().signal,

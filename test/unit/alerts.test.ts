@@ -212,7 +212,12 @@ test('a run that nobody was due for does not close what is said of those who fai
 test('a missed slot is told of the schedules that are configured, however many fires of others come between', async t => {
   const told: string[] = [];
   const database = new Alerts();
-  const options = { limits: LIMITS, reminderMinutes: 240, onError: (error: unknown) => t.fail(String(error)) };
+  const options = {
+    limits: LIMITS,
+    reminderMinutes: 240,
+    host: 'here',
+    onError: (error: unknown) => t.fail(String(error)),
+  };
   const notify = ({ state, subject }: Notice) => told.push(`${state} ${subject}`);
   const missed = (schedule: string) => fire({ schedule, decision: 'skipped', runId: null });
   const minutely = Array.from({ length: 300 }, () => fire({ schedule: 'minutely' }));
@@ -278,7 +283,14 @@ function keeperOf(database: Alerts, notify: (notice: Notice) => void): AlertKeep
   const onError = (error: unknown) => {
     throw error;
   };
-  const keeper = new AlertKeeper({ limits: LIMITS, schedules: ['weekly'], reminderMinutes: 240, notify, onError });
+  const keeper = new AlertKeeper({
+    limits: LIMITS,
+    schedules: ['weekly'],
+    reminderMinutes: 240,
+    host: 'here',
+    notify,
+    onError,
+  });
   keeper.use(database, database);
   return keeper;
 }
@@ -324,6 +336,11 @@ test('each rule opens once and closes once, by e-mail and by HTTP', async t => {
   keeper.databaseIs(true, now + 120_000);
   await keeper.watch(now + 120_000);
   expected.push('database_unreachable');
+  keeper.engineIs('CATALOG_INVALID: wrong', now);
+  await turnOfTheLoop();
+  keeper.engineIs(undefined, now);
+  await turnOfTheLoop();
+  expected.push('engine_unusable');
   t.deepEqual(expected.sort(), Object.keys(RULES).sort() as RuleName[]);
   await notifier.drained();
 
@@ -339,6 +356,68 @@ test('each rule opens once and closes once, by e-mail and by HTTP', async t => {
   const { headers, body } = http.items[0]!;
   t.is(headers['x-cardgenius-signature'], signatureOf(secret, String(headers['x-cardgenius-timestamp']), body));
   t.like(JSON.parse(body), { state: 'opened', rule: 'run_failed', severity: 'critical', look: 'cardgenius status' });
+});
+
+test('an engine that cannot be loaded is told at once, before there is a database, and written later', async t => {
+  const told: string[] = [];
+  const database = new Alerts();
+  const notify = ({ state, rule, subject, message }: Notice) => told.push(`${state} ${rule} ${subject} ${message}`);
+  const keeper = new AlertKeeper({
+    limits: LIMITS,
+    schedules: [],
+    reminderMinutes: 240,
+    host: 'here',
+    notify,
+    onError: t.log,
+  });
+  keeper.engineIs('CATALOG_INVALID: card x, field fees', NOW);
+  await turnOfTheLoop();
+  t.is(told.length, 1);
+  t.regex(
+    told[0]!,
+    /^opened engine_unusable here The engine cannot be loaded, and no run is opened: CATALOG_INVALID: card x/,
+  );
+  keeper.use(database, database);
+  await keeper.watch(NOW + MINUTE);
+  t.is(told.length, 1, 'once');
+  t.like(database.open[0], { rule: 'engine_unusable', openedAt: new Date(NOW) });
+  const leader = keeperOf(database, notify);
+  await leader.watch(NOW + 2 * MINUTE);
+  t.is(database.open.length, 1, 'another machine knows nothing of it');
+  keeper.engineIs(undefined, NOW + 3 * MINUTE);
+  await turnOfTheLoop();
+  t.deepEqual(database.open, []);
+  t.regex(told[1]!, /^closed engine_unusable here/);
+});
+
+test('an alert that the database refuses is told all the same, once, and is written when it can be', async t => {
+  const told: string[] = [];
+  const database = new Alerts();
+  const { raiseAlert } = database;
+  const notify = ({ state, rule }: Notice) => told.push(`${state} ${rule}`);
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => errors.push(error);
+  const keeper = new AlertKeeper({
+    limits: LIMITS,
+    schedules: [],
+    reminderMinutes: 240,
+    host: 'here',
+    notify,
+    onError,
+  });
+  keeper.use(database, database);
+  database.run = run({ state: 'paused', reason: 'MSSQL_9002: the transaction log is full' });
+  database.raiseAlert = () => Promise.reject(new Error('the transaction log is full'));
+  await keeper.watch(NOW);
+  await keeper.watch(NOW + MINUTE);
+  t.deepEqual(told, ['opened database_full']);
+  t.is(errors.length, 2);
+  await keeper.watch(NOW + 241 * MINUTE);
+  t.deepEqual(told.splice(0), ['opened database_full', 'reminded database_full']);
+  database.raiseAlert = raiseAlert;
+  await keeper.watch(NOW + 242 * MINUTE);
+  t.deepEqual(told, [], 'it was told');
+  t.like(database.open, [{ rule: 'database_full', openedAt: new Date(NOW) }]);
 });
 
 test('Slack and Teams get bodies of theirs', async t => {
@@ -470,6 +549,7 @@ test('the database: an outage is kept until it could be written, with the time a
     limits: LIMITS,
     schedules: [],
     reminderMinutes: 240,
+    host: 'here',
     onError: (error: unknown) => void errors.push(error),
   };
   const keeper = new AlertKeeper({ ...options, notify: ({ state }) => told.push(state) });

@@ -7,6 +7,7 @@ import { WorkerPool } from '../../src/batch/worker-pool.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { openDatabase } from '../../src/database/open.ts';
 import { createEngine } from '../../src/engine/create.ts';
+import { loadEngine } from '../../src/engine/load.ts';
 import type { EngineDefinition } from '../../src/engine/plugin/define-engine.ts';
 import { formatKitReport, testEngine, testEngineModule } from '../../src/engine/plugin/testing.ts';
 import { stageAndPublish } from '../../src/exchange/import-spending.ts';
@@ -17,13 +18,16 @@ import { serveEngine } from '../support/engine-service.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const SETTINGS = await loadSettings({ env: {}, cwd: import.meta.dirname });
 const MISBEHAVING = join(ROOT, 'test/support/misbehaving-engine.ts');
-const source = (enginePath: string, engineTimeoutMs = 100) => ({ ...SETTINGS, enginePath, engineTimeoutMs });
+const source = (enginePath: string, engineTimeoutMs = 1_000) => ({ ...SETTINGS, enginePath, engineTimeoutMs });
+
+const imageOf = async (enginePath: string, engineTimeoutMs: number) =>
+  (await loadEngine(source(enginePath, engineTimeoutMs))).image;
 
 /** What each amount on amazon makes the misbehaving engine do, as processing_error tells it. */
 const REASONS: Readonly<Record<number, RegExp>> = {
   1: /^ENGINE_FAILED: the engine threw: out of luck \(3 attempts\)$/,
-  2: /^ENGINE_TIMEOUT: the engine gave no answer within 100 ms \(3 attempts\)$/,
-  3: /^ENGINE_TIMEOUT: the engine gave no answer within 100 ms$/,
+  2: /^ENGINE_TIMEOUT: the engine gave no answer within 1000 ms \(3 attempts\)$/,
+  3: /^ENGINE_TIMEOUT: the engine gave no answer within 1000 ms$/,
   4: /^ENGINE_ANSWER_INVALID: the answer has 9 rows; it must have exactly ten$/,
   5: /^ENGINE_ANSWER_INVALID: row 3 \(Card C\): total_savings_yearly is NaN$/,
   6: /^ENGINE_ANSWER_INVALID: the card Card A stands in row 1 and in row 4$/,
@@ -53,7 +57,7 @@ async function wholeRun(enginePath: string, rupees: readonly number[], engineTim
     processor: 'test',
     requestedBy: 'test',
     deadlineAt: null,
-    engine: source(enginePath, engineTimeoutMs),
+    engine: await loadEngine(source(enginePath, engineTimeoutMs)),
   };
   const settings = { ...SETTINGS, workers: 1, chunkSize: 1_000 };
   const outcome = await runBatch(database, settings, request, () => {}, new AbortController().signal);
@@ -87,7 +91,7 @@ test.serial('a user who kills the thread fails alone: the slice is halved until 
 });
 
 test.serial('an engine that no thread survives is no matter of users: it is told after fifty', async t => {
-  const pool = new WorkerPool(1, source(MISBEHAVING, 2_000));
+  const pool = new WorkerPool(1, await imageOf(MISBEHAVING, 2_000));
   t.teardown(() => pool.close());
   const many = Array.from({ length: 200 }, () => [1_500, 0, 0, 0, 0, null]);
   await t.throwsAsync(
@@ -195,7 +199,7 @@ test('an engine of columns: a slice that fails is halved until the user to blame
 });
 
 test.serial('an engine of which every call is late still shows that the work moves', async t => {
-  const pool = new WorkerPool(1, source(MISBEHAVING, 300));
+  const pool = new WorkerPool(1, await imageOf(MISBEHAVING, 300));
   t.teardown(() => pool.close());
   let [moves, slices] = [0, 0];
   const users = Array.from({ length: 16 }, () => [200, 0, 0, 0, 0, null]); // two rounds of eight, three attempts each

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
 import { openDatabase } from '../../src/database/open.ts';
+
 import type { ServiceDatabase } from '../../src/database/service.ts';
+import { UsageError } from '../../src/model/errors.ts';
+
 import { Leader } from '../../src/serve/leader.ts';
 import { type DecidedFire, Planner } from '../../src/serve/planner.ts';
 import { type ContractEngine, FINGERPRINT, importUsers, process, runRequest } from '../contract/context.ts';
@@ -12,14 +15,22 @@ const { service } = opened;
 const engine = opened as unknown as ContractEngine;
 const processor = (id: string) => ({ id, host: 'here', pid: 1, version: '0' });
 
-function planner(name: string, misfire: 'once' | 'skip' | 'all', database: ServiceDatabase = service): Planner {
+function planner(
+  name: string,
+  misfire: 'once' | 'skip' | 'all',
+  database: ServiceDatabase = service,
+  fault?: UsageError,
+): Planner {
   const { requestedBy: _, deadlineAt: __, ...terms } = runRequest();
   const schedule = { name, cron: '0 * * * *', timeZone: 'UTC', misfire, catchUpWindowMinutes: 600 };
   return new Planner({
     service: database,
     latestRun: () => opened.database.readRun(null),
     schedules: [schedule],
-    terms: () => terms,
+    terms: async () => {
+      if (fault !== undefined) throw fault;
+      return terms;
+    },
     processor: 'leader',
     lateMs: 60_000,
   });
@@ -126,6 +137,28 @@ async function finish(runId: number): Promise<void> {
     else if ((await opened.database.advanceRun(runId)).state !== 'running') return;
   }
 }
+
+test.serial('a slot whose engine cannot be loaded is not opened, with why; the next one is tried again', async t => {
+  const leader = new Leader(service, processor('leader'), 600);
+  await leader.renew();
+  const { electedAt } = leader.term!;
+  const fault = new UsageError('CATALOG_INVALID', 'The catalogue cat.json is wrong at card x, field fees: …');
+  const HOUR = 3_600_000;
+  const start = leader.now();
+  await planner('broken', 'once').look(start, electedAt, () => {});
+  const slot = Math.floor(start / HOUR) * HOUR + HOUR;
+  const fires: DecidedFire[] = [];
+  t.true(await planner('broken', 'once', service, fault).look(slot, electedAt, fire => fires.push(fire)));
+  t.like(fires[0], { outcome: 'recorded', decision: 'not_opened', runId: null });
+  t.regex(
+    (await service.listFires('broken', 1))[0]?.note ?? '',
+    /^CATALOG_INVALID: The catalogue cat\.json is wrong at card x/,
+  );
+  t.true(await planner('broken', 'once').look(slot + HOUR, electedAt, fire => fires.push(fire)));
+  t.deepEqual(fires.map(({ decision }) => decision) as string[], ['not_opened', 'ran']);
+  await finish(fires[1]!.runId!);
+  await leader.resign();
+});
 
 test.serial('a planner whose term is over writes nothing more', async t => {
   const leader = new Leader(service, processor('leader'), 600);

@@ -62,7 +62,7 @@ export interface EngineDefinition {
   readonly concurrency?: number;
   /** Milliseconds before the second attempt; the third waits twice as long. Default 200. */
   readonly retryDelayMs?: number;
-  /** Called once in each worker thread: open connections, load models here. */
+  /** Called once in each worker thread, never in the main one: open connections, load models here. */
   create(): Recommender | Promise<Recommender>;
 }
 

@@ -38,7 +38,7 @@ export interface EngineModule {
   readonly sha256: string;
 }
 
-/** Loads the module that the configuration names. Throws UsageError (ENGINE_UNREADABLE, ENGINE_INVALID) naming the file. */
+/** Loads the module that the configuration names. Throws UsageError (ENGINE_UNREADABLE, ENGINE_INVALID, ENGINE_CHANGED) naming the file. */
 export async function loadEngineModule(path: string): Promise<EngineModule> {
   let bytes: Buffer;
   try {
@@ -61,6 +61,10 @@ export async function loadEngineModule(path: string): Promise<EngineModule> {
       `The engine ${path} cannot be loaded: ${why}. Mend the module and start again.`,
       { cause: error },
     );
+  }
+  // Node has read the file itself: what it has read is what was hashed only where the file is still the same.
+  if (!bytes.equals(await readFile(path).catch(() => Buffer.of()))) {
+    throw new UsageError('ENGINE_CHANGED', `The engine ${path} was written while it was loaded. Start again.`);
   }
   return {
     definition: checkDefinition(module.default, path),

@@ -2,7 +2,7 @@ import type { BatchListener } from '../../batch/events.ts';
 import { runBatch } from '../../batch/run-batch.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Database } from '../../database/database.ts';
-import { engineSourceOf } from '../../engine/source.ts';
+import { loadEngine } from '../../engine/load.ts';
 import { inventUser, seedSpending } from '../../exchange/seed-spending.ts';
 import type { SpendingSlice } from '../../model/spending.ts';
 import { SPENDING_COLUMNS } from '../../model/spending.ts';
@@ -35,7 +35,7 @@ export async function runOnce(database: Database, settings: Settings, options: R
     processor: 'bench',
     requestedBy: 'bench',
     deadlineAt: null,
-    engine: engineSourceOf(settings),
+    engine: await loadEngine(settings),
   } as const;
   const { listener = () => {}, expected } = options;
   const outcome = await runBatch(database, settings, request, listener, new AbortController().signal);

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Stage } from '../../batch/events.ts';
 import type { Settings } from '../../config/settings.ts';
+
 import type { BatchDatabase } from '../../database/batch.ts';
-import { createEngine } from '../../engine/create.ts';
-import { engineSourceOf } from '../../engine/source.ts';
+import { openEngine } from '../../engine/open.ts';
+
 import type { RecommendationSlice } from '../../model/recommendation.ts';
 import type { Lease } from '../../model/run.ts';
 import { populate, runOnce } from './population.ts';
@@ -80,7 +81,7 @@ async function floorSeconds(place: ScratchPlace, settings: Settings, users: numb
 }
 
 async function prepare(database: BatchDatabase, settings: Settings): Promise<Prepared[]> {
-  const engine = await createEngine(engineSourceOf(settings));
+  await using engine = await openEngine(settings);
   const { fingerprint } = engine;
   const { runId } = await database.openRun({
     kind: 'batch',

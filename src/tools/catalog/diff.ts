@@ -1,9 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { WorkerPool } from '../../batch/worker-pool.ts';
+
 import { nameOf } from '../../engine/card-terms.ts';
-import { type Catalog, loadCatalog } from '../../engine/catalog.ts';
+import { type Catalog, parseCatalog } from '../../engine/catalog.ts';
+
 import type { Card } from '../../engine/catalog-schema.ts';
-import { createEngine } from '../../engine/create.ts';
+import { loadEngine } from '../../engine/load.ts';
 import { CARDS_PER_USER, type RunCard } from '../../model/recommendation.ts';
 import type { SpendingSlice } from '../../model/spending.ts';
 import { medianOf } from '../../model/statistics.ts';
@@ -83,9 +85,9 @@ export async function diffCatalogs(
 }
 
 async function rank(path: string, slice: SpendingSlice, maxMonthlySpend: number, workers: number): Promise<Side> {
-  const source = { catalogPath: path, maxMonthlySpend };
-  const [catalog, { cards }] = await Promise.all([loadCatalog(path), createEngine(source)]);
-  const pool = new WorkerPool(workers, source);
+  const { image, cards } = await loadEngine({ catalogPath: path, maxMonthlySpend });
+  const catalog = parseCatalog(image.kind === 'built_in' ? image.catalog : Buffer.of(), path);
+  const pool = new WorkerPool(workers, image);
   try {
     const slices = await pool.compute(slice, () => {});
     const cardNo = new Int32Array(slice.count * CARDS_PER_USER);

@@ -1,0 +1,55 @@
+/**
+ * One engine from plan to thread. The main process loads an engine once a run and gets an image of it: what a worker thread needs to
+ * make the same engine. The built-in engine's image has the bytes of the catalogue that were fingerprinted; that of an engine of one's
+ * own has its module's path, which each thread imports anew, and the fingerprint that must come of it. Another one ends the attempt.
+ */
+import { CardGeniusError, EXIT } from '../model/errors.ts';
+import type { EligibleCards } from './card-terms.ts';
+import type { EngineIdentity } from './engine.ts';
+
+interface Image {
+  /** Paise: the largest monthly amount that is believed. */
+  readonly maxMonthlySpend: number;
+  /** What the engine made of this image must have. */
+  readonly fingerprint: string;
+}
+
+export interface BuiltInImage extends Image {
+  readonly kind: 'built_in';
+  /** What messages name. */
+  readonly catalogPath: string;
+  readonly eligibleCards: EligibleCards | undefined;
+  /** The catalogue, byte for byte as it was fingerprinted. */
+  readonly catalog: Uint8Array;
+}
+
+export interface OwnImage extends Image {
+  readonly kind: 'own';
+  readonly modulePath: string;
+  readonly timeoutMs: number;
+}
+
+export type EngineImage = BuiltInImage | OwnImage;
+
+/** What the main process knows of an engine: enough to plan a run, and to have it computed in threads. */
+export interface LoadedEngine extends EngineIdentity {
+  readonly image: EngineImage;
+}
+
+/**
+ * No thread can make the engine of this run: its file has changed since (ENGINE_CHANGED, with both fingerprints), or cannot be
+ * loaded any more. No user is to blame: what is in flight is given back, and the run can be taken up again.
+ */
+export class EngineUnusableError extends CardGeniusError {
+  constructor(code: string, message: string, options: ErrorOptions = {}) {
+    super(code, message, { ...options, exitCode: EXIT.stopped });
+  }
+}
+
+export function engineChanged(path: string, planned: string, found: string): EngineUnusableError {
+  return new EngineUnusableError(
+    'ENGINE_CHANGED',
+    `The engine ${path} is not the one that this run was planned with: the run has ${planned}, the file now gives ${found}. ` +
+      'Restore the file and start again; or start again with the new one, which supersedes the run.',
+  );
+}

@@ -1,0 +1,214 @@
+import { copyFile, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import type { BatchEvent } from '../../src/batch/events.ts';
+import { runBatch, runTerms } from '../../src/batch/run-batch.ts';
+import { WorkerPool } from '../../src/batch/worker-pool.ts';
+import { loadSettings } from '../../src/config/settings.ts';
+import { openDatabase } from '../../src/database/open.ts';
+import { createEngine } from '../../src/engine/create.ts';
+import { EngineUnusableError } from '../../src/engine/image.ts';
+import { loadEngine } from '../../src/engine/load.ts';
+import { openEngine } from '../../src/engine/open.ts';
+import { seedSpending } from '../../src/exchange/seed-spending.ts';
+import { UsageError } from '../../src/model/errors.ts';
+import { CurrentEngine, type EngineNews } from '../../src/serve/current-engine.ts';
+import { fireByHand } from '../../src/serve/fire-by-hand.ts';
+import { Service, type ServiceEvent } from '../../src/serve/service.ts';
+import { sliceOf } from '../reference/engine-rows.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const SETTINGS = { ...(await loadSettings({ env: {}, cwd: ROOT })), workers: 1, chunkSize: 100 };
+const CATALOG = join(ROOT, 'catalog/cards.json');
+const USERS = sliceOf([[50_000_00, 30_000_00, 10_000_00, 5_000_00, 15_000_00, 120_000_00]]);
+
+const newFolder = () => mkdtemp(join(tmpdir(), 'cardgenius-identity-'));
+
+/** A catalogue of its own, and how its file is replaced by the same cards in reverse order. */
+async function catalogue() {
+  const catalogPath = join(await newFolder(), 'cards.json');
+  await copyFile(CATALOG, catalogPath);
+  const reverse = async () => {
+    const catalog = JSON.parse(await readFile(catalogPath, 'utf8'));
+    catalog.cards.reverse();
+    await writeFile(catalogPath, JSON.stringify(catalog));
+  };
+  return { catalogPath, reverse, source: { catalogPath, maxMonthlySpend: SETTINGS.maxMonthlySpend } };
+}
+
+/** An engine of one's own whose ten cards save so much. */
+async function ownEngine(create = '') {
+  const path = join(await newFolder(), 'engine.ts');
+  const write = (yearly: number) =>
+    writeFile(
+      path,
+      `const cards = Array.from({ length: 10 }, (_, i) => ({ name: 'Card ' + i, joiningFees: 0, redemptionMethod: 'Cashback', redemptionRate: 10000 }));
+       const points = { amazon: 0, flipkart: 0, myntra: 0, ajio: 0, grocery: 0, otherOnline: 0 };
+       const rows = cards.map(({ name }) => ({ card: name, yearly: ${yearly}, extra: 0, points }));
+       export default { name: 'own', version: '1', cards, async create() { ${create}; return { recommend: () => rows }; } };`,
+    );
+  await write(100);
+  const source = {
+    catalogPath: CATALOG,
+    enginePath: path,
+    engineTimeoutMs: 5_000,
+    maxMonthlySpend: SETTINGS.maxMonthlySpend,
+  };
+  return { path, write, source };
+}
+
+test('threads compute with the catalogue that was fingerprinted, whatever has become of its file', async t => {
+  const { source, reverse, catalogPath } = await catalogue();
+  const before = await createEngine(source);
+  const loaded = await loadEngine(source);
+  await reverse();
+  const pool = new WorkerPool(1, loaded.image);
+  t.teardown(() => pool.close());
+  const [answer] = await pool.compute(USERS, () => {});
+  t.deepEqual([...answer!.cardNo], [...(await before.recommend(USERS)).cardNo]);
+  t.not((await loadEngine(source)).fingerprint, loaded.fingerprint);
+  await writeFile(catalogPath, '{');
+  const another = new WorkerPool(1, loaded.image);
+  t.teardown(() => another.close());
+  t.deepEqual([...(await another.compute(USERS, () => {}))[0]!.cardNo], [...answer!.cardNo]);
+});
+
+test('a thread whose module has changed computes nothing, and the error names both fingerprints', async t => {
+  const { source, write, path } = await ownEngine();
+  const loaded = await loadEngine(source);
+  await write(200);
+  const { fingerprint: found } = await loadEngine(source);
+  const pool = new WorkerPool(1, loaded.image);
+  t.teardown(() => pool.close());
+  const error = await t.throwsAsync(
+    pool.compute(USERS, () => t.fail('an answer')),
+    { instanceOf: EngineUnusableError, code: 'ENGINE_CHANGED' },
+  );
+  for (const part of [path, loaded.fingerprint, found]) t.true(error!.message.includes(part));
+  await writeFile(path, 'export default {');
+  const broken = new WorkerPool(1, loaded.image);
+  t.teardown(() => broken.close());
+  await t.throwsAsync(
+    broken.compute(USERS, () => {}),
+    { code: 'ENGINE_INVALID' },
+  );
+});
+
+test('a run whose engine has changed stops with that reason: no user is failed, and nothing is published', async t => {
+  await using opened = await openDatabase('pglite:memory', {});
+  const { database } = opened;
+  await seedSpending(database, 250, 1);
+  const { source, write } = await ownEngine();
+  const engine = await loadEngine(source);
+  await write(200);
+  const request = {
+    kind: 'batch',
+    userLimit: null,
+    processor: 'p',
+    requestedBy: 'p',
+    deadlineAt: null,
+    engine,
+  } as const;
+  const signal = new AbortController().signal;
+  await t.throwsAsync(
+    runBatch(database, SETTINGS, request, () => {}, signal),
+    { code: 'ENGINE_CHANGED' },
+  );
+  const run = await database.readRun(null);
+  t.like(run, { state: 'stopped', failed: 0, completed: 0, chunksLeased: 0 });
+  t.regex(run?.reason ?? '', /^ENGINE_CHANGED: /);
+
+  const again = { ...request, engine: await loadEngine(source) };
+  t.like(await runBatch(database, SETTINGS, again, () => {}, signal), { supersededId: run!.runId, completed: 250 });
+});
+
+test('create() of an engine of one’s own runs in threads only; what it leaves running ends with them', async t => {
+  const { source } = await ownEngine(`
+    const { isMainThread } = await import('node:worker_threads');
+    if (isMainThread) throw new Error('in the main thread');
+    setInterval(() => {}, 1000)`);
+  const { name, version, cards } = await loadEngine(source);
+  t.like({ name, version, cards: cards.length }, { name: 'own', version: '1', cards: 10 });
+  await using engine = await openEngine(source);
+  t.is((await engine.recommend(USERS)).yearly[0], 100);
+});
+
+test('what create() leaves behind and nobody handles is an error of the engine, and ends no process', async t => {
+  const { source } = await ownEngine(
+    'void Promise.reject(new Error("left behind")); await new Promise(r => setTimeout(r, 5000))',
+  );
+  const error = await t.throwsAsync(loadEngine(source), { instanceOf: UsageError, code: 'ENGINE_INVALID' });
+  t.regex(error!.message, /left behind/);
+});
+
+test('the engine of a service: each change and each fault is told once, and a fault leaves the engine known before', async t => {
+  const { source, reverse, catalogPath } = await catalogue();
+  const news: string[] = [];
+  const current = new CurrentEngine(source, (event: EngineNews) =>
+    news.push(event.type === 'engine' ? event.fingerprint : event.code),
+  );
+  const first = await current.load();
+  await current.load();
+  t.deepEqual(news.splice(0), [first.fingerprint]);
+  await writeFile(catalogPath, '{');
+  await t.throwsAsync(current.load(), { code: 'CATALOG_NOT_JSON' });
+  await current.tryToLoad();
+  t.deepEqual(news.splice(0), ['CATALOG_NOT_JSON']);
+  t.is(current.known?.fingerprint, first.fingerprint);
+  await copyFile(CATALOG, catalogPath);
+  await reverse();
+  const { fingerprint } = await current.load();
+  t.not(fingerprint, first.fingerprint);
+  t.deepEqual(news, [fingerprint]);
+});
+
+test('a service whose catalogue is replaced while it idles computes the next run with the new one, under its fingerprint', async t => {
+  await using opened = await openDatabase('pglite:memory', {});
+  const { database, service } = opened;
+  await seedSpending(database, 250, 1);
+  const { source, reverse, catalogPath } = await catalogue();
+  const current = new CurrentEngine(source, () => {});
+  const before = await current.load();
+
+  const left = new EventTarget();
+  const running = new Service({
+    database,
+    service,
+    settings: SETTINGS,
+    schedules: [],
+    fireLateSeconds: 60,
+    engine: current,
+    processor: { id: 'here', host: 'here', pid: 1, version: '1' },
+    onEvent: (event: ServiceEvent) => {
+      if (event.type === 'run-left') left.dispatchEvent(new Event('left'));
+    },
+    batchListener: (_event: BatchEvent) => {},
+  });
+  const stop = new AbortController();
+  const life = running.run(stop.signal);
+  await reverse();
+  const fire = () =>
+    fireByHand('weekly', {
+      service,
+      schedules: [{ name: 'weekly', cron: '0 2 * * 1', timeZone: 'UTC', misfire: 'once', catchUpWindowMinutes: 60 }],
+      terms: async limit => runTerms(await current.load(), SETTINGS, 'batch', limit),
+      decidedBy: 'here',
+      note: 'by hand',
+    });
+  const done = new Promise(resolve => left.addEventListener('left', resolve, { once: true }));
+  const { runId } = await fire();
+  await done;
+  const run = await database.readRun(runId);
+  const engine = await createEngine(source);
+  t.not(engine.fingerprint, before.fingerprint);
+  t.like(run, { state: 'done', completed: 250, failed: 0, fingerprint: engine.fingerprint });
+  const failed = (await opened.audit.verifyDatabase()).checks.filter(check => check.violations > 0);
+  t.deepEqual(failed, [], 'the rows are those of their cards');
+
+  await writeFile(catalogPath, '{');
+  await t.throwsAsync(fire(), { code: 'CATALOG_NOT_JSON' }, 'not opened');
+  t.is((await database.readRun(null))?.runId, runId!);
+  stop.abort();
+  await life;
+});
