@@ -1,6 +1,5 @@
 import type { ServiceDatabase } from '../database/service.ts';
 import { UsageError } from '../model/errors.ts';
-
 import type { RunProgress, RunRequest } from '../model/run.ts';
 import type { FireAnswer } from '../model/service.ts';
 import { type PlannedFire, type PlannedSchedule, planFires } from '../schedule/misfire.ts';

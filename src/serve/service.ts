@@ -4,10 +4,8 @@ import { type BatchSettings, runTerms, workOn } from '../batch/run-batch.ts';
 import { Waker } from '../batch/waker.ts';
 import type { Database } from '../database/database.ts';
 import { backOff } from '../database/retry.ts';
-
 import type { ServiceDatabase } from '../database/service.ts';
 import type { LoadedEngine } from '../engine/image.ts';
-
 import { CardGeniusError, messageOf } from '../model/errors.ts';
 import type { RunProgress } from '../model/run.ts';
 import type { Processor } from '../model/service.ts';

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
 import { openDatabase } from '../../src/database/open.ts';
-
 import type { ServiceDatabase } from '../../src/database/service.ts';
 import { UsageError } from '../../src/model/errors.ts';
-
 import { Leader } from '../../src/serve/leader.ts';
 import { type DecidedFire, Planner } from '../../src/serve/planner.ts';
 import { type ContractEngine, FINGERPRINT, importUsers, process, runRequest } from '../contract/context.ts';

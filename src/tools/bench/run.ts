@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Stage } from '../../batch/events.ts';
 import type { Settings } from '../../config/settings.ts';
-
 import type { BatchDatabase } from '../../database/batch.ts';
 import { openEngine } from '../../engine/open.ts';
-
 import type { RecommendationSlice } from '../../model/recommendation.ts';
 import type { Lease } from '../../model/run.ts';
 import { populate, runOnce } from './population.ts';

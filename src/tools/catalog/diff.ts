@@ -1,9 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { WorkerPool } from '../../batch/worker-pool.ts';
-
 import { nameOf } from '../../engine/card-terms.ts';
 import { type Catalog, parseCatalog } from '../../engine/catalog.ts';
-
 import type { Card } from '../../engine/catalog-schema.ts';
 import { loadEngine } from '../../engine/load.ts';
 import { CARDS_PER_USER, type RunCard } from '../../model/recommendation.ts';
