@@ -67,6 +67,7 @@ GRANT EXECUTE ON OBJECT::cardgenius.read_run TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.release_chunk TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.renew_lease TO cardgenius_processor;
 GRANT SELECT ON OBJECT::cardgenius.run_progress TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.sum_outcomes TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.sweep_staging TO cardgenius_processor;
 GO
 

@@ -1,7 +1,8 @@
 -- Purpose   A run with its sums: the one named, or the latest. Counts come as FLOAT, times in UTC.
 -- Answers   one row, or none where there is no such run
--- Locks     shared, row by row
--- Isolation READ COMMITTED
+-- Locks     shared, row by row; none with @wait = 0 (NOLOCK, which a view hands on to its tables): a publish holds its chunk's
+--           row for seconds, and a page that shows must not wait for it
+-- Isolation READ COMMITTED; READ UNCOMMITTED with @wait = 0, which decides nothing: no exit code, no gate, no next round
 -- Indexes   pk_run, pk_chunk
 -- Avoids    BIGINT, which the driver gives as text.
 -- Callers   the batch; cardgenius status, runs show, pause, resume, cancel, schedule run; cardgenius serve, also for its
@@ -9,7 +10,8 @@
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.read_run
-  @run_id  BIGINT                             -- NULL: the latest
+  @run_id  BIGINT,                            -- NULL: the latest
+  @wait    BIT = 1                            -- 0: only to be shown, ahead of a commit by seconds at most
 AS
 BEGIN
   SET NOCOUNT ON;
@@ -20,14 +22,26 @@ BEGIN
   IF @found_id IS NULL
     SELECT @found_id = MAX(r.run_id) FROM cardgenius.run AS r;
 
-  SELECT CAST(p.run_id AS FLOAT) AS run_id, p.kind, p.state, p.reason, p.round, p.engine_name, p.engine_version,
-         p.fingerprint, p.requested_by, p.gate_accepted, p.deadline_at, p.started_at, p.finished_at,
-         CAST(p.chunks AS FLOAT) AS chunks, CAST(p.chunks_open AS FLOAT) AS chunks_open,
-         CAST(p.chunks_leased AS FLOAT) AS chunks_leased, CAST(p.chunks_closed AS FLOAT) AS chunks_closed,
-         CAST(p.planned_users AS FLOAT) AS planned_users, CAST(p.completed AS FLOAT) AS completed,
-         CAST(p.failed AS FLOAT) AS failed, CAST(p.changed AS FLOAT) AS changed, CAST(p.gone AS FLOAT) AS gone,
-         CAST(p.rows_written AS FLOAT) AS rows_written, CAST(p.rows_unchanged AS FLOAT) AS rows_unchanged,
-         CAST(p.failures AS FLOAT) AS failures
-  FROM cardgenius.run_progress AS p
-  WHERE p.run_id = @found_id;
+  IF @wait = 1
+    SELECT CAST(p.run_id AS FLOAT) AS run_id, p.kind, p.state, p.reason, p.round, p.engine_name, p.engine_version,
+           p.fingerprint, p.requested_by, p.gate_accepted, p.deadline_at, p.started_at, p.finished_at,
+           CAST(p.chunks AS FLOAT) AS chunks, CAST(p.chunks_open AS FLOAT) AS chunks_open,
+           CAST(p.chunks_leased AS FLOAT) AS chunks_leased, CAST(p.chunks_closed AS FLOAT) AS chunks_closed,
+           CAST(p.planned_users AS FLOAT) AS planned_users, CAST(p.completed AS FLOAT) AS completed,
+           CAST(p.failed AS FLOAT) AS failed, CAST(p.changed AS FLOAT) AS changed, CAST(p.gone AS FLOAT) AS gone,
+           CAST(p.rows_written AS FLOAT) AS rows_written, CAST(p.rows_unchanged AS FLOAT) AS rows_unchanged,
+           CAST(p.failures AS FLOAT) AS failures
+    FROM cardgenius.run_progress AS p
+    WHERE p.run_id = @found_id;
+  ELSE
+    SELECT CAST(p.run_id AS FLOAT) AS run_id, p.kind, p.state, p.reason, p.round, p.engine_name, p.engine_version,
+           p.fingerprint, p.requested_by, p.gate_accepted, p.deadline_at, p.started_at, p.finished_at,
+           CAST(p.chunks AS FLOAT) AS chunks, CAST(p.chunks_open AS FLOAT) AS chunks_open,
+           CAST(p.chunks_leased AS FLOAT) AS chunks_leased, CAST(p.chunks_closed AS FLOAT) AS chunks_closed,
+           CAST(p.planned_users AS FLOAT) AS planned_users, CAST(p.completed AS FLOAT) AS completed,
+           CAST(p.failed AS FLOAT) AS failed, CAST(p.changed AS FLOAT) AS changed, CAST(p.gone AS FLOAT) AS gone,
+           CAST(p.rows_written AS FLOAT) AS rows_written, CAST(p.rows_unchanged AS FLOAT) AS rows_unchanged,
+           CAST(p.failures AS FLOAT) AS failures
+    FROM cardgenius.run_progress AS p WITH (NOLOCK)
+    WHERE p.run_id = @found_id;
 END;

@@ -1,3 +1,4 @@
+-- Twin of sql/mssql/read_run.sql. Differs in: p_wait means nothing here, because a reader waits for no writer.
 -- Purpose   A run with its sums: the one named, or the latest. Counts come as doubles, times as they are (UTC).
 -- Answers   one row, or none where there is no such run
 -- Locks     none
@@ -7,7 +8,7 @@
 --           alerts; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
-CREATE OR REPLACE FUNCTION cardgenius.read_run(p_run_id BIGINT)
+CREATE OR REPLACE FUNCTION cardgenius.read_run(p_run_id BIGINT, p_wait BOOLEAN DEFAULT true)
 RETURNS TABLE (run_id FLOAT8, kind TEXT, state TEXT, reason TEXT, round INTEGER, engine_name TEXT, engine_version TEXT,
                fingerprint TEXT, requested_by TEXT, gate_accepted BOOLEAN, deadline_at TIMESTAMPTZ, started_at TIMESTAMPTZ, finished_at TIMESTAMPTZ,
                chunks FLOAT8, chunks_open FLOAT8, chunks_leased FLOAT8, chunks_closed FLOAT8, planned_users FLOAT8,

@@ -248,7 +248,7 @@ function isOver({ rule, subject }: Alert, findings: readonly Finding[]): boolean
 
 /** A dry run changes nothing for anybody: what is wrong with the real run stays so. */
 async function latestRuns(database: RunReader): Promise<Pick<Snapshot, 'run' | 'counted'>> {
-  const latest = await database.readRun(null);
+  const latest = await database.readRun(null, { wait: false });
   if (latest === undefined || (latest.kind === 'batch' && latest.plannedUsers > 0))
     return { run: latest, counted: latest };
   const batches = (await database.listRuns(LOOKED_THROUGH)).filter(({ kind }) => kind === 'batch');

@@ -134,7 +134,7 @@ const MAX_OPEN_ALERTS = 1_000;
 async function steerAs({ database }: OpenedDatabase, { runId, act, reason, person }: SteerRequest) {
   const { steer } = await import('./steer.ts');
   const state = act === 'pause' ? 'paused' : act === 'cancel' ? 'cancelled' : 'running';
-  const latest = await database.readRun(null);
+  const latest = await database.readRun(null, { wait: false });
   if (latest?.runId !== runId)
     throw new CardGeniusError('RUN_IS_OVER', `Run ${runId} is over: look at the page again.`);
   const said = reason ?? `${act} on the dashboard`;

@@ -40,7 +40,7 @@ export function defineRuns(program: Command): void {
       throw new UsageError('RUN_NUMBER', `"${number}" is not the number of a run: see "cardgenius runs".`);
     }
     await using opened = await cli.open();
-    const run = await opened.database.readRun(runId);
+    const run = await opened.database.readRun(runId, { wait: false });
     if (run === undefined) {
       throw new CardGeniusError('NO_SUCH_RUN', `There is no run ${runId}: see "cardgenius runs".`);
     }

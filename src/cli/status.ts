@@ -54,7 +54,7 @@ export function defineStatus(program: Command): void {
 
 async function readStatus({ database, history, service }: OpenedDatabase) {
   const users = await database.countUsers();
-  const run = (await database.readRun(null)) ?? null;
+  const run = (await database.readRun(null, { wait: false })) ?? null;
   const isActive = run !== null && run.finishedAt === null;
   const chunks = isActive ? await history.listChunks(run.runId, 0, MAX_CHUNKS) : [];
   const processors = (await service.listProcessors(MAX_PROCESSORS)).filter(isPresent);

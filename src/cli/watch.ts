@@ -32,7 +32,10 @@ export function startWatch({ alerts, thresholds, schedules }: Settings, log: Log
   });
   return {
     use: ({ database, history, service }) =>
-      keeper.use({ readRun: id => database.readRun(id), listRuns: runs => history.listRuns(runs) }, service),
+      keeper.use(
+        { readRun: id => database.readRun(id, { wait: false }), listRuns: runs => history.listRuns(runs) },
+        service,
+      ),
     watch: now => keeper.watch(now),
     leads: leads => keeper.leads(leads),
     engineIs: (fault, now) => keeper.engineIs(fault, now),

@@ -132,7 +132,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     place: place && (() => place.get()),
     user: providers.user,
     acts: providers.acts,
-    readRun: runId => database.readRun(runId),
+    readRun: runId => database.readRun(runId, { wait: false }),
   });
   addActRoutes(app, options, { doors, lists });
 

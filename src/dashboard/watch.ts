@@ -149,7 +149,7 @@ export class Watch {
   /** The latest run; a run over no users, as a schedule makes where no user is due, hides none that had some. */
   async #readLatest(): Promise<Pick<Seen, 'run' | 'empty'>> {
     const { database, history } = this.#options;
-    const latest = (await database.readRun(null)) ?? null;
+    const latest = (await database.readRun(null, { wait: false })) ?? null;
     if (latest === null || latest.finishedAt === null || latest.plannedUsers > 0) return { run: latest, empty: null };
     if (latest.runId === this.#seen?.empty?.runId) return { run: this.#seen.run, empty: latest };
     const before = (await history.listRuns(RUNS_BEFORE)).find(({ plannedUsers }) => plannedUsers > 0);

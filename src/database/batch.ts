@@ -158,12 +158,28 @@ export const batchOperations = (driver: Driver) => ({
     return (await callForRow<{ swept: number }>(driver, 'sweep_staging', [])).swept;
   },
 
-  /** The run named, or the latest. */
-  async readRun(runId: number | null): Promise<RunProgress | undefined> {
-    const [row] = await driver.call<RunProgress>('read_run', [['run_id', 'bigint', runId]], 'control');
+  /** The run named, or the latest. Without `wait` its counts are only to be shown: they may be ahead of a publish's commit. */
+  async readRun(
+    runId: number | null,
+    { wait = true }: { readonly wait?: boolean } = {},
+  ): Promise<RunProgress | undefined> {
+    const parameters: Parameter[] = [
+      ['run_id', 'bigint', runId],
+      ['wait', 'bit', wait],
+    ];
+    const [row] = await driver.call<RunProgress>('read_run', parameters, 'control');
+    return row;
+  },
+
+  /** What a run's closed chunks came to, and whether it may pass a gate. Undefined where there is no such run. */
+  async sumOutcomes(runId: number): Promise<RunOutcomes | undefined> {
+    const [row] = await driver.call<RunOutcomes>('sum_outcomes', [['run_id', 'bigint', runId]], 'control');
     return row;
   },
 });
+
+/** Users of a run so far, without those of chunks that are being published. */
+export type RunOutcomes = Pick<RunProgress, 'completed' | 'failed' | 'gateAccepted' | 'kind'>;
 
 /** What `open_run` and `record_fire` are given of a run alike. */
 export function runParameters(run: Omit<RunRequest, 'requestedBy' | 'deadlineAt'>): Parameter[] {

@@ -210,6 +210,7 @@ const OPERATIONS: { readonly [Port in keyof Ports]: Arguments<Ports[Port]> } = {
     changeRunState: [1, 'paused', 'reason'],
     sweepStaging: [],
     readRun: [null],
+    sumOutcomes: [1],
   },
   exchange: {
     beginImport: ['file'],
