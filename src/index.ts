@@ -1,4 +1,4 @@
-/** The package's public interface: what a cron.config.ts and an engine of one's own import. */
+/** The package's public interface: what a cron.config.ts, an engine of one's own and a program of one's own import. */
 export { type Config, defineConfig } from './config/schema.ts';
 export {
   defineEngine,
@@ -12,5 +12,15 @@ export {
   type UserRecommender,
   UserRejected,
 } from './engine/plugin/define-engine.ts';
+export {
+  type LibraryOptions,
+  type MonthlySpends,
+  openDatabase,
+  type RecommendedCard,
+  type RunOptions,
+  recommend,
+  runBatch,
+} from './library.ts';
+export { CardGeniusError } from './model/errors.ts';
 export type { RecommendationSlice, UserFailure } from './model/recommendation.ts';
 export { CATEGORIES, type Category, SPENDING_COLUMNS, type SpendingSlice } from './model/spending.ts';

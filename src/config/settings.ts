@@ -53,6 +53,8 @@ export interface Settings {
 export interface SettingsSource {
   /** `--config`; without it ./cron.config.ts is read where it exists. */
   readonly configPath?: string | undefined;
+  /** What such a file would hold, in place of one. */
+  readonly config?: Config | undefined;
   readonly env: Environment;
   readonly cwd: string;
 }
@@ -108,9 +110,10 @@ function at(tree: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((place, step) => (place as Record<string, unknown> | undefined)?.[step], tree);
 }
 
-async function readWhole({ configPath, env, cwd }: SettingsSource) {
-  const path = configPath === undefined ? findConfig(cwd) : resolve(cwd, configPath);
-  const file = path === undefined ? {} : await readConfig(path);
+async function readWhole({ configPath, config: given, env, cwd }: SettingsSource) {
+  const found = configPath === undefined ? findConfig(cwd) : resolve(cwd, configPath);
+  const path = given === undefined ? found : undefined;
+  const file = given ?? (path === undefined ? {} : await readConfig(path));
   const { config, origins } = applyEnvironment(file, env, cwd);
   return { data: checkConfig(config, path ?? 'the environment', origins), path, config, origins };
 }

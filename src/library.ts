@@ -1,0 +1,131 @@
+/**
+ * The package as a library: the ten cards of one user, and a whole run, without the command line.
+ *
+ * Settings come as in `cron.config.ts`: from `config`, else from that file in the working directory, and from CARDGENIUS_… variables,
+ * which go before both. Errors are CardGeniusError with a stable `code`.
+ */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { BatchListener } from './batch/events.ts';
+import { type BatchOutcome, runBatch as runWith } from './batch/run-batch.ts';
+import type { Config } from './config/schema.ts';
+import { loadSettings, type Settings } from './config/settings.ts';
+import { type OpenedDatabase, openDatabase as openAt } from './database/open.ts';
+import { loadEngine } from './engine/load.ts';
+import { openEngine } from './engine/open.ts';
+import { CardGeniusError } from './model/errors.ts';
+import { formatHundredths, formatTenThousandths, parseHundredths } from './model/money.ts';
+import { CARDS_PER_USER } from './model/recommendation.ts';
+import { CATEGORIES, type Category } from './model/spending.ts';
+import { utcOffsetMinutes } from './schedule/time-zone.ts';
+
+export interface LibraryOptions {
+  /** In place of cron.config.ts. */
+  readonly config?: Config;
+}
+
+/** Rupees a month, as decimal text or whole numbers: `'333.33'`, `50000`. What is left out counts as 0. */
+export interface MonthlySpends {
+  readonly amazon?: string | number;
+  readonly flipkart?: string | number;
+  readonly myntra?: string | number;
+  readonly ajio?: string | number;
+  readonly grocery?: string | number;
+  /** All confirmed spend; the sum of the five unless it is given. */
+  readonly confirmed?: string | number;
+}
+
+/** A card as card_recommendations would have it. Amounts are rupees a year, points are a month's, all as decimal text. */
+export interface RecommendedCard {
+  readonly rank: number;
+  readonly cardName: string;
+  readonly totalSavingsYearly: string;
+  readonly joiningFees: string;
+  readonly totalExtraBenefits: string;
+  readonly netSavings: string;
+  readonly points: Readonly<Record<Category, string>>;
+  readonly redemptionMethod: string;
+  readonly redemptionRate: string;
+}
+
+const FIVE = ['amazon', 'flipkart', 'myntra', 'ajio', 'grocery'] as const;
+
+/** The ten best cards for one user's spends, by the configured engine. Throws INVALID_SPENDING where the spends cannot be believed. */
+export async function recommend(spends: MonthlySpends, options: LibraryOptions = {}): Promise<RecommendedCard[]> {
+  const five = FIVE.map(name => paiseOf(name, spends[name] ?? 0));
+  const sum = five.reduce((total, amount) => total + amount, 0);
+  const confirmed = spends.confirmed === undefined ? sum : paiseOf('confirmed', spends.confirmed);
+  await using engine = await openEngine(await settingsOf(options));
+  const slice = { count: 1, userNo: Int32Array.of(1), amounts: Float64Array.of(...five, confirmed) };
+  const { cardNo, yearly, extra, points, failures } = await engine.recommend(slice);
+  const [failure] = failures;
+  if (failure !== undefined) throw new CardGeniusError(failure.code, `No cards: ${failure.message}.`);
+  return Array.from({ length: CARDS_PER_USER }, (_, r) => {
+    const card = engine.cards[cardNo[r]!]!;
+    return {
+      rank: r + 1,
+      cardName: card.name,
+      totalSavingsYearly: formatHundredths(yearly[r]!),
+      joiningFees: formatHundredths(card.joiningFees),
+      totalExtraBenefits: formatHundredths(extra[r]!),
+      netSavings: formatHundredths(yearly[r]! + extra[r]! - card.joiningFees),
+      points: Object.fromEntries(
+        CATEGORIES.map((category, c) => [category, formatHundredths(points[c * CARDS_PER_USER + r]!)]),
+      ) as Record<Category, string>,
+      redemptionMethod: card.redemptionMethod,
+      redemptionRate: formatTenThousandths(card.redemptionRate),
+    };
+  });
+}
+
+/**
+ * Opens the configured database; dispose of it with `await using`. An embedded one is made and migrated where it is missing; of any
+ * other the schema is checked. Throws DatabaseError with the reason and the remedy.
+ */
+export async function openDatabase(options: LibraryOptions = {}): Promise<OpenedDatabase> {
+  const { databaseUrl, databasePassword, sqlServer } = await settingsOf(options);
+  return openAt(databaseUrl, { password: databasePassword?.reveal(), pools: sqlServer });
+}
+
+export interface RunOptions extends LibraryOptions {
+  /** At most so many users. */
+  readonly limit?: number;
+  /** Compute and compare only. */
+  readonly dryRun?: boolean;
+  /** Aborted, the run gives back what is in flight; it can be taken up again. */
+  readonly signal?: AbortSignal;
+  /** Hears of every chunk. */
+  readonly listener?: BatchListener;
+}
+
+/** Gives every user who is due their ten cards, as `cardgenius run` does; resolves when the run is over, paused or stopped. */
+export async function runBatch(opened: OpenedDatabase, options: RunOptions = {}): Promise<BatchOutcome> {
+  const { limit, dryRun = false, signal = new AbortController().signal, listener = () => {} } = options;
+  const settings = await settingsOf(options);
+  const processor = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`.slice(-100);
+  return runWith(
+    opened.database,
+    settings,
+    {
+      kind: dryRun ? 'dry_run' : 'batch',
+      userLimit: limit ?? null,
+      processor,
+      requestedBy: processor,
+      deadlineAt: null,
+      utcOffsetMinutes: utcOffsetMinutes(Date.now(), settings.schedules[0]?.timeZone ?? 'UTC'),
+      engine: await loadEngine(settings),
+    },
+    listener,
+    signal,
+  );
+}
+
+function settingsOf({ config }: LibraryOptions): Promise<Settings> {
+  return loadSettings({ config, env: process.env, cwd: process.cwd() });
+}
+
+function paiseOf(name: string, rupees: string | number): number {
+  const paise = parseHundredths(String(rupees));
+  if (typeof paise === 'number') return paise;
+  throw new CardGeniusError('INVALID_SPENDING', `${name} is not rupees with at most two decimals: "${rupees}"`);
+}
