@@ -1,5 +1,5 @@
 import type { BatchDatabase } from '../database/batch.ts';
-import { MAX_ATTEMPTS, retry } from '../database/retry.ts';
+import { type RetryOptions, retry, retrying, type Sleep } from '../database/retrying.ts';
 import { DatabaseError, LeaseLostError } from '../model/errors.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';
 import type { ChunkResult, Lease } from '../model/run.ts';
@@ -10,6 +10,8 @@ import { Heartbeat } from './heartbeat.ts';
 import { publish } from './publisher.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
+/** How often a chunk is loaded whose staged rows are not all there when it is published. */
+const MAX_LOADS = 3;
 /** Longest text that staging takes for a failure. */
 const MAX_MESSAGE_LENGTH = 400;
 
@@ -22,13 +24,15 @@ export interface ChunkContext {
   /** Gets whoever fails. */
   readonly tally: FailureTally;
   readonly listener: BatchListener;
+  /** Only tests give their own. */
+  readonly sleep?: Sleep | undefined;
   /** Aborted when the processor stops: whatever has not begun to publish is given back. */
   readonly stopping: AbortSignal;
 }
 
-/** A claimed chunk on its way: read → compute → load → publish. Throws what it cannot mend; see crew.ts. */
+/** A claimed chunk on its way: read → compute → load → publish. Throws what becomes its fate; see recovery.ts. */
 export async function processChunk(context: ChunkContext, lease: Lease, claimMs: number): Promise<ChunkResult> {
-  const { database, pool, leaseSeconds, gates, tally, listener, stopping } = context;
+  const { database, pool, leaseSeconds, tally, listener, sleep, stopping } = context;
   const times: Record<Stage, number> = { claim: claimMs, read: 0, compute: 0, load: 0, publish: 0 };
   const heartbeat = new Heartbeat(database, lease, leaseSeconds);
   const signal = AbortSignal.any([heartbeat.signal, stopping]);
@@ -43,19 +47,22 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
       heartbeat.moved();
     }
   };
-  const onRetry = (name: Stage) => ({
-    signal,
-    onRetry: (error: DatabaseError, delayMs: number) =>
-      listener({
-        type: 'chunk-retried',
-        chunkNo: lease.chunkNo,
-        stage: name,
-        code: error.code,
-        errorClass: error.errorClass,
-        message: error.message,
-        delayMs,
-      }),
-  });
+  const onRetry = (error: DatabaseError, delayMs: number, operation: string) => {
+    heartbeat.waits(delayMs);
+    listener({
+      type: 'chunk-retried',
+      chunkNo: lease.chunkNo,
+      stage: STAGES[operation] ?? 'read',
+      code: error.code,
+      errorClass: error.errorClass,
+      message: error.message,
+      delayMs,
+    });
+  };
+  const patient: RetryOptions = { signal, onRetry, sleep };
+  const steady = retrying(database, patient);
+  // From the last renewal on the lock of the chunk's row is the lease: neither a stop nor the heartbeat ends a publish.
+  const publishing = retrying(database, { onRetry, sleep });
 
   /** What a load holds, a connection on SQL Server, is given back whatever became of the chunk. */
   const loads: number[] = [];
@@ -64,8 +71,9 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
   };
 
   try {
-    await retry(() => gates.passPlan(), { signal });
-    const users = await stage('read', () => retry(() => database.readChunk(lease), onRetry('read')));
+    const gates = context.gates.through(steady);
+    await gates.passPlan();
+    const users = await stage('read', () => steady.readChunk(lease));
     const slices = await stage('compute', () =>
       abortable(
         signal,
@@ -87,21 +95,25 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
     const staged = slices.map(withPlainMessages);
     const failures = staged.flatMap(slice => slice.failures);
     tally.add(failures);
-    await retry(() => gates.passFailures({ chunkNo: lease.chunkNo, users: users.count, failures }), { signal });
+    await gates.passFailures({ chunkNo: lease.chunkNo, users: users.count, failures });
 
     for (let attempt = 1; ; attempt++) {
       await endLoads();
       const loadNo = await stage('load', () =>
-        retry(async () => {
-          const fresh = await database.beginLoad(lease);
-          if (fresh === undefined) throw new LeaseLostError(`chunk ${lease.chunkNo} was taken over before its load`);
-          loads.push(fresh);
-          await database.stage(fresh, staged);
-          return fresh;
-        }, onRetry('load')),
+        retry(
+          async () => {
+            const fresh = await database.beginLoad(lease);
+            if (fresh === undefined) throw new LeaseLostError(`chunk ${lease.chunkNo} was taken over before its load`);
+            loads.push(fresh);
+            await database.stage(fresh, staged);
+            return fresh;
+          },
+          patient,
+          'stage',
+        ),
       );
-      await retry(() => gates.passFirstCards(lease, loadNo), { signal });
-      await heartbeat.finish(onRetry('publish'));
+      await gates.passFirstCards(lease, loadNo);
+      await heartbeat.finish(steady);
       try {
         const publication = {
           loadNo,
@@ -109,15 +121,14 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
           computeMs: Math.round(times.compute),
           loadMs: Math.round(times.load),
         };
-        const { onRetry: report } = onRetry('publish');
         const startedAt = performance.now();
-        const result = await publish(database, lease, publication, leaseSeconds, { onRetry: report });
+        const result = await publish(publishing, lease, publication, leaseSeconds);
         times.publish = performance.now() - startedAt;
         listener({ type: 'chunk-published', chunkNo: lease.chunkNo, result, stages: times as StageTimes });
         return result;
       } catch (error) {
         const incomplete = error instanceof DatabaseError && error.code === 'STAGING_INCOMPLETE';
-        if (!incomplete || attempt === MAX_ATTEMPTS) throw error;
+        if (!incomplete || attempt === MAX_LOADS) throw error;
       }
     }
   } finally {
@@ -125,6 +136,14 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
     await endLoads();
   }
 }
+
+/** Where in a chunk's way an operation is asked. */
+const STAGES: Readonly<Record<string, Stage>> = {
+  stage: 'load',
+  compareFirstCards: 'load',
+  renewLease: 'publish',
+  publishChunk: 'publish',
+};
 
 /** Waits for work that cannot be interrupted, but not longer than until the signal. */
 async function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {

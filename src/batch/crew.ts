@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { backOff, retry } from '../database/retry.ts';
-import { EngineUnusableError } from '../engine/image.ts';
-import { CardGeniusError, DatabaseError, LeaseLostError, messageOf } from '../model/errors.ts';
+import type { BatchDatabase } from '../database/batch.ts';
+import { backOff, type RetryOptions, retry, retrying } from '../database/retrying.ts';
+import { CardGeniusError, DatabaseError, messageOf } from '../model/errors.ts';
 import type { ChunkResult, ClaimAnswer, ClaimRequest, Lease, PublishRequest } from '../model/run.ts';
 import { type ChunkContext, plainText, processChunk } from './chunk-pipeline.ts';
-import { GateError } from './gates.ts';
-import { isRefusal, SystemicError, UndecidableError } from './publisher.ts';
+import { undecidable } from './publisher.ts';
+import { recoveryOf } from './recovery.ts';
 import { Waker } from './waker.ts';
 
 /** How long to wait at most before asking again whether there is something to claim. */
 const MAX_WAIT_MS = 1_000;
+/** What is written on leaving is tried again for so long. */
+export const END_PATIENCE_MS = 5_000;
 
 /** As whom this process claims from which run. */
 type Membership = Pick<ClaimRequest, 'runId' | 'processor' | 'fingerprint'>;
@@ -23,19 +25,40 @@ export class Crew {
   readonly #run: Membership;
   readonly #onResult: (result: ChunkResult) => void;
   readonly #waker = new Waker();
+  /** Tries again while the processor lives; `#atEnd` a few times only, also while it stops. */
+  readonly #patient: RetryOptions;
+  readonly #steady: BatchDatabase;
+  readonly #atEnd: BatchDatabase;
   /** Set by the first loop that meets something no chunk can answer for: the others stop, too. */
   #failure: unknown;
+  /** The trouble of the database for which this processor leaves the run. */
+  #trouble: DatabaseError | undefined;
   #over = false;
 
   constructor(context: ChunkContext, run: Membership, onResult: (result: ChunkResult) => void) {
     this.#context = context;
     this.#run = run;
     this.#onResult = onResult;
+    const { database, stopping, sleep, listener } = context;
+    const onRetry = (error: DatabaseError, delayMs: number, operation: string) =>
+      listener({
+        type: 'step-retried',
+        operation,
+        code: error.code,
+        errorClass: error.errorClass,
+        message: error.message,
+        delayMs,
+      });
+    this.#patient = { signal: stopping, sleep, onRetry };
+    this.#steady = retrying(database, this.#patient);
+    this.#atEnd = retrying(database, { sleep, onRetry, patienceMs: END_PATIENCE_MS });
   }
 
-  async work(loops: number): Promise<void> {
+  /** Until the run is over, or this processor leaves it. Answers the database's trouble where that is why it leaves. */
+  async work(loops: number): Promise<DatabaseError | undefined> {
     await Promise.all(Array.from({ length: loops }, () => this.#loop()));
     if (this.#failure !== undefined) throw this.#failure;
+    return this.#trouble;
   }
 
   async #loop(): Promise<void> {
@@ -51,7 +74,7 @@ export class Crew {
   }
 
   async #next(): Promise<void> {
-    const { database, leaseSeconds, listener, stopping } = this.#context;
+    const { leaseSeconds, listener, stopping } = this.#context;
     const { runId, processor, fingerprint } = this.#run;
     const token = randomUUID();
     const startedAt = performance.now();
@@ -62,7 +85,7 @@ export class Crew {
     if (claim === undefined || claim.outcome === 'closed') {
       this.#over = true;
     } else if (claim.outcome === 'wait') {
-      const answer = await this.#orPause(() => retry(() => database.advanceRun(runId), { signal: stopping }));
+      const answer = await this.#orPause(() => this.#steady.advanceRun(runId));
       if (answer?.outcome === 'planned') listener({ type: 'round-planned' });
       else if (answer === undefined || answer.outcome === 'closed') this.#over = true;
       else await this.#waker.sleep(Math.min(MAX_WAIT_MS, Math.max(claim.waitMs, 50)), stopping);
@@ -87,13 +110,17 @@ export class Crew {
       }
     };
     try {
-      return await retry(ask, { signal: stopping });
+      return await retry(ask, this.#patient, 'claimChunk');
     } catch (error) {
       if (stopping.aborted && isUnclear) {
-        const answer = await retry(ask);
+        const answer = await retry(
+          ask,
+          { ...this.#patient, signal: undefined, patienceMs: END_PATIENCE_MS },
+          'claimChunk',
+        );
         const { runId, token } = request;
         if (answer.outcome === 'claimed') {
-          await retry(() => database.releaseChunk({ runId, chunkNo: answer.chunkNo, token }));
+          await this.#atEnd.releaseChunk({ runId, chunkNo: answer.chunkNo, token });
         }
       }
       throw error;
@@ -102,13 +129,16 @@ export class Crew {
 
   /**
    * A step that belongs to no chunk. Where the database refuses it for good (a full log, a right that is missing, a trigger that
-   * refuses a status), the run is paused with the reason, and the answer is undefined: left running, it would meet the same at every start.
+   * refuses a status), the run is paused with the reason, and the answer is undefined: left running, it would meet the same at
+   * every start. Where the database is in trouble, this processor leaves the run.
    */
   async #orPause<T>(step: () => Promise<T>): Promise<T | undefined> {
     try {
       return await step();
     } catch (error) {
-      if (!isForGood(error) && !isRefusal(error)) throw error;
+      const { fate } = recoveryOf(error, this.#context.stopping.aborted);
+      if (fate === 'later') return this.#leave(error as DatabaseError);
+      if (fate !== 'pause' && fate !== 'fail') throw error;
       try {
         await this.#pause(error);
       } catch {
@@ -119,67 +149,81 @@ export class Crew {
   }
 
   async #pause(error: unknown): Promise<void> {
-    const { database } = this.#context;
-    const reason = `${codeOf(error)}: ${plainText(messageOf(error))}`;
-    await retry(() => database.changeRunState(this.#run.runId, 'paused', reason));
+    await this.#atEnd.changeRunState(this.#run.runId, 'paused', reasonOf(error));
+  }
+
+  /** The database is in trouble: all loops of this processor end, and the run is left to whichever processor comes first. */
+  #leave(error: DatabaseError): undefined {
+    this.#trouble ??= error;
+    this.#over = true;
   }
 
   async #process(lease: Lease, claimMs: number): Promise<void> {
     try {
       this.#onResult(await processChunk(this.#context, lease, claimMs));
     } catch (error) {
-      await this.#mend(lease, error);
+      await this.#recover(lease, error);
     }
   }
 
-  /** What becomes of a chunk that could not be published. */
-  async #mend(lease: Lease, error: unknown): Promise<void> {
-    const { database, listener, stopping } = this.#context;
+  /** Brings about what recovery.ts says of a chunk that could not be published. */
+  async #recover(lease: Lease, error: unknown): Promise<void> {
+    const { listener, stopping } = this.#context;
     const { chunkNo } = lease;
-    if (error instanceof LeaseLostError) {
-      listener({ type: 'lease-lost', chunkNo });
-      return;
+    const { fate } = recoveryOf(error, stopping.aborted);
+    switch (fate) {
+      case 'leave':
+        listener({ type: 'lease-lost', chunkNo });
+        return;
+      case 'release':
+        await this.#atEnd.releaseChunk(lease);
+        return;
+      case 'later':
+        this.#leave(error as DatabaseError);
+        // A database that is away cannot be told: the lease runs out by itself.
+        await this.#atEnd.releaseChunk(lease).catch(() => {});
+        return;
+      case 'pause':
+        await this.#giveUp(lease, error);
+        return;
+      case 'end':
+        await this.#atEnd.releaseChunk(lease);
+        throw error;
+      default:
+        await this.#fail(lease, error, fate === 'retry, then fail');
     }
-    if (stopping.aborted) {
-      await retry(() => database.releaseChunk(lease));
-      return;
-    }
+  }
 
-    if (error instanceof EngineUnusableError) {
-      await retry(() => database.releaseChunk(lease));
-      throw error; // no user is to blame, and the next chunk would meet the same
-    }
+  /** Not the fault of these users: none fails for it. A person removes the cause and resumes. */
+  async #giveUp(lease: Lease, reason: unknown): Promise<void> {
+    await this.#atEnd.releaseChunk(lease);
+    await this.#pause(reason);
+  }
 
-    const giveUp = async (reason: unknown) => {
-      // Not the fault of these users: nobody is failed for it. An operator mends the cause and resumes.
-      await retry(() => database.releaseChunk(lease));
-      await this.#pause(reason);
-    };
-    const isOurs = error instanceof SystemicError || error instanceof UndecidableError || error instanceof GateError;
-    if (isOurs || isForGood(error)) return giveUp(error);
-
+  async #fail(lease: Lease, error: unknown, mayPass: boolean): Promise<void> {
+    const { listener } = this.#context;
+    const { chunkNo } = lease;
     const code = codeOf(error);
     const message = plainText(messageOf(error));
-    const failure = { code, message, mayPass: !isRefusal(error), retryAfterSeconds: Math.ceil(backOff(4) / 1000) };
-    let outcome: Awaited<ReturnType<typeof database.failChunk>>;
+    const failure = { code, message, mayPass, retryAfterSeconds: Math.ceil(backOff('slow', 1) / 1000) };
+    let outcome: Awaited<ReturnType<BatchDatabase['failChunk']>>;
     try {
-      outcome = await retry(() => database.failChunk(lease, failure));
+      outcome = await this.#steady.failChunk(lease, failure);
     } catch (refusal) {
-      if (isForGood(refusal)) return giveUp(refusal);
-      if (isRefusal(refusal)) return giveUp(new UndecidableError(lease, `its users (${code})`, refusal));
-      throw refusal;
+      const { fate } = recoveryOf(refusal, this.#context.stopping.aborted);
+      if (fate === 'fail') return this.#giveUp(lease, undecidable(lease, `its users (${code})`, refusal as Error));
+      return this.#recover(lease, refusal);
     }
     if (outcome === undefined) {
       listener({ type: 'lease-lost', chunkNo });
       return;
     }
     listener({ type: 'chunk-failed', chunkNo, outcome, code, message });
-    if (outcome === 'failed') this.#onResult(await retry(() => database.publishChunk(lease, NOTHING)));
+    if (outcome === 'failed') this.#onResult(await this.#steady.publishChunk(lease, NOTHING));
   }
 }
 
 const codeOf = (error: unknown): string => (error instanceof CardGeniusError ? error.code : 'PROCESSOR_FAILED');
 
-/** What an operator must mend first. */
-const isForGood = (error: unknown): boolean =>
-  error instanceof DatabaseError && (error.errorClass === 'permanent' || error.errorClass === 'exhausted');
+/** Of an error, what a run's reason takes. */
+export const reasonOf = (error: unknown): string => `${codeOf(error)}: ${plainText(messageOf(error))}`;

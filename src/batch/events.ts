@@ -23,6 +23,15 @@ export type BatchEvent =
       readonly message: string;
       readonly delayMs: number;
     }
+  /** A step of no chunk in particular: a claim, a next round, what is written at the end. */
+  | {
+      readonly type: 'step-retried';
+      readonly operation: string;
+      readonly code: string;
+      readonly errorClass: ErrorClass;
+      readonly message: string;
+      readonly delayMs: number;
+    }
   | {
       readonly type: 'chunk-failed';
       readonly chunkNo: number;
@@ -35,6 +44,8 @@ export type BatchEvent =
   /** The threads that compute are there; what they are at can be asked until they are gone. */
   | { readonly type: 'workers-started'; readonly usage: () => WorkerUsage }
   | { readonly type: 'workers-stopped' }
+  /** The database stays in trouble: this processor leaves the run. */
+  | { readonly type: 'run-left-for-trouble'; readonly runId: number; readonly code: string; readonly message: string }
   | { readonly type: 'run-closed'; readonly runId: number; readonly state: RunState };
 
 /** What the worker threads of a run are at. */

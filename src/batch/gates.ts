@@ -1,8 +1,9 @@
 import type { BatchDatabase } from '../database/batch.ts';
-import { CardGeniusError, LeaseLostError } from '../model/errors.ts';
+import { LeaseLostError } from '../model/errors.ts';
 import type { UserFailure } from '../model/recommendation.ts';
 import type { Lease } from '../model/run.ts';
 import { FailureTally } from './failure-tally.ts';
+import { PauseRun } from './recovery.ts';
 
 /** Fewer users than this say nothing about a share. */
 const MIN_USERS = 1_000;
@@ -23,17 +24,14 @@ export interface GateLimits {
   readonly maxFirstCardChangedShare: number;
 }
 
-/** A gate is shut: nothing is wrong with this chunk alone, and an operator should look before more is published. */
-export class GateError extends CardGeniusError {
-  constructor(code: 'GATE_FAILED_SHARE' | 'GATE_FEWER_ELIGIBLE' | 'GATE_FIRST_CARDS', message: string) {
-    super(code, message + GO_ON);
-  }
-}
+/** A gate is shut. */
+const shut = (code: 'GATE_FAILED_SHARE' | 'GATE_FEWER_ELIGIBLE' | 'GATE_FIRST_CARDS', message: string) =>
+  new PauseRun(code, message + GO_ON);
 
 type GateDatabase = Pick<BatchDatabase, 'readRun' | 'comparePlans' | 'compareFirstCards'>;
 
 /**
- * What is looked at before a chunk of a run is published. Each gate throws GateError where it is shut and no operator has
+ * What is looked at before a chunk of a run is published. Each gate throws PauseRun where it is shut and no operator has
  * accepted that: the run is paused then. A dry run publishes nothing, and passes them all.
  */
 export class Gates {
@@ -41,27 +39,33 @@ export class Gates {
   readonly #runId: number;
   readonly #limits: GateLimits;
   /** The plan of a run is compared once. */
-  #isPlanGood = false;
+  readonly #plan: { isGood: boolean };
 
-  constructor(database: GateDatabase, runId: number, limits: GateLimits) {
+  constructor(database: GateDatabase, runId: number, limits: GateLimits, plan = { isGood: false }) {
     this.#database = database;
     this.#runId = runId;
     this.#limits = limits;
+    this.#plan = plan;
+  }
+
+  /** The same gates, which ask another view of the database: one that tries again on behalf of a chunk. */
+  through(database: GateDatabase): Gates {
+    return new Gates(database, this.#runId, this.#limits, this.#plan);
   }
 
   /** Before the run's first chunk of this processor is read: has it far fewer users than the run before? */
   async passPlan(): Promise<void> {
     const { minEligibleShare } = this.#limits;
-    if (minEligibleShare === 0 || this.#isPlanGood) return;
+    if (minEligibleShare === 0 || this.#plan.isGood) return;
     const plans = await this.#database.comparePlans(this.#runId);
     if (plans !== undefined && plans.planned < plans.before * minEligibleShare && !(await this.#isOpen())) {
-      throw new GateError(
+      throw shut(
         'GATE_FEWER_ELIGIBLE',
         `${plans.planned} users are due, and the run before had ${plans.before}; fewer than ${percent(minEligibleShare)} of them ` +
           'are a matter for somebody to look at: did all spends come in?',
       );
     }
-    this.#isPlanGood = true;
+    this.#plan.isGood = true;
   }
 
   /** Before a chunk is loaded: the share of failed users over the whole run, this chunk's included. */
@@ -84,7 +88,7 @@ export class Gates {
       `${failed} of the first ${users} users have failed, ${percent(failed / users)}; more than ${percent(maxFailedShare)} are a ` +
       `matter for somebody to look at. Most in chunk ${chunk.chunkNo} (${alike}): ${code}, for example user number ${example.userNo}: `;
     const room = REASON_LENGTH - `GATE_FAILED_SHARE: ${text}.${GO_ON}`.length;
-    throw new GateError('GATE_FAILED_SHARE', `${text}${cut(example.message.replace(/\.$/, ''), room)}.`);
+    throw shut('GATE_FAILED_SHARE', `${text}${cut(example.message.replace(/\.$/, ''), room)}.`);
   }
 
   /** Before a chunk that is loaded is published: the share of users whose first card would be another one, over the run. */
@@ -95,7 +99,7 @@ export class Gates {
     if (seen === undefined) throw new LeaseLostError(`chunk ${lease.chunkNo} was taken over after its load`);
     const { known, changed } = seen;
     if (known < MIN_USERS || changed / known <= limit || (await this.#isOpen())) return;
-    throw new GateError(
+    throw shut(
       'GATE_FIRST_CARDS',
       `${changed} of ${known} users looked at would be given another first card, ${percent(changed / known)}; more than ` +
         `${percent(limit)} are a matter for somebody to look at (cardgenius catalog diff; cardgenius recommend USER --explain; ` +

@@ -1,5 +1,4 @@
 import type { BatchDatabase } from '../database/batch.ts';
-import { type RetryOptions, retry } from '../database/retry.ts';
 import { LeaseLostError } from '../model/errors.ts';
 import type { Lease, RunState } from '../model/run.ts';
 
@@ -19,6 +18,7 @@ export class Heartbeat {
   readonly #timer: NodeJS.Timeout;
   #moved = true;
   #trustedUntil: number;
+  #waitsUntil = 0;
   #beat: Promise<void> = Promise.resolve();
   #beating = false;
 
@@ -37,11 +37,16 @@ export class Heartbeat {
     this.#moved = true;
   }
 
-  /** Renews for the last time and stops. Throws LeaseLostError where the lease is somebody else's. */
-  async finish(options: RetryOptions = {}): Promise<void> {
+  /** The work pauses for a known time, to try a step again: that is no hang. */
+  waits(milliseconds: number): void {
+    this.#waitsUntil = performance.now() + milliseconds;
+  }
+
+  /** Renews for the last time, through `steady`, which tries again, and stops. Throws LeaseLostError where the lease is somebody else's. */
+  async finish(steady: Pick<BatchDatabase, 'renewLease'>): Promise<void> {
     await this.stop();
     this.signal.throwIfAborted();
-    if ((await retry(() => this.#renew(), options)) === undefined) throw lost(this.#lease);
+    if ((await this.#renew(steady)) === undefined) throw lost(this.#lease);
   }
 
   /** Stops, and waits for the beat that is under way. */
@@ -52,7 +57,8 @@ export class Heartbeat {
 
   #tick(): void {
     if (performance.now() > this.#trustedUntil) this.#controller.abort(lost(this.#lease));
-    if (!this.#moved || this.#beating || this.signal.aborted) return;
+    const moves = this.#moved || performance.now() < this.#waitsUntil;
+    if (!moves || this.#beating || this.signal.aborted) return;
     this.#moved = false;
     this.#beating = true;
     this.#beat = this.#renew()
@@ -67,9 +73,9 @@ export class Heartbeat {
       });
   }
 
-  async #renew(): Promise<RunState | undefined> {
+  async #renew(database: Pick<BatchDatabase, 'renewLease'> = this.#database): Promise<RunState | undefined> {
     const startedAt = performance.now();
-    const state = await this.#database.renewLease(this.#lease, this.#leaseMs / 1000);
+    const state = await database.renewLease(this.#lease, this.#leaseMs / 1000);
     if (state !== undefined) this.#trustedUntil = startedAt + this.#leaseMs * TRUSTED_SHARE;
     return state;
   }

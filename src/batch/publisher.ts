@@ -1,7 +1,7 @@
 import type { BatchDatabase } from '../database/batch.ts';
-import { type RetryOptions, retry } from '../database/retry.ts';
-import { CardGeniusError, DatabaseError } from '../model/errors.ts';
+import { DatabaseError } from '../model/errors.ts';
 import type { ChunkResult, Lease, PublishRequest, Span } from '../model/run.ts';
+import { PauseRun } from './recovery.ts';
 
 /** More refused users than this in one chunk is not a matter of users. */
 const MAX_REFUSED_USERS = 50;
@@ -11,50 +11,41 @@ export interface Publication extends Pick<PublishRequest, 'loadNo' | 'computeMs'
   readonly lastUserNo: number;
 }
 
-/** The database refuses too many users of one chunk: something about all of them is wrong, and the run must pause. */
-export class SystemicError extends CardGeniusError {
-  constructor(message: string, options: ErrorOptions) {
-    super('REFUSED_SYSTEMICALLY', message, options);
-  }
-}
-
 /** The database refuses a user's cards, and that the user becomes failed for it: nothing of ours can decide this user. */
-export class UndecidableError extends CardGeniusError {
-  constructor({ runId, chunkNo }: Lease, users: string, cause: Error) {
-    super(
-      'REFUSED_DECISION',
-      `chunk ${chunkNo} of run ${runId}, ${users}: the database refuses the change of processing_status to failed, too ` +
-        `(cardgenius.chunk_user has the user_id): ${cause.message}`,
-      { cause },
-    );
-  }
+export function undecidable({ runId, chunkNo }: Lease, users: string, cause: Error): PauseRun {
+  return new PauseRun(
+    'REFUSED_DECISION',
+    `chunk ${chunkNo} of run ${runId}, ${users}: the database refuses the change of processing_status to failed, too ` +
+      `(cardgenius.chunk_user has the user_id): ${cause.message}`,
+    { cause },
+  );
 }
 
 /**
  * Publishes a staged chunk. Where the database refuses a row, the chunk is published span by span, halved until the culprit
- * stands alone; that user becomes `failed` with the database's own words, and nobody else loses anything. Throws
- * UndecidableError, once all others are decided, where even that is refused.
+ * stands alone; that user becomes `failed` with the database's own words, and no other user loses anything. Throws PauseRun
+ * (REFUSED_DECISION), once all others are decided, where even that is refused. `database` tries again by itself.
  */
 export async function publish(
   database: BatchDatabase,
   lease: Lease,
   publication: Publication,
   leaseSeconds: number,
-  options: RetryOptions,
 ): Promise<ChunkResult> {
   const { lastUserNo, ...request } = publication;
   let refused = 0;
-  let undecidable: UndecidableError | undefined;
+  let undecided: PauseRun | undefined;
 
   const attempt = (span: Span | null, failure: PublishRequest['failure']) =>
-    retry(() => database.publishChunk(lease, { ...request, span, failure }), options);
+    database.publishChunk(lease, { ...request, span, failure });
 
   /** The chunk's counts so far; undefined where its last user could not be decided. */
   const corner = async (span: Span, refusal: DatabaseError): Promise<ChunkResult | undefined> => {
-    await retry(() => database.renewLease(lease, leaseSeconds), options);
+    await database.renewLease(lease, leaseSeconds);
     if (span.from === span.to) {
       if (++refused > MAX_REFUSED_USERS) {
-        throw new SystemicError(
+        throw new PauseRun(
+          'REFUSED_SYSTEMICALLY',
           `the database refuses more than ${MAX_REFUSED_USERS} users of chunk ${lease.chunkNo}; the last time it said: ` +
             refusal.message,
           { cause: refusal },
@@ -64,7 +55,7 @@ export async function publish(
         return await attempt(span, { code: 'REFUSED_BY_DATABASE', message: refusal.message });
       } catch (error) {
         if (!isRefusal(error)) throw error;
-        undecidable ??= new UndecidableError(lease, `user number ${span.from}`, error);
+        undecided ??= undecidable(lease, `user number ${span.from}`, error);
         return undefined;
       }
     }
@@ -87,7 +78,7 @@ export async function publish(
   } catch (error) {
     if (!isRefusal(error)) throw error;
     const result = await corner({ from: 1, to: lastUserNo }, error);
-    if (undecidable !== undefined) throw undecidable;
+    if (undecided !== undefined) throw undecided;
     return result!;
   }
 }

@@ -1,9 +1,9 @@
 import type { Database } from '../database/database.ts';
-import { retry } from '../database/retry.ts';
+import { retrying, type Sleep } from '../database/retrying.ts';
 import type { EngineIdentity } from '../engine/engine.ts';
 import { type EngineImage, EngineUnusableError, type LoadedEngine } from '../engine/image.ts';
 import type { OpenedRun, RunKind, RunRequest, RunState } from '../model/run.ts';
-import { Crew } from './crew.ts';
+import { Crew, END_PATIENCE_MS, reasonOf } from './crew.ts';
 import type { BatchListener } from './events.ts';
 import { type CommonestFailure, FailureTally } from './failure-tally.ts';
 import { type GateLimits, Gates } from './gates.ts';
@@ -59,6 +59,12 @@ export type ComputePool = Pick<WorkerPool, 'compute' | 'close'> & Partial<Pick<W
 export type CreatePool = (workers: number, engine: EngineImage) => ComputePool;
 const createWorkerPool: CreatePool = (workers, image) => new WorkerPool(workers, image);
 
+/** What only tests choose. */
+export interface Surroundings {
+  readonly createPool?: CreatePool | undefined;
+  readonly sleep?: Sleep | undefined;
+}
+
 /**
  * Takes part in a run until it is over: joins the active one or plans a new one, then claims, computes, loads and
  * publishes chunk after chunk, `chunksInFlight` at a time.
@@ -73,14 +79,13 @@ export async function runBatch(
   request: BatchRequest,
   listener: BatchListener,
   signal: AbortSignal,
-  createPool: CreatePool = createWorkerPool,
+  surroundings: Surroundings = {},
 ): Promise<BatchOutcome> {
   const { kind, userLimit, requestedBy, deadlineAt, utcOffsetMinutes, engine } = request;
   const terms = runTerms(engine, settings, kind, userLimit);
-  const opened = await retry(() => database.openRun({ ...terms, requestedBy, deadlineAt, utcOffsetMinutes }), {
-    signal,
-  });
-  return workOn(database, settings, request, opened, listener, signal, createPool);
+  const steady = retrying(database, { signal, sleep: surroundings.sleep });
+  const opened = await steady.openRun({ ...terms, requestedBy, deadlineAt, utcOffsetMinutes });
+  return workOn(database, settings, request, opened, listener, signal, surroundings);
 }
 
 /** What a run is opened with, whoever asks for it. */
@@ -111,8 +116,9 @@ export async function workOn(
   opened: OpenedRun,
   listener: BatchListener,
   signal: AbortSignal,
-  createPool: CreatePool = createWorkerPool,
+  surroundings: Surroundings = {},
 ): Promise<BatchOutcome> {
+  const { createPool = createWorkerPool, sleep } = surroundings;
   const startedAt = performance.now();
   listener({ type: 'run-opened', ...opened });
 
@@ -134,7 +140,9 @@ export async function workOn(
   };
   if (opened.state !== 'running') return outcome(opened.state);
 
-  await retry(() => database.sweepStaging(), { signal });
+  const steady = retrying(database, { signal, sleep });
+  const atEnd = retrying(database, { sleep, patienceMs: END_PATIENCE_MS });
+  await steady.sweepStaging();
   const pool = createPool(settings.workers, engine.image);
   const crew = new Crew(
     {
@@ -144,6 +152,7 @@ export async function workOn(
       gates: new Gates(database, runId, settings),
       tally,
       listener,
+      sleep,
       stopping: signal,
     },
     { runId, processor, fingerprint: engine.fingerprint },
@@ -156,19 +165,25 @@ export async function workOn(
   );
   try {
     if (pool.usage !== undefined) listener({ type: 'workers-started', usage: () => pool.usage!() });
-    await crew.work(settings.chunksInFlight);
-    if (signal.aborted) await retry(() => database.changeRunState(runId, 'stopped', 'stopped by its operator'));
-  } catch (error) {
-    if (error instanceof EngineUnusableError) {
-      await retry(() => database.changeRunState(runId, 'stopped', `${error.code}: ${error.message}`.slice(0, 400)));
+    const trouble = await crew.work(settings.chunksInFlight);
+    if (signal.aborted) {
+      await atEnd.changeRunState(runId, 'stopped', 'stopped by its operator');
+    } else if (trouble !== undefined) {
+      const { code, message } = trouble;
+      listener({ type: 'run-left-for-trouble', runId, code, message });
+      // A database that is away cannot be told: the run stays as it is, and whoever comes next goes on.
+      if ((await atEnd.changeRunState(runId, 'stopped', reasonOf(trouble)).catch(() => 'away')) === 'away')
+        throw trouble;
     }
+  } catch (error) {
+    if (error instanceof EngineUnusableError) await atEnd.changeRunState(runId, 'stopped', reasonOf(error));
     throw error;
   } finally {
     await pool.close();
     listener({ type: 'workers-stopped' });
   }
-  await retry(() => database.sweepStaging()); // what a processor staged that was overtaken: nobody will ever read it
-  const run = await retry(() => database.readRun(runId));
+  await atEnd.sweepStaging(); // what a processor staged that was overtaken: no publish will ever read it
+  const run = await atEnd.readRun(runId);
   const state = run?.state ?? 'done';
   listener({ type: 'run-closed', runId, state });
   return outcome(state);

@@ -119,10 +119,14 @@ export function stopOnSignal(): { signal: AbortSignal; release(): void } {
   };
 }
 
-/** Why a run is paused, and what to do about it. */
+/** Why a run is paused or stopped, and what to do about it. */
 export async function notePause(cli: Cli, database: Database, { runId, state }: BatchOutcome): Promise<void> {
-  if (state !== 'paused') return;
+  if (state !== 'paused' && state !== 'stopped') return;
   const reason = (await database.readRun(runId))?.reason?.replace(/\.$/, '') ?? 'no reason given';
+  if (state === 'stopped') {
+    cli.note(`Run ${runId} is stopped: ${reason}. To go on: cardgenius run`);
+    return;
+  }
   cli.note(`Run ${runId} is paused: ${reason}. Mend the cause, then: cardgenius resume && cardgenius run`);
 }
 

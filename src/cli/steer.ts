@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { BatchDatabase } from '../database/batch.ts';
-import { retry } from '../database/retry.ts';
+import { retrying, type Sleep } from '../database/retrying.ts';
 import { CardGeniusError } from '../model/errors.ts';
 import { isGate, type RunProgress, type RunState } from '../model/run.ts';
 import { type CommonOptions, command } from './cli.ts';
@@ -72,16 +72,20 @@ export async function steer(
   state: RunState,
   reason: string,
   acceptGate = false,
+  sleep?: Sleep,
 ): Promise<Steered> {
-  const latest = await retry(() => database.readRun(null)); // where a run is active it is the latest
+  const steady = retrying(database, { patienceMs: PATIENCE_MS, sleep });
+  const latest = await steady.readRun(null); // where a run is active it is the latest
   if (latest !== undefined && ACTIVE.includes(latest.state)) {
     const { runId, ...before } = latest;
-    const changed = await retry(() => database.changeRunState(runId, state, reason, { acceptGate }));
+    const changed = await steady.changeRunState(runId, state, reason, { acceptGate });
     if (changed !== undefined) return { ...changed, before };
-    const now = await retry(() => database.readRun(runId));
+    const now = await steady.readRun(runId);
     if (now?.state === state) return { runId, state, before }; // done, and the answer was lost
   }
   throw new CardGeniusError('NO_ACTIVE_RUN', 'No run is active. Look at: cardgenius status');
 }
 
+/** A person waits for the answer. */
+const PATIENCE_MS = 5_000;
 const ACTIVE: readonly RunState[] = ['running', 'paused', 'stopped'];

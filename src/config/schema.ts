@@ -6,7 +6,7 @@ import { alertsSchema, dashboardSchema, scheduleSchema, serviceSchema, threshold
  * What `cron.config.ts` may say. Everything has a default: the package runs without the file. Amounts are rupees here, because
  * people write the file; the program counts in paise.
  */
-export const configSchema = z.strictObject({
+const fields = z.strictObject({
   database: z
     .string()
     .trim()
@@ -122,6 +122,15 @@ export const configSchema = z.strictObject({
   thresholds: thresholdsSchema.prefault({}),
   alerts: alertsSchema.prefault({}),
 });
+
+export const configSchema = fields.refine(
+  ({ chunksInFlight, sqlServer }) => sqlServer.workConnections >= chunksInFlight + 2,
+  {
+    path: ['sqlServer', 'workConnections'],
+    error:
+      'must be at least chunksInFlight + 2: each chunk on its way needs one, and two are for what comes in between',
+  },
+);
 
 /** What an operator writes. */
 export type Config = z.input<typeof configSchema>;

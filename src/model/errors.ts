@@ -42,18 +42,26 @@ export class UsageError extends CardGeniusError {
   }
 }
 
+/**
+ * How soon a later attempt may help: `quick` where another session was in the way (a deadlock), `slow` where the server or the
+ * network needs time (throttle, failover, broken connection), `login` where a login is refused that was accepted before.
+ */
+export type Pace = 'quick' | 'slow' | 'login';
+
 /** Something that the database said. `errorClass` decides what the batch does next. */
 export class DatabaseError extends CardGeniusError {
   readonly errorClass: ErrorClass;
+  readonly pace: Pace;
 
   constructor(
     code: string,
     message: string,
     errorClass: ErrorClass,
-    options: ErrorOptions & { exitCode?: ExitCode } = {},
+    options: ErrorOptions & { exitCode?: ExitCode; pace?: Pace } = {},
   ) {
     super(code, message, options);
     this.errorClass = errorClass;
+    this.pace = options.pace ?? (errorClass === 'ambiguous' ? 'slow' : 'quick');
   }
 }
 

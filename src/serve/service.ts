@@ -3,7 +3,7 @@ import type { BatchListener } from '../batch/events.ts';
 import { type BatchSettings, runTerms, workOn } from '../batch/run-batch.ts';
 import { Waker } from '../batch/waker.ts';
 import type { Database } from '../database/database.ts';
-import { backOff } from '../database/retry.ts';
+import { backOff } from '../database/retrying.ts';
 import type { ServiceDatabase } from '../database/service.ts';
 import type { LoadedEngine } from '../engine/image.ts';
 import { CardGeniusError, messageOf } from '../model/errors.ts';
@@ -126,7 +126,7 @@ export class Service {
         if (signal.aborted) break;
         failures++;
         this.#trouble(what, error);
-        pause = 500 + backOff(Math.min(failures, 4));
+        pause = 500 + backOff('quick', Math.min(failures, 4)) * Math.min(failures, 10);
       }
       if (!signal.aborted) await waker.sleep(pause, signal);
     }

@@ -43,6 +43,8 @@ export function logEvent(log: Logger, event: BatchEvent): void {
       log.debug(event, event.type);
       break;
     case 'chunk-retried':
+    case 'step-retried':
+    case 'run-left-for-trouble':
     case 'chunk-failed':
       log.warn(event, event.type);
       break;

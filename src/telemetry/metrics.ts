@@ -140,6 +140,7 @@ export class Metrics implements Disposable {
         break;
       }
       case 'chunk-retried':
+      case 'step-retried':
         this.#retries.inc({ class: event.errorClass });
         break;
       case 'chunk-failed':

@@ -38,6 +38,10 @@ export class Progress {
       this.#published += completed + failed + changed + gone;
     } else if (event.type === 'chunk-retried') {
       this.#say(`chunk ${event.chunkNo}: ${event.stage} again in ${event.delayMs} ms: ${event.message}`);
+    } else if (event.type === 'step-retried') {
+      this.#say(`${event.operation} again in ${event.delayMs} ms: ${event.message}`);
+    } else if (event.type === 'run-left-for-trouble') {
+      this.#say(`the database stays in trouble, this processor leaves the run: ${event.code}: ${event.message}`);
     } else if (event.type === 'chunk-failed') {
       const next = event.outcome === 'retry' ? 'it will be tried again' : 'its users are failed';
       this.#say(`chunk ${event.chunkNo}: ${event.code}: ${event.message}; ${next}`);

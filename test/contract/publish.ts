@@ -234,7 +234,7 @@ export const publishContract: ContractTests = {
       t.is(error!.errorClass, 'data');
       t.deepEqual(await statuses(engine), Array(7).fill('pending'));
 
-      const result = await publish(database, lease, { loadNo, lastUserNo: 7, computeMs: 1, loadMs: 1 }, 60, {});
+      const result = await publish(database, lease, { loadNo, lastUserNo: 7, computeMs: 1, loadMs: 1 }, 60);
       t.like(result, { state: 'done', users: 7, completed: 5, failed: 2 });
       const error3 = String((await database.readSpending(userId(3)))?.error);
       t.regex(error3, /^REFUSED_BY_DATABASE: .*ck_contract_refuses/);
@@ -261,7 +261,7 @@ export const publishContract: ContractTests = {
           instanceOf: DatabaseError,
         });
         t.is(error!.errorClass, 'data');
-        const result = await publish(database, lease, { loadNo, lastUserNo: 7, computeMs: 1, loadMs: 1 }, 60, {});
+        const result = await publish(database, lease, { loadNo, lastUserNo: 7, computeMs: 1, loadMs: 1 }, 60);
         t.like(result, { state: 'done', users: 7, completed: 6, failed: 1 });
         t.regex(String((await database.readSpending(userId(3)))?.error), /^REFUSED_BY_DATABASE: not this one/);
         await database.advanceRun(runId);

@@ -51,15 +51,10 @@ async function work(
   const opened = await openRun(engine);
   const membership = { processor: 'suite', engine: { fingerprint: FINGERPRINT } as LoadedEngine };
   const pool = { compute: async (chunk: SpendingSlice) => [compute(chunk)], close: async () => {} };
-  return workOn(
-    database,
-    SETTINGS,
-    membership,
-    opened,
-    () => {},
-    signal,
-    () => pool,
-  );
+  return workOn(database, SETTINGS, membership, opened, () => {}, signal, {
+    createPool: () => pool,
+    sleep: async () => {},
+  });
 }
 
 async function isPaused(t: ExecutionContext, { database }: ContractEngine, outcome: BatchOutcome, reason: RegExp) {
@@ -177,6 +172,36 @@ export const refusedContract: ContractTests = {
       t.is(outcome.state, 'stopped', side);
       t.like(await engine.database.readRun(outcome.runId), { chunksLeased: 0, chunksOpen: 1 });
     }
+  },
+
+  'refused: trouble of the database that stays stops the run: no user fails, and the next processor goes on': async (
+    t,
+    engine,
+  ) => {
+    let round = 0;
+    for (const operation of ['readChunk', 'beginLoad', 'stage', 'publishChunk', 'claimChunk', 'advanceRun'] as const) {
+      for (const errorClass of ['transient', 'ambiguous'] as const) {
+        await importUsers(engine, 4, n => n * 100 + round++);
+        const outcome = await work(engine, { instead: { [operation]: fails(errorClass) } });
+        t.like(outcome, { state: 'stopped', failed: 0 }, `${operation} ${errorClass}`);
+        const run = await engine.database.readRun(outcome.runId);
+        t.like(run, { chunksLeased: 0, failed: 0, failures: 0 }, `${operation} ${errorClass}`);
+        t.regex(run?.reason ?? '', /^MSSQL_9002: /);
+        t.deepEqual(await statuses(engine).then(all => all.includes('failed')), false);
+        t.like(await work(engine), { runId: outcome.runId, state: 'done' });
+        t.deepEqual(await statuses(engine), Array(4).fill('completed'));
+      }
+    }
+  },
+
+  'refused: where the database is away at the end, its own error is thrown, and the run can be taken up': async (
+    t,
+    engine,
+  ) => {
+    await importUsers(engine, 4);
+    const instead = { claimChunk: fails('ambiguous'), changeRunState: fails('ambiguous') };
+    await t.throwsAsync(work(engine, { instead }), { code: 'MSSQL_9002' });
+    t.like(await work(engine), { state: 'done', completed: 4 });
   },
 
   'refused: the last renewal before publish is tried again': async (t, engine) => {

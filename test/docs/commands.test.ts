@@ -27,7 +27,10 @@ const NOT_RUN: readonly [RegExp, string][] = [
   [/^npm ci/, 'what came before these tests'],
   [/^npm test$|^npm run (types|lint)$/, 'what runs these tests'],
   [/^npm run format$/, 'writes the tree; npm run lint, which is run, fails where it would'],
-  [/^npm run (docs:configuration|catalog:schema)$/, 'writes the tree; tests fail where the file is stale'],
+  [
+    /^npm run (docs:configuration|docs:recovery|catalog:schema)$/,
+    'writes the tree; tests fail where the file is stale',
+  ],
   [/npm run test:mssql$/, 'is these tests, on a server'],
   [/^npm run test:browser$/, 'needs a browser; a job of its own runs it'],
   [/^npm run (chaos|build)$/, 'takes minutes; or is a part of npm pack'],

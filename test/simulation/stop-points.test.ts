@@ -63,7 +63,7 @@ function take(database: World['database'], processor: string, { pool }: Setting 
     { kind: 'batch', userLimit: null, processor, requestedBy: processor, deadlineAt: null, engine: loaded },
     () => {},
     stop.signal,
-    () => pool?.(stop, processor) ?? inThisThread,
+    { createPool: () => pool?.(stop, processor) ?? inThisThread, sleep: async () => {} },
   );
 }
 

@@ -1,5 +1,6 @@
 import test from 'ava';
-import { GateError, Gates } from '../../src/batch/gates.ts';
+import { Gates } from '../../src/batch/gates.ts';
+import { PauseRun } from '../../src/batch/recovery.ts';
 import { LeaseLostError } from '../../src/model/errors.ts';
 import type { FirstCards, RunProgress } from '../../src/model/run.ts';
 
@@ -37,7 +38,7 @@ const chunk = (users: number, failed: number, message = 'avg_ajio_gmv is negativ
     return { userNo: index + 11, code, message };
   }),
 });
-const shut = (code: string, message: RegExp) => ({ instanceOf: GateError, code, message });
+const shut = (code: string, message: RegExp) => ({ instanceOf: PauseRun, code, message });
 
 test('failed: below a thousand computed users a share says nothing', async t => {
   await t.notThrowsAsync(gates(counts(0, 0)).gates.passFailures(chunk(999, 999)));
@@ -53,8 +54,8 @@ test('failed: the share is measured over the run, this chunk included', async t 
 test('failed: the reason says why most of the chunk failed, of one of them, and what to do, within its length', async t => {
   const reasonOf = async (message?: string) => {
     const failing = gates(counts(9_999_950, 900_000)).gates.passFailures(chunk(50, 50, message));
-    const error = await t.throwsAsync(failing, { instanceOf: GateError });
-    return `${(error as GateError).code}: ${error!.message}`;
+    const error = await t.throwsAsync(failing, { instanceOf: PauseRun });
+    return `${(error as PauseRun).code}: ${error!.message}`;
   };
   t.regex(
     await reasonOf(),

@@ -23,7 +23,11 @@ for (const errorClass of ['transient', 'ambiguous'] as const) {
   for (const state of ['paused', 'cancelled'] as const) {
     test(`${state}: asked again after an error that is ${errorClass}, of the same run`, async t => {
       const { database, asked } = world('running', errorClass);
-      t.like(await steer(database, state, 'why'), { runId: 7, state, before: { state: 'running' } });
+      t.like(await steer(database, state, 'why', false, async () => {}), {
+        runId: 7,
+        state,
+        before: { state: 'running' },
+      });
       t.deepEqual(asked, [7, 7]);
     });
   }

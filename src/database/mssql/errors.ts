@@ -5,6 +5,7 @@ import {
   EXIT,
   LeaseLostError,
   messageOf,
+  type Pace,
 } from '../../model/errors.ts';
 import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
 
@@ -29,22 +30,31 @@ const OWN_ERRORS: Readonly<Record<number, (message: string, cause: unknown) => E
 /** SQL Server's error numbers by what a retry can do; a number that stands nowhere here is permanent. */
 const NUMBERS: Readonly<Record<Exclude<ErrorClass, 'permanent'>, readonly number[]>> = {
   transient: [
-    1205, 1222, 3960, 3961, 601, // deadlock, lock time-out, snapshot conflicts, data movement
+    1205, 1222, 3960, 3961, 3935, 601, 4891, 8628, // deadlock, lock time-out, snapshot conflicts, data movement, a plan not had in time
     701, 802, 1204, 8645, 8651, // memory and locks
-    40197, 40501, 40613, 40143, 40540, 49918, 49919, 49920, 10928, 10929, 4221, // Azure: busy, moving, throttled
-    976, 983, 921, 922, // a failover, or a database that is starting
+    40197, 40501, 40613, 40143, 40540, 49918, 49919, 49920, 10928, 10929, 10936, 4221, // Azure: busy, moving, throttled
+    976, 978, 982, 983, 952, 921, 922, 3906, 615, 617, // a failover, or a database that is starting or was read-only a moment ago
   ],
   ambiguous: [0, 20, 64, 121, 233, 997, 10053, 10054, 10060, 11001, 596, 6005], // the network, a killed session, a shutdown
-  exhausted: [9002, 1101, 1105, 3257, 5149], // log or disk full
+  exhausted: [9002, 1101, 1105, 3257, 5149, 40544, 40549, 40550, 40551, 40552, 40553], // log or disk full, a quota of Azure
   data: [220, 232, 245, 515, 547, 2601, 2627, 2628, 3609, 8114, 8115, 8134, 8152], // a row, a constraint, a trigger
 }; // biome-ignore format: a table
 
 /** What a trigger of CashKaro's throws or raises: it refuses a row. */
 const FIRST_NUMBER_OF_USERS = 50_000;
 
+/** Of the transient ones those where another session was in the way: tried again at once. All others take the server some time. */
+const QUICK = new Set([1205, 1222, 3960, 3961, 3935, 601, 4891]);
+
+/** The connection itself leads to a replica that takes no writes any more: it must not go back to the pool. */
+const STALE_CONNECTION = new Set([3906, 978, 982]);
+
 const CLASS_BY_NUMBER = new Map(
   Object.entries(NUMBERS).flatMap(([errorClass, numbers]) => numbers.map(number => [number, errorClass as ErrorClass])),
 );
+
+/** The driver's codes of a request that this program has put wrong. */
+const PERMANENT_CODES = new Set(['EARGS', 'EPARAM', 'EINJECT', 'EDUPEPARAM', 'EDRIVER']);
 
 /** The driver's codes of a connection that was lost or an answer that did not come: what was asked may have been done. */
 const AMBIGUOUS_CODES = new Set([
@@ -85,14 +95,33 @@ export function toDatabaseError(error: unknown, operation: string): Error {
       cause: error,
     });
   }
+  if (isPoolFull(error)) {
+    const message = `no connection became free in time (${operation}): requests of this program hold all of them`;
+    return new DatabaseError('DATABASE_BUSY', message, 'transient', { cause: error, pace: 'slow' });
+  }
+
   const code = [...codesOf(error)].find(text => AMBIGUOUS_CODES.has(text)) ?? said.code;
-  const errorClass = classify(number, code);
+  const isOurBug = error instanceof TypeError || error instanceof RangeError;
+  const errorClass = isOurBug ? 'permanent' : classify(number, code);
   const name = number === undefined ? (code ?? 'DATABASE_FAILED') : `MSSQL_${number}`;
   const place = `${said.procName || operation}, line ${said.lineNumber ?? 0}`;
   const where = number === undefined ? operation : `${place}, error ${number}`;
   const remedy = number !== undefined && RIGHTS.has(number) ? `. ${RIGHTS_REMEDY}` : '';
-  return new DatabaseError(name, `${messageOf(said)} (${where})${remedy}`, errorClass, { cause: error });
+  return new DatabaseError(name, `${messageOf(said)} (${where})${remedy}`, errorClass, {
+    cause: error,
+    pace: number !== undefined && QUICK.has(number) ? 'quick' : 'slow',
+  });
 }
+
+/** Whether the connection that an error came over must be closed. */
+export function makesConnectionStale(error: unknown): boolean {
+  const number = withNumber(error)?.number;
+  return typeof number === 'number' && STALE_CONNECTION.has(number);
+}
+
+/** What the pool says where no connection becomes free within the time of a request. */
+const isPoolFull = (error: unknown): boolean =>
+  error instanceof Error && error.message.startsWith('Failed to acquire a connection from the pool');
 
 /** Migrations are never edited, and no trigger fires in them: their 50007 has another state. */
 function isOwn(number: number, state: number | undefined, operation: string): boolean {
@@ -107,7 +136,9 @@ function classify(number: number | undefined, code: string | undefined): ErrorCl
   if (number !== undefined) {
     return CLASS_BY_NUMBER.get(number) ?? (number >= FIRST_NUMBER_OF_USERS ? 'data' : 'permanent');
   }
-  return code !== undefined && AMBIGUOUS_CODES.has(code) ? 'ambiguous' : 'permanent';
+  if (code !== undefined && PERMANENT_CODES.has(code)) return 'permanent';
+  // Nothing unknown counts as permanent: a driver's own error may be over with the next connection.
+  return code !== undefined && AMBIGUOUS_CODES.has(code) ? 'ambiguous' : 'transient';
 }
 
 /** The driver's codes, wherever it has put them: for a lost connection mssql writes one where the number belongs. */
@@ -137,9 +168,9 @@ function withNumber(error: unknown): DriverError | undefined {
 export function toConnectionError(error: unknown, settings: ConnectionSettings): DatabaseError {
   const where = describeConnection(settings);
   const text = [...messagesOf(error)].join('; ');
-  const number = withNumber(error)?.number;
-  const fail = (code: string, message: string, errorClass: ErrorClass = 'permanent') =>
-    new DatabaseError(code, message, errorClass, { cause: error });
+  const numbers = [...numbersOf(error)];
+  const fail = (code: string, message: string, errorClass: ErrorClass = 'permanent', pace: Pace = 'quick') =>
+    new DatabaseError(code, message, errorClass, { cause: error, pace });
 
   if (/certificate|self[- ]signed|altname|unable to verify/i.test(text)) {
     return fail(
@@ -148,14 +179,14 @@ export function toConnectionError(error: unknown, settings: ConnectionSettings):
         'server as the certificate does, or, on a network that you trust, say trustServerCertificate=true.',
     );
   }
-  if (number === 4060 || /cannot open database|database .* does not exist/i.test(text)) {
+  if (numbers.includes(4060) || /cannot open database|database .* does not exist/i.test(text)) {
     return fail(
       'DATABASE_UNKNOWN',
       `There is no database ${settings.database} on ${settings.server}, or the login ${settings.user ?? ''} may not use it. ` +
         'Mend the name in CARDGENIUS_DATABASE_URL, or have a DBA create it and map the login to a user.',
     );
   }
-  if (number === 18456 || /login failed|password authentication failed/i.test(text)) {
+  if (numbers.some(number => REFUSED_LOGINS.has(number)) || /login failed|password authentication failed/i.test(text)) {
     return fail(
       'DATABASE_LOGIN',
       `${settings.server} refuses the login ${settings.user ?? ''}. Check the user, and the password in ` +
@@ -166,7 +197,25 @@ export function toConnectionError(error: unknown, settings: ConnectionSettings):
     'DATABASE_UNREACHABLE',
     `Cannot reach ${where}: ${text}. Check host, port and firewall, and that the server is up.`,
     'transient',
+    'slow',
   );
+}
+
+/** The login was refused: wrong, locked, expired, to be changed. */
+const REFUSED_LOGINS = new Set([18452, 18456, 18486, 18487, 18488]);
+const LOCKED_LOGINS = new Set([18486, 18487, 18488]);
+
+/** Whether the account is locked or its password has expired: no wait helps, and each try counts against it. */
+export const isLockedLogin = (error: unknown): boolean =>
+  [...numbersOf(error)].some(number => LOCKED_LOGINS.has(number));
+
+/** Every number that the server sent, wherever the driver has put it. A server that recovers says 4060, and then 18456. */
+function* numbersOf(error: unknown, depth = 0): Generator<number> {
+  if (typeof error !== 'object' || error === null || depth > 6) return;
+  const { number, originalError, cause, errors, precedingErrors, info } = error as DriverError;
+  if (typeof number === 'number') yield number;
+  for (const inner of [originalError, cause, info, ...(errors ?? []), ...(precedingErrors ?? [])])
+    yield* numbersOf(inner, depth + 1);
 }
 
 function* messagesOf(error: unknown, depth = 0): Generator<string> {

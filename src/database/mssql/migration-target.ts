@@ -42,12 +42,30 @@ export class MssqlMigrationTarget implements MigrationTarget {
     const batches = [...splitBatches(file.text), recordOf(file)];
     await this.#pool.batch('SET XACT_ABORT ON; BEGIN TRANSACTION;', file.path);
     try {
-      for (const batch of batches) await this.#pool.batch(batch, file.path);
+      for (const batch of batches) {
+        await this.#requireTransaction(file.path);
+        await this.#pool.batch(batch, file.path);
+      }
+      await this.#requireTransaction(file.path);
       await this.#pool.batch('COMMIT TRANSACTION;', file.path);
     } catch (error) {
       await this.#pool.batch('IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;', file.path).catch(() => {});
       throw error;
     }
+  }
+
+  /** The pool replaces a connection that broke, and the new one has no transaction: what follows would stand for itself. */
+  async #requireTransaction(path: string): Promise<void> {
+    const [answer] = await this.#pool.batch<{ open_transactions: number }>(
+      'SELECT @@TRANCOUNT AS open_transactions;',
+      path,
+    );
+    if (answer?.open_transactions === 1) return;
+    throw new DatabaseError(
+      'MIGRATION_INTERRUPTED',
+      `The connection was replaced while ${path} was applied; the server has rolled the file back. Try again: cardgenius migrate`,
+      'transient',
+    );
   }
 
   async liveObjects(): Promise<LiveObject[]> {

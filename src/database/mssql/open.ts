@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { type OpenedEngine, operationsOf } from '../database.ts';
+import { LoginGuard } from '../login-guard.ts';
 import { parseConnection } from './connection-settings.ts';
 import { mssqlDriver } from './driver.ts';
 import { MssqlMigrationTarget } from './migration-target.ts';
@@ -25,8 +26,9 @@ export async function openMssql(url: string, options: MssqlOptions = {}): Promis
     options.pools ?? DEFAULT_POOLS;
   const appName = `cardgenius/${hostname()}:${process.pid}`.slice(0, 128);
 
+  const guard = new LoginGuard();
   const open = (size: number, timeoutSeconds: number) =>
-    new Pool(settings, { size, timeoutSeconds, appName, connectTimeoutMs: options.connectTimeoutMs });
+    new Pool(settings, { size, timeoutSeconds, appName, guard, connectTimeoutMs: options.connectTimeoutMs });
   const control = open(controlConnections, controlTimeoutSeconds);
   const work = open(workConnections, workTimeoutSeconds);
   const migrations = open(1, workTimeoutSeconds);

@@ -1,8 +1,10 @@
 import sql from 'mssql';
 import type { Connection } from 'tedious';
+import type { DatabaseError } from '../../model/errors.ts';
 import { camelCase, type Parameter, type PoolUsage, type SqlType } from '../driver.ts';
+import { LoginGuard } from '../login-guard.ts';
 import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
-import { toConnectionError, toDatabaseError } from './errors.ts';
+import { isLockedLogin, makesConnectionStale, toConnectionError, toDatabaseError } from './errors.ts';
 
 /** Sizes and limits of the two pools. */
 export interface PoolSettings {
@@ -28,6 +30,8 @@ export interface PoolOptions {
   /** For each request. */
   readonly timeoutSeconds: number;
   readonly appName: string;
+  /** Of all pools of this process. */
+  readonly guard?: LoginGuard | undefined;
   /** For each connection; 15 s unless it is given. */
   readonly connectTimeoutMs?: number | undefined;
 }
@@ -37,10 +41,12 @@ export class Pool {
   readonly #pool: sql.ConnectionPool;
   readonly #settings: ConnectionSettings;
   readonly #size: number;
+  readonly #guard: LoginGuard;
 
   constructor(settings: ConnectionSettings, options: PoolOptions) {
     this.#settings = settings;
     this.#size = options.size;
+    this.#guard = options.guard ?? new LoginGuard();
     const { server, port, database, authentication } = settings;
     this.#pool = new sql.ConnectionPool({
       server,
@@ -48,7 +54,12 @@ export class Pool {
       ...(port === undefined ? {} : { port }),
       connectionTimeout: connectTimeoutOf(settings, options),
       requestTimeout: options.timeoutSeconds * 1000,
-      pool: { max: options.size, min: 0, idleTimeoutMillis: 60_000 },
+      pool: {
+        max: options.size,
+        min: 0,
+        idleTimeoutMillis: 60_000,
+        acquireTimeoutMillis: options.timeoutSeconds * 1000,
+      },
       // A SELECT 1 before each request would double the round trips; a dead socket is seen without.
       validateConnection: 'socket',
       authentication: { type: authentication, options: credentials(settings) },
@@ -73,15 +84,18 @@ export class Pool {
   async connect(): Promise<void> {
     try {
       await this.#pool.connect();
+      this.#guard.accepted();
     } catch (error) {
-      throw toConnectionError(error, this.#settings);
+      throw this.#toConnectionError(error);
     }
   }
 
   /** Calls a procedure of ours, on a borrowed connection where one is given; all rows of its last answer, in camel case. */
   async call<Row>(procedure: string, parameters: readonly Parameter[], connection?: Connection): Promise<Row[]> {
     try {
+      if (connection === undefined) this.#checkLogin();
       const { recordsets } = await this.#request(parameters, connection).execute(`cardgenius.${procedure}`);
+      this.#guard.accepted();
       return toRows<Row>((recordsets as sql.IRecordSet<object>[]).at(-1));
     } catch (error) {
       throw this.toError(error, `cardgenius.${procedure}`);
@@ -93,7 +107,9 @@ export class Pool {
     const request = this.#request(parameters);
     (request as unknown as { arrayRowMode: boolean }).arrayRowMode = true;
     try {
+      this.#checkLogin();
       const { recordsets } = await request.execute(`cardgenius.${procedure}`);
+      this.#guard.accepted();
       return ((recordsets as unknown as unknown[][][]).at(-1) ?? []) as unknown[][];
     } catch (error) {
       throw this.toError(error, `cardgenius.${procedure}`);
@@ -142,7 +158,10 @@ export class Pool {
   /** A connection of the driver's, to be given back or discarded. */
   async borrow(what: string): Promise<Connection> {
     try {
-      return await this.#lender.acquire(this.#pool);
+      this.#checkLogin();
+      const connection = await this.#lender.acquire(this.#pool);
+      this.#guard.accepted();
+      return connection;
     } catch (error) {
       throw this.toError(error, what);
     }
@@ -195,11 +214,29 @@ export class Pool {
     } as unknown as sql.ConnectionPool;
   }
 
+  /** Throws while a login that was refused must not be tried: see LoginGuard. Open connections need no login. */
+  #checkLogin(): void {
+    if (this.#pool.available === 0) this.#guard.beforeTry();
+  }
+
   toError(error: unknown, operation: string): Error {
-    if (error instanceof sql.ConnectionError && !/^(ETIMEOUT|ECONNCLOSED)$/.test(error.code)) {
-      return toConnectionError(error, this.#settings);
+    if (error instanceof sql.ConnectionError && !/^(ETIMEOUT|ECONNCLOSED|ENOTOPEN)$/.test(error.code)) {
+      return this.#toConnectionError(error);
     }
+    if (makesConnectionStale(error)) void this.#closeIdle().catch(() => {});
     return toDatabaseError(error, operation);
+  }
+
+  #toConnectionError(error: unknown): DatabaseError {
+    const ours = toConnectionError(error, this.#settings);
+    return ours.code === 'DATABASE_LOGIN' ? this.#guard.refused(ours, isLockedLogin(error)) : ours;
+  }
+
+  /** Closes what leads to a server that takes no writes any more; the pool makes new connections. */
+  async #closeIdle(): Promise<void> {
+    for (let idle = this.#pool.available; idle > 0; idle--) {
+      await this.withConnection('closing', async connection => connection.close());
+    }
   }
 
   get description(): string {

@@ -1,0 +1,36 @@
+/** Writes the table of docs/sql-server.md that says what becomes of an error anew. `npm run docs:recovery`. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Fate, RECOVERY } from '../src/batch/recovery.ts';
+
+export const DOCS_PATH = join(import.meta.dirname, '../docs/sql-server.md');
+const BEGIN = '<!-- table: npm run docs:recovery -->';
+const END = '<!-- end of the table -->';
+
+const WORDS: Readonly<Record<Fate, string>> = {
+  leave: 'the chunk is left alone',
+  release: 'the chunk is given back; the attempt does not count',
+  later:
+    'the chunk is given back and the run is `stopped`; `serve` resumes it by itself, elsewhere `cardgenius run` does',
+  end: 'the chunk is given back, the run is `stopped`, and this processor ends with the reason',
+  pause: 'the chunk is given back and the run is paused, with the reason',
+  fail: "the chunk's users become `failed`",
+  'retry, then fail': 'the chunk is tried three times; then its users become `failed`',
+};
+
+function table(): string {
+  const rows = RECOVERY.map(({ error, fate, why }) => `| ${error} | ${WORDS[fate]} | ${why} |`);
+  return ['| what happens | what we do | why |', '|---|---|---|', ...rows].join('\n');
+}
+
+/** The document with its table as it should be. */
+export function withTable(text: string): string {
+  const [before, rest] = text.split(BEGIN);
+  const [, after] = rest!.split(END);
+  return `${before}${BEGIN}\n${table()}\n${END}${after}`;
+}
+
+if (import.meta.main) {
+  await writeFile(DOCS_PATH, withTable(await readFile(DOCS_PATH, 'utf8')));
+  console.log(`Written: ${DOCS_PATH}`);
+}
