@@ -214,14 +214,16 @@ async function completion(): Promise<Define> {
 
 /** Runs the command that the arguments name; the exit code is the process's. */
 export async function runCommandLine(): Promise<void> {
-  // A reader of our output may have read enough: `| head` is no error. Without stderr a run goes on, and says nothing.
+  // A reader of our output may have read enough: `| head` is no error. Any other loss of it is one, told in a sentence.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit();
+    if (error.code === 'EPIPE') process.exit();
+    process.once('exit', () => {
+      process.exitCode ||= EXIT.failed;
+    });
+    process.stderr.write(`cardgenius: What was to be printed could not be written: ${error.code}. [OUTPUT_LOST]\n`);
   });
-  process.stderr.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
+  // Without stderr a command goes on, and says nothing.
+  process.stderr.on('error', () => {});
   const [first = '', second = ''] = process.argv.slice(2);
   try {
     await (await createProgram(first === 'help' ? second : first)).parseAsync();

@@ -35,7 +35,7 @@ export function defineDashboard(program: Command): void {
     const url = await dashboard.listen(door.address);
     cli.print({ url }, () => `The dashboard is at ${url} (Ctrl-C ends it).`);
     noteToken(cli, url, door);
-    await new Promise(resolve => process.once('SIGINT', resolve).once('SIGTERM', resolve));
+    await new Promise(resolve => process.once('SIGINT', resolve).once('SIGTERM', resolve).once('SIGHUP', resolve));
     await dashboard.close();
   });
 }

@@ -93,8 +93,9 @@ export function asciiHost(name: string): string {
 
 /** How long a graceful stop may take. */
 const STOP_DEADLINE_MS = 30_000;
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** The first SIGINT or SIGTERM stops gracefully; a second one leaves at once. Both can be resumed. */
+/** The first SIGINT, SIGTERM or SIGHUP (a terminal that is closed) stops gracefully; a second one leaves at once. Both can be resumed. */
 export function stopOnSignal(): { signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   let deadline: NodeJS.Timeout | undefined;
@@ -109,12 +110,12 @@ export function stopOnSignal(): { signal: AbortSignal; release(): void } {
       process.exit(EXIT.stopped);
     }, STOP_DEADLINE_MS);
   };
-  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  for (const name of STOP_SIGNALS) process.on(name, onSignal);
   return {
     signal: controller.signal,
     release: () => {
       clearTimeout(deadline);
-      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      for (const name of STOP_SIGNALS) process.off(name, onSignal);
     },
   };
 }

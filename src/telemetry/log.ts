@@ -1,5 +1,6 @@
 import { type Logger, pino } from 'pino';
 import type { BatchEvent } from '../batch/events.ts';
+import { LogDestination } from './log-destination.ts';
 
 export interface LogOptions {
   readonly level: string;
@@ -7,19 +8,16 @@ export interface LogOptions {
   readonly file?: string | undefined;
 }
 
-/** JSON lines, written as they come: nothing is lost when the process ends. */
+/** JSON lines, written as they come: nothing is lost when the process ends, and a log that cannot be written costs its lines alone. */
 export function createLog({ level, file }: LogOptions): Logger {
-  return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: file ?? 2, sync: true, mkdir: true }),
-  );
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, new LogDestination(file ?? 2));
 }
 
 /** The log of a service, or one that was asked for: on stdout unless a file is named, from info on unless the configuration says more or less. */
 export function createServiceLog({ level, file }: LogOptions): Logger {
   return pino(
     { level: level === 'warn' ? 'info' : level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: file ?? 1, sync: true, mkdir: true }),
+    new LogDestination(file ?? 1),
   );
 }
 
