@@ -4,6 +4,7 @@ import { EXIT, UsageError } from '../model/errors.ts';
 import { formatHundredths, formatRupees } from '../model/money.ts';
 import type { CatalogReport } from '../tools/catalog/check.ts';
 import type { CatalogDiff } from '../tools/catalog/diff.ts';
+import { defineCatalogApi } from './catalog-api.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
 import { textTable } from './table.ts';
 
@@ -14,7 +15,9 @@ interface UsersOption extends CommonOptions {
 export function defineCatalog(program: Command): void {
   const catalog = program
     .command('catalog')
-    .description('Looks after the built-in engine’s catalogue of cards. None of it needs a database.')
+    .description(
+      'Looks after the built-in engine’s catalogue of cards. None of it needs a database; from-api and refresh ask the CardGenius API.',
+    )
     .helpCommand(false);
 
   const check = catalog
@@ -106,6 +109,8 @@ export function defineCatalog(program: Command): void {
       ].join('\n'),
     );
   });
+
+  defineCatalogApi(catalog);
 
   const show = catalog
     .command('show')

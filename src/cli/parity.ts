@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
-import type { Card } from '../engine/catalog-schema.ts';
 import type { Engine } from '../engine/engine.ts';
 import { EXIT, UsageError } from '../model/errors.ts';
 import { parseHundredths } from '../model/money.ts';
-import type { CardNames } from '../tools/parity/card-names.ts';
-import type { ParityCase } from '../tools/parity/case.ts';
+import type { Evidence } from '../tools/api/evidence.ts';
+import type { ApiAnswer, BrokenAnswer } from '../tools/api/saved-answers.ts';
+import type { CardMatch } from '../tools/parity/card-match.ts';
+import type { LeftOut, ParityCase } from '../tools/parity/case.ts';
+import type { OurCatalog } from '../tools/parity/ours.ts';
 import { summaryOf, tablesOf } from '../tools/parity/pages.ts';
 import type { ParityReport } from '../tools/parity/parity.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
@@ -18,7 +20,7 @@ interface ParityCommandOptions extends CommonOptions {
   readonly sample: number;
   readonly rate: number;
   readonly keep: string;
-  readonly header: readonly string[];
+  readonly headerFile?: string;
   readonly tolerance: string;
   readonly threshold: string;
   readonly csv?: string;
@@ -29,8 +31,8 @@ export function defineParity(program: Command): void {
   const definition = program
     .command('parity')
     .description(
-      'Compares our ten cards with a golden CSV, with saved answers of the CardGenius API, or with the live API: nets, the ' +
-        'ten, ranks, each card and column, and what explains the differences. Name one source.',
+      'Compares our cards with a golden CSV, with saved answers of the CardGenius API, or with the live API: nets and points of ' +
+        'all cards that both know, the tens, and what explains the differences. Name one source.',
     )
     .option('--golden <file>', 'a CSV in the fifteen columns of an export, compared with what is stored')
     .option('--answers <folder>', 'JSON files { "request": …, "response": … }, one user each')
@@ -39,9 +41,9 @@ export function defineParity(program: Command): void {
     .option('--sample <n>', 'with --url: at most so many users', wholeNumber(1), 100)
     .option('--rate <n>', 'with --url: calls a second at most', wholeNumber(1), 2)
     .option('--keep <folder>', 'with --url: where answers are kept', '.cardgenius/answers')
-    .option('--header <text>', 'with --url: a header "Name: value" (may be repeated)', collect, [])
+    .option('--header-file <file>', 'with --url: headers for the API, one "Name: value" a line')
     .option('--tolerance <rupees>', 'a difference that does not count', '0.01')
-    .option('--threshold <percent>', 'users with all ten nets matching, below which the exit code is 1', '95')
+    .option('--threshold <percent>', 'users with every net and the ten matching, below which the exit code is 1', '95')
     .option('--csv <file>', 'write every difference to FILE')
     .option('--html <file>', 'write the report to FILE')
     .addHelpText(
@@ -53,6 +55,9 @@ export function defineParity(program: Command): void {
     if (source === undefined || [options.golden, options.answers, options.url].filter(Boolean).length > 1) {
       throw new UsageError('PARITY_SOURCE', 'Name one source of truth: --golden FILE, --answers FOLDER or --url URL.');
     }
+    const { checkUrl, maskedUrl } = await import('../tools/api/client.ts');
+    if (options.url !== undefined) checkUrl(options.url);
+    const shown = options.url === undefined ? source : maskedUrl(options.url);
     const tolerance = parseHundredths(options.tolerance);
     if (tolerance === undefined || tolerance < 0) {
       throw new UsageError(
@@ -64,9 +69,9 @@ export function defineParity(program: Command): void {
     if (!(threshold >= 0 && threshold <= 1)) {
       throw new UsageError('PARITY_THRESHOLD', `--threshold ${options.threshold} is not a percentage from 0 to 100.`);
     }
-    const [{ openEngine }, { CardNames }, { compareParity }, { checkCsvPath }] = await Promise.all([
+    const [{ openEngine }, { CardMatch }, { Comparison }, { checkCsvPath }] = await Promise.all([
       import('../engine/open.ts'),
-      import('../tools/parity/card-names.ts'),
+      import('../tools/parity/card-match.ts'),
       import('../tools/parity/parity.ts'),
       import('../exchange/write-csv.ts'),
     ]);
@@ -74,91 +79,128 @@ export function defineParity(program: Command): void {
     cli.keepStdoutFor(options.html);
     if (options.csv !== undefined) await checkCsvPath(options.csv);
     await using engine = await openEngine(cli.settings);
-    const cards = await catalogCards(cli);
-    const names = new CardNames(
-      cards,
-      engine.cards.map(card => card.name),
-    );
-    const cases = await casesOf(cli, options, engine, names);
-    if (cases.length === 0) {
-      throw new UsageError('PARITY_NOBODY', `None of the users of ${source} is here to compare. Name other users.`);
+    const catalog = await ourCatalog(cli);
+    const match = new CardMatch(catalog?.cards ?? [], catalog === undefined ? engine.cards.map(card => card.name) : []);
+    const { cases, evidence } = await casesOf(cli, options, engine, catalog, match);
+    const hasAllCards = options.golden === undefined && catalog !== undefined;
+    const comparison = new Comparison({ tolerance, threshold, catalog, evidence, match, hasAllCards });
+    for await (const each of cases) {
+      if ('leftOut' in each) comparison.leaveOut(each);
+      else comparison.add(each);
     }
-    const report = compareParity(cases, {
-      tolerance,
-      threshold,
-      cards: cli.settings.enginePath === undefined ? cards : [],
-    });
-    await writeFiles(report, source, options);
+    const report = comparison.report();
+    if (report.users === 0) {
+      const [first] = report.leftOut;
+      throw new UsageError(
+        'PARITY_NOBODY',
+        first === undefined
+          ? `None of the users of ${shown} is here to compare. Name other users.`
+          : `No user of ${shown} can be compared: ${first.why} (${first.example}).`,
+      );
+    }
+    await writeFiles(report, shown, options);
     const { differences, ...summary } = report;
-    cli.print({ source, ...summary, differences: differences.length }, () => describeParity(report, source));
+    cli.print({ source: shown, ...summary, differences: differences.length }, () => describeParity(report, shown));
     cli.end(report.passed ? EXIT.done : EXIT.failed);
   });
 }
 
-const collect = (text: string, before: readonly string[]): string[] => [...before, text];
-
-/** The catalogue's cards know what CardGenius calls them; an engine of one's own has its declared names alone. */
-async function catalogCards({ settings }: Cli): Promise<readonly Card[]> {
-  if (settings.enginePath !== undefined) return [];
+/** What the built-in engine computes with; an engine of one's own has its declared names alone. */
+async function ourCatalog({ settings }: Cli): Promise<OurCatalog | undefined> {
+  if (settings.enginePath !== undefined) return undefined;
   const { loadCatalog } = await import('../engine/catalog.ts');
-  return (await loadCatalog(settings.catalogPath)).cards;
+  const { cards, rules } = await loadCatalog(settings.catalogPath);
+  return { cards, rules, eligibleCards: settings.eligibleCards ?? 'open', maxMonthlySpend: settings.maxMonthlySpend };
+}
+
+interface Cases {
+  readonly cases: AsyncIterable<ParityCase | LeftOut>;
+  readonly evidence?: Evidence;
 }
 
 async function casesOf(
   cli: Cli,
   options: ParityCommandOptions,
   engine: Engine,
-  names: CardNames,
-): Promise<ParityCase[]> {
-  const sources = await import('../tools/parity/sources.ts');
-  const { maxMonthlySpend } = cli.settings;
-  if (options.answers !== undefined) {
-    const { readAnswers } = await import('../tools/parity/api-answers.ts');
-    return sources.casesFromAnswers(await readAnswers(options.answers), engine, names);
-  }
-  if (options.golden !== undefined) {
-    const { readGoldenCsv } = await import('../tools/parity/golden-csv.ts');
-    const golden = await readGoldenCsv(options.golden);
-    if (options.spends !== undefined) {
-      const users = await sources.usersOfCsv(options.spends, maxMonthlySpend, Number.POSITIVE_INFINITY);
-      return sources.casesFromSpending(golden, users, engine, names);
+  catalog: OurCatalog | undefined,
+  match: CardMatch,
+): Promise<Cases> {
+  if (options.golden !== undefined) return { cases: goldenCases(cli, options, engine, match) };
+  const [{ ApiCases }, { Evidence }] = await Promise.all([
+    import('../tools/parity/api-cases.ts'),
+    import('../tools/api/evidence.ts'),
+  ]);
+  const apiCases = new ApiCases(engine, match, catalog);
+  const evidence = new Evidence();
+  const answers = options.answers === undefined ? askApi(cli, options) : await savedAnswers(options.answers);
+  const cases = async function* () {
+    for await (const answer of answers) {
+      if ('problem' in answer) {
+        yield { userId: answer.userId, leftOut: answer.problem };
+        continue;
+      }
+      const each = await apiCases.caseOf(answer);
+      if (!('leftOut' in each)) evidence.add(answer);
+      yield each;
     }
-    await using opened = await cli.open();
-    return await sources.casesFromStored(golden, opened.database, names);
-  }
-  return sources.casesFromAnswers(await askApi(cli, options), engine, names);
+  };
+  return { cases: cases(), evidence };
 }
 
-async function askApi(cli: Cli, { url, spends, sample, rate, keep, header }: ParityCommandOptions) {
-  const [{ ApiClient }, { apiRequest }, { sixOf, usersOfCsv, usersOfDatabase }] = await Promise.all([
-    import('../tools/parity/api-client.ts'),
-    import('../tools/parity/api-answers.ts'),
+async function savedAnswers(folder: string): Promise<AsyncIterable<ApiAnswer | BrokenAnswer>> {
+  const { readAnswers } = await import('../tools/api/saved-answers.ts');
+  return readAnswers(folder);
+}
+
+async function* goldenCases(
+  cli: Cli,
+  { golden: path, spends }: ParityCommandOptions,
+  engine: Engine,
+  match: CardMatch,
+): AsyncGenerator<ParityCase | LeftOut> {
+  const [sources, { readGoldenCsv }] = await Promise.all([
     import('../tools/parity/sources.ts'),
+    import('../tools/parity/golden-csv.ts'),
   ]);
-  if (!URL.canParse(url!) || !/^https?:/.test(url!)) {
-    throw new UsageError('PARITY_URL', `--url ${url} is not an address like https://….`);
+  const golden = await readGoldenCsv(path!);
+  if (spends !== undefined) {
+    const users = await sources.usersOfCsv(spends, cli.settings.maxMonthlySpend, Number.POSITIVE_INFINITY);
+    yield* sources.casesFromSpending(golden, users, engine, match);
+    return;
   }
+  await using opened = await cli.open();
+  yield* sources.casesFromStored(golden, opened.database, match);
+}
+
+async function* askApi(
+  cli: Cli,
+  { url, spends, sample, rate, keep, headerFile }: ParityCommandOptions,
+): AsyncGenerator<ApiAnswer> {
+  const [{ ApiClient }, { apiRequest }, { sixOf }, { usersOfCsv, usersOfDatabase }, { apiHeaders }] = await Promise.all(
+    [
+      import('../tools/api/client.ts'),
+      import('../tools/api/request.ts'),
+      import('../tools/parity/ours.ts'),
+      import('../tools/parity/sources.ts'),
+      import('./api-options.ts'),
+    ],
+  );
+  const headers = await apiHeaders(headerFile);
   const readUsers = async () => {
     if (spends !== undefined) return usersOfCsv(spends, cli.settings.maxMonthlySpend, sample);
     await using opened = await cli.open();
     return await usersOfDatabase(opened.database, sample);
   };
   const users = await readUsers();
-  const client = new ApiClient({ url: url!, headers: parseHeaders(header), callsPerSecond: rate, folder: keep });
-  const answers = [];
-  for (const { userId, amounts } of users) answers.push(await client.ask(userId, apiRequest(sixOf(amounts))));
+  const client = new ApiClient({
+    url: url!,
+    headers,
+    callsPerSecond: rate,
+    folder: keep,
+    say: sentence => cli.note(sentence),
+  });
+  for (const { userId, amounts } of users) yield await client.ask(userId, apiRequest(sixOf(amounts)));
   cli.note(`${client.asked} calls; ${client.kept} answers were kept from before, in ${keep}.`);
-  return answers;
-}
-
-function parseHeaders(texts: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    texts.map(text => {
-      const [, name, value] = /^([\w-]+):\s*(.+)$/.exec(text) ?? [];
-      if (name === undefined) throw new UsageError('PARITY_HEADER', '--header is not in the form "Name: value".');
-      return [name, value!];
-    }),
-  );
 }
 
 async function writeFiles(report: ParityReport, source: string, { csv, html }: ParityCommandOptions): Promise<void> {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import test from 'ava';
 import { type MadeSpends, makeResponse } from '../support/api-answers.ts';
+import { inventCards, serveStandIn } from '../support/card-genius-api.ts';
 import { cardgenius, newFolder } from './cli.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -36,7 +37,7 @@ test.serial('a golden file: what was exported matches, what was changed is found
   const changed = await cardgenius(args, at);
   t.is(changed.code, 1);
   t.regex(changed.stdout, /FAILED/);
-  t.regex(changed.stdout, /280 of 300 \(93\.33 %; 95\.00 % are asked for\)/);
+  t.regex(changed.stdout, /280 of 300 \(93\.33 %; 95\.00 % asked for: NOT MET\)/);
   t.is((await readFile(join(at.cwd, 'differences.csv'), 'utf8')).trimEnd().split('\n').length, 21);
   t.regex(await readFile(join(at.cwd, 'parity.html'), 'utf8'), /<p class="verdict">Failed/);
   t.is((await cardgenius([...args, '--threshold', '93'], at)).code, 0);
@@ -126,16 +127,78 @@ test.serial('parity with a live API, then with the answers that it left', async 
   const args = ['parity', '--url', url, '--sample', '12', '--rate', '1000', '--keep', 'kept', '--json'];
   const refused = await cardgenius(args, at);
   t.is(refused.code, 1);
-  t.regex(refused.stderr, /gave no answer: status 403\..*\[API_FAILED\]/);
+  t.regex(refused.stdout + refused.stderr, /gave no answer: status 403\..*API_FAILED/);
   t.is(calls, 1, 'a refusal is not asked again');
-  const live = await cardgenius([...args, '--header', 'X-Team: batch'], at);
+  await writeFile(join(at.cwd, 'headers.txt'), '# of the batch\nX-Team: batch\n');
+  const live = await cardgenius([...args, '--header-file', 'headers.txt'], at);
   t.is(live.code, 0, live.stderr);
   t.like(JSON.parse(live.stdout), { passed: true, users: 12, usersMatching: 12 });
   const asked = calls;
-  t.like(JSON.parse((await cardgenius([...args, '--header', 'X-Team: batch'], at)).stdout), { users: 12 });
+  const environment = { ...at, env: { CARDGENIUS_API_HEADERS: 'X-Team: batch' } };
+  t.like(JSON.parse((await cardgenius(args, environment)).stdout), { users: 12 });
   t.is(calls, asked, 'all answers were kept');
   const saved = await cardgenius(['parity', '--answers', 'kept', '--json'], { ...at, database: 'pglite:never' });
   t.like(JSON.parse(saved.stdout), { passed: true });
+});
+
+test.serial('golden users whose spends are missing are counted, and count against the verdict', async t => {
+  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  for (const args of [['seed', '--users', '10'], ['run'], ['export', 'golden.csv']]) {
+    t.is((await cardgenius(args, at)).code, 0);
+  }
+  const [first] = (await readFile(join(at.cwd, 'golden.csv'), 'utf8')).split('\n').slice(1);
+  const header =
+    'user_id,avg_amazon_gmv,avg_flipkart_gmv,avg_myntra_gmv,avg_ajio_gmv,avg_grocery_gmv,avg_confirmed_gmv';
+  await writeFile(join(at.cwd, 'two.csv'), `${header}\n${first!.split(',')[0]},1,0,0,0,0,1\n`);
+  const { code, stdout } = await cardgenius(['parity', '--golden', 'golden.csv', '--spends', 'two.csv', '--json'], at);
+  t.is(code, 1);
+  t.like(JSON.parse(stdout), { users: 1, leftOut: [{ users: 9, why: 'the file of spends does not have this user' }] });
+});
+
+test.serial('a catalogue is made from the live API, agrees with it, and is asked for again', async t => {
+  const cards = inventCards(24, 12);
+  const standIn = await serveStandIn(cards);
+  t.teardown(standIn.close);
+  const at = { cwd: await newFolder(), database: 'pglite:never' };
+  const api = ['--url', `${standIn.url}?key=SECRET`, '--rate', '1000'];
+  const made = await cardgenius(['catalog', 'from-api', ...api, '--out', 'made.json', '--json'], at);
+  t.is(made.code, 0, made.stderr);
+  t.like(JSON.parse(made.stdout), { complete: 24, heldOut: 20 });
+  t.true(standIn.seen.calls <= 60);
+  const text = await readFile(join(at.cwd, 'made.json'), 'utf8');
+  t.false((text + made.stdout + made.stderr).includes('SECRET'));
+
+  const header =
+    'user_id,avg_amazon_gmv,avg_flipkart_gmv,avg_myntra_gmv,avg_ajio_gmv,avg_grocery_gmv,avg_confirmed_gmv';
+  const users = Array.from(
+    { length: 20 },
+    (_, i) => `CK${i},${i * 913}.5,${i * 211},${i * 77},0,${i * 1_003},${i * 9_001}`,
+  );
+  await writeFile(join(at.cwd, 'spends.csv'), `${[header, ...users].join('\n')}\n`);
+  const env = { CARDGENIUS_CATALOG: 'made.json' };
+  const args = ['parity', ...api, '--spends', 'spends.csv', '--keep', 'kept', '--json'];
+  const parity = await cardgenius(args, { ...at, env });
+  t.is(parity.code, 0, parity.stderr + parity.stdout);
+  t.like(JSON.parse(parity.stdout), { passed: true, users: 20, usersMatching: 20, causes: [] });
+
+  const saved = await cardgenius(['catalog', 'from-answers', 'kept', '--out', 'again.json', '--json'], at);
+  t.true(saved.code === 0 || /FROM_API_FEW/.test(saved.stdout + saved.stderr), saved.stderr);
+  const shown = await cardgenius(['catalog', 'refresh', 'made.json', ...api, '--users', '200'], at);
+  t.is(shown.code, 0, shown.stderr);
+  t.regex(shown.stdout, /No card has changed\./);
+  t.is(await readFile(join(at.cwd, 'made.json'), 'utf8'), text, 'nothing is replaced without --yes');
+  const other = JSON.parse(text);
+  other.cards[0].fees.joining += 5;
+  await writeFile(join(at.cwd, 'made.json'), JSON.stringify(other));
+  const replaced = await cardgenius(
+    ['catalog', 'refresh', 'made.json', ...api, '--users', '200', '--yes', '--json'],
+    at,
+  );
+  t.like(JSON.parse(replaced.stdout), { replaced: true, changes: [{ what: 'changed', fields: [{ field: 'fees' }] }] });
+  t.deepEqual(
+    JSON.parse(await readFile(join(at.cwd, 'made.json'), 'utf8')).cards[0].fees,
+    JSON.parse(text).cards[0].fees,
+  );
 });
 
 test.serial('parity wants one source, and says so', async t => {

@@ -11,6 +11,8 @@ export interface ApiVariant {
   readonly year: 2025 | 2026;
   /** The partner's version has everything inside `data`. */
   readonly partner?: boolean;
+  /** A card that nobody else knows, and that earns more than all. */
+  readonly stranger?: boolean;
 }
 
 export interface MadeSpends {
@@ -35,13 +37,13 @@ export function makeRequest(spends: MadeSpends): Record<string, number> {
 export function makeResponse(
   cards: readonly MadeCard[],
   spends: MadeSpends,
-  { year, partner = false }: ApiVariant,
+  { year, partner = false, stranger: withStranger = false }: ApiVariant,
   change: (card: MadeCard) => MadeCard = card => card,
 ): object {
   const open = cards.filter(card => card.status === 'open');
   const savings = open.map(card => savingsOf(change(card), spends, year));
   const stranger = { ...savings[0], card_name: 'A Card That Nobody Else Knows', total_savings_yearly: 10_000_000 };
-  const body = { success: true, message: 'ok', savings: [stranger, ...savings] };
+  const body = { success: true, message: 'ok', savings: withStranger ? [stranger, ...savings] : savings };
   return partner ? { status: 'success', message: '', data: body } : body;
 }
 
@@ -59,7 +61,8 @@ function savingsOf(card: MadeCard, spends: MadeSpends, year: 2025 | 2026): objec
         points_earned: points,
         savings: (points * row.rate) / 10_000,
         conv_rate: row.rate / 10_000,
-        maxCap: caps.length === 0 ? null : Math.min(...caps.map(cap => cap.points / months[cap.every])),
+        savings_type: 'points',
+        maxCap: caps.length === 0 ? 'Unlimited' : Math.min(...caps.map(cap => cap.points / months[cap.every])),
       },
     ];
   });

@@ -5,31 +5,34 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { createBuiltInEngine } from '../../src/engine/built-in.ts';
-import { loadCatalog } from '../../src/engine/catalog.ts';
+import type { CatalogFile } from '../../src/engine/catalog-schema.ts';
 import { CardGeniusError, UsageError } from '../../src/model/errors.ts';
-import { amountsOf, apiRequest, readAnswers } from '../../src/tools/parity/api-answers.ts';
-import { ApiClient } from '../../src/tools/parity/api-client.ts';
-import { CardNames } from '../../src/tools/parity/card-names.ts';
-import { differenceRow, parityHtml } from '../../src/tools/parity/pages.ts';
-import { compareParity } from '../../src/tools/parity/parity.ts';
-import { casesFromAnswers, sixOf } from '../../src/tools/parity/sources.ts';
+import { ApiClient, LONGEST_WAIT_MS, maskedUrl, parseHeaders, retryAfterMs } from '../../src/tools/api/client.ts';
+import { Evidence } from '../../src/tools/api/evidence.ts';
+import { amountsOf, apiRequest } from '../../src/tools/api/request.ts';
+import { type ApiAnswer, answerOf, type BrokenAnswer, readAnswers } from '../../src/tools/api/saved-answers.ts';
+import { buildCatalog } from '../../src/tools/catalog/from-answers.ts';
+import { ApiCases } from '../../src/tools/parity/api-cases.ts';
+import { CardMatch } from '../../src/tools/parity/card-match.ts';
+import { sixOf } from '../../src/tools/parity/ours.ts';
+import { differenceRow, parityHtml, summaryOf } from '../../src/tools/parity/pages.ts';
+import { Comparison, type ParityReport } from '../../src/tools/parity/parity.ts';
 import { seededRandom } from '../reference/random-users.ts';
-import { type ApiVariant, type MadeCard, type MadeSpends, makeRequest, makeResponse } from '../support/api-answers.ts';
+import {
+  inventCards,
+  type StandInCard,
+  type StandInRequest,
+  serveStandIn,
+  standInAnswer,
+} from '../support/card-genius-api.ts';
 
-const PATH = join(import.meta.dirname, '../../catalog/cards.json');
-const CATALOG = await loadCatalog(PATH);
-const MADE: readonly MadeCard[] = JSON.parse(await readFile(PATH, 'utf8')).cards;
-const ENGINE = createBuiltInEngine({ catalog: CATALOG, maxMonthlySpend: 1_000_000_000 });
-const NAMES = new CardNames(
-  CATALOG.cards,
-  ENGINE.cards.map(card => card.name),
-);
-const OPTIONS = { tolerance: 1, threshold: 0.95, cards: CATALOG.cards };
+const CARDS = inventCards(30, 41);
+const LIMIT = 1_000_000_000;
 
-function sample(users: number): MadeSpends[] {
-  const random = seededRandom(5);
-  const rupees = () => (random() < 0.2 ? 0 : Math.floor(random() ** 3 * 9_000_000) / 100);
-  return Array.from({ length: users }, () => ({
+function requests(count: number, seed = 5): StandInRequest[] {
+  const random = seededRandom(seed);
+  const rupees = () => (random() < 0.2 ? 0 : Math.floor(random() ** 3 * 15_000_000) / 100);
+  return Array.from({ length: count }, () => ({
     amazon_spends: rupees(),
     flipkart_spends: rupees(),
     grocery_spends_online: rupees(),
@@ -37,126 +40,405 @@ function sample(users: number): MadeSpends[] {
   }));
 }
 
-/** Writes a folder of answers, reads it, and compares. */
-async function parityOf(variant: ApiVariant, change?: (card: MadeCard) => MadeCard, users = 60) {
-  const folder = await mkdtemp(join(tmpdir(), 'cardgenius-answers-'));
-  await Promise.all(
-    sample(users).map((spends, i) =>
-      writeFile(
-        join(folder, `CK${String(i).padStart(4, '0')}.json`),
-        JSON.stringify({ request: makeRequest(spends), response: makeResponse(MADE, spends, variant, change) }),
-      ),
-    ),
-  );
-  return compareParity(await casesFromAnswers(await readAnswers(folder), ENGINE, NAMES), OPTIONS);
+function answer(request: StandInRequest, response: unknown, user = 'CK1'): ApiAnswer {
+  const read = answerOf({ user_id: user, request, response }, user);
+  if ('problem' in read) throw new Error(read.problem);
+  return read;
 }
 
-const onCard = (name: string, change: (card: MadeCard) => Partial<MadeCard>) => (card: MadeCard) =>
-  card.name === name ? { ...card, ...change(card) } : card;
-
-for (const variant of [{ year: 2025 }, { year: 2026 }, { year: 2026, partner: true }] as const) {
-  test(`the same rules in the shape of ${JSON.stringify(variant)}: 100 %`, async t => {
-    const report = await parityOf(variant);
-    t.like(report, { passed: true, users: 60, usersMatching: 60, causes: [], differences: [] });
-    t.like(report.net, { pairs: 600, matching: 600, missing: 0, worst: 0 });
-    t.deepEqual(report.overlap, { mean: 10, usersWithAllTen: 60 });
-    t.like(report.ranks, { places: 600, agreeing: 600, firstAgreeing: 60 });
-    for (const column of report.columns) t.is(column.matching, column.pairs, column.column);
-    t.deepEqual(report.unknownCards, [{ name: 'A Card That Nobody Else Knows', users: 60 }]);
-  });
+/** The catalogue that the stand-in's answers give: it agrees with them in everything. */
+function fitted(cards: readonly StandInCard[] = CARDS): CatalogFile {
+  const evidence = new Evidence();
+  for (const request of requests(150, 77)) evidence.add(answer(request, standInAnswer(cards, request)));
+  const built = buildCatalog(evidence, [], { day: '2026-11-26', source: 'a stand-in', known: [] });
+  if (built.complete < cards.length) throw new Error(JSON.stringify(built.cards.filter(card => !card.complete)));
+  return built.catalog;
 }
+const RIGHT = fitted();
 
-test('a fee with GST is found and explained', async t => {
-  const card = 'CASHBACK SBI Card';
-  const report = await parityOf(
-    { year: 2025 },
-    onCard(card, ({ fees }) => ({ fees: { joining: fees.joining * 1.18 } })),
-  );
-  t.deepEqual(new Set(report.causes.map(({ cause }) => cause)), new Set(['fee with GST']));
-  t.true(report.differences.length > 0);
-  t.deepEqual(report.differences[0]!.reasons, [
-    { cause: 'fee with GST', detail: '₹999.00 here, ₹1,178.82 there: theirs has 18 % GST' },
-  ]);
-  t.is(report.net.worst, 179_82);
-});
-
-test('a milestone that they do not count is found and named', async t => {
-  const card = 'HDFC Bank Regalia Gold Credit Card';
-  const report = await parityOf(
-    { year: 2026 },
-    onCard(card, ({ milestones }) => ({ milestones: milestones!.slice(1) })),
-  );
-  t.deepEqual(
-    report.causes.map(({ cause, cards }) => [cause, cards]),
-    [['milestone', 1]],
-  );
-  t.regex(report.causes[0]!.example, /only ours counts ₹[\d,.]+ a year for spending ₹[\d,.]+ a (quarter|year)$/);
-});
-
-test('another redemption rate is found and explained', async t => {
-  const card = 'HDFC Bank Regalia Gold Credit Card';
-  const report = await parityOf(
-    { year: 2026 },
-    onCard(card, () => ({ redemption: [{ method: 'Vouchers', rate: 0.65 }] })),
-  );
-  t.deepEqual(
-    report.causes.map(({ cause, cards }) => [cause, cards]),
-    [['redemption rate', 1]],
-  );
-  t.regex(report.causes[0]!.example, /₹0\.5 a point here, ₹0\.65 there$/);
-  const rates = report.columns.find(({ column }) => column === 'redemption_rate')!;
-  t.true(rates.matching < rates.pairs);
-});
-
-test('another cap, and none, are found and explained', async t => {
-  const card = 'CASHBACK SBI Card';
-  const lower = await parityOf(
-    { year: 2025 },
-    onCard(card, ({ caps }) => ({ caps: caps!.map(cap => ({ ...cap, points: 100 })) })),
-  );
-  t.deepEqual(
-    lower.causes.map(({ cause, cards }) => [cause, cards]),
-    [['cap', 1]],
-  );
-  t.regex(lower.causes[0]!.example, /their cap: 100/);
-  const none = await parityOf(
-    { year: 2025 },
-    onCard(card, () => ({ caps: [] })),
-    200,
-  );
-  t.deepEqual(
-    none.causes.map(({ cause, cards }) => [cause, cards]),
-    [['cap', 1]],
-  );
-  t.regex(none.causes[0]!.example, /our cap binds/);
-});
-
-test('several differences at once are each explained, none is left over', async t => {
-  const report = await parityOf({ year: 2025 }, card => {
-    if (card.name === 'CASHBACK SBI Card') return { ...card, fees: { joining: card.fees.joining * 1.18 } };
-    if (card.name === 'HDFC Bank Regalia Gold Credit Card') {
-      return { ...card, milestones: [], redemption: [{ method: 'Vouchers', rate: 0.65 }] };
+async function compare(
+  catalog: CatalogFile,
+  answers: readonly (ApiAnswer | BrokenAnswer)[],
+  eligibleCards: 'open' | 'commissionable' = 'open',
+): Promise<ParityReport> {
+  const engine = createBuiltInEngine({ catalog: { ...catalog, sha256: '' }, maxMonthlySpend: LIMIT });
+  const match = new CardMatch(catalog.cards);
+  const cases = new ApiCases(engine, match, { ...catalog, eligibleCards, maxMonthlySpend: LIMIT });
+  const evidence = new Evidence();
+  const comparison = new Comparison({ tolerance: 1, threshold: 0.95, catalog, evidence, match, hasAllCards: true });
+  for (const each of answers) {
+    if ('problem' in each) {
+      comparison.leaveOut({ userId: each.userId, leftOut: each.problem });
+      continue;
     }
-    return card;
+    const one = await cases.caseOf(each);
+    if ('leftOut' in one) comparison.leaveOut(one);
+    else {
+      evidence.add(each);
+      comparison.add(one);
+    }
+  }
+  return comparison.report();
+}
+
+type Savings = ReturnType<typeof standInAnswer>['savings'];
+const ANSWERS = requests(40).map((request, i) => answer(request, standInAnswer(CARDS, request), `CK${i}`));
+const answersWith = (
+  change: (savings: Savings, request: StandInRequest) => void,
+  wrap = (body: object): unknown => body,
+) =>
+  requests(40).map((request, i) => {
+    const body = standInAnswer(CARDS, request);
+    change(body.savings, request);
+    return answer(request, wrap(body), `CK${i}`);
   });
-  const causes = new Set(report.causes.map(({ cause }) => cause));
-  t.deepEqual(causes, new Set(['fee with GST', 'milestone', 'redemption rate']));
+
+test('a catalogue with the rules of the API agrees with it in every net, ten and point', async t => {
+  const report = await compare(RIGHT, ANSWERS);
+  t.like(report, {
+    passed: true,
+    users: 40,
+    usersMatching: 40,
+    causes: [],
+    differences: [],
+    leftOut: [],
+    unknownCards: [],
+  });
+  t.like(report.net, { pairs: 1_200, matching: 1_200, withinRupee: 1_200, missing: 0, worst: 0 });
+  t.like(report.overlap, { mean: 10, usersWithAllTen: 40 });
+  t.like(report.ranks, { places: 400, agreeing: 400, firstAgreeing: 40 });
+  t.is(report.points.matching, report.points.pairs);
+  for (const column of report.columns) t.is(column.matching, column.pairs, column.column);
+  t.true(report.measures.every(measure => measure.met));
+});
+
+for (const [name, wrap] of [
+  ['in data', (body: object) => ({ data: body })],
+  ['in the partner’s data', (body: object) => ({ status: 'success', data: body })],
+  ['in data twice', (body: object) => ({ data: { data: body } })],
+  ['as a list', (body: object) => (body as { savings: unknown }).savings],
+] as const) {
+  test(`an answer that comes ${name} is read`, async t => {
+    t.like(
+      await compare(
+        RIGHT,
+        answersWith(() => {}, wrap),
+      ),
+      { passed: true, usersMatching: 40 },
+    );
+  });
+}
+
+test('fields that are not read may be anything; null totals are summed from the buckets; an empty fee costs its card alone', async t => {
+  const answers = answersWith(savings => {
+    for (const card of savings) Object.assign(card, { roi: null, tags: [{}], milestone: 7, welcomeBenefits: 'none' });
+    savings[0]!.total_savings_yearly = null;
+    savings[1]!.joining_fees = '';
+    savings[2]!.joining_fees = null;
+  });
+  const report = await compare(RIGHT, answers);
+  t.like(report, { passed: true, users: 40, usersMatching: 40 });
+  t.is(report.net.pairs, 40 * 28);
+  t.deepEqual(
+    report.unusable.map(({ name, users, why }) => [name, users, why]),
+    [
+      [CARDS[1]!.name.trim(), 40, 'the answer has no joining fee'],
+      [CARDS[2]!.name.trim(), 40, 'the answer has no joining fee'],
+    ].sort((a, b) => report.unusable.findIndex(x => x.name === a[0]) - report.unusable.findIndex(x => x.name === b[0])),
+  );
+});
+
+test('cards are matched by their number, whatever they are called today; a card without one by its name', async t => {
+  const answers = answersWith(savings => {
+    savings[0]!.card_name = 'Renamed  This Month ';
+    (savings[1] as { id?: number }).id = undefined as never;
+  });
+  t.like(await compare(RIGHT, answers), { passed: true, unknownCards: [], net: { pairs: 1_200 } });
+});
+
+test('spends beyond the four keys are in the totals of the API, and not in what is compared', async t => {
+  const plain = CARDS.map(card => ({ ...card, totalCap: undefined, bands: undefined, milestones: [] }));
+  const catalog = fitted(plain);
+  const answers = requests(40).map((request, i) => {
+    const sent = { ...request, fuel: 5_000, dining: 70_000 };
+    return answer(sent, standInAnswer(plain, sent), `CK${i}`);
+  });
+  t.deepEqual(answers[0]!.otherKeys, ['fuel', 'dining']);
+  t.like(await compare(catalog, answers), { passed: true, usersMatching: 40, causes: [] });
+});
+
+test('spends beyond the four keys that use up a card’s cap are the cause that is named', async t => {
+  const capped = CARDS.map(card => ({ ...card, bands: undefined, milestones: [] }));
+  const order = [
+    'dining',
+    'fuel',
+    'flipkart_spends',
+    'amazon_spends',
+    'other_online_spends',
+    'grocery_spends_online',
+  ] as const;
+  const catalog = fitted(capped);
+  const answers = requests(40).map((request, i) => {
+    const sent = i < 30 ? request : { ...request, dining: 900_000 };
+    return answer(sent, standInAnswer(capped, sent, { order }), `CK${i}`);
+  });
+  const report = await compare(catalog, answers);
+  t.deepEqual(
+    report.causes.map(({ cause }) => cause),
+    ['other spends'],
+  );
+});
+
+/** Each fault of a catalogue, and the one cause that it has. */
+type Card = CatalogFile['cards'][number];
+const FAULTS: readonly (readonly [name: string, cause: string, cards: number, edit: (catalog: CatalogFile) => void])[] =
+  [
+    [
+      'a wrong rate',
+      'earn rate',
+      1,
+      c =>
+        Object.assign(cardOf(c, card => !card.slabs && !card.caps && card.earn.base.points > 0).earn, {
+          amazon: { points: 9, per: 100 },
+        }),
+    ],
+    ['a wrong own cap', 'own cap', 1, c => scaleCap(c, cap => cap.categories.length === 1)],
+    [
+      'a wrong cap of the card',
+      'card cap',
+      1,
+      c => scaleCap(c, cap => cap.categories.length > 3 && cap.points < 5_000),
+    ],
+    [
+      'a cap that is filled in another order',
+      'fill order',
+      1,
+      c => capOf(c, cap => cap.categories.length > 3 && cap.points < 5_000).categories.reverse(),
+    ],
+    [
+      'bands in another order',
+      'fill order',
+      1,
+      c => cardOf(c, card => card.slabs !== undefined).slabs!.order!.reverse(),
+    ],
+    ['a band that begins too early', 'bands', 1, c => moveBand(cardOf(c, card => card.slabs !== undefined))],
+    [
+      'a milestone that is too easy',
+      'milestone',
+      1,
+      c => {
+        cardOf(c, card => card.milestones !== undefined).milestones![0]!.spend = 1;
+      },
+    ],
+    [
+      'milestones on all spend',
+      'milestone',
+      -1,
+      c => {
+        c.rules.milestones = 'all';
+      },
+    ],
+    [
+      'the PRD’s value of a point',
+      'value of a point',
+      -1,
+      c => {
+        c.rules.redemption = 'vouchers_or_cashback';
+      },
+    ],
+    [
+      'another option marked',
+      'value of a point',
+      1,
+      c =>
+        swapOption(
+          cardOf(
+            c,
+            card =>
+              card.redemption.length > 1 &&
+              card.earn.base.points > 0 &&
+              card.redemption[0]!.rate !== card.redemption[1]!.rate,
+          ),
+        ),
+    ],
+    [
+      'a wrong fee',
+      'fee',
+      1,
+      c => {
+        cardOf(c, () => true).fees.joining += 100;
+      },
+    ],
+    [
+      'a fee with GST',
+      'fee with GST',
+      1,
+      c => {
+        const { fees } = cardOf(c, card => card.fees.joining > 0);
+        fees.joining = Math.round(fees.joining * 118) / 100;
+      },
+    ],
+    [
+      'whole points',
+      'rounding version',
+      -1,
+      c => {
+        c.rules.points = 'whole';
+      },
+    ],
+    [
+      'a card that is missing',
+      'card unknown',
+      1,
+      c => {
+        c.cards.splice(4, 1);
+      },
+    ],
+  ];
+
+function cardOf(catalog: CatalogFile, wanted: (card: Card) => boolean): Card {
+  return catalog.cards.find(wanted)!;
+}
+type Cap = NonNullable<Card['caps']>[number];
+function capOf(catalog: CatalogFile, wanted: (cap: Cap) => boolean): Cap {
+  return cardOf(catalog, card => card.caps?.some(wanted) === true && card.slabs === undefined).caps!.find(wanted)!;
+}
+function scaleCap(catalog: CatalogFile, wanted: (cap: Cap) => boolean): void {
+  capOf(catalog, wanted).points *= 0.3;
+}
+function moveBand({ slabs }: Card): void {
+  slabs!.bands[0]!.to = slabs!.bands[0]!.to! * 0.6;
+  slabs!.bands[1]!.from = slabs!.bands[0]!.to;
+}
+function swapOption({ redemption }: Card): void {
+  const at = redemption.findIndex(option => option.recommended);
+  delete redemption[at]!.recommended;
+  redemption[(at + 1) % redemption.length]!.recommended = true;
+}
+
+for (const [name, cause, cards, edit] of FAULTS) {
+  test(`${name} in the catalogue fails, and ${cause} is the one cause that is shown`, async t => {
+    const catalog = structuredClone(RIGHT);
+    edit(catalog);
+    const report = await compare(catalog, ANSWERS);
+    t.false(report.passed);
+    t.deepEqual(
+      report.causes.map(each => each.cause),
+      [cause] as never,
+    );
+    if (cards > 0) t.is(report.causes[0]!.cards, cards);
+    t.true(report.differences.every(({ theirs, reasons }) => theirs === undefined || reasons.length === 1));
+  });
+}
+
+test('a catalogue that undervalues the API’s best cards fails, though those that it ranks are right', async t => {
+  const firsts = new Map<number, number>();
+  for (const request of requests(40)) {
+    const ranked = standInAnswer(CARDS, request).savings.map(
+      card =>
+        [Number(card.total_savings_yearly) + card.total_extra_benefits - Number(card.joining_fees), card.id] as const,
+    );
+    for (const [, id] of ranked.sort((a, b) => b[0] - a[0]).slice(0, 10)) firsts.set(id, (firsts.get(id) ?? 0) + 1);
+  }
+  const best = [...firsts]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, 7)
+    .map(([id]) => `cg_${id}`);
+  const catalog = structuredClone(RIGHT);
+  for (const card of catalog.cards) {
+    if (!best.includes(card.id)) continue;
+    card.earn = { base: { points: 0, per: 100 } };
+    delete card.slabs;
+  }
+  const report = await compare(catalog, ANSWERS);
   t.false(report.passed);
-  t.true(report.differences.every(({ theirs, reasons }) => theirs === undefined || reasons.length > 0));
+  t.true(report.overlap.mean < 8);
+  t.deepEqual(
+    report.measures
+      .filter(measure => !measure.met)
+      .map(measure => measure.name)
+      .slice(0, 4),
+    ['users with everything matching', 'top ten', 'top five', 'first card'],
+  );
+  t.true(report.causes.every(({ cause }) => cause === 'earn rate' || cause === 'bands'));
+});
+
+test('two faults of one card are both shown', async t => {
+  const catalog = structuredClone(RIGHT);
+  const card = cardOf(catalog, each => !each.slabs && !each.caps && each.earn.base.points > 0);
+  card.earn = { ...card.earn, amazon: { points: 9, per: 100 } };
+  card.fees.joining += 77;
+  const { differences } = await compare(catalog, ANSWERS);
+  const both = differences.find(({ reasons }) => reasons.length === 2)!;
+  t.deepEqual(
+    both.reasons.map(({ cause }) => cause),
+    ['fee', 'earn rate'],
+  );
+});
+
+test('a value of more than four decimals is told as a cause, and fails nobody', async t => {
+  const thirds = CARDS.map((card, i) =>
+    i === 2
+      ? { ...card, cashback: false, value: 1 / 3, milestones: [], rates: { ...card.rates, amazon_spends: 0.1 } }
+      : card,
+  );
+  const answers = requests(40).map((request, i) => answer(request, standInAnswer(thirds, request), `CK${i}`));
+  const report = await compare(fitted(thirds), answers);
+  t.true(report.passed);
+  t.deepEqual(
+    report.causes.map(({ cause, cards }) => [cause, cards]),
+    [['value of a point', 1]],
+  );
+  t.regex(report.causes[0]!.example, /four decimals/);
+});
+
+test('a card that is not commissionable is in no ten where only commissionable cards are offered', async t => {
+  const catalog = structuredClone(RIGHT);
+  for (const card of catalog.cards) if (card.offer?.commissionable !== true) card.status = 'closed';
+  const report = await compare(catalog, ANSWERS, 'commissionable');
+  t.like(report, { passed: true, usersMatching: 40 });
+  t.true(report.notOffered.length > 0);
+});
+
+test('a user whom the engine refuses, and a file that is no answer, are left out, counted and told; they count against the verdict', async t => {
+  const huge = { amazon_spends: 90_000_000 };
+  const broken = ['a.json is not JSON: the file is empty', 'b.json has no answer: its savings are empty'].map(
+    (problem, i) => ({ userId: `B${i}`, problem }),
+  );
+  const report = await compare(RIGHT, [
+    ...ANSWERS.slice(0, 10),
+    answer(huge, standInAnswer(CARDS, huge), 'CK99'),
+    ...broken,
+  ]);
+  t.like(report, { passed: false, users: 10, usersMatching: 10 });
+  t.deepEqual(
+    report.leftOut.map(({ users, example }) => [users, example]),
+    [
+      [1, 'CK99'],
+      [1, 'B0'],
+      [1, 'B1'],
+    ],
+  );
+  t.regex(report.leftOut[0]!.why, /engine refuses the user: avg_amazon_gmv is above the limit/);
+  t.regex(
+    summaryOf(report)
+      .map(line => line.join(' '))
+      .join('\n'),
+    /users left out 3: /,
+  );
 });
 
 test('the report as CSV and HTML', async t => {
-  const card = 'CASHBACK SBI Card';
-  const report = await parityOf(
-    { year: 2025 },
-    onCard(card, ({ fees }) => ({ fees: { joining: fees.joining * 1.18 } })),
-  );
+  const catalog = structuredClone(RIGHT);
+  const card = cardOf(catalog, each => each.fees.joining > 0);
+  card.fees.joining += 100;
+  const report = await compare(catalog, ANSWERS);
   const [, name, ours, theirs, difference, cause] = differenceRow(report.differences[0]!);
-  t.is(name, card);
+  t.is(name, card.name);
   t.is((Number(ours) - Number(theirs)).toFixed(2), difference ?? '');
-  t.deepEqual([difference, cause], ['179.82', 'fee with GST']);
+  t.deepEqual([difference, cause], ['-118.00', 'fee']);
   const html = parityHtml(report, '<answers>');
-  t.true(html.startsWith('<!doctype html>') && html.includes('&lt;answers&gt;') && html.includes('fee with GST'));
+  t.true(html.startsWith('<!doctype html>') && html.includes('&lt;answers&gt;') && html.includes('NOT MET'));
   t.false(html.includes('<answers>'));
 });
 
@@ -172,47 +454,153 @@ test('Myntra and Ajio are folded into the rest, for the API and for us', t => {
   t.deepEqual(sixOf(amountsOf(request)), [10_050, 0, 0, 0, 5, 89_945]);
 });
 
-test('a folder with a file that is no answer: named', async t => {
+test('a folder of answers is read file by file; what is no answer is named with its reason, and costs itself alone', async t => {
   const folder = await mkdtemp(join(tmpdir(), 'cardgenius-answers-'));
-  await t.throwsAsync(() => readAnswers(folder), { instanceOf: UsageError, code: 'ANSWERS_EMPTY' });
-  await writeFile(join(folder, 'a.json'), '{"request":');
-  await t.throwsAsync(() => readAnswers(folder), { code: 'ANSWERS_INVALID', message: /a\.json/ });
-  await writeFile(join(folder, 'a.json'), '{"request": {}, "response": {"success": false}}');
-  const answers = await readAnswers(folder);
-  await t.throwsAsync(() => casesFromAnswers(answers, ENGINE, NAMES), {
-    code: 'ANSWERS_INVALID',
-    message: /for a is not in/,
-  });
+  await t.throwsAsync(() => readAnswers(folder).next(), { instanceOf: UsageError, code: 'ANSWERS_EMPTY' });
+  await t.throwsAsync(() => readAnswers(join(folder, 'none')).next(), { code: 'ANSWERS_UNREADABLE' });
+  const good = JSON.stringify({ request: requests(1)[0], response: standInAnswer(CARDS, requests(1)[0]!) });
+  const files: Record<string, string> = {
+    'a.json': '{"request":',
+    'b.json': '',
+    'c.json': 'null',
+    'd.json': '{"request": {}, "response": {"success": false, "message": "Too many requests"}}',
+    'e.json': '{"request": {"amazon_spends": -5}, "response": {}}',
+    'f.json': '{"request": {"amazon_spends": "many"}, "response": {}}',
+    'g.json': `\uFEFF${good}`,
+    'h.json': good.replace('{', '{"user_id": 4711,'),
+    'i.json': '[]',
+    'j.json': '{"request": {}, "response": {"savings": []}}',
+    'k.json': '{"request": {}, "response": {"data": {"recommendations": []}}}',
+  };
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
+  const read = await Array.fromAsync(readAnswers(folder));
+  t.deepEqual(
+    read.map(each => ('problem' in each ? each.problem.replace(folder, '').replace(/\(.*\)/, '') : each.userId)),
+    [
+      '/a.json is not JSON: it is cut, or no UTF-8 text',
+      '/b.json is not JSON: the file is empty',
+      '/c.json is no { "request": …, "response": … }: it says of no request which spends were sent',
+      '/d.json has no answer: it has no savings; it says "Too many requests"',
+      '/e.json has a request whose amazon_spends is no amount',
+      '/f.json has a request whose amazon_spends is no amount',
+      'g',
+      '4711',
+      '/i.json is no { "request": …, "response": … }: it says of no request which spends were sent',
+      '/j.json has no answer: its savings are empty',
+      '/k.json has no answer: it has no savings',
+    ],
+  );
 });
 
 test('the live API: retried when busy, no faster than allowed, and not asked twice', async t => {
-  let calls = 0;
-  const server = createServer((_request, response) => {
-    calls++;
-    response.statusCode = calls === 1 ? 503 : calls === 2 ? 429 : 200;
-    if (calls === 2) response.setHeader('retry-after', '7');
-    response.end(JSON.stringify({ success: true, savings: [] }));
+  const standIn = await serveStandIn(CARDS, {
+    odd: (call, response) => {
+      if (call > 3) return undefined;
+      response.statusCode = call === 1 ? 503 : call === 2 ? 429 : 200;
+      if (call === 2) response.setHeader('retry-after', '7');
+      return { status: 'error', message: 'Too many requests' };
+    },
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const folder = join(await mkdtemp(join(tmpdir(), 'cardgenius-kept-')), 'answers');
   const waits: number[] = [];
-  const wait = async (milliseconds: number) => void waits.push(milliseconds);
-  const options = { url, headers: {}, callsPerSecond: 0.001, folder, wait };
+  const said: string[] = [];
+  const options = {
+    url: `${standIn.url}?key=SECRET&team=batch`,
+    headers: { 'x-api-key': 'HEADER' },
+    callsPerSecond: 0.001,
+    folder,
+    wait: async (milliseconds: number) => void waits.push(milliseconds),
+    say: (sentence: string) => said.push(sentence),
+  };
   const client = new ApiClient(options);
   const request = apiRequest([100, 0, 0, 0, 0, 0]);
-  t.deepEqual((await client.ask('CK1', request)).response, { success: true, savings: [] });
-  t.is(calls, 3);
+  t.is((await client.ask('CK1', request)).cards.length, CARDS.length);
+  t.is(standIn.seen.calls, 4, 'an error with status 200 is no answer');
   t.true(waits.includes(1_000) && waits.includes(7_000), `${waits}`);
-  t.true(waits.filter(wait => wait > 900_000).length >= 2, 'calls two and three had to wait for their turn');
-  t.is((await readdir(folder)).length, 1);
+  t.true(waits.filter(wait => wait > 900_000).length >= 3, 'the later calls had to wait for their turn');
+  t.regex(said.join('\n'), /status 429\. It is asked again in 7 s/);
 
+  const [file] = await readdir(folder);
+  const path = join(folder, file!);
+  const kept = await readFile(path, 'utf8');
+  t.false(/SECRET|HEADER/.test(kept + said.join('')), 'no key is kept or shown');
   const again = new ApiClient(options);
   await again.ask('CK1', request);
-  t.deepEqual([again.asked, again.kept, calls], [0, 1, 3]);
-  t.is((await readAnswers(folder))[0]!.userId, 'CK1');
-  await new Promise(resolve => server.close(resolve));
-  const other = apiRequest([200, 0, 0, 0, 0, 0]);
-  await t.throwsAsync(() => again.ask('CK2', other), { instanceOf: CardGeniusError, code: 'API_FAILED' });
-  t.is(again.asked, 4);
+  t.deepEqual([again.asked, again.kept, standIn.seen.calls], [0, 1, 4]);
+
+  for (const broken of ['', kept.slice(0, 500), 'null', '{"request":{},"response":{"status":"error"}}']) {
+    await writeFile(path, broken);
+    const asks = standIn.seen.calls;
+    await again.ask('CK1', request);
+    t.is(standIn.seen.calls, asks + 1);
+    t.regex(said.at(-1)!, new RegExp(`^The kept answer ${path} .*asked again\\.$`));
+    t.is(await readFile(path, 'utf8'), kept);
+  }
+  await standIn.close();
+  const asked = again.asked;
+  await t.throwsAsync(() => again.ask('CK2', apiRequest([200, 0, 0, 0, 0, 0])), {
+    instanceOf: CardGeniusError,
+    code: 'API_FAILED',
+    message: /\?key=\*\*\*&team=\*\*\* gave no answer/,
+  });
+  t.is(again.asked, asked + 4);
+});
+
+test('a redirect is not followed: neither headers nor spends reach another address', async t => {
+  const standIn = await serveStandIn(CARDS);
+  t.teardown(standIn.close);
+  const server = createServer((_request, response) => {
+    response.writeHead(307, { location: standIn.url });
+    response.end();
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => server.close());
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  const client = new ApiClient({ url, headers: { 'x-api-key': 'k' }, callsPerSecond: 1e6, wait: async () => {} });
+  await t.throwsAsync(() => client.ask('CK1', apiRequest([])), {
+    code: 'API_FAILED',
+    message: /redirect, which is not followed/,
+  });
+  t.deepEqual([client.asked, standIn.seen.calls], [1, 0]);
+});
+
+test('Retry-After is seconds or a date, and a wait is never longer than two minutes', async t => {
+  const now = Date.parse('2026-11-26T10:00:00Z');
+  t.is(retryAfterMs('7', now), 7_000);
+  t.is(retryAfterMs('Thu, 26 Nov 2026 10:00:09 GMT', now), 9_000);
+  t.is(retryAfterMs('Thu, 26 Nov 2026 09:00:00 GMT', now), undefined);
+  t.is(retryAfterMs('soon', now), undefined);
+  const waits: number[] = [];
+  const said: string[] = [];
+  const standIn = await serveStandIn(CARDS, {
+    odd: (call, response) => {
+      if (call > 1) return undefined;
+      response.writeHead(429, { 'retry-after': '864000' });
+      return {};
+    },
+  });
+  t.teardown(standIn.close);
+  const client = new ApiClient({
+    url: standIn.url,
+    headers: {},
+    callsPerSecond: 1e6,
+    wait: async ms => void waits.push(ms),
+    say: text => said.push(text),
+  });
+  await client.ask('CK1', apiRequest([]));
+  t.true(waits.includes(LONGEST_WAIT_MS));
+  t.regex(said[0]!, /asks to be left alone for 864000 s; it is asked again in 120 s/);
+});
+
+test('headers come one a line; addresses are shown without their secrets', t => {
+  t.deepEqual(parseHeaders('# for the API\nX-Api-Key: abc: d\r\n\nAuthorization: Bearer e\n', 'f'), {
+    'X-Api-Key': 'abc: d',
+    Authorization: 'Bearer e',
+  });
+  const error = t.throws(() => parseHeaders('X-Api-Key abc-secret', 'headers.txt'), { code: 'PARITY_HEADER' });
+  t.is(error.message, 'headers.txt is not in the form "Name: value" at line 1.');
+  t.is(
+    maskedUrl('https://user:pw@api.example.com/v1/x?key=SECRET&%6bey=B#f'),
+    'https://api.example.com/v1/x?key=***&%6bey=***',
+  );
 });

@@ -1,140 +1,155 @@
-/** What explains that a card's figures are not the same on both sides. */
-import { DEFAULT_RULES } from '../../engine/card-terms.ts';
-import type { Card } from '../../engine/catalog-schema.ts';
-import { computeExactly } from '../../engine/exact.ts';
-import { explainCard } from '../../engine/explain.ts';
-import { formatRupees } from '../../model/money.ts';
-import { CATEGORIES, type Category } from '../../model/spending.ts';
-import type { ParityRow } from './case.ts';
+/**
+ * What explains that a card's figures are not the same on both sides. A cause is shown only where changing that one thing, or that
+ * one together with the others that are shown, makes the figures equal; what no change makes equal is unexplained.
+ */
 
-export const CAUSES = [
-  'fee with GST',
-  'fee',
-  'milestone',
-  'redemption rate',
-  'cap',
-  'earn rate',
-  'unexplained',
-] as const;
-export type Cause = (typeof CAUSES)[number];
+import { CATEGORIES } from '../../model/spending.ts';
+import { figuresOfCards } from '../api/our-figures.ts';
+import type { ParityRow } from './case.ts';
+import type { Cause, Change, Terms } from './changes.ts';
 
 export interface Reason {
   readonly cause: Cause;
   readonly detail: string;
 }
 
-export interface Sides {
-  readonly ours: ParityRow;
+export interface Pair {
   readonly theirs: ParityRow;
-  /** The card as the catalogue has it; undefined for an engine of one's own. */
-  readonly card: Card | undefined;
-  /** The six spends, paise; undefined where they are not known. */
-  readonly spends: readonly number[] | undefined;
-  /** Paise (or hundredths of points) that do not count as a difference. */
-  readonly tolerance: number;
+  /** The six spends, paise. */
+  readonly spends: readonly number[];
+  readonly otherKeys: boolean;
 }
 
-/** Why two rows of a card differ; empty where they do not. One difference may have several reasons. */
-export function reasonsFor(sides: Sides): Reason[] {
-  const { ours, theirs, tolerance } = sides;
-  const far = (a: number, b: number) => Math.abs(a - b) > tolerance;
-  return [
-    ...(far(ours.joiningFees, theirs.joiningFees) ? [feeReason(sides)] : []),
-    ...(far(ours.extra, theirs.extra) ? [milestoneReason(sides)] : []),
-    ...(far(ours.yearly, theirs.yearly) ? savingsReasons(sides) : []),
-  ];
-}
+/** What of a row has to be equal. Yearly savings and points are one thing: what the card earns. */
+type Part = 'fee' | 'extra' | 'earnings';
+const PARTS: readonly Part[] = ['fee', 'extra', 'earnings'];
 
-function feeReason({ ours, theirs, tolerance }: Sides): Reason {
-  const [fee, other] = [ours.joiningFees, theirs.joiningFees];
-  const shown = `${formatRupees(fee)} here, ${formatRupees(other)} there`;
-  const isGst =
-    Math.abs(other - fee * 1.18) <= Math.max(1, tolerance) || Math.abs(fee - other * 1.18) <= Math.max(1, tolerance);
-  return isGst
-    ? { cause: 'fee with GST', detail: `${shown}: ${other > fee ? 'theirs' : 'ours'} has 18 % GST` }
-    : { cause: 'fee', detail: shown };
-}
+/** Explains the pairs of one card. What a set of changes gives is compiled once, for all users. */
+export class CardCauses {
+  readonly #ours: Terms;
+  readonly #changes: readonly Change[];
+  readonly #tolerance: number;
+  readonly #compiled = new Map<number, (spends: readonly number[]) => ParityRow | undefined>();
 
-/** Looks for the one milestone that only one side counts. */
-function milestoneReason({ ours, theirs, card, spends, tolerance }: Sides): Reason {
-  const difference = theirs.extra - ours.extra;
-  const shown = `${formatRupees(ours.extra)} here, ${formatRupees(theirs.extra)} there`;
-  if (card !== undefined && spends !== undefined) {
-    for (const step of explainCard(card, spends, DEFAULT_RULES).milestones) {
-      const value = step.value * step.timesAYear;
-      if (Math.abs(Math.abs(difference) - value) > tolerance) continue;
-      const side = difference > 0 ? 'only theirs counts' : 'only ours counts';
-      return {
-        cause: 'milestone',
-        detail: `${shown}: ${side} ${formatRupees(value)} a year for spending ${formatRupees(Math.round(Number(step.target.numerator * 100n) / Number(step.target.denominator)))} a ${step.every}`,
-      };
+  /** `tolerance`: paise, and hundredths of points, that do not count. */
+  constructor(ours: Terms, changes: readonly Change[], tolerance: number) {
+    this.#ours = ours;
+    // More than sixteen sets of changes a card are no explanation.
+    this.#changes = changes.slice(0, 16);
+    this.#tolerance = tolerance;
+  }
+
+  /** Empty where the two are equal as they are. */
+  reasonsFor(pair: Pair): Reason[] {
+    const all = (1 << this.#changes.length) - 1;
+    const parts = PARTS.filter(part => !this.#isEqual(0, pair, [part]));
+    if (parts.length === 0) return [];
+    const single = this.#changes.findIndex((_, i) => this.#isEqual(1 << i, pair, PARTS));
+    if (single >= 0) return [this.#reason(single)];
+    if (this.#isEqual(all, pair, PARTS)) return this.#needed(all, pair, PARTS).map(i => this.#reason(i));
+    const reasons = new Map<string, Reason>();
+    for (const part of parts)
+      for (const reason of this.#reasonsOfPart(part, pair, all)) reasons.set(reason.cause + reason.detail, reason);
+    return [...reasons.values()];
+  }
+
+  #reasonsOfPart(part: Part, pair: Pair, all: number): Reason[] {
+    const single = this.#changes.findIndex((_, i) => this.#isEqual(1 << i, pair, [part]));
+    if (single >= 0) return [this.#reason(single)];
+    if (this.#isEqual(all, pair, [part])) return this.#needed(all, pair, [part]).map(i => this.#reason(i));
+    if (pair.otherKeys) {
+      return [
+        {
+          cause: 'other spends',
+          detail: 'spends beyond the four keys took part in a cap, a band or a milestone there',
+        },
+      ];
     }
+    const near = part === 'earnings' ? this.#nearByValue(pair, all) : undefined;
+    if (near !== undefined) return near;
+    return [
+      {
+        cause: 'unexplained',
+        detail: `${part === 'extra' ? 'extra benefits' : part === 'fee' ? 'joining fees' : 'earnings'}: no change of the card gives theirs`,
+      },
+    ];
   }
-  return { cause: 'milestone', detail: shown };
-}
 
-function savingsReasons(sides: Sides): Reason[] {
-  const { ours, theirs, tolerance } = sides;
-  const reasons: Reason[] = [];
-  let explained = ours.yearly;
-  const [rate, otherRate] = [ours.redemptionRate, theirs.redemptionRate];
-  if (rate !== undefined && otherRate !== undefined && rate !== otherRate) {
-    reasons.push({ cause: 'redemption rate', detail: `₹${rate / 10_000} a point here, ₹${otherRate / 10_000} there` });
-    explained = rate === 0 ? Number.NaN : (ours.yearly * otherRate) / rate;
+  /** Equal points, and rupees that are off by no more than the fourth decimal of a point's value. */
+  #nearByValue({ theirs, spends }: Pair, all: number): Reason[] | undefined {
+    const at = this.#changes.findIndex(
+      ({ cause, detail }) => cause === 'value of a point' && detail.includes('four decimals'),
+    );
+    if (at < 0) return undefined;
+    for (const mask of [0, all]) {
+      const ours = this.#rowOf(mask, spends);
+      if (ours === undefined || !this.#samePoints(ours, theirs)) continue;
+      const points = CATEGORIES.reduce((sum, category) => sum + (ours.points[category] ?? 0), 0);
+      if (Math.abs(ours.yearly - theirs.yearly) <= points * 12 * 0.00005 + this.#tolerance + 1)
+        return [this.#reason(at)];
+    }
+    return undefined;
   }
-  // Rounding of ours is scaled along with a rate.
-  if (Math.abs(explained - theirs.yearly) <= Math.max(tolerance, reasons.length * 100)) return reasons;
-  const points = pointReasons(sides);
-  if (points.length > 0) return [...reasons, ...points];
-  const uncapped = uncappedReason(sides);
-  if (uncapped !== undefined) return [...reasons, uncapped];
-  const shown = `${formatRupees(ours.yearly)} here, ${formatRupees(theirs.yearly)} there`;
-  return reasons.length > 0 ? reasons : [{ cause: 'unexplained', detail: shown }];
-}
 
-/** Points that differ: by a cap where one binds on either side, else by the rate at which they are earned. */
-function pointReasons({ ours, theirs, card, spends, tolerance }: Sides): Reason[] {
-  const bound = new Set(
-    card === undefined || spends === undefined
-      ? []
-      : explainCard(card, spends, DEFAULT_RULES).caps.flatMap(step =>
-          step.bound ? step.fills.map(fill => CATEGORIES[fill.category]!) : [],
-        ),
-  );
-  const capped = new Set(card?.caps?.flatMap(cap => cap.categories));
-  const reasons = new Map<Cause, string>();
-  for (const category of CATEGORIES) {
-    const [mine, other] = [ours.points[category], theirs.points[category]];
-    if (mine === undefined || other === undefined || Math.abs(mine - other) <= tolerance) continue;
-    const theirCap = theirs.maxCaps?.[category];
-    const theirsBinds =
-      theirCap !== undefined && fillOf(theirs, category, card) >= theirCap - CATEGORIES.length * (tolerance + 1);
-    const isCap = bound.has(category) || theirsBinds || (spends === undefined && capped.has(category));
-    const limit = theirsBinds ? ` (their cap: ${theirCap / 100})` : bound.has(category) ? ' (our cap binds)' : '';
-    const cause = isCap ? 'cap' : 'earn rate';
-    const detail = `${category}: ${mine / 100} points here, ${other / 100} there${limit}`;
-    reasons.set(cause, reasons.has(cause) ? `${reasons.get(cause)}; ${detail}` : detail);
+  #reason(i: number): Reason {
+    const { cause, detail } = this.#changes[i]!;
+    return { cause, detail };
   }
-  return [...reasons].map(([cause, detail]) => ({ cause, detail }));
+
+  /** Leaves out one change after the other as long as the parts stay equal. */
+  #needed(all: number, pair: Pair, parts: readonly Part[]): number[] {
+    let mask = all;
+    for (const [i] of this.#changes.entries()) {
+      const without = mask & ~(1 << i);
+      if (this.#isEqual(without, pair, parts)) mask = without;
+    }
+    return this.#changes.flatMap((_, i) => ((mask >> i) & 1 ? [i] : []));
+  }
+
+  #isEqual(mask: number, { theirs, spends }: Pair, parts: readonly Part[]): boolean {
+    const ours = this.#rowOf(mask, spends);
+    if (ours === undefined) return false;
+    const near = (a: number, b: number) => Math.abs(a - b) <= this.#tolerance;
+    return parts.every(part => {
+      if (part === 'fee') return near(ours.joiningFees, theirs.joiningFees);
+      if (part === 'extra') return near(ours.extra, theirs.extra);
+      return near(ours.yearly, theirs.yearly) && this.#samePoints(ours, theirs);
+    });
+  }
+
+  #samePoints(ours: ParityRow, theirs: ParityRow): boolean {
+    return CATEGORIES.every(category => {
+      const [mine, other] = [ours.points[category], theirs.points[category]];
+      return mine === undefined || other === undefined || Math.abs(mine - other) <= Math.max(1, this.#tolerance);
+    });
+  }
+
+  #rowOf(mask: number, spends: readonly number[]): ParityRow | undefined {
+    let compiled = this.#compiled.get(mask);
+    if (compiled === undefined) {
+      compiled = compile(this.#termsOf(mask));
+      this.#compiled.set(mask, compiled);
+    }
+    return compiled(spends);
+  }
+
+  #termsOf(mask: number): Terms {
+    return this.#changes.reduce((terms, change, i) => ((mask >> i) & 1 ? change.apply(terms) : terms), this.#ours);
+  }
 }
 
-/** Their points in a category and in those that share a cap with it, where they share one here. */
-function fillOf(theirs: ParityRow, category: Category, card: Card | undefined): number {
-  const groups = (card?.caps ?? []).map(cap => cap.categories).filter(group => group.includes(category));
-  const sums = [[category], ...groups].map(group => group.reduce((sum, each) => sum + (theirs.points[each] ?? 0), 0));
-  return Math.max(...sums);
-}
-
-/** Where a source tells no points: would ours be theirs without any cap? */
-function uncappedReason({ ours, theirs, card, spends, tolerance }: Sides): Reason | undefined {
-  if (card === undefined || spends === undefined || (card.caps ?? []).length === 0) return undefined;
-  const rate = theirs.redemptionRate ?? ours.redemptionRate;
-  if (rate === undefined) return undefined;
-  const { caps: _, ...without } = card;
-  const { yearly } = computeExactly(without, spends, { redemptionRate: rate, rules: DEFAULT_RULES });
-  if (Math.abs(yearly - theirs.yearly) > tolerance) return undefined;
-  return {
-    cause: 'cap',
-    detail: `theirs is without any cap: ${formatRupees(ours.yearly)} here, ${formatRupees(yearly)} there`,
+function compile({ card, rules }: Terms): (spends: readonly number[]) => ParityRow | undefined {
+  const figuresOf = figuresOfCards({ cards: [card], rules }, Number.MAX_SAFE_INTEGER);
+  return spends => {
+    // The six as amounts: confirmed is their sum.
+    const amounts = [...spends.slice(0, -1), spends.reduce((sum, spend) => sum + spend, 0)];
+    const figures = figuresOf(amounts);
+    if ('refused' in figures) return undefined;
+    const { points, ...rest } = figures[0]!;
+    return {
+      card: card.name,
+      ...rest,
+      points: Object.fromEntries(CATEGORIES.map((category, c) => [category, points[c]!])),
+    };
   };
 }

@@ -1,6 +1,6 @@
 /** A parity report as rows of a CSV, and as one HTML page that needs nothing else. */
 import { formatHundredths, formatRupees } from '../../model/money.ts';
-import type { Difference, ParityReport } from './parity.ts';
+import type { CardCount, Difference, ParityReport } from './parity.ts';
 
 export const DIFFERENCE_COLUMNS = [
   'user_id',
@@ -29,24 +29,47 @@ export const percent = (part: number, whole: number): string =>
 
 /** What is said in a line each: [what, figure]. */
 export function summaryOf(report: ParityReport): [string, string][] {
-  const { users, usersMatching, net, overlap, ranks, threshold, tolerance } = report;
+  const { users, usersMatching, leftOut, net, points, overlap, ranks, tolerance, topFive } = report;
+  const out = leftOut.reduce((sum, each) => sum + each.users, 0);
+  const asked = new Map(report.measures.map(measure => [measure.name, measure]));
+  const verdict = (name: string) => {
+    const { asked: share, met } = asked.get(name)!;
+    return `${share === 1 ? 'all' : percent(share, 1)} asked for${met ? '' : ': NOT MET'}`;
+  };
   return [
     [
-      'users with all ten nets matching',
-      `${usersMatching} of ${users} (${percent(usersMatching, users)}; ${percent(threshold, 1)} are asked for)`,
+      'users with everything matching',
+      `${usersMatching} of ${users + out} (${percent(usersMatching, users + out)}; ${verdict('users with everything matching')})`,
+    ],
+    [
+      'users left out',
+      out === 0 ? 'none' : `${out}: ${leftOut.map(each => `${each.users} × ${each.why} (${each.example})`).join('; ')}`,
     ],
     [
       `nets within ${formatRupees(tolerance)}`,
-      `${net.matching} of ${net.pairs} (${percent(net.matching, net.pairs)}), ${net.missing} not in the source`,
+      `${net.matching} of ${net.pairs} (${percent(net.matching, net.pairs)}), within ₹1 ${percent(net.withinRupee, net.pairs)}, ${net.missing} not in the source`,
     ],
     ['difference of nets', `median ${formatRupees(net.median)}, worst ${formatRupees(net.worst)}`],
     [
-      'overlap of the ten',
-      `${overlap.mean.toFixed(2)} cards on average; all ten for ${overlap.usersWithAllTen} users (${percent(overlap.usersWithAllTen, users)})`,
+      'points',
+      `${points.matching} of ${points.pairs} (${percent(points.matching, points.pairs)}; ${verdict('points')})`,
     ],
     [
-      'same card in the same place',
-      `${ranks.agreeing} of ${ranks.places} (${percent(ranks.agreeing, ranks.places)}); first card ${percent(ranks.firstAgreeing, users)}`,
+      'overlap of the ten',
+      `${overlap.mean.toFixed(2)} cards on average (${percent(overlap.mean, 10)}; ${verdict('top ten')}), ${overlap.meanOfAll.toFixed(2)} with the cards that are not offered here; all ten for ${overlap.usersWithAllTen} users (${percent(overlap.usersWithAllTen, users)})`,
+    ],
+    [
+      'overlap of the first five',
+      `${topFive.mean.toFixed(2)} cards on average (${percent(topFive.mean, 5)}; ${verdict('top five')})`,
+    ],
+    [
+      'same first card',
+      `${ranks.firstAgreeing} of ${users} (${percent(ranks.firstAgreeing, users)}; ${verdict('first card')})`,
+    ],
+    ['same card in the same place', `${ranks.agreeing} of ${ranks.places} (${percent(ranks.agreeing, ranks.places)})`],
+    [
+      'cards of the source',
+      `${report.unknownCards.length} that the catalogue lacks${asked.get('cards of the source that are known here')!.met ? '' : ': NOT MET'}, ${report.notOffered.length} that are known and not offered, ${report.unusable.length} that could not be compared`,
     ],
   ];
 }
@@ -84,12 +107,22 @@ export function tablesOf(report: ParityReport): { title: string; header: string[
         column === 'redemption_rate' ? String(worst / 10_000) : formatHundredths(worst),
       ]),
     },
-    {
-      title: 'Cards of the source that are not ours',
-      header: ['card', 'answers'],
-      rows: report.unknownCards.map(({ name, users }) => [name, String(users)]),
-    },
+    countTable('Cards of the source that the catalogue lacks', report.unknownCards),
+    countTable(
+      'Cards that are known and not offered, in a ten of the source',
+      report.notOffered.filter(({ tens }) => tens > 0),
+    ),
+    countTable('Cards that could not be compared', report.unusable),
   ];
+}
+
+function countTable(title: string, cards: readonly CardCount[]) {
+  const header = ['card', 'users', 'in their ten', 'why'];
+  return {
+    title,
+    header,
+    rows: cards.map(({ name, users, tens, why = '' }) => [name, String(users), String(tens), why]),
+  };
 }
 
 const MAX_DIFFERENCES = 500;

@@ -1,28 +1,27 @@
-/** Where the users of a comparison come from, and what stands on our side. */
+/** Where the users of a comparison come from. */
 import type { ExchangeDatabase } from '../../database/exchange.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { deriveSpends } from '../../engine/spending-rules.ts';
 import type { CsvForm } from '../../exchange/csv-rows.ts';
 import { readSpendingCsv } from '../../exchange/spending-csv.ts';
 import { UsageError } from '../../model/errors.ts';
 import type { RecommendationRow } from '../../model/exchange.ts';
 import { CARDS_PER_USER } from '../../model/recommendation.ts';
-import { CATEGORIES, type Spending } from '../../model/spending.ts';
-import { type ApiAnswer, amountsOf, rowsOfAnswer } from './api-answers.ts';
-import type { CardNames } from './card-names.ts';
-import type { ParityCase, ParityRow } from './case.ts';
+import type { Spending } from '../../model/spending.ts';
+import type { CardMatch } from './card-match.ts';
+import type { LeftOut, ParityCase, ParityRow } from './case.ts';
 import { parityRow } from './golden-csv.ts';
+import { computeTen, sixOf } from './ours.ts';
 
 const USERS_PER_PAGE = 2_000;
 
 type Golden = ReadonlyMap<string, readonly RecommendationRow[]>;
 
-/** A golden file against what is stored. A user who is not stored has no rows on our side. */
-export async function casesFromStored(
+/** A golden file against what is stored. A user who is not stored is left out. */
+export async function* casesFromStored(
   golden: Golden,
   database: ExchangeDatabase,
-  names: CardNames,
-): Promise<ParityCase[]> {
+  match: CardMatch,
+): AsyncGenerator<ParityCase | LeftOut> {
   const stored = new Map<string, RecommendationRow[]>();
   let after: string | null = null;
   for (let left = golden.size; left > 0; ) {
@@ -40,30 +39,35 @@ export async function casesFromStored(
     after = page.at(-1)!.userId;
   }
   // The last user's ten may not be there yet when the loop ends by count: pages hold whole users, so they are.
-  return Promise.all(
-    [...golden].map(async ([userId, rows]) => {
-      const spending = await database.readSpending(userId);
-      const ours = (stored.get(userId) ?? []).map(row => parityRow(row));
-      return goldenCase(userId, rows, ours, spending && sixOf(spending.amounts), names);
-    }),
-  );
+  for (const [userId, rows] of golden) {
+    const ours = stored.get(userId)?.map(row => parityRow(row));
+    if (ours === undefined) {
+      yield { userId, leftOut: 'the database has no recommendations of this user' };
+      continue;
+    }
+    const spending = await database.readSpending(userId);
+    yield goldenCase(userId, rows, ours, spending && sixOf(spending.amounts), match);
+  }
 }
 
-/** A golden file against the engine, for users whose spends are at hand; others are left out, and counted. */
-export async function casesFromSpending(
+/** A golden file against the engine. A user of the file without spends is left out; so is one whom the engine refuses. */
+export async function* casesFromSpending(
   golden: Golden,
   users: readonly Spending[],
   engine: Engine,
-  names: CardNames,
-): Promise<ParityCase[]> {
-  const wanted = users.filter(user => golden.has(user.userId));
-  const ours = await computeRows(
-    engine,
-    wanted.map(user => user.amounts),
-  );
-  return wanted.map(({ userId, amounts }, i) =>
-    goldenCase(userId, golden.get(userId)!, ours[i]!, sixOf(amounts), names),
-  );
+  match: CardMatch,
+): AsyncGenerator<ParityCase | LeftOut> {
+  const spends = new Map(users.map(user => [user.userId, user.amounts]));
+  for (const [userId, rows] of golden) {
+    const amounts = spends.get(userId);
+    if (amounts === undefined) {
+      yield { userId, leftOut: 'the file of spends does not have this user' };
+      continue;
+    }
+    const ours = await computeTen(engine, amounts);
+    if ('refused' in ours) yield { userId, leftOut: `our engine refuses the user: ${ours.refused}` };
+    else yield goldenCase(userId, rows, ours, sixOf(amounts), match);
+  }
 }
 
 function goldenCase(
@@ -71,65 +75,28 @@ function goldenCase(
   rows: readonly RecommendationRow[],
   ours: readonly ParityRow[],
   spends: readonly number[] | undefined,
-  names: CardNames,
+  match: CardMatch,
 ): ParityCase {
   const unknownCards: string[] = [];
   const theirs = rows.map(row => {
-    const name = names.find(row.cardName);
+    const name = match.find({ name: row.cardName });
     if (name === undefined) unknownCards.push(row.cardName);
     return parityRow(row, name ?? row.cardName);
   });
-  return { userId, ours, theirs, spends, unknownCards };
-}
-
-/** Answers of the API against the engine, for the spends that were sent: Myntra and Ajio folded into the rest. */
-export async function casesFromAnswers(
-  answers: readonly ApiAnswer[],
-  engine: Engine,
-  names: CardNames,
-): Promise<ParityCase[]> {
-  const amounts = answers.map(answer => amountsOf(answer.request));
-  const ours = await computeRows(engine, amounts);
-  return answers.map((answer, i) => {
-    const { rows, unknown } = rowsOfAnswer(answer, names);
-    return { userId: answer.userId, ours: ours[i]!, theirs: rows, spends: sixOf(amounts[i]!), unknownCards: unknown };
-  });
-}
-
-type Amounts = Spending['amounts'];
-
-export function sixOf(amounts: Amounts): number[] {
-  const six = new Float64Array(CATEGORIES.length);
-  const slice = { count: 1, userNo: Int32Array.of(1), amounts: Float64Array.from(amounts, amount => amount ?? 0) };
-  deriveSpends(slice, 0, six);
-  return [...six];
-}
-
-/** Our ten for each; none for a user whom the engine refuses. */
-async function computeRows(engine: Engine, users: readonly Amounts[]): Promise<ParityRow[][]> {
-  const count = users.length;
-  const amounts = new Float64Array(count * CATEGORIES.length);
-  users.forEach((user, i) => {
-    for (let c = 0; c < CATEGORIES.length; c++) amounts[c * count + i] = user[c] ?? 0;
-  });
-  const answer = await engine.recommend({ count, userNo: Int32Array.from({ length: count }, (_, i) => i), amounts });
-  const rows: ParityRow[][] = users.map(() => []);
-  const total = answer.cardNo.length;
-  answer.cardNo.forEach((cardNo, r) => {
-    const card = engine.cards[cardNo]!;
-    const [yearly, extra] = [answer.yearly[r]!, answer.extra[r]!];
-    rows[answer.userNo[Math.floor(r / CARDS_PER_USER)]!]!.push({
-      card: card.name,
-      yearly,
-      extra,
-      joiningFees: card.joiningFees,
-      net: yearly + extra - card.joiningFees,
-      points: Object.fromEntries(CATEGORIES.map((category, c) => [category, answer.points[c * total + r]!])),
-      redemptionMethod: card.redemptionMethod,
-      redemptionRate: card.redemptionRate,
-    });
-  });
-  return rows;
+  const theirTen = theirs.slice(0, CARDS_PER_USER).map(row => row.card);
+  return {
+    userId,
+    ours,
+    ourTen: ours.map(row => row.card),
+    theirs,
+    theirTen,
+    theirTenOfAll: theirTen,
+    spends,
+    unknownCards,
+    notOffered: [],
+    unusable: [],
+    otherKeys: false,
+  };
 }
 
 /** Users of a CSV of spends, at most `most`. Throws UsageError at the first bad row: a sample should be right. */
