@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { SteerRequest } from '../dashboard/act-routes.ts';
 import type { Address } from '../dashboard/address.ts';
 import type { Dashboard, DashboardOptions as Mounting } from '../dashboard/dashboard.ts';
+import type { Place } from '../dashboard/look-routes.ts';
 import type { Tokens } from '../dashboard/tokens.ts';
 import type { OpenedDatabase } from '../database/open.ts';
 import { CardGeniusError } from '../model/errors.ts';
@@ -91,16 +92,26 @@ export async function mountDashboard(
     import('../telemetry/schedule-outlook.ts'),
     import('../package.ts'),
   ]);
-  const { database, history, audit, service, pools } = opened;
+  const { database, history, audit, service, maintenance, pools } = opened;
   const { schedules, errorRateLimit } = cli.settings;
   const outlook = () => outlookOf(schedules, service, Date.now());
   return createDashboard({
     database,
     history,
-    audit: mayAct ? audit : undefined,
+    audit: mayAct
+      ? {
+          retryUsers: async (filter, person) => {
+            const users = await audit.retryUsers(filter);
+            await maintenance.recordAct('retry', { origin: 'page', person }, { subject: filter.code, affected: users });
+            return users;
+          },
+        }
+      : undefined,
     providers: {
       failures: () => listFailures(audit),
       user: userId => lookUpUser(database, history, cli.settings, userId),
+      acts: runId => history.listActs(runId, SHOWN),
+      place: () => placeOf(opened),
       alerts: () => service.listAlerts(false, SHOWN),
       processors: () => service.listProcessors(SHOWN),
       ...(schedules.length === 0 ? {} : { schedules: outlook }),
@@ -137,7 +148,26 @@ async function steerAs({ database }: OpenedDatabase, { runId, act, reason, perso
   const latest = await database.readRun(null, { wait: false });
   if (latest?.runId !== runId)
     throw new CardGeniusError('RUN_IS_OVER', `Run ${runId} is over: look at the page again.`);
-  const said = reason ?? `${act} on the dashboard`;
-  const { state: now } = await steer(database, state, `${said} (${person})`, act === 'accept-gate');
+  const by = { origin: 'page', person } as const;
+  const { state: now } = await steer(
+    database,
+    state,
+    reason ?? `${act} on the dashboard`,
+    act === 'accept-gate',
+    undefined,
+    by,
+  );
   return { runId, state: now };
+}
+
+/** The database's place and version, as far as this login may ask. */
+async function placeOf({ database, maintenance }: OpenedDatabase): Promise<Place> {
+  interface Settings {
+    readonly version: string;
+    readonly edition?: string;
+  }
+  const [row] = (await maintenance.ask<Settings>('settings').catch(() => undefined)) ?? [];
+  const product = maintenance.engine === 'mssql' ? 'SQL Server' : 'PostgreSQL';
+  const version = row && [product, row.version, row.edition].filter(Boolean).join(' ');
+  return { database: database.description, version };
 }

@@ -100,7 +100,8 @@ async function serve(cli: Cli, signal: AbortSignal, door: Door | undefined): Pro
           schedules: settings.schedules,
           terms: async userLimit => runTerms(await engine.load(), settings, 'batch', userLimit),
           decidedBy: processor.id,
-          note: `by hand, on the dashboard: ${person}`,
+          note: 'by hand, on the dashboard',
+          by: { origin: 'page', person },
         }),
     }));
   if (dashboard !== undefined) {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { BatchDatabase } from '../database/batch.ts';
 import { retrying, type Sleep } from '../database/retrying.ts';
+import type { Actor } from '../model/act.ts';
 import { CardGeniusError } from '../model/errors.ts';
 import { isGate, type RunProgress, type RunState } from '../model/run.ts';
 import { type CommonOptions, command } from './cli.ts';
@@ -73,12 +74,13 @@ export async function steer(
   reason: string,
   acceptGate = false,
   sleep?: Sleep,
+  by?: Actor,
 ): Promise<Steered> {
   const steady = retrying(database, { patienceMs: PATIENCE_MS, sleep });
   const latest = await steady.readRun(null); // where a run is active it is the latest
   if (latest !== undefined && ACTIVE.includes(latest.state)) {
     const { runId, ...before } = latest;
-    const changed = await steady.changeRunState(runId, state, reason, { acceptGate });
+    const changed = await steady.changeRunState(runId, state, reason, { acceptGate, by });
     if (changed !== undefined) return { ...changed, before };
     const now = await steady.readRun(runId);
     if (now?.state === state) return { runId, state, before }; // done, and the answer was lost

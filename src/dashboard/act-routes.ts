@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { AuditDatabase } from '../database/audit.ts';
+import type { RetryFilter } from '../database/audit.ts';
 import type { FireAnswer } from '../model/service.ts';
 import { type Doors, refuse } from './doors.ts';
 import type { Lists } from './lists.ts';
@@ -18,7 +18,7 @@ export interface SteerRequest {
 
 /** What the page can do; each is left out where that is not possible. */
 export interface Acts {
-  readonly audit?: Pick<AuditDatabase, 'retryUsers'> | undefined;
+  readonly audit?: { retryUsers(filter: RetryFilter, person: string): Promise<number> } | undefined;
   /** Fires a schedule now. */
   readonly runNow?: ((schedule: string, person: string) => Promise<Pick<FireAnswer, 'decision' | 'runId'>>) | undefined;
   readonly steer?: ((request: SteerRequest) => Promise<{ readonly runId: number; readonly state: string }>) | undefined;
@@ -35,7 +35,7 @@ export function addActRoutes(app: FastifyInstance, acts: Acts, { doors, lists }:
     if (audit === undefined || !doors.mayAct(request)) return refuse(reply, 403, 'MAY_NOT_ACT');
     const { code } = request.body ?? {};
     if (typeof code !== 'string' || !CODE.test(code)) return refuse(reply, 400, 'CODE');
-    const users = await audit.retryUsers({ runId: null, userId: null, code });
+    const users = await audit.retryUsers({ runId: null, userId: null, code }, doors.person(request));
     lists.forget();
     doors.note(request, { type: 'acted', act: 'retry', subject: code, result: `${users} users` });
     return { users };

@@ -10,7 +10,22 @@ export interface Asset {
   readonly body: Buffer;
 }
 
-const OURS = ['style.css', 'run.css', 'app.js', 'run.js', 'lists.js', 'service.js', 'dom.js'];
+const OURS = [
+  'style.css',
+  'run.css',
+  'parts.css',
+  'app.js',
+  'acts.js',
+  'charts.js',
+  'dom.js',
+  'format.js',
+  'lists.js',
+  'run.js',
+  'service.js',
+  'stream.js',
+  'user.js',
+  'verdict.js',
+];
 
 const TYPES: Readonly<Record<string, string>> = {
   css: 'text/css; charset=utf-8',

@@ -4,7 +4,8 @@ import { SECURITY_HEADERS } from './headers.ts';
 import type { Watch } from './watch.ts';
 
 const MAX_STREAMS = 200;
-const BEAT_MS = 15_000;
+/** The page asks anew where it has heard nothing for four of them. */
+const BEAT_MS = 5_000;
 /** Who does not read what was sent so far gets no more until they have: a slow phone must not fill our memory. */
 const MAX_UNREAD = 1_000_000;
 

@@ -1,3 +1,4 @@
+import type { Actor } from '../model/act.ts';
 import { LeaseLostError } from '../model/errors.ts';
 import type { RecommendationSlice, RunCard } from '../model/recommendation.ts';
 import type {
@@ -142,13 +143,15 @@ export const batchOperations = (driver: Driver) => ({
     runId: number | null,
     state: RunState,
     reason: string,
-    { acceptGate = false }: { readonly acceptGate?: boolean } = {},
+    { acceptGate = false, by }: { readonly acceptGate?: boolean; readonly by?: Actor | undefined } = {},
   ): Promise<{ runId: number; state: RunState } | undefined> {
     const [row] = await driver.call<{ runId: number; state: RunState }>('change_run_state', [
       ['run_id', 'bigint', runId],
       ['state', 'varchar(10)', state],
       ['reason', 'nvarchar(400)', cut(reason, 400)],
       ['accept_gate', 'bit', acceptGate],
+      ['origin', 'varchar(10)', by?.origin ?? null],
+      ['person', 'nvarchar(200)', cut(by?.person, 200)],
     ]);
     return row;
   },

@@ -41,6 +41,8 @@ export const serviceOperations = (driver: Driver) => ({
       ['elected_at', 'datetime', request.electedAt],
       ...runParameters(request.run),
       ['deadline_minutes', 'int', request.deadlineMinutes],
+      ['person', 'nvarchar(200)', cut(request.by?.person, 200)],
+      ['origin', 'varchar(10)', request.by?.origin ?? null],
     ]);
   },
 

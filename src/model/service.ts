@@ -1,4 +1,5 @@
 /** What a service that runs for months remembers: slots of schedules, who leads, what is wrong. */
+import type { Actor } from './act.ts';
 import type { RunRequest, RunState } from './run.ts';
 
 /**
@@ -18,6 +19,8 @@ export interface FireRequest {
   /** The leader's term; null where a person asks. */
   readonly electedAt: Date | null;
   readonly deadlineMinutes: number | null;
+  /** Who asks, where a person does. */
+  readonly by?: Actor | undefined;
   readonly run: Omit<RunRequest, 'requestedBy' | 'deadlineAt'>;
 }
 

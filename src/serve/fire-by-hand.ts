@@ -1,4 +1,5 @@
 import type { ServiceDatabase } from '../database/service.ts';
+import type { Actor } from '../model/act.ts';
 import { UsageError } from '../model/errors.ts';
 import type { FireAnswer } from '../model/service.ts';
 import type { PlannedSchedule } from '../schedule/misfire.ts';
@@ -17,6 +18,7 @@ export async function fireByHand(
     terms,
     decidedBy,
     note,
+    by,
   }: {
     readonly service: Pick<ServiceDatabase, 'recordFire'>;
     readonly schedules: readonly PlannedSchedule[];
@@ -26,6 +28,8 @@ export async function fireByHand(
     readonly decidedBy: string;
     /** Where it was asked for. */
     readonly note: string;
+    /** Who asks. */
+    readonly by?: Actor | undefined;
   },
 ): Promise<FireAnswer & { readonly plannedAt: Date }> {
   const schedule = schedules.find(candidate => candidate.name === name);
@@ -41,6 +45,7 @@ export async function fireByHand(
     note,
     decidedBy,
     electedAt: null,
+    by,
     deadlineMinutes: schedule.deadlineMinutes ?? null,
     run: {
       ...(await terms(schedule.userLimit ?? null)),

@@ -45,6 +45,19 @@ export async function openPage(
   return Object.assign(page, { [Symbol.asyncDispose]: () => page.close() });
 }
 
+/** So many tabs of one browser, which share its cookies, locks and channels. */
+export async function openTabs(url: string, tabs: number): Promise<{ pages: Page[] } & AsyncDisposable> {
+  const context = await browser.newContext();
+  const pages: Page[] = [];
+  for (let i = 0; i < tabs; i++) {
+    const page = await context.newPage();
+    page.setDefaultTimeout(30_000);
+    await page.goto(url);
+    pages.push(page);
+  }
+  return { pages, [Symbol.asyncDispose]: () => context.close() };
+}
+
 /** Waits until it says so. */
 export const says = (page: Page, selector: string, text: string | RegExp) =>
   page.locator(selector).filter({ hasText: text }).first().waitFor();

@@ -72,7 +72,11 @@ export interface MadeUp extends AsyncDisposable {
   readonly scene: Scene;
 }
 
-export async function madeUp(scene: Partial<Scene> = {}, options: Partial<DashboardOptions> = {}): Promise<MadeUp> {
+export async function madeUp(
+  scene: Partial<Scene> = {},
+  options: Partial<DashboardOptions> = {},
+  port = 0,
+): Promise<MadeUp> {
   const now: Scene = { run: aRun(), chunks: [], attempts: [], away: false, ...scene };
   const ask = async <T>(answer: () => T): Promise<T> => {
     if (now.away) throw new DatabaseError('DATABASE_AWAY', 'sql-7.internal: login of svc_cards failed', 'ambiguous');
@@ -93,6 +97,6 @@ export async function madeUp(scene: Partial<Scene> = {}, options: Partial<Dashbo
     pollMs: 50,
     ...options,
   });
-  const url = await dashboard.listen({ host: '127.0.0.1', port: 0 });
+  const url = await dashboard.listen({ host: '127.0.0.1', port });
   return { url, dashboard, scene: now, [Symbol.asyncDispose]: () => dashboard.close() };
 }
