@@ -10,8 +10,6 @@ const MIN_USERS = 1_000;
 /** Of a chunk so many users are looked at for their first card: twice what a share needs, for some of them had none before. */
 const FIRST_CARDS_LOOKED_AT = 2_000;
 
-/** Of why a run is paused so much is kept, the code included: an example is cut, and what to do is not. */
-const REASON_LENGTH = 400;
 const GO_ON = ' To go on all the same: cardgenius resume --accept-gate';
 
 /** Where the gates stand, as shares from 0 to 1. */
@@ -38,6 +36,8 @@ export class Gates {
   readonly #database: GateDatabase;
   readonly #runId: number;
   readonly #limits: GateLimits;
+  /** Users from which on a share says something: fewer where the run has fewer. */
+  #least: number | undefined;
   /** The plan of a run is compared once. */
   readonly #plan: { isGood: boolean };
 
@@ -83,12 +83,13 @@ export class Gates {
     const users = run.completed + run.failed + chunk.users;
     if (users < MIN_USERS || failed / users <= maxFailedShare) return;
     // Nothing of this chunk is written: what is not said here stands nowhere.
-    const { code, users: alike, example } = commonest;
-    const text =
-      `${failed} of the first ${users} users have failed, ${percent(failed / users)}; more than ${percent(maxFailedShare)} are a ` +
-      `matter for somebody to look at. Most in chunk ${chunk.chunkNo} (${alike}): ${code}, for example user number ${example.userNo}: `;
-    const room = REASON_LENGTH - `GATE_FAILED_SHARE: ${text}.${GO_ON}`.length;
-    throw shut('GATE_FAILED_SHARE', `${text}${cut(example.message.replace(/\.$/, ''), room)}.`);
+    // The code alone: the text of a failure has spends, and this reason goes to the page and to every channel.
+    const { code, users: alike } = commonest;
+    throw shut(
+      'GATE_FAILED_SHARE',
+      `${failed} of the first ${users} users have failed, ${percent(failed / users)}; more than ${percent(maxFailedShare)} need a ` +
+        `person's decision. Most in chunk ${chunk.chunkNo} (${alike}): ${code}.`,
+    );
   }
 
   /** Before a chunk that is loaded is published: the share of users whose first card would be another one, over the run. */
@@ -98,13 +99,19 @@ export class Gates {
     const seen = await this.#database.compareFirstCards(lease, loadNo, FIRST_CARDS_LOOKED_AT);
     if (seen === undefined) throw new LeaseLostError(`chunk ${lease.chunkNo} was taken over after its load`);
     const { known, changed } = seen;
-    if (known < MIN_USERS || changed / known <= limit || (await this.#isOpen())) return;
+    if (known < (await this.#leastKnown()) || changed / known <= limit || (await this.#isOpen())) return;
     throw shut(
       'GATE_FIRST_CARDS',
       `${changed} of ${known} users looked at would be given another first card, ${percent(changed / known)}; more than ` +
         `${percent(limit)} are a matter for somebody to look at (cardgenius catalog diff; cardgenius recommend USER --explain; ` +
         'a dry run needs cardgenius cancel first).',
     );
+  }
+
+  /** A run of fewer planned users than a thousand is looked at, too: with as many as it has. */
+  async #leastKnown(): Promise<number> {
+    this.#least ??= Math.min(MIN_USERS, (await this.#database.readRun(this.#runId))?.plannedUsers ?? MIN_USERS);
+    return Math.max(1, this.#least);
   }
 
   /** An operator has looked and lets the run pass, or it publishes nothing anyway. */
@@ -114,6 +121,4 @@ export class Gates {
   }
 }
 
-const cut = (text: string, length: number): string =>
-  text.length <= length ? text : `${text.slice(0, Math.max(0, length - 3))}...`;
 const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

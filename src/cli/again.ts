@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { UsageError } from '../model/errors.ts';
+import { typist } from './actor.ts';
 import { type CommonOptions, command, group, moment, span, wholeNumber } from './cli.ts';
 
 interface RetryOptions extends CommonOptions {
@@ -37,6 +38,11 @@ export function defineAgain(program: Command): void {
       code: code ?? null,
       olderThanSeconds: olderThan ?? null,
     });
+    await opened.maintenance.recordAct('retry', typist(), {
+      runId: run ?? null,
+      subject: filtersText({ 'one user': user === undefined ? undefined : '', code, 'older than s': olderThan }),
+      affected: users,
+    });
     cli.print({ users }, () => again(users));
   });
 
@@ -60,10 +66,20 @@ export function defineAgain(program: Command): void {
     }
     await using opened = await cli.open();
     const users = await opened.audit.redoUsers({ cardName: card ?? null, olderThan: olderThan ?? null }, yes === true);
+    if (yes === true) {
+      const subject = filtersText({ card, 'older than': olderThan?.toISOString() });
+      await opened.maintenance.recordAct('redo', typist(), { subject, affected: users });
+    }
     cli.print({ users, applied: yes === true }, () =>
       yes === true ? again(users) : `${group(users)} users would be computed again. To do it, say --yes.`,
     );
   });
+}
+
+/** What users were asked for, without the id of one: an act is kept for good. */
+function filtersText(filters: Readonly<Record<string, string | number | undefined>>): string {
+  const given = Object.entries(filters).filter(([, value]) => value !== undefined);
+  return given.map(([name, value]) => `${name} ${value}`.trim()).join(', ') || 'all';
 }
 
 const again = (users: number) =>

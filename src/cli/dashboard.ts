@@ -148,15 +148,11 @@ async function steerAs({ database }: OpenedDatabase, { runId, act, reason, perso
   const latest = await database.readRun(null, { wait: false });
   if (latest?.runId !== runId)
     throw new CardGeniusError('RUN_IS_OVER', `Run ${runId} is over: look at the page again.`);
-  const by = { origin: 'page', person } as const;
-  const { state: now } = await steer(
-    database,
-    state,
-    reason ?? `${act} on the dashboard`,
-    act === 'accept-gate',
-    undefined,
-    by,
-  );
+  const said = reason ?? `${act} on the dashboard`;
+  const { state: now } = await steer(database, state, said, {
+    acceptGate: act === 'accept-gate',
+    by: { origin: 'page', person },
+  });
   return { runId, state: now };
 }
 

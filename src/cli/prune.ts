@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Pruned } from '../database/prune.ts';
 import { UsageError } from '../model/errors.ts';
+import { typist } from './actor.ts';
 import { type CommonOptions, command, group } from './cli.ts';
 
 interface PruneOptions extends CommonOptions {
@@ -42,6 +43,11 @@ export function definePrune(program: Command): void {
       checkOrphans(found, yes === true);
       orphanRows = await pruneOrphans(maintenance);
     }
+    const rows = Object.values(history).reduce((sum, count) => sum + count, 0) + orphanRows;
+    const subject = [keepDays === undefined ? '' : `keep ${keepDays} days`, orphans ? 'orphans' : '']
+      .filter(Boolean)
+      .join(', ');
+    await maintenance.recordAct('prune', typist(), { subject, affected: rows });
     cli.print({ database: database.description, deleted: history, orphans: found?.orphans ?? null, orphanRows }, () =>
       [
         ...Object.entries(history).map(([kind, rows]) => `${kind.padEnd(16)}${group(rows).padStart(12)}`),

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Attempt, ChunkProgress } from '../database/history.ts';
+import type { Act } from '../model/act.ts';
 import { CardGeniusError, UsageError } from '../model/errors.ts';
 import type { RunProgress } from '../model/run.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
@@ -45,10 +46,14 @@ export function defineRuns(program: Command): void {
       throw new CardGeniusError('NO_SUCH_RUN', `There is no run ${runId}: see "cardgenius runs".`);
     }
     const attempts = (await opened.history.listAttempts(runId, most ?? 50)).reverse();
-    cli.print({ run, attempts }, () => describeRun(run, attempts));
+    const acts = await opened.history.listActs(runId, MAX_ACTS);
+    cli.print({ run, attempts, acts }, () => describeRun(run, attempts, acts));
   });
   for (const subcommand of runs.commands) subcommand.exitOverride();
 }
+
+/** Acts shown of a run. */
+const MAX_ACTS = 50;
 
 function describeRuns(runs: readonly RunProgress[]): string {
   if (runs.length === 0) return 'No run yet. Start one with: cardgenius run';
@@ -67,7 +72,21 @@ function describeRuns(runs: readonly RunProgress[]): string {
   return textTable(header, rows, [0, 4, 5, 6, 7, 8]);
 }
 
-function describeRun(run: RunProgress, attempts: readonly Attempt[]): string {
+/** Who did what to it, the latest first; nothing where no act is known. */
+function describeActs(acts: readonly Act[]): string[] {
+  if (acts.length === 0) return [];
+  const rows = acts.map(({ actedAt, act, origin, person, login, subject, reason }) => [
+    minuteOf(actedAt),
+    act,
+    origin,
+    person ?? '',
+    login,
+    [subject, reason].filter(text => text !== null).join(': '),
+  ]);
+  return ['', textTable(['when (UTC)', 'act', 'from', 'person', 'login', 'why'], rows, [])];
+}
+
+function describeRun(run: RunProgress, attempts: readonly Attempt[], acts: readonly Act[]): string {
   const { runId, state, reason, chunks, chunksClosed, completed, failed } = run;
   const isDry = run.kind === 'dry_run';
   const head = [
@@ -75,6 +94,7 @@ function describeRun(run: RunProgress, attempts: readonly Attempt[]): string {
       `${chunksClosed} of ${chunks} chunks, ${group(run.rowsWritten)} rows ${isDry ? 'would be written' : 'written'}.`,
     `Started ${minuteOf(run.startedAt)} UTC by ${run.requestedBy}; took ${secondsText(secondsOf(run))}, ${group(speedOf(run))} users/s.`,
   ];
+  head.push(...describeActs(acts));
   if (attempts.length === 0) return [...head, '', 'Nobody has claimed a chunk of it.'].join('\n');
   const rows = attempts.map(attempt => [
     attempt.startedAt.toISOString().slice(11, 23),

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Fire } from '../model/service.ts';
+import { typist } from './actor.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 import { thisProcessor } from './processing.ts';
 import { describeSuperseded } from './run.ts';
@@ -79,6 +80,7 @@ async function runSchedule(cli: Cli, name: string): Promise<void> {
     terms: async userLimit => runTerms(engine, settings, 'batch', userLimit),
     decidedBy: thisProcessor(engine).id,
     note: 'by hand',
+    by: typist(),
   });
   const run = decision === 'overlapped' || decision === 'held' ? undefined : await opened.database.readRun(runId);
   const ended = supersededId === null ? '' : `${describeSuperseded(runId!, supersededId)}\n`;

@@ -4,6 +4,7 @@ import { retrying, type Sleep } from '../database/retrying.ts';
 import type { Actor } from '../model/act.ts';
 import { CardGeniusError } from '../model/errors.ts';
 import { isGate, type RunProgress, type RunState } from '../model/run.ts';
+import { typist } from './actor.ts';
 import { type CommonOptions, command } from './cli.ts';
 
 interface SteerOptions extends CommonOptions {
@@ -37,11 +38,14 @@ const ACTIONS: readonly { name: string; state: RunState; summary: string; descri
 export function defineSteering(program: Command): void {
   for (const { name, state, summary, description } of ACTIONS) {
     const definition = program.command(name).summary(summary).description(description);
-    if (state !== 'running') definition.option('--reason <text>', 'why, for whoever asks later');
-    else definition.option('--accept-gate', 'from here on, publish past the gates');
+    definition.option('--reason <text>', 'why; it is kept in the history of the run');
+    if (state === 'running') definition.option('--accept-gate', 'from here on, publish past the gates');
     command<SteerOptions>(definition, async (cli, _args, { reason, acceptGate = false }) => {
       await using opened = await cli.open();
-      const changed = await steer(opened.database, state, reason ?? `${name} by its operator`, acceptGate);
+      const changed = await steer(opened.database, state, reason ?? `${name} by its operator`, {
+        acceptGate,
+        by: typist(),
+      });
       cli.print({ runId: changed.runId, state: changed.state }, () => describeSteered(changed, acceptGate));
     });
   }
@@ -72,15 +76,18 @@ export async function steer(
   database: Pick<BatchDatabase, 'readRun' | 'changeRunState'>,
   state: RunState,
   reason: string,
-  acceptGate = false,
-  sleep?: Sleep,
-  by?: Actor,
+  {
+    acceptGate = false,
+    by,
+    sleep,
+  }: { readonly acceptGate?: boolean; readonly by?: Actor; readonly sleep?: Sleep } = {},
 ): Promise<Steered> {
   const steady = retrying(database, { patienceMs: PATIENCE_MS, sleep });
   const latest = await steady.readRun(null); // where a run is active it is the latest
   if (latest !== undefined && ACTIVE.includes(latest.state)) {
     const { runId, ...before } = latest;
-    const changed = await steady.changeRunState(runId, state, reason, { acceptGate, by });
+    const how = by === undefined ? { acceptGate } : { acceptGate, by };
+    const changed = await steady.changeRunState(runId, state, reason, how);
     if (changed !== undefined) return { ...changed, before };
     const now = await steady.readRun(runId);
     if (now?.state === state) return { runId, state, before }; // done, and the answer was lost

@@ -1,4 +1,4 @@
-import type { Actor } from '../model/act.ts';
+import { type Actor, PROCESSOR } from '../model/act.ts';
 import { LeaseLostError } from '../model/errors.ts';
 import type { RecommendationSlice, RunCard } from '../model/recommendation.ts';
 import type {
@@ -25,6 +25,8 @@ export const batchOperations = (driver: Driver) => ({
   openRun(request: RunRequest): Promise<OpenedRun> {
     return callForRow(driver, 'open_run', [
       ...runParameters(request),
+      ['origin', 'varchar(10)', request.by?.origin ?? PROCESSOR.origin],
+      ['person', 'nvarchar(200)', cut(request.by?.person ?? null, 200)],
       ['requested_by', 'nvarchar(200)', cut(request.requestedBy, 200)],
       ['deadline_at', 'datetime', request.deadlineAt],
     ]);
@@ -143,15 +145,15 @@ export const batchOperations = (driver: Driver) => ({
     runId: number | null,
     state: RunState,
     reason: string,
-    { acceptGate = false, by }: { readonly acceptGate?: boolean; readonly by?: Actor | undefined } = {},
+    { acceptGate = false, by = PROCESSOR }: { readonly acceptGate?: boolean; readonly by?: Actor | undefined } = {},
   ): Promise<{ runId: number; state: RunState } | undefined> {
     const [row] = await driver.call<{ runId: number; state: RunState }>('change_run_state', [
       ['run_id', 'bigint', runId],
       ['state', 'varchar(10)', state],
       ['reason', 'nvarchar(400)', cut(reason, 400)],
       ['accept_gate', 'bit', acceptGate],
-      ['origin', 'varchar(10)', by?.origin ?? null],
-      ['person', 'nvarchar(200)', cut(by?.person, 200)],
+      ['origin', 'varchar(10)', by.origin],
+      ['person', 'nvarchar(200)', cut(by.person, 200)],
     ]);
     return row;
   },

@@ -1,6 +1,7 @@
 /**
  * A run, its chunks and what becomes of them. The words are those of the tables in schema `cardgenius`.
  */
+import type { Actor } from './act.ts';
 import type { RunCard } from './recommendation.ts';
 
 /** Active: running, paused, stopped. Closed: cancelled, done, failed. */
@@ -18,6 +19,8 @@ export interface RunRequest {
   /** At most so many users; null is all who are due. */
   readonly userLimit: number | null;
   readonly maxRounds: number;
+  /** The person who asks, where one does; left out: a processor by itself. */
+  readonly by?: Actor | undefined;
   /** Who asked: a processor, or the schedule that fired. */
   readonly requestedBy: string;
   readonly deadlineAt: Date | null;

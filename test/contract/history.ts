@@ -2,6 +2,39 @@ import { claim, importUsers, openRun, process, userId } from './context.ts';
 import type { ContractTests } from './suite.ts';
 
 export const historyContract: ContractTests = {
+  'acts: each has its reason, person, origin and login, and a later one never changes an earlier one': async (
+    t,
+    engine,
+  ) => {
+    const { database, history, maintenance } = engine;
+    await importUsers(engine, 4);
+    const { runId } = await openRun(engine);
+    const by = { origin: 'cli', person: 'asha' } as const;
+    await database.changeRunState(runId, 'paused', 'no writes tonight', { by });
+    await database.changeRunState(runId, 'paused', 'again', { by: { origin: 'page', person: 'ravi' } });
+    await database.changeRunState(runId, 'running', 'the DBA is done', { by });
+    await database.changeRunState(runId, 'paused', 'GATE_FIRST_CARDS: 301 of 1000');
+    await database.changeRunState(runId, 'running', 'as wanted', { acceptGate: true, by });
+    await database.changeRunState(runId, 'stopped', 'by itself');
+    await database.changeRunState(runId, 'cancelled', 'the next', { by });
+    await maintenance.recordAct('prune', by, { subject: 'keep 90 days', affected: 12 });
+    const acts = (await history.listActs(runId, 10)).reverse();
+    t.deepEqual(
+      acts.map(({ act, origin, person, reason }) => [act, origin, person, reason]),
+      [
+        ['pause', 'cli', 'asha', 'no writes tonight'],
+        ['pause', 'page', 'ravi', 'again'],
+        ['resume', 'cli', 'asha', 'the DBA is done'],
+        ['pause', 'processor', null, 'GATE_FIRST_CARDS: 301 of 1000'],
+        ['accept_gate', 'cli', 'asha', 'as wanted'],
+        ['cancel', 'cli', 'asha', 'the next'],
+      ],
+    );
+    for (const { login, actedAt } of acts) t.true(login.length > 0 && actedAt instanceof Date);
+    const [latest] = await history.listActs(null, 1);
+    t.like(latest, { act: 'prune', subject: 'keep 90 days', affected: 12, runId: null });
+  },
+
   'history: runs come latest first, each as read_run has it': async (t, engine) => {
     t.deepEqual(await engine.history.listRuns(5), []);
     await importUsers(engine, 4);

@@ -29,6 +29,14 @@ export const serviceContract: ContractTests = {
     t.is(await count(engine, 'cardgenius.schedule_fire'), 1);
   },
 
+  'fire: one by hand is an act, with who asked for it': async (t, engine) => {
+    await importUsers(engine, 6);
+    const by = { origin: 'page', person: 'ravi' } as const;
+    const { runId } = await engine.service.recordFire(fire({ decision: 'manual', by }));
+    const [act] = await engine.history.listActs(runId, 1);
+    t.like(act, { act: 'run_now', origin: 'page', person: 'ravi', subject: 'weekly', reason: 'manual', runId });
+  },
+
   'fire: several at once make one run': async (t, engine) => {
     await importUsers(engine, 6);
     const answers = await Promise.all(

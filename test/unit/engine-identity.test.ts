@@ -195,6 +195,7 @@ test('a service whose catalogue is replaced while it idles computes the next run
       terms: async limit => runTerms(await current.load(), SETTINGS, 'batch', limit),
       decidedBy: 'here',
       note: 'by hand',
+      by: { origin: 'cli', person: null },
     });
   const done = new Promise(resolve => left.addEventListener('left', resolve, { once: true }));
   const { runId } = await fire();

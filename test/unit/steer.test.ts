@@ -23,7 +23,7 @@ for (const errorClass of ['transient', 'ambiguous'] as const) {
   for (const state of ['paused', 'cancelled'] as const) {
     test(`${state}: asked again after an error that is ${errorClass}, of the same run`, async t => {
       const { database, asked } = world('running', errorClass);
-      t.like(await steer(database, state, 'why', false, async () => {}), {
+      t.like(await steer(database, state, 'why', { sleep: async () => {} }), {
         runId: 7,
         state,
         before: { state: 'running' },
