@@ -99,10 +99,10 @@ async function printPlan(cli: Cli, target: AppliedFiles, description: string, op
 }
 
 async function writeScript(cli: Cli, options: MigrateChoice): Promise<void> {
-  if (cli.settings.databaseUrl.startsWith('pglite:')) {
+  if (/^(pglite|postgres(ql)?):/i.test(cli.settings.databaseUrl)) {
     throw new UsageError(
       'MIGRATE_SQL',
-      'migrate --sql writes T-SQL for SQL Server; the embedded engine migrates itself as it is opened. Set CARDGENIUS_DATABASE_URL=mssql://….',
+      'migrate --sql writes T-SQL for SQL Server; the embedded engine migrates itself as it is opened, and a PostgreSQL server is migrated by cardgenius migrate. Set CARDGENIUS_DATABASE_URL=mssql://….',
     );
   }
   await using opened = await cli.open({ checkSchema: false, migrate: false });

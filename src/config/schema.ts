@@ -12,7 +12,7 @@ const fields = z.strictObject({
     .trim()
     .min(1)
     .default('pglite:.cardgenius/db')
-    .describe('pglite:PATH, pglite:memory or mssql://…; a password belongs into the environment.'),
+    .describe('pglite:PATH, pglite:memory, mssql://… or postgres://…; a password belongs into the environment.'),
   catalog: z
     .string()
     .trim()

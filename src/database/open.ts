@@ -1,7 +1,7 @@
 import { UsageError } from '../model/errors.ts';
 import type { OpenedEngine } from './database.ts';
 import { checkSchema, migrate } from './migrate/migrate.ts';
-import type { PoolSettings } from './mssql/pools.ts';
+import type { PoolSettings } from './pool-settings.ts';
 
 export interface OpenedDatabase extends OpenedEngine, AsyncDisposable {
   /** What opening it has applied, by name: never anything but on the embedded engine. */
@@ -21,7 +21,7 @@ export interface OpenOptions {
 }
 
 /**
- * Opens the database that a URL names: `pglite:PATH`, `pglite:memory`, `mssql://…` or `Server=…;Database=…`.
+ * Opens the database that a URL names: `pglite:PATH`, `pglite:memory`, `mssql://…`, `Server=…;Database=…` or `postgres://…`.
  *
  * The embedded engine is migrated as it is opened: it is ours alone. Any other database is only checked, because its
  * schema is its DBA's business.
@@ -30,7 +30,7 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
   const opened = await open(url, options);
   let applied: string[] = [];
   try {
-    if (opened.target.engine === 'postgres') {
+    if (url.trim().startsWith('pglite:')) {
       if (options.migrate !== false) applied = (await migrate(opened.target)).pending.map(file => file.name);
     } else if (options.checkSchema !== false) {
       await checkSchema(opened.target);
@@ -47,10 +47,11 @@ async function open(written: string, options: OpenOptions): Promise<OpenedEngine
   const url = written.trim();
   const location = /^pglite:(.+)$/.exec(url)?.[1];
   if (location !== undefined) return (await import('./postgres/open.ts')).openPglite(location);
+  if (isPostgresUrl(url)) return (await import('./postgres/open-server.ts')).openServer(url, options);
   if (isMssqlUrl(url)) return (await import('./mssql/open.ts')).openMssql(url, options);
   throw new UsageError(
     'DATABASE_URL',
-    `${formOf(url)} is not a database that cardgenius knows. Use pglite:PATH, pglite:memory or mssql://….`,
+    `${formOf(url)} is not a database that cardgenius knows. Use pglite:PATH, pglite:memory, mssql://… or postgres://….`,
   );
 }
 
@@ -60,19 +61,10 @@ function formOf(url: string): string {
   return FOREIGN.includes(scheme) ? `"${scheme}:"` : 'What the address begins with';
 }
 
-const FOREIGN = [
-  'postgres',
-  'postgresql',
-  'mysql',
-  'mariadb',
-  'sqlite',
-  'sqlserver',
-  'jdbc:sqlserver',
-  'file',
-  'http',
-  'https',
-  'oracle',
-];
+const FOREIGN = ['mysql', 'mariadb', 'sqlite', 'sqlserver', 'jdbc:sqlserver', 'file', 'http', 'https', 'oracle'];
+
+/** `postgres://…` or `postgresql://…`. */
+const isPostgresUrl = (url: string): boolean => /^postgres(?:ql)?:\/\//i.test(url);
 
 /** `mssql://…`, or the ADO form `Server=…;Database=…`, in any order. */
 function isMssqlUrl(url: string): boolean {
@@ -83,6 +75,7 @@ function isMssqlUrl(url: string): boolean {
 export async function describeDatabase(url: string): Promise<string> {
   const address = url.trim();
   if (/^pglite:/.test(address)) return address;
+  if (isPostgresUrl(address)) return describeServer(address);
   if (!isMssqlUrl(address)) return '*** (not an address that cardgenius knows)';
   const { describeConnection, parseConnection } = await import('./mssql/connection-settings.ts');
   try {
@@ -91,6 +84,17 @@ export async function describeDatabase(url: string): Promise<string> {
     const login = user === undefined ? '' : ` as ${domain === undefined ? '' : `${domain}\\`}${user}`;
     const how = authentication === 'default' ? '' : `, ${authentication}`;
     return `${describeConnection(settings)}${login}${how}, encrypt=${encrypt}, trustServerCertificate=${trustServerCertificate}`;
+  } catch {
+    return '*** (cannot be read: cardgenius doctor says why)';
+  }
+}
+
+async function describeServer(address: string): Promise<string> {
+  const { parseAddress } = await import('./postgres/server-address.ts');
+  try {
+    const { description, config, wire } = parseAddress(address);
+    const login = config.user === undefined ? '' : ` as ${config.user}`;
+    return `${description}${login}, encrypted=${wire.encrypted}, verified=${wire.verified}`;
   } catch {
     return '*** (cannot be read: cardgenius doctor says why)';
   }

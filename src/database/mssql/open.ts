@@ -1,10 +1,11 @@
 import { hostname } from 'node:os';
 import { type OpenedEngine, operationsOf } from '../database.ts';
 import { LoginGuard } from '../login-guard.ts';
+import { DEFAULT_POOLS, type PoolSettings } from '../pool-settings.ts';
 import { parseConnection } from './connection-settings.ts';
 import { mssqlDriver } from './driver.ts';
 import { MssqlMigrationTarget } from './migration-target.ts';
-import { DEFAULT_POOLS, Pool, type PoolSettings } from './pools.ts';
+import { Pool } from './pools.ts';
 
 export interface MssqlOptions {
   readonly password?: string | undefined;

@@ -6,21 +6,6 @@ import { LoginGuard } from '../login-guard.ts';
 import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
 import { isLockedLogin, makesConnectionStale, toConnectionError, toDatabaseError } from './errors.ts';
 
-/** Sizes and limits of the two pools. */
-export interface PoolSettings {
-  readonly controlConnections: number;
-  readonly workConnections: number;
-  readonly controlTimeoutSeconds: number;
-  readonly workTimeoutSeconds: number;
-}
-
-export const DEFAULT_POOLS: PoolSettings = {
-  controlConnections: 4,
-  workConnections: 8,
-  controlTimeoutSeconds: 15,
-  workTimeoutSeconds: 300,
-};
-
 /** Encrypted packets are limited to 16 KB; that is four times the default, and worth half as much speed again. */
 const PACKET_SIZE = 16_384;
 const CONNECT_TIMEOUT_MS = 15_000;

@@ -1,5 +1,13 @@
-import { CardGeniusError, DatabaseError, type ErrorClass, EXIT, LeaseLostError } from '../../model/errors.ts';
+import {
+  CardGeniusError,
+  DatabaseError,
+  type ErrorClass,
+  EXIT,
+  LeaseLostError,
+  messageOf,
+} from '../../model/errors.ts';
 import type { PgliteErrorFields } from './pglite-thread.ts';
+import type { ServerAddress } from './server-address.ts';
 
 /** Our own conditions, raised by name in sql/postgres (their twins are 50001 to 50009 on SQL Server). */
 const OWN_CONDITIONS: Readonly<Record<string, (message: string, cause: Error) => Error>> = {
@@ -24,6 +32,8 @@ const ERROR_CLASSES: Readonly<Record<string, ErrorClass>> = {
   '53300': 'transient', // too many connections
   '53100': 'exhausted', // disk full
   '57': 'ambiguous', // cancelled, shut down
+  '57P03': 'transient', // the server starts, stops or recovers: it took nothing
+  '25006': 'transient', // read-only: a standby that was the primary a moment ago
   '58030': 'exhausted', // input/output error: on the embedded engine a full or broken disk
 };
 
@@ -35,6 +45,9 @@ const CLASSES_OF_POSTGRES = new Set(
   ).split(' '),
 );
 
+/** Of the transient ones those where another session was in the way: tried again at once. */
+const QUICK = new Set(['40001', '40P01', '55P03']);
+
 /** What PostgreSQL said, as one of our errors. */
 export function toDatabaseError(fields: PgliteErrorFields): Error {
   const cause = new Error(fields.message);
@@ -45,11 +58,80 @@ export function toDatabaseError(fields: PgliteErrorFields): Error {
   const errorClass = classify(state);
   const details = [fields.detail, errorClass === 'permanent' ? fields.where?.split('\n')[0] : undefined];
   const message = [fields.message, ...details.filter(text => text !== undefined)].join('; ');
-  return new DatabaseError(state === '' ? 'DATABASE_FAILED' : `POSTGRES_${state}`, message, errorClass, { cause });
+  return new DatabaseError(state === '' ? 'DATABASE_FAILED' : `POSTGRES_${state}`, message, errorClass, {
+    cause,
+    pace: QUICK.has(state) ? 'quick' : 'slow',
+  });
 }
 
 function classify(state: string): ErrorClass {
   const group = state.slice(0, 2);
   const isForeign = state.length === 5 && !CLASSES_OF_POSTGRES.has(group);
   return ERROR_CLASSES[state] ?? ERROR_CLASSES[group] ?? (isForeign ? 'data' : 'permanent');
+}
+
+/** A failure of the driver, or what the server sent, as one of our errors. */
+export function toServerError(error: unknown, address: ServerAddress): Error {
+  if (error instanceof CardGeniusError) return error;
+  const { code } = error as { readonly code?: string };
+  const text = messageOf(error);
+  if (/^[0-9A-Z]{5}$/.test(code ?? '') && error instanceof Error && 'severity' in error) {
+    return REFUSED_LOGIN.has(code!) || code === UNKNOWN_DATABASE
+      ? toConnectionError(error, address)
+      : toDatabaseError(error as unknown as PgliteErrorFields);
+  }
+  if (/timeout exceeded when trying to connect/i.test(text)) {
+    return new DatabaseError(
+      'DATABASE_BUSY',
+      `no connection to ${address.description} became free in time`,
+      'transient',
+      {
+        cause: error,
+        pace: 'slow',
+      },
+    );
+  }
+  if (error instanceof TypeError || error instanceof RangeError) {
+    return new DatabaseError('DATABASE_FAILED', text, 'permanent', { cause: error });
+  }
+  // A socket that failed, a connection that ended, a driver's own words: what was asked may have been done.
+  return new DatabaseError(code ?? 'DATABASE_FAILED', `${text} (${address.description})`, 'ambiguous', {
+    cause: error,
+  });
+}
+
+const REFUSED_LOGIN = new Set(['28P01', '28000']);
+const UNKNOWN_DATABASE = '3D000';
+
+/** Why a connection could not be made, and what to do about it. Never quotes the password. */
+export function toConnectionError(error: unknown, { description, config }: ServerAddress): DatabaseError {
+  const { code = '', errors = [] } = error as { readonly code?: string; readonly errors?: readonly unknown[] };
+  const text = messageOf(error) || errors.map(messageOf).join('; ');
+  const fail = (ours: string, message: string, errorClass: ErrorClass = 'permanent') =>
+    new DatabaseError(ours, message, errorClass, { cause: error, pace: 'slow' });
+  if (/certificate|self[- ]signed|altname|unable to verify|does not support SSL/i.test(text)) {
+    return fail(
+      'DATABASE_CERTIFICATE',
+      `The certificate of ${description} does not verify (${text}). Give its authority (sslrootcert=ca.pem, or NODE_EXTRA_CA_CERTS), or name ` +
+        'the server as the certificate does.',
+    );
+  }
+  if (REFUSED_LOGIN.has(code)) {
+    return fail(
+      'DATABASE_LOGIN',
+      `${description} refuses the login ${config.user ?? ''}. Check the user, and the password in CARDGENIUS_DATABASE_PASSWORD (or the file ` +
+        'that CARDGENIUS_DATABASE_PASSWORD_FILE names).',
+    );
+  }
+  if (code === UNKNOWN_DATABASE) {
+    return fail(
+      'DATABASE_UNKNOWN',
+      `There is no database ${config.database ?? ''} at ${description}. Fix the name, or have a DBA create it.`,
+    );
+  }
+  return fail(
+    'DATABASE_UNREACHABLE',
+    `Cannot reach ${description}: ${text}. Check host, port and firewall, and that the server is up.`,
+    'transient',
+  );
 }

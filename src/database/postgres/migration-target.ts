@@ -12,13 +12,17 @@ import {
 import { readQuery, type SqlFile } from '../migrate/sql-files.ts';
 import type { PostgresClient } from './driver.ts';
 
-/** PostgreSQL as the migrator sees it. The folder's lock keeps a second migrator out. */
+/** PostgreSQL as the migrator sees it. */
 export class PostgresMigrationTarget implements MigrationTarget {
   readonly engine = 'postgres';
   readonly #client: PostgresClient;
 
-  constructor(client: PostgresClient) {
+  readonly #lock: () => Promise<AsyncDisposable>;
+
+  /** `lock` keeps a second migrator out; of the embedded engine the folder's lock does. */
+  constructor(client: PostgresClient, lock: () => Promise<AsyncDisposable> = async () => NO_LOCK) {
     this.#client = client;
+    this.#lock = lock;
   }
 
   async appliedFiles(): Promise<Map<string, AppliedFile>> {
@@ -74,10 +78,12 @@ export class PostgresMigrationTarget implements MigrationTarget {
     await this.#client.query(shapeRecordOf(shape));
   }
 
-  async lockMigrations(): Promise<AsyncDisposable> {
-    return { [Symbol.asyncDispose]: async () => {} };
+  lockMigrations(): Promise<AsyncDisposable> {
+    return this.#lock();
   }
 }
+
+const NO_LOCK: AsyncDisposable = { [Symbol.asyncDispose]: async () => {} };
 
 /** CREATE OR REPLACE cannot change a function's answer or a view's columns, and leaves overloads behind: the old goes first. */
 function dropObject(name: string): string {

@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { readQuestion } from '../../database/maintenance.ts';
 import { migrate } from '../../database/migrate/migrate.ts';
-import type { Pool, PoolSettings } from '../../database/mssql/pools.ts';
+import type { Pool } from '../../database/mssql/pools.ts';
 import { type OpenedDatabase, openDatabase } from '../../database/open.ts';
+import type { PoolSettings } from '../../database/pool-settings.ts';
 import { CardGeniusError, messageOf } from '../../model/errors.ts';
 
 /** Where a scratch database is made: what `openDatabase` would open, and the password that goes with it. */

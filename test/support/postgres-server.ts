@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+
+/** Where a PostgreSQL server is on which tests may create databases. */
+const URL_OF_SERVER = process.env.CARDGENIUS_TEST_POSTGRES_URL;
+
+export const hasPostgresServer = (): boolean => (URL_OF_SERVER ?? '') !== '';
+export const NO_POSTGRES =
+  'NOT TESTED: POSTGRESQL SERVER. Name one in CARDGENIUS_TEST_POSTGRES_URL (postgres://user@host:port/postgres), as .ci/run does.';
+
+export interface ServerDatabase extends AsyncDisposable {
+  readonly url: string;
+  readonly name: string;
+  execute(sql: string): Promise<void>;
+  query(sql: string): Promise<Record<string, unknown>[]>;
+}
+
+/** A database of its own on the server, dropped at the end with whoever is still connected. */
+export async function createServerDatabase(): Promise<ServerDatabase> {
+  const name = `cardgenius_test_${randomBytes(5).toString('hex')}`;
+  const server = new pg.Client({ connectionString: URL_OF_SERVER! });
+  await server.connect();
+  await server.query(`CREATE DATABASE ${name}`);
+  const url = new URL(URL_OF_SERVER!);
+  url.pathname = `/${name}`;
+  const own = new pg.Client({ connectionString: url.href });
+  own.on('error', () => {}); // dropped with its database, or killed with its server
+  await own.connect();
+  return {
+    url: url.href,
+    name,
+    execute: async sql => void (await own.query(sql)),
+    query: async sql => (await own.query(sql)).rows,
+    [Symbol.asyncDispose]: async () => {
+      await own.end().catch(() => {});
+      await server.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      await server.end();
+    },
+  };
+}
