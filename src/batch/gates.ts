@@ -26,7 +26,7 @@ export interface GateLimits {
 const shut = (code: 'GATE_FAILED_SHARE' | 'GATE_FEWER_ELIGIBLE' | 'GATE_FIRST_CARDS', message: string) =>
   new PauseRun(code, message + GO_ON);
 
-type GateDatabase = Pick<BatchDatabase, 'readRun' | 'comparePlans' | 'compareFirstCards'>;
+type GateDatabase = Pick<BatchDatabase, 'readRun' | 'sumOutcomes' | 'comparePlans' | 'compareFirstCards'>;
 
 /**
  * What is looked at before a chunk of a run is published. Each gate throws PauseRun where it is shut and no operator has
@@ -36,12 +36,10 @@ export class Gates {
   readonly #database: GateDatabase;
   readonly #runId: number;
   readonly #limits: GateLimits;
-  /** Users from which on a share says something: fewer where the run has fewer. */
-  #least: number | undefined;
-  /** The plan of a run is compared once. */
-  readonly #plan: { isGood: boolean };
+  /** What is asked once a run: whether its plan is good, and from how many users on a share says something. */
+  readonly #plan: { isGood: boolean; least?: number };
 
-  constructor(database: GateDatabase, runId: number, limits: GateLimits, plan = { isGood: false }) {
+  constructor(database: GateDatabase, runId: number, limits: GateLimits, plan: { isGood: boolean; least?: number } = { isGood: false }) {
     this.#database = database;
     this.#runId = runId;
     this.#limits = limits;
@@ -77,7 +75,7 @@ export class Gates {
     const { maxFailedShare } = this.#limits;
     const commonest = new FailureTally().add(chunk.failures).commonest;
     if (commonest === undefined) return; // a chunk without a failure cannot make the share worse
-    const run = await this.#database.readRun(this.#runId);
+    const run = await this.#database.sumOutcomes(this.#runId);
     if (run === undefined || run.gateAccepted || run.kind === 'dry_run') return;
     const failed = run.failed + chunk.failures.length;
     const users = run.completed + run.failed + chunk.users;
@@ -110,13 +108,13 @@ export class Gates {
 
   /** A run of fewer planned users than a thousand is looked at, too: with as many as it has. */
   async #leastKnown(): Promise<number> {
-    this.#least ??= Math.min(MIN_USERS, (await this.#database.readRun(this.#runId))?.plannedUsers ?? MIN_USERS);
-    return Math.max(1, this.#least);
+    this.#plan.least ??= Math.min(MIN_USERS, (await this.#database.readRun(this.#runId))?.plannedUsers ?? MIN_USERS);
+    return Math.max(1, this.#plan.least);
   }
 
   /** An operator has looked and lets the run pass, or it publishes nothing anyway. */
   async #isOpen(): Promise<boolean> {
-    const run = await this.#database.readRun(this.#runId);
+    const run = await this.#database.sumOutcomes(this.#runId);
     return run === undefined || run.gateAccepted || run.kind === 'dry_run';
   }
 }

@@ -20,16 +20,17 @@ function gates({ run, plans, firstCards }: Scene, limits = LIMITS) {
     calls.push(name);
     return answer;
   };
+  const known = {
+    kind: 'batch',
+    plannedUsers: 5_000,
+    completed: 0,
+    failed: 0,
+    gateAccepted: false,
+    ...run,
+  } as RunProgress;
   const database = {
-    readRun: () =>
-      ask('readRun', {
-        kind: 'batch',
-        plannedUsers: 5_000,
-        completed: 0,
-        failed: 0,
-        gateAccepted: false,
-        ...run,
-      } as RunProgress),
+    readRun: () => ask('readRun', known),
+    sumOutcomes: () => ask('sumOutcomes', known),
     comparePlans: () => ask('comparePlans', plans),
     compareFirstCards: (_lease: unknown, _load: number, users: number) => ask(`compareFirstCards ${users}`, firstCards),
   };
