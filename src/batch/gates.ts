@@ -39,7 +39,12 @@ export class Gates {
   /** What is asked once a run: whether its plan is good, and from how many users on a share says something. */
   readonly #plan: { isGood: boolean; least?: number };
 
-  constructor(database: GateDatabase, runId: number, limits: GateLimits, plan: { isGood: boolean; least?: number } = { isGood: false }) {
+  constructor(
+    database: GateDatabase,
+    runId: number,
+    limits: GateLimits,
+    plan: { isGood: boolean; least?: number } = { isGood: false },
+  ) {
     this.#database = database;
     this.#runId = runId;
     this.#limits = limits;
