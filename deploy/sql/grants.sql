@@ -112,6 +112,8 @@ GO
 -- ---- cardgenius_janitor: deletes history of ours, and recommendations of users who are gone ----
 GRANT SELECT ON OBJECT::cardgenius.migration TO cardgenius_janitor;
 GRANT EXECUTE ON OBJECT::cardgenius.prune_count_orphans TO cardgenius_janitor;
+GRANT EXECUTE ON OBJECT::cardgenius.record_act TO cardgenius_janitor;
+GRANT EXECUTE ON OBJECT::cardgenius.forget_user TO cardgenius_janitor;
 GRANT EXECUTE ON OBJECT::cardgenius.prune_history TO cardgenius_janitor;
 GRANT EXECUTE ON OBJECT::cardgenius.prune_orphans TO cardgenius_janitor;
 GRANT EXECUTE ON OBJECT::cardgenius.verify_database TO cardgenius_janitor;
@@ -133,6 +135,7 @@ GRANT CREATE PROCEDURE TO cardgenius_migrator;
 GRANT CREATE VIEW TO cardgenius_migrator;
 GRANT EXECUTE ON OBJECT::cardgenius.prune_count_orphans TO cardgenius_migrator;
 GRANT EXECUTE ON OBJECT::cardgenius.record_act TO cardgenius_migrator;
+GRANT EXECUTE ON OBJECT::cardgenius.forget_user TO cardgenius_migrator;
 GRANT EXECUTE ON OBJECT::cardgenius.prune_history TO cardgenius_migrator;
 GRANT EXECUTE ON OBJECT::cardgenius.prune_orphans TO cardgenius_migrator;
 GO

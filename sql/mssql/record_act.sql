@@ -4,7 +4,7 @@
 -- Indexes   none
 -- Avoids    an act without its row: procedures that act call it in their own transaction.
 -- Callers   change_run_state, open_run, record_fire, retry_users, redo_users, forget_user; cardgenius prune
--- Grants    EXECUTE for cardgenius_processor, cardgenius_migrator
+-- Grants    EXECUTE for cardgenius_processor, cardgenius_janitor, cardgenius_migrator
 
 CREATE OR ALTER PROCEDURE cardgenius.record_act
   @act       VARCHAR(20),

@@ -3,7 +3,7 @@
 -- Isolation READ COMMITTED, inside the caller's transaction where there is one
 -- Indexes   none
 -- Callers   change_run_state, open_run, record_fire, retry_users, redo_users, forget_user; cardgenius prune
--- Grants    EXECUTE for cardgenius_processor, cardgenius_migrator
+-- Grants    EXECUTE for cardgenius_processor, cardgenius_janitor, cardgenius_migrator
 
 CREATE OR REPLACE FUNCTION cardgenius.record_act(
   p_act       TEXT,

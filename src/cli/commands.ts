@@ -151,6 +151,12 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./prune.ts')).definePrune,
   },
   {
+    name: 'forget',
+    summary: 'remove a user from every table of ours',
+    group: DATABASE,
+    load: async () => (await import('./forget.ts')).defineForget,
+  },
+  {
     name: 'config',
     summary: 'every effective setting and its source',
     group: DATABASE,

@@ -76,6 +76,23 @@ export const maintenanceOperations = (driver: Driver) => ({
     ]);
   },
 
+  /**
+   * Removes a user from every table of ours: how many rows, and whether CashKaro's tables still have the user. Throws USER_IN_CHUNK
+   * while a chunk with the user is open.
+   */
+  async forgetUser(
+    userId: string,
+    by: Actor,
+  ): Promise<{ rows: number; inSpending: boolean; inRecommendations: boolean }> {
+    type Row = { rows_: number; spending: number; cards: number };
+    const { rows_, spending, cards } = await callForRow<Row>(driver, 'forget_user', [
+      ['user_id', 'varchar(50)', userId],
+      ['origin', 'varchar(10)', by.origin],
+      ['person', 'nvarchar(200)', cut(by.person, 200)],
+    ]);
+    return { rows: rows_, inSpending: spending > 0, inRecommendations: cards > 0 };
+  },
+
   async countOrphans(): Promise<Orphans> {
     type Row = { orphans: number; rows_: number; users: number };
     const { orphans, rows_, users } = await callForRow<Row>(driver, 'prune_count_orphans', []);

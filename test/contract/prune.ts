@@ -25,6 +25,34 @@ const age = ({ execute }: ContractEngine, table: string, column: string, where =
   execute(`UPDATE cardgenius.${table} SET ${column} = '2020-01-01' WHERE ${where}`);
 
 export const pruneContract: ContractTests = {
+  'forget: a user is in no table of ours any more, the latest run included; refused while a chunk has the user': async (
+    t,
+    engine,
+  ) => {
+    const { database, maintenance, query, execute, history } = engine;
+    const by = { origin: 'cli', person: 'asha' } as const;
+    await importUsers(engine, 4);
+    const { runId } = await openRun(engine, { chunkSize: 2 });
+    await t.throwsAsync(maintenance.forgetUser(userId(2), by), { code: 'USER_IN_CHUNK' });
+    await process(engine, await claim(engine, runId));
+    await process(engine, await claim(engine, runId));
+    await database.advanceRun(runId);
+    await execute(`UPDATE cardgenius.run SET reason = 'row (${userId(2)}, 1)' WHERE run_id = ${runId}`);
+    t.deepEqual(await maintenance.forgetUser(userId(2), by), { rows: 3, inSpending: true, inRecommendations: true });
+    const rows = [
+      ...(await query('SELECT user_id FROM cardgenius.completed_user')),
+      ...(await query('SELECT user_id_from, user_id_to FROM cardgenius.chunk')),
+      ...(await query('SELECT reason FROM cardgenius.run')),
+      ...(await query('SELECT subject, reason FROM cardgenius.act')),
+    ];
+    t.false(JSON.stringify(rows).includes(userId(2)));
+    const [chunk] = await query('SELECT user_id_from, user_id_to FROM cardgenius.chunk ORDER BY chunk_no');
+    t.is(chunk!.user_id_to, userId(1), 'a neighbour bounds the range');
+    t.like((await history.listActs(null, 1))[0], { act: 'forget', subject: null, affected: 3, person: 'asha' });
+    t.is((await database.readSpending(userId(2)))?.status, 'completed', 'CashKaro’s tables are CashKaro’s');
+    t.like(await maintenance.forgetUser(userId(2), by), { rows: 0 });
+  },
+
   'prune: an old run goes with all that is its own; the latest, however old, stays': async (t, engine) => {
     await importUsers(engine, 4);
     const first = await wholeRun(engine);

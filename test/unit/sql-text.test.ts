@@ -261,6 +261,7 @@ const OPERATIONS: { readonly [Port in keyof Ports]: Arguments<Ports[Port]> } = {
   maintenance: {
     pruneHistory: ['run', 1],
     recordAct: ['prune', { origin: 'cli', person: 'p' }],
+    forgetUser: ['CK1', { origin: 'cli', person: 'p' }],
     countOrphans: [],
     pruneOrphans: [null],
     findDuplicates: [],

@@ -24,6 +24,7 @@ const OWN_ERRORS: Readonly<Record<number, (message: string, cause: unknown) => E
   50005: (message, cause) => new CardGeniusError('NO_SUCH_RUN', message, { cause }),
   50006: (message, cause) => new DatabaseError('DATABASE_BUSY', message, 'transient', { cause }),
   50009: (message, cause) => new CardGeniusError('RUN_PAUSED', message, { cause, exitCode: EXIT.stopped }),
+  50010: (message, cause) => new CardGeniusError('USER_IN_CHUNK', message, { cause }),
   50007: (message, cause) => new CardGeniusError('CONTRACT_BROKEN', message, { cause }),
 };
 

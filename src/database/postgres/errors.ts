@@ -16,6 +16,7 @@ const OWN_CONDITIONS: Readonly<Record<string, (message: string, cause: Error) =>
   CG003: (message, cause) => new CardGeniusError('RUN_ACTIVE', message, { cause }),
   CG004: (message, cause) => new DatabaseError('STAGING_INCOMPLETE', message, 'transient', { cause }),
   CG009: (message, cause) => new CardGeniusError('RUN_PAUSED', message, { cause, exitCode: EXIT.stopped }),
+  CG010: (message, cause) => new CardGeniusError('USER_IN_CHUNK', message, { cause }),
   CG005: (message, cause) => new CardGeniusError('NO_SUCH_RUN', message, { cause }),
 };
 
