@@ -66,9 +66,10 @@ export function backOff(pace: Pace, attempt: number, random = Math.random): numb
   return Math.round(least + random() * (limit - least));
 }
 
-/** Whether a later attempt at the same step can pass. */
-export function mayPass(error: unknown): error is DatabaseError {
-  return error instanceof DatabaseError && (error.errorClass === 'transient' || error.errorClass === 'ambiguous');
+/** Whether a later attempt at the same step can pass. A load that is incomplete stays so: the chunk must be loaded again. */
+function mayPass(error: unknown): error is DatabaseError {
+  if (!(error instanceof DatabaseError) || error.code === 'STAGING_INCOMPLETE') return false;
+  return error.errorClass === 'transient' || error.errorClass === 'ambiguous';
 }
 
 /**

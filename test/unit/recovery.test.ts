@@ -106,6 +106,10 @@ test('what cannot pass is thrown at once', async t => {
   }
 });
 
+test('a publish that finds its load incomplete is not repeated: only another load helps', async t => {
+  t.deepEqual(await pausesOf(new DatabaseError('STAGING_INCOMPLETE', 'no rows', 'transient')), []);
+});
+
 test('once its signal is aborted a step is not tried again, and the reason of the signal is thrown', async t => {
   const controller = new AbortController();
   const reason = new LeaseLostError('taken over');
