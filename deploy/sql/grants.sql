@@ -101,6 +101,7 @@ GRANT EXECUTE ON OBJECT::cardgenius.list_attempts TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.list_chunks TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.list_runs TO cardgenius_reader;
 GRANT SELECT ON OBJECT::cardgenius.failed_user TO cardgenius_reader;
+GRANT SELECT ON OBJECT::cardgenius.recommendation_rupees TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.read_recommendations TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.read_run TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.read_spending TO cardgenius_reader;

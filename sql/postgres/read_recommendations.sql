@@ -11,14 +11,15 @@ CREATE OR REPLACE FUNCTION cardgenius.read_recommendations(p_user_id TEXT)
 RETURNS TABLE (user_id TEXT, rank INTEGER, card_name TEXT, total_savings_yearly FLOAT8, joining_fees FLOAT8,
                total_extra_benefits FLOAT8, net_savings FLOAT8, amazon_points FLOAT8, flipkart_points FLOAT8,
                myntra_points FLOAT8, ajio_points FLOAT8, grocery_points FLOAT8, other_online_points FLOAT8,
-               redemption_method TEXT, redemption_rate FLOAT8)
-LANGUAGE sql STABLE AS $$
-  SELECT r.user_id::TEXT, r.rank::INTEGER, r.card_name::TEXT, (r.total_savings_yearly * 100)::FLOAT8,
-         (r.joining_fees * 100)::FLOAT8, (r.total_extra_benefits * 100)::FLOAT8, (r.net_savings * 100)::FLOAT8,
-         (r.amazon_points * 100)::FLOAT8, (r.flipkart_points * 100)::FLOAT8, (r.myntra_points * 100)::FLOAT8,
-         (r.ajio_points * 100)::FLOAT8, (r.grocery_points * 100)::FLOAT8, (r.other_online_points * 100)::FLOAT8,
-         r.redemption_method::TEXT, (r.redemption_rate * 10000)::FLOAT8
-  FROM public.card_recommendations AS r
-  WHERE r.user_id = p_user_id
-  ORDER BY r.rank;
+               redemption_method TEXT, redemption_rate FLOAT8, card_id TEXT, batch_id TEXT, processed_at TIMESTAMPTZ,
+               created_at TIMESTAMPTZ, updated_at TIMESTAMPTZ)
+LANGUAGE sql STABLE
+SET timezone = 'UTC'
+AS $$
+  SELECT s.user_id, s.rank, s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings,
+         s.amazon_points, s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
+         s.redemption_method, s.redemption_rate, s.card_id, s.batch_id, s.processed_at, s.created_at, s.updated_at
+  FROM cardgenius.stored_row AS s
+  WHERE s.user_id = p_user_id
+  ORDER BY s.rank;
 $$;

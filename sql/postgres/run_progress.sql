@@ -6,7 +6,7 @@
 
 CREATE OR REPLACE VIEW cardgenius.run_progress AS
 SELECT r.run_id, r.kind, r.state, r.reason, r.round, r.max_rounds, r.engine_name, r.engine_version, r.fingerprint,
-       r.requested_by, r.gate_accepted, r.deadline_at, r.started_at, r.finished_at,
+       r.requested_by, r.gate_accepted, r.deadline_at, r.started_at, r.finished_at, r.batch_id,
        COALESCE(c.chunks, 0) AS chunks,
        COALESCE(c.chunks_open, 0) AS chunks_open,
        COALESCE(c.chunks_leased, 0) AS chunks_leased,

@@ -1,5 +1,10 @@
 import type { Command } from 'commander';
+import { Option } from 'commander';
 import { type CommonOptions, command, group } from './cli.ts';
+
+interface ExportOptions extends CommonOptions {
+  readonly columns: 'summary' | 'full';
+}
 
 export function defineExport(program: Command): void {
   const definition = program
@@ -8,16 +13,25 @@ export function defineExport(program: Command): void {
       'Writes card_recommendations to FILE: the PRD’s fifteen columns, by user_id and rank. For programs: each cell is as it is stored.',
     )
     .argument('<file>', 'the CSV to write')
+    .addOption(
+      new Option('--columns <which>', 'summary: the fifteen; full: card_id, batch_id and the times, too')
+        .choices(['summary', 'full'])
+        .default('summary'),
+    )
     .addHelpText('after', '\nExample: cardgenius export recommendations.csv');
-  command<CommonOptions>(definition, async (cli, [file]) => {
-    const [{ exportRecommendations }, { checkCsvPath }] = await Promise.all([
+  command<ExportOptions>(definition, async (cli, [file], { columns }) => {
+    const [{ exportRecommendations, FULL_COLUMNS, OUTPUT_COLUMNS }, { checkCsvPath }] = await Promise.all([
       import('../exchange/export-recommendations.ts'),
       import('../exchange/write-csv.ts'),
     ]);
     cli.keepStdoutFor(file);
     await checkCsvPath(file!);
     await using opened = await cli.open();
-    const rows = await exportRecommendations(opened.database, file!);
+    const rows = await exportRecommendations(
+      opened.database,
+      file!,
+      columns === 'full' ? FULL_COLUMNS : OUTPUT_COLUMNS,
+    );
     cli.print({ rows, file }, () => `${group(rows)} rows in ${file}.`);
   });
 }

@@ -75,6 +75,18 @@ const fields = z.strictObject({
     .strictObject({
       controlConnections: z.int().min(1).max(200).default(4).describe('Connections for what must be quick: leases.'),
       workConnections: z.int().min(2).max(200).default(8).describe('Connections that read, load and publish.'),
+      minConnections: z
+        .int()
+        .min(0)
+        .max(50)
+        .default(0)
+        .describe('Connections that each of the two pools keeps open while nothing is asked.'),
+      connectTimeoutSeconds: z
+        .int()
+        .min(1)
+        .max(300)
+        .optional()
+        .describe('After which making a connection is given up. Default: what the connection string says, else 15.'),
       controlTimeoutSeconds: z.int().min(1).max(300).default(15).describe('After which a quick request is given up.'),
       workTimeoutSeconds: z.int().min(10).max(86_400).default(300).describe('After which a long one is given up.'),
     })

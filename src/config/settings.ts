@@ -25,6 +25,8 @@ export interface Settings {
     readonly workConnections: number;
     readonly controlTimeoutSeconds: number;
     readonly workTimeoutSeconds: number;
+    readonly minConnections: number;
+    readonly connectTimeoutSeconds?: number | undefined;
   };
   readonly catalogPath: string;
   readonly eligibleCards: 'open' | 'commissionable';

@@ -4,6 +4,10 @@ export interface PoolSettings {
   readonly workConnections: number;
   readonly controlTimeoutSeconds: number;
   readonly workTimeoutSeconds: number;
+  /** Connections that each pool keeps open; none unless it is given. */
+  readonly minConnections?: number | undefined;
+  /** For making a connection; 15 s unless it or the connection string says so. */
+  readonly connectTimeoutSeconds?: number | undefined;
 }
 
 export const DEFAULT_POOLS: PoolSettings = {

@@ -1,55 +1,49 @@
 import type { ExchangeDatabase } from '../database/exchange.ts';
+import { type ContractColumn, RECOMMENDATION_COLUMNS } from '../model/contract.ts';
 import type { RecommendationRow } from '../model/exchange.ts';
 import { formatHundredths, formatTenThousandths } from '../model/money.ts';
 import { writeCsv } from './write-csv.ts';
 
 const USERS_PER_PAGE = 2_000;
 
-/** The PRD's fifteen columns, in its order. */
-export const OUTPUT_COLUMNS = [
-  'user_id',
-  'rank',
-  'card_name',
-  'total_savings_yearly',
-  'joining_fees',
-  'total_extra_benefits',
-  'net_savings',
-  'amazon_points',
-  'flipkart_points',
-  'myntra_points',
-  'ajio_points',
-  'grocery_points',
-  'other_online_points',
-  'redemption_method',
-  'redemption_rate',
-] as const;
+/** The fifteen columns of the PRD's summary, in its order. */
+export const OUTPUT_COLUMNS = RECOMMENDATION_COLUMNS.filter(({ optional }) => !optional).map(({ name }) => name);
 
-/** A row as text: amounts and points with two decimals, the rate with four. */
-export function formatRow(row: RecommendationRow): string[] {
-  return [
-    row.userId,
-    String(row.rank),
-    row.cardName,
-    ...[row.totalSavingsYearly, row.joiningFees, row.totalExtraBenefits, row.netSavings, ...row.points].map(
-      formatHundredths,
-    ),
-    row.redemptionMethod,
-    formatTenThousandths(row.redemptionRate),
-  ];
+/** Those, and the ones that a table may lack: empty cells there. */
+export const FULL_COLUMNS = RECOMMENDATION_COLUMNS.map(({ name }) => name);
+
+const POINTS = RECOMMENDATION_COLUMNS.filter(({ kind }) => kind === 'points').map(({ name }) => name);
+
+/** A row as text, column by column: amounts and points with two decimals, the rate with four, times in UTC. */
+export function formatRow(row: RecommendationRow, columns: readonly string[] = OUTPUT_COLUMNS): string[] {
+  return RECOMMENDATION_COLUMNS.filter(({ name }) => columns.includes(name)).map(column => formatCell(row, column));
+}
+
+function formatCell(row: RecommendationRow, { name, field, kind }: ContractColumn): string {
+  if (kind === 'points') return formatHundredths(row.points[POINTS.indexOf(name)]!);
+  const value = row[field as Exclude<keyof RecommendationRow, 'points'>];
+  if (value === null || value === undefined) return '';
+  if (kind === 'money') return formatHundredths(Number(value));
+  if (kind === 'rate') return formatTenThousandths(Number(value));
+  return value instanceof Date ? value.toISOString() : String(value);
 }
 
 /**
  * Writes all of card_recommendations to a CSV, by user_id and rank. The file takes its name when it is whole. It is for a
  * machine: each cell is as it is stored. Returns the number of rows. Throws UsageError where the file cannot be written.
  */
-export async function exportRecommendations(database: ExchangeDatabase, path: string): Promise<number> {
+export async function exportRecommendations(
+  database: ExchangeDatabase,
+  path: string,
+  columns: readonly string[] = OUTPUT_COLUMNS,
+): Promise<number> {
   async function* rows(): AsyncGenerator<string[]> {
     for (let after: string | null = null; ; ) {
       const page: RecommendationRow[] = await database.exportRecommendations(after, USERS_PER_PAGE);
       if (page.length === 0) return;
-      yield* page.map(formatRow);
+      yield* page.map(row => formatRow(row, columns));
       after = page.at(-1)!.userId;
     }
   }
-  return writeCsv(path, OUTPUT_COLUMNS, rows(), { exact: true });
+  return writeCsv(path, columns, rows(), { exact: true });
 }

@@ -28,6 +28,12 @@ export interface RecommendationRow {
   readonly points: readonly number[];
   readonly redemptionMethod: string;
   readonly redemptionRate: number;
+  /** The optional columns: null where the table or the row has none. */
+  readonly cardId?: string | null;
+  readonly batchId?: string | null;
+  readonly processedAt?: Date | null;
+  readonly createdAt?: Date | null;
+  readonly updatedAt?: Date | null;
 }
 
 /** A user as `user_spending_data` has it. */

@@ -115,6 +115,8 @@ export interface RunProgress {
   readonly round: number;
   readonly engineName: string;
   readonly engineVersion: string;
+  /** BATCH_20251007_001; null for a dry run. */
+  readonly batchId?: string | null;
   readonly fingerprint: string;
   readonly requestedBy: string;
   /** An operator has looked, and lets it publish past the gates. */

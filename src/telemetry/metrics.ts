@@ -6,6 +6,7 @@ import type { PoolUsage } from '../database/driver.ts';
 import type { ChunkProgress } from '../database/history.ts';
 import type { RunProgress } from '../model/run.ts';
 import type { Alert } from '../model/service.ts';
+import { figuresOf } from './figures.ts';
 
 const STAGES: readonly Stage[] = ['claim', 'read', 'compute', 'load', 'publish'];
 const CHUNK_STATES = ['open', 'leased', 'done', 'failed', 'split', 'superseded', 'cancelled'] as const;
@@ -60,6 +61,16 @@ export class Metrics implements Disposable {
   });
   readonly #chunks = this.#gauge('chunks', 'Chunks of the latest run, by state.', ['state']);
   readonly #runUsers = this.#gauge('run_users', 'Users of the latest run, by outcome; planned is all.', ['outcome']);
+  readonly #usersPerMinute = this.#gauge('run_users_per_minute', 'Users of the latest run decided a minute, of late.');
+  readonly #expectedEnd = this.#gauge(
+    'run_estimated_completion_timestamp_seconds',
+    'When the latest run is over at the worse of its two speeds; none where nothing tells it.',
+  );
+  readonly #batch = this.#gauge('run_batch', 'Always 1; the label tells the batch of the latest run.', ['batch_id']);
+  readonly #lateErrors = this.#gauge(
+    'run_errors_last_hour',
+    'Users of the latest run who failed within the last hour.',
+  );
   readonly #runActive = this.#gauge('run_active', 'Whether the latest run is still to be finished.');
   readonly #runStarted = this.#gauge('run_start_timestamp_seconds', 'When the latest run started.');
   readonly #lastSuccess = this.#gauge(
@@ -122,6 +133,7 @@ export class Metrics implements Disposable {
     for (const stage of STAGES) this.#stages.zero({ stage });
     // Not known yet is no time at all, not 1970.
     this.#runStarted.remove();
+    this.#expectedEnd.remove();
     this.#lastSuccess.remove();
     this.#lag.enable();
   }
@@ -160,7 +172,10 @@ export class Metrics implements Disposable {
   };
 
   /** What the database said the last time; undefined where it does not answer: what it said before then stands. */
-  observe(seen: { readonly run: RunProgress | null; readonly chunks: readonly ChunkProgress[] } | undefined): void {
+  observe(
+    seen: { readonly run: RunProgress | null; readonly chunks: readonly ChunkProgress[] } | undefined,
+    at: Date = new Date(),
+  ): void {
     this.#databaseUp.set(seen === undefined ? 0 : 1);
     if (seen?.run == null) return;
     const { run, chunks } = seen;
@@ -168,6 +183,17 @@ export class Metrics implements Disposable {
     for (const outcome of ['completed', 'failed', 'changed', 'gone'] as const)
       this.#runUsers.set({ outcome }, run[outcome]);
     this.#runUsers.set({ outcome: 'planned' }, run.plannedUsers);
+    const { done, now, left } = figuresOf(run, chunks, at);
+    this.#runUsers.set({ outcome: 'processed' }, done);
+    this.#runUsers.set({ outcome: 'pending' }, run.finishedAt === null ? Math.max(0, run.plannedUsers - done) : 0);
+    this.#usersPerMinute.set(now * 60);
+    if (left === null) this.#expectedEnd.remove();
+    else this.#expectedEnd.set(at.getTime() / 1000 + left.high);
+    this.#batch.reset();
+    if (run.batchId != null) this.#batch.set({ batch_id: run.batchId }, 1);
+    const hourAgo = at.getTime() - 3_600_000;
+    const late = chunks.filter(({ closedAt }) => closedAt !== null && closedAt.getTime() > hourAgo);
+    this.#lateErrors.set(late.reduce((sum, chunk) => sum + chunk.failed, 0));
     this.#runActive.set(run.finishedAt === null ? 1 : 0);
     this.#runStarted.set(run.startedAt.getTime() / 1000);
     if (run.kind === 'batch' && run.state === 'done' && run.finishedAt !== null)

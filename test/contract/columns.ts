@@ -2,6 +2,8 @@
 import type { ExecutionContext } from 'ava';
 import { optionalColumns } from '../../src/model/contract.ts';
 import { type ContractEngine, claim, count, importUsers, openRun, process, userId } from './context.ts';
+import { prdQueriesContract } from './prd-queries.ts';
+import { publishContract } from './publish.ts';
 import type { ContractTests } from './suite.ts';
 
 /** What to ask of a column, or undefined where the table lacks it. */
@@ -69,6 +71,7 @@ export const columnsContract: ContractTests = {
       await expect(t, engine, has, 'card_recommendations.processed_at', 20);
       const [run] = await engine.query(`SELECT batch_id FROM cardgenius.run WHERE run_id = ${first.runId}`);
       t.regex(String(run!.batch_id), /^BATCH_\d{8}_\d{3,}$/);
+      t.is((await engine.database.readRun(first.runId))?.batchId, String(run!.batch_id));
       if (has('card_recommendations.batch_id')) {
         t.is(await count(engine, 'card_recommendations', `batch_id = '${run!.batch_id}'`), 20);
       }
@@ -190,4 +193,15 @@ export const columnsContract: ContractTests = {
     t.is(Number(rows[1]!.run_id), runId);
     t.regex(String(rows[1]!.batch_id), /_\d{3,}$/);
   },
+};
+
+/** What must work on tables of any make: a whole run, a second week, a failed user, and what operators ask. */
+export const foreignTablesContract: ContractTests = {
+  ...columnsContract,
+  ...prdQueriesContract,
+  ...Object.fromEntries(
+    Object.entries(publishContract).filter(([title]) =>
+      /ten ranks replace|failed user keeps|deleted is gone/.test(title),
+    ),
+  ),
 };

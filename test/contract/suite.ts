@@ -12,6 +12,7 @@ import { gatesContract } from './gates.ts';
 import { historyContract } from './history.ts';
 import { importContract } from './import.ts';
 import { importFuzzContract } from './import-fuzz.ts';
+import { prdQueriesContract } from './prd-queries.ts';
 import { pruneContract } from './prune.ts';
 import { publishContract } from './publish.ts';
 import { refusedContract } from './refused.ts';
@@ -34,12 +35,13 @@ export const CONTRACT: ContractTests = {
   ...historyContract,
   ...pruneContract,
   ...columnsContract,
+  ...prdQueriesContract,
   ...serviceContract,
 };
 
-/** Registers the whole suite. `engine` is asked at the start of each test. */
-export function registerContract(test: TestFn, engine: () => ContractEngine): void {
-  for (const [title, body] of Object.entries(CONTRACT)) {
+/** Registers the whole suite, or a part of it. `engine` is asked at the start of each test. */
+export function registerContract(test: TestFn, engine: () => ContractEngine, tests: ContractTests = CONTRACT): void {
+  for (const [title, body] of Object.entries(tests)) {
     test.serial(title, async t => {
       await reset(engine());
       const { tracked, endLoads } = trackLoads(engine());

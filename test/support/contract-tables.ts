@@ -41,7 +41,7 @@ export const VARIANTS: Readonly<Record<string, TableVariant>> = {
   'NVARCHAR texts and other types of time': {
     optional: () => true,
     type: (dialect, table, name) => {
-      if (name === 'processing_error') return dialect === 'mssql' ? 'NVARCHAR(40)' : 'VARCHAR(40)';
+      if (name === 'processing_error') return dialect === 'mssql' ? 'NVARCHAR(300)' : 'VARCHAR(300)';
       if (name === 'card_name' || name === 'card_id') return dialect === 'mssql' ? 'NVARCHAR(200)' : 'TEXT';
       if (!name.endsWith('_at')) return undefined;
       if (dialect === 'postgres') return 'TIMESTAMP';

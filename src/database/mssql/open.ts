@@ -25,13 +25,16 @@ export async function openMssql(url: string, options: MssqlOptions = {}): Promis
   const settings = { ...named, database: options.databaseName ?? named.database };
   const { controlConnections, workConnections, controlTimeoutSeconds, workTimeoutSeconds } =
     options.pools ?? DEFAULT_POOLS;
+  const { minConnections, connectTimeoutSeconds } = options.pools ?? DEFAULT_POOLS;
+  const connectTimeoutMs =
+    options.connectTimeoutMs ?? (connectTimeoutSeconds === undefined ? undefined : connectTimeoutSeconds * 1000);
   const appName = `cardgenius/${hostname()}:${process.pid}`.slice(0, 128);
 
   const guard = new LoginGuard();
-  const open = (size: number, timeoutSeconds: number) =>
-    new Pool(settings, { size, timeoutSeconds, appName, guard, connectTimeoutMs: options.connectTimeoutMs });
-  const control = open(controlConnections, controlTimeoutSeconds);
-  const work = open(workConnections, workTimeoutSeconds);
+  const open = (size: number, timeoutSeconds: number, least = 0) =>
+    new Pool(settings, { size, timeoutSeconds, appName, guard, connectTimeoutMs, least });
+  const control = open(controlConnections, controlTimeoutSeconds, minConnections);
+  const work = open(workConnections, workTimeoutSeconds, minConnections);
   const migrations = open(1, workTimeoutSeconds);
   const close = async () => {
     await Promise.allSettled([control.close(), work.close(), migrations.close()]);

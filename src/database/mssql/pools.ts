@@ -12,6 +12,8 @@ const CONNECT_TIMEOUT_MS = 15_000;
 
 export interface PoolOptions {
   readonly size: number;
+  /** Connections that are kept open; none unless it is given. */
+  readonly least?: number | undefined;
   /** For each request. */
   readonly timeoutSeconds: number;
   readonly appName: string;
@@ -41,7 +43,7 @@ export class Pool {
       requestTimeout: options.timeoutSeconds * 1000,
       pool: {
         max: options.size,
-        min: 0,
+        min: Math.min(options.least ?? 0, options.size),
         idleTimeoutMillis: 60_000,
         acquireTimeoutMillis: options.timeoutSeconds * 1000,
       },

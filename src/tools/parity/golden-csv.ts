@@ -1,5 +1,6 @@
 import { type CsvForm, readCsvRows } from '../../exchange/csv-rows.ts';
 import { OUTPUT_COLUMNS } from '../../exchange/export-recommendations.ts';
+import { type ColumnKind, RECOMMENDATION_COLUMNS } from '../../model/contract.ts';
 import { UsageError } from '../../model/errors.ts';
 import type { RecommendationRow } from '../../model/exchange.ts';
 import { parseHundredths } from '../../model/money.ts';
@@ -48,27 +49,27 @@ function findColumns(path: string, header: readonly string[]): number[] {
 }
 
 function parseRow(path: string, lineNo: number, cells: readonly string[]): RecommendationRow {
-  const amount = (i: number): number => {
-    const value = parseHundredths(cells[i]!);
-    if (value === undefined) throw wrong(path, lineNo, i, cells[i]!);
-    return value;
-  };
-  const rank = Number(cells[1]);
-  if (!Number.isInteger(rank) || rank < 1) throw wrong(path, lineNo, 1, cells[1]!);
-  const rate = Number(cells[14]);
-  if (cells[14] === '' || !Number.isFinite(rate)) throw wrong(path, lineNo, 14, cells[14]!);
-  return {
-    userId: cells[0]!,
-    rank,
-    cardName: cells[2]!,
-    totalSavingsYearly: amount(3),
-    joiningFees: amount(4),
-    totalExtraBenefits: amount(5),
-    netSavings: amount(6),
-    points: [7, 8, 9, 10, 11, 12].map(amount),
-    redemptionMethod: cells[13]!,
-    redemptionRate: Math.round(rate * 10_000),
-  };
+  const points: number[] = [];
+  const row: Record<string, unknown> = { points };
+  for (const [i, { kind, field }] of COLUMNS.entries()) {
+    const text = cells[i]!;
+    const value = parseCell(kind, text);
+    if (value === undefined) throw wrong(path, lineNo, i, text);
+    if (kind === 'points') points.push(Number(value));
+    else row[field] = value;
+  }
+  return row as unknown as RecommendationRow;
+}
+
+const COLUMNS = RECOMMENDATION_COLUMNS.filter(({ optional }) => !optional);
+
+/** Undefined where the text is no value of that kind. */
+function parseCell(kind: ColumnKind, text: string): string | number | undefined {
+  if (kind === 'money' || kind === 'points') return parseHundredths(text);
+  if (kind === 'id' || kind === 'text') return text;
+  const value = Number(text);
+  if (kind === 'integer') return Number.isInteger(value) && value >= 1 ? value : undefined;
+  return text !== '' && Number.isFinite(value) ? Math.round(value * 10_000) : undefined;
 }
 
 function wrong(path: string, lineNo: number, column: number, text: string): UsageError {

@@ -1,0 +1,78 @@
+/** From the schema of the last release to this one, with a run open; and what stops who must not work on it. */
+import test from 'ava';
+import { operationsOf } from '../../src/database/database.ts';
+import { checkSchema, migrate } from '../../src/database/migrate/migrate.ts';
+import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
+import { postgresDriver } from '../../src/database/postgres/driver.ts';
+import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
+import { Pglite } from '../../src/database/postgres/pglite.ts';
+import { type ContractEngine, claim, count, FINGERPRINT, process, userId } from '../contract/context.ts';
+
+async function opened(): Promise<{ pglite: Pglite; engine: ContractEngine }> {
+  const pglite = new Pglite('memory://');
+  const engine = {
+    ...operationsOf(postgresDriver(pglite, { description: 'pglite:memory', vacuums: false })),
+    target: new PostgresMigrationTarget(pglite),
+    execute: (sql: string) => pglite.transaction([{ sql }]),
+    query: (sql: string) => pglite.query<Record<string, unknown>>(sql),
+  };
+  return { pglite, engine };
+}
+
+test('a run that is open while the schema is upgraded gets a batch and goes on', async t => {
+  const { pglite, engine } = await opened();
+  const released = (await readSqlFiles('postgres')).filter(({ kind, name }) => kind === 'migration' && name < '0009');
+  for (const file of released) await engine.target.applyFile(file);
+  await engine.execute(`INSERT INTO user_spending_data (user_id, avg_amazon_gmv) VALUES ('${userId(1)}', 100)`);
+  const planned = await pglite.query<{ run_id: number }>(
+    `INSERT INTO cardgenius.run (kind, state, active_key, engine_name, engine_version, fingerprint, chunk_size, requested_by, started_at)
+     VALUES ('batch', 'running', 0, 'contract', '1', '${FINGERPRINT}', 4, 'the last release', now()) RETURNING run_id`,
+  );
+  const runId = Number(planned[0]!.run_id);
+  await engine.execute(
+    `INSERT INTO cardgenius.run_card (run_id, card_no, card_name, joining_fees, redemption_method, redemption_rate, definition)
+     SELECT ${runId}, n, 'Card ' || n, 0, 'Vouchers', 0.25, '{"id":"card_' || n || '"}' FROM generate_series(0, 11) AS n`,
+  );
+  await engine.execute(
+    `INSERT INTO cardgenius.chunk (run_id, chunk_no, round, state, user_id_from, user_id_to, planned_users, not_before)
+     VALUES (${runId}, 1, 1, 'open', '${userId(1)}', '${userId(1)}', 1, now())`,
+  );
+
+  await migrate(engine.target, { addContractColumns: true });
+  await checkSchema(engine.target);
+  t.like(await process(engine, await claim(engine, runId)), { completed: 1, rowsWritten: 10 });
+  const [row] = await engine.query(
+    'SELECT c.batch_id, c.card_id, r.batch_id AS run_batch FROM card_recommendations AS c CROSS JOIN cardgenius.run AS r WHERE c.rank = 1',
+  );
+  t.regex(String(row!.run_batch), /^BATCH_\d{8}_001$/);
+  t.is(row!.batch_id, row!.run_batch);
+  t.is(row!.card_id, 'card_0', 'the catalogue’s id, from what the run had written down of the card');
+  await engine.database.close();
+});
+
+test('a database of a newer breaking schema is refused, and so are columns that came or went since', async t => {
+  const { engine } = await opened();
+  await migrate(engine.target);
+  await engine.execute('ALTER TABLE card_recommendations DROP COLUMN batch_id CASCADE'); // the view stored_row goes with it
+  const gone = await t.throwsAsync(checkSchema(engine.target), { code: 'SCHEMA_OUTDATED' });
+  t.regex(gone!.message, /card_recommendations\.batch_id went\. Migrate again/);
+  await migrate(engine.target);
+  await checkSchema(engine.target);
+  await engine.execute('ALTER TABLE card_recommendations ADD COLUMN batch_id VARCHAR(50)');
+  await t.throwsAsync(checkSchema(engine.target), { code: 'SCHEMA_OUTDATED', message: /batch_id came/ });
+  await migrate(engine.target);
+  t.is(await count(engine, 'card_recommendations'), 0);
+
+  await engine.execute('ALTER TABLE card_recommendations ADD COLUMN shop_no INTEGER NOT NULL');
+  const extra = await t.throwsAsync(checkSchema(engine.target), { code: 'CONTRACT_COLUMN' });
+  t.regex(extra!.message, /card_recommendations\.shop_no is NOT NULL without a default/);
+  await t.throwsAsync(migrate(engine.target), { code: 'CONTRACT_COLUMN' });
+  await engine.execute('ALTER TABLE card_recommendations ALTER COLUMN shop_no SET DEFAULT 0');
+  await checkSchema(engine.target);
+
+  await engine.execute(
+    "INSERT INTO cardgenius.migration (name, checksum, breaking) VALUES ('9999_next', repeat('0', 64), TRUE)",
+  );
+  await t.throwsAsync(checkSchema(engine.target), { code: 'SCHEMA_TOO_NEW', message: /9999_next, a breaking change/ });
+  await engine.database.close();
+});
