@@ -211,5 +211,8 @@ const ON_RUN: readonly Rule[] = [
 /** Everything that is wrong now. Pure: the same snapshot, the same findings. */
 export function findingsOf(snapshot: Snapshot, limits: Limits): Finding[] {
   const onRun = ON_RUN.map(rule => rule(snapshot, limits)).filter(found => found !== undefined);
-  return [...onRun, ...missedFires(snapshot), ...lostFires(snapshot)];
+  // Two alerts for one cause are one: the share says what the count would.
+  const isShareTold = onRun.some(({ rule }) => rule === 'error_rate');
+  const told = isShareTold ? onRun.filter(({ rule }) => rule !== 'users_failed') : onRun;
+  return [...told, ...missedFires(snapshot), ...lostFires(snapshot)];
 }
