@@ -43,7 +43,7 @@ async function takeThem(): Promise<void> {
   const service = cardgenius(['serve', '--dashboard', '0', '--open'], at);
   try {
     await using page = await open(service);
-    page.setDefaultTimeout(60_000); // the rules are looked at every fifteen seconds, and so are the lists
+    page.setDefaultTimeout(150_000); // the rules are looked at every fifteen seconds, and so are the lists
     await says(page, '#alerts-list', 'users_failed');
     await page.getByRole('button', { name: 'Run now: weekly' }).click();
     await page.locator('#ask-yes').click();
@@ -58,7 +58,7 @@ if (process.env.CARDGENIUS_PICTURES === undefined) {
   test.skip('NO PICTURES: CARDGENIUS_PICTURES names no folder', () => {});
 } else {
   inBrowser('the pictures of the documents', async t => {
-    t.timeout(170_000);
+    t.timeout(420_000);
     await takeThem();
     t.pass();
   });

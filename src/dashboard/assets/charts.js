@@ -28,7 +28,7 @@ function draw(id, key, make) {
   }
   known?.chart.destroy();
   const height = place.classList.contains('low') ? 150 : 210;
-  const chart = new UPlot({ width, height, legend: { show: false }, ...options }, data, place);
+  const chart = new UPlot({ width, height, padding: [10, 26, 0, 0], legend: { show: false }, ...options }, data, place);
   drawn.set(id, { key, width, chart });
 }
 
