@@ -201,9 +201,12 @@ Database:   CARDGENIUS_DATABASE_URL (default pglite:.cardgenius/db)`,
     output.writeOut(`${readManifest().version}\n`);
   });
 
+  // One module may define several: what is wanted comes first, before any of the others has only its name.
+  const called = COMMANDS.find(({ name }) => name === wanted);
+  if (called !== undefined) (await called.load())(program);
   for (const { name, summary, group, load } of COMMANDS) {
-    let command = program.commands.find(other => other.name() === name); // one module may define several
-    if (command === undefined && (wanted === undefined || wanted === name)) (await load())(program);
+    let command = program.commands.find(other => other.name() === name);
+    if (command === undefined && wanted === undefined) (await load())(program);
     command = program.commands.find(other => other.name() === name) ?? program.command(name);
     command.summary(summary).helpGroup(group).helpCommand(false);
   }

@@ -51,3 +51,11 @@ test('a table is cut to its terminal, text before numbers, and nowhere else', t 
   t.true(narrow.every(line => line.length <= 40));
   t.regex(narrow[2]!, /… +1,234\.00$/);
 });
+
+test('each command can be called alone, also where one module defines several', async t => {
+  const { commands } = await createProgram();
+  for (const command of commands.filter(({ options }) => options.length > 0)) {
+    const alone = (await createProgram(command.name())).commands.find(other => other.name() === command.name());
+    t.is(alone?.options.length, command.options.length, command.name());
+  }
+});
