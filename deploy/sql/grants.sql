@@ -40,6 +40,8 @@ GRANT EXECUTE ON OBJECT::cardgenius.begin_load TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.change_run_state TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.record_act TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.list_acts TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.keep_catalog TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.read_catalog TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.claim_chunk TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.compare_first_cards TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.compare_plans TO cardgenius_processor;
@@ -107,6 +109,7 @@ GRANT EXECUTE ON OBJECT::cardgenius.read_run TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.read_spending TO cardgenius_reader;
 GRANT SELECT ON OBJECT::cardgenius.run_progress TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.list_acts TO cardgenius_reader;
+GRANT EXECUTE ON OBJECT::cardgenius.read_catalog TO cardgenius_reader;
 GRANT SELECT ON OBJECT::cardgenius.contract_shape TO cardgenius_reader;
 GO
 

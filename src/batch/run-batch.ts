@@ -138,6 +138,9 @@ export async function workOn(
       commonestFailure: tally.commonest,
     };
   };
+  const { image } = engine;
+  // So that its bytes can be had again: catalog export --run N.
+  if (image.kind === 'built_in') await retry(() => database.keepCatalog(runId, image.catalog), { signal });
   if (opened.state !== 'running') return outcome(opened.state);
 
   const steady = retrying(database, { signal, sleep });

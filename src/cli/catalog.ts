@@ -1,6 +1,8 @@
+import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { Card } from '../engine/catalog-schema.ts';
-import { EXIT, UsageError } from '../model/errors.ts';
+import { isStdout } from '../exchange/streams.ts';
+import { CardGeniusError, EXIT, UsageError } from '../model/errors.ts';
 import { formatHundredths, formatRupees } from '../model/money.ts';
 import type { CatalogReport } from '../tools/catalog/check.ts';
 import type { CatalogDiff } from '../tools/catalog/diff.ts';
@@ -16,7 +18,7 @@ export function defineCatalog(program: Command): void {
   const catalog = program
     .command('catalog')
     .description(
-      'Looks after the built-in engine’s catalogue of cards. None of it needs a database; from-api and refresh ask the CardGenius API.',
+      'Looks after the built-in engine’s catalogue of cards. Only export needs a database; from-api and refresh ask the CardGenius API.',
     )
     .helpCommand(false);
 
@@ -112,6 +114,34 @@ export function defineCatalog(program: Command): void {
 
   defineCatalogApi(catalog);
 
+  const exported = catalog
+    .command('export')
+    .summary('the catalogue by which a run computed, byte for byte')
+    .requiredOption('--run <n>', 'the run', wholeNumber(1))
+    .option('--out <file>', 'where to write it', '-')
+    .description('Gives back the catalogue of a run from the database: the way back from a bad one. `-` is stdout.')
+    .addHelpText('after', '\nExample: cardgenius catalog export --run 41 --out catalog/cards.json');
+  command<CommonOptions & { readonly run: number; readonly out: string }>(exported, async (cli, _, { run, out }) => {
+    cli.keepStdoutFor(out);
+    await using opened = await cli.open();
+    const kept = await opened.history.readCatalog(run);
+    if (kept === undefined) {
+      throw new CardGeniusError(
+        'NO_CATALOG',
+        `${opened.database.description} has no catalogue of run ${run}. Look for another run with cardgenius runs; runs of an ` +
+          'engine of your own, and those before version 0.3, keep none.',
+      );
+    }
+    const { version } = parseVersion(kept.bytes);
+    if (isStdout(out)) process.stdout.write(kept.bytes);
+    else await writeFile(out, kept.bytes);
+    cli.print(
+      { run, file: out, version, sha256: kept.sha256, bytes: kept.bytes.length },
+      () =>
+        `${out}: the catalogue ${version} of run ${run}, ${group(kept.bytes.length)} bytes, SHA-256 ${kept.sha256}.`,
+    );
+  });
+
   const show = catalog
     .command('show')
     .summary('one card: its terms and where they come from')
@@ -125,6 +155,12 @@ export function defineCatalog(program: Command): void {
     const card = await findCard(cards, wanted!);
     cli.print(card, () => describeCard(card, rules));
   });
+}
+
+/** A catalogue that an older or newer version wrote may be of another shape: only its version is asked for. */
+function parseVersion(bytes: Uint8Array): { readonly version: string } {
+  const json = JSON.parse(new TextDecoder().decode(bytes)) as { version?: unknown };
+  return { version: String(json.version) };
 }
 
 function describeReport(path: string, { cards, open, users, findings }: CatalogReport, errors: number): string {

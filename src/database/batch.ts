@@ -1,4 +1,5 @@
 import { type Actor, PROCESSOR } from '../model/act.ts';
+import { createHash } from 'node:crypto';
 import { LeaseLostError } from '../model/errors.ts';
 import type { RecommendationSlice, RunCard } from '../model/recommendation.ts';
 import type {
@@ -29,6 +30,15 @@ export const batchOperations = (driver: Driver) => ({
       ['person', 'nvarchar(200)', cut(request.by?.person ?? null, 200)],
       ['requested_by', 'nvarchar(200)', cut(request.requestedBy, 200)],
       ['deadline_at', 'datetime', request.deadlineAt],
+    ]);
+  },
+
+  /** Keeps the bytes of the catalogue by which a run computes, once per SHA-256. Repeated, it changes nothing. */
+  async keepCatalog(runId: number, bytes: Uint8Array): Promise<void> {
+    await driver.call('keep_catalog', [
+      ['run_id', 'bigint', runId],
+      ['sha256', 'varchar(64)', createHash('sha256').update(bytes).digest('hex')],
+      ['hex', 'nvarchar(max)', Buffer.from(bytes).toString('hex')],
     ]);
   },
 

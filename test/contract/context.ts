@@ -66,6 +66,8 @@ export async function reset({ execute }: ContractEngine): Promise<void> {
     'cardgenius.chunk_attempt',
     'cardgenius.chunk',
     'cardgenius.run_card',
+    'cardgenius.run_catalog',
+    'cardgenius.kept_catalog',
     'cardgenius.run',
     'cardgenius.import',
     'cardgenius.schedule_fire',

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { claim, importUsers, openRun, process, userId } from './context.ts';
 import type { ContractTests } from './suite.ts';
 
@@ -69,6 +70,26 @@ export const historyContract: ContractTests = {
     t.like(last, { chunkNo: 3, state: 'open', users: 4, attempt: 0, startedAt: null });
     t.deepEqual(more, []);
     t.deepEqual(await engine.history.listChunks(runId + 1, 0, 9), []);
+  },
+
+  'history: the bytes of a catalogue are kept once, and each run gives back its own': async (t, engine) => {
+    await importUsers(engine, 4);
+    const first = await openRun(engine);
+    const bytes = Uint8Array.from({ length: 70_000 }, (_, i) => i % 256);
+    await engine.database.keepCatalog(first.runId, bytes);
+    await engine.database.keepCatalog(first.runId, bytes);
+    await process(engine, await claim(engine, first.runId));
+    await engine.database.advanceRun(first.runId);
+    await engine.audit.redoUsers({ cardName: null, olderThan: null }, true);
+    const second = await openRun(engine);
+    await engine.database.keepCatalog(second.runId, Uint8Array.of(0, 255));
+
+    const kept = await engine.history.readCatalog(first.runId);
+    t.is(kept?.sha256, createHash('sha256').update(bytes).digest('hex'));
+    t.deepEqual([...kept!.bytes], [...bytes]);
+    t.deepEqual([...(await engine.history.readCatalog(second.runId))!.bytes], [0, 255]);
+    t.is(await engine.history.readCatalog(second.runId + 1), undefined);
+    await t.throwsAsync(engine.database.keepCatalog(second.runId + 1, bytes), undefined, 'a run that is not there');
   },
 
   'history: the cards of one user, as export has them': async (t, engine) => {

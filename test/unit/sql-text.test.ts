@@ -196,6 +196,7 @@ const OPERATIONS: { readonly [Port in keyof Ports]: Arguments<Ports[Port]> } = {
   batch: {
     openRun: [{ ...RUN, requestedBy: 'test', deadlineAt: null }],
     claimChunk: [{ runId: 1, processor: 'p', token: LEASE.token, fingerprint: 'f', leaseSeconds: 60 }],
+    keepCatalog: [1, Uint8Array.of(1)],
     readChunk: [LEASE],
     renewLease: [LEASE, 60],
     beginLoad: [LEASE],
@@ -234,6 +235,7 @@ const OPERATIONS: { readonly [Port in keyof Ports]: Arguments<Ports[Port]> } = {
     listAttempts: [1, 1],
     listActs: [null, 1],
     readRecommendations: ['CK1'],
+    readCatalog: [1],
   },
   service: {
     seeSchedule: ['s', '* * * * *', 'UTC'],

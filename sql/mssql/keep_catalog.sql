@@ -1,0 +1,29 @@
+-- Purpose   Keeps the bytes of the catalogue by which a run computes, once per SHA-256. Repeated, it changes nothing.
+-- Answers   nothing
+-- Errors    a run that is not there (foreign key)
+-- Locks     the new rows of kept_catalog and run_catalog, and the gap before each, until the end of its statement
+-- Isolation READ COMMITTED; HOLDLOCK on the one key that is looked for, so that of two processors one inserts
+-- Indexes   pk_kept_catalog, pk_run_catalog
+-- Avoids    a second copy of the same bytes, and a duplicate key where two processors take part at once.
+-- Callers   cardgenius run, demo, serve: each processor as it takes part in a run
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR ALTER PROCEDURE cardgenius.keep_catalog
+  @run_id  BIGINT,
+  @sha256  VARCHAR(64),
+  @hex     NVARCHAR(MAX),                     -- the bytes, two hexadecimal digits each
+  @now     DATETIME2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+  INSERT INTO cardgenius.kept_catalog (sha256, kept_at, bytes)
+  SELECT @sha256, COALESCE(@now, SYSUTCDATETIME()), CONVERT(VARBINARY(MAX), @hex, 2)
+  WHERE NOT EXISTS (SELECT 1 FROM cardgenius.kept_catalog AS k WITH (UPDLOCK, HOLDLOCK) WHERE k.sha256 = @sha256);
+
+  INSERT INTO cardgenius.run_catalog (run_id, sha256)
+  SELECT @run_id, @sha256
+  WHERE NOT EXISTS (SELECT 1 FROM cardgenius.run_catalog AS c WITH (UPDLOCK, HOLDLOCK) WHERE c.run_id = @run_id);
+END;

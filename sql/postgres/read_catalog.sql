@@ -1,0 +1,16 @@
+-- Purpose   The catalogue by which a run computed, as it was kept.
+-- Answers   one row: sha256, hex (the bytes, two hexadecimal digits each); none where the run kept none
+-- Locks     none
+-- Isolation READ COMMITTED
+-- Indexes   pk_run_catalog, pk_kept_catalog
+-- Callers   cardgenius catalog export
+-- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
+
+CREATE OR REPLACE FUNCTION cardgenius.read_catalog(p_run_id BIGINT)
+RETURNS TABLE (sha256 TEXT, hex TEXT)
+LANGUAGE sql STABLE AS $$
+  SELECT k.sha256::TEXT, encode(k.bytes, 'hex')
+  FROM cardgenius.run_catalog AS c
+  JOIN cardgenius.kept_catalog AS k ON k.sha256 = c.sha256
+  WHERE c.run_id = p_run_id;
+$$;
