@@ -1,5 +1,4 @@
 -- Purpose   Keeps the bytes of the catalogue by which a run computes, once per SHA-256. Repeated, it changes nothing.
--- Answers   nothing
 -- Errors    a run that is not there (foreign key)
 -- Locks     the new rows of kept_catalog and run_catalog
 -- Isolation READ COMMITTED

@@ -138,12 +138,12 @@ export async function workOn(
       commonestFailure: tally.commonest,
     };
   };
+  const steady = retrying(database, { signal, sleep });
   const { image } = engine;
   // So that its bytes can be had again: catalog export --run N.
-  if (image.kind === 'built_in') await retry(() => database.keepCatalog(runId, image.catalog), { signal });
+  if (image.kind === 'built_in') await steady.keepCatalog(runId, image.catalog);
   if (opened.state !== 'running') return outcome(opened.state);
 
-  const steady = retrying(database, { signal, sleep });
   const atEnd = retrying(database, { sleep, patienceMs: END_PATIENCE_MS });
   await steady.sweepStaging();
   const pool = createPool(settings.workers, engine.image);

@@ -52,7 +52,7 @@ export const historyOperations = (driver: Driver) => ({
   /** The bytes of the catalogue by which a run computed, and their SHA-256 (hex); undefined where the run kept none. */
   async readCatalog(runId: number): Promise<{ readonly sha256: string; readonly bytes: Uint8Array } | undefined> {
     const [row] = await driver.call<{ sha256: string; hex: string }>('read_catalog', [['run_id', 'bigint', runId]]);
-    return row && { sha256: row.sha256, bytes: Buffer.from(row.hex, 'hex') };
+    return row === undefined ? undefined : { sha256: row.sha256, bytes: Buffer.from(String(row.hex), 'hex') };
   },
 
   /** The latest runs, the latest first. */

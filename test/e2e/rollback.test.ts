@@ -9,7 +9,8 @@ const HEADER = 'user_id,avg_amazon_gmv,avg_flipkart_gmv,avg_myntra_gmv,avg_ajio_
 test.serial(
   'back from a bad catalogue: its run gives the good one back, and redo and run give the good rows',
   async t => {
-    const cwd = await newFolder();
+    t.timeout(600_000);
+  const cwd = await newFolder();
     const at = { cwd, database: 'pglite:db', env: { CARDGENIUS_CATALOG: 'cards.json' } };
     const done = async (...args: string[]) => {
       const { code, stdout, stderr } = await cardgenius(args, at);
