@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import type { Card } from '../engine/catalog-schema.ts';
 import { isStdout } from '../exchange/streams.ts';
-import { CardGeniusError, EXIT, UsageError } from '../model/errors.ts';
+import { CardGeniusError, EXIT } from '../model/errors.ts';
 import { formatHundredths, formatRupees } from '../model/money.ts';
 import type { CatalogReport } from '../tools/catalog/check.ts';
 import type { CatalogDiff } from '../tools/catalog/diff.ts';
 import { defineCatalogApi } from './catalog-api.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { findCard } from './find-card.ts';
 import { textTable } from './table.ts';
 
 interface UsersOption extends CommonOptions {
@@ -216,29 +216,4 @@ function describeDiff(diff: CatalogDiff, seconds: number): string {
         ]),
     ...(switchRows.length === 0 ? [] : ['', textTable(['users', 'first card before', 'after'], switchRows, [0])]),
   ].join('\n');
-}
-
-async function findCard(cards: readonly Card[], wanted: string): Promise<Card> {
-  const text = wanted.toLowerCase();
-  const exact = cards.find(card => card.id.toLowerCase() === text || card.name.toLowerCase() === text);
-  if (exact !== undefined) return exact;
-  const partly = cards.filter(card => card.id.toLowerCase().includes(text) || card.name.toLowerCase().includes(text));
-  if (partly.length === 1) return partly[0]!;
-  const { distance } = await import('../model/distance.ts');
-  const near = partly.length > 0 ? partly : cards;
-  const [best] = near
-    .map(card => ({
-      card,
-      far: Math.min(distance(card.id.toLowerCase(), text), distance(card.name.toLowerCase(), text)),
-    }))
-    .sort((a, b) => a.far - b.far);
-  throw new UsageError(
-    'NO_SUCH_CARD',
-    partly.length > 1
-      ? `${partly.length} cards match "${wanted}": ${partly
-          .slice(0, 8)
-          .map(card => card.id)
-          .join(', ')}${partly.length > 8 ? ` and ${partly.length - 8} more` : ''}. Name one of them.`
-      : `The catalogue has no card "${wanted}". Did you mean ${best?.card.id}?`,
-  );
 }

@@ -63,12 +63,14 @@ export function explanationSteps(explanation: Explanation): [string, string][] {
   ];
 }
 
-/** Cards in the order of their ranks, as text for people. */
-export function explanationText(explanations: readonly Explanation[]): string {
+/** Cards in the order of their ranks, as text for people; `places` where they do not count from 1. */
+export function explanationText(explanations: readonly Explanation[], places: readonly number[] = []): string {
   return explanations
     .map((explanation, i) => {
       const steps = explanationSteps(explanation).map(([what, how]) => `    ${what.padEnd(12)}  ${how}`);
-      return [`${i + 1}. ${explanation.name}: ${formatRupees(explanation.net)} a year`, ...steps].join('\n');
+      return [`${places[i] ?? i + 1}. ${explanation.name}: ${formatRupees(explanation.net)} a year`, ...steps].join(
+        '\n',
+      );
     })
     .join('\n\n');
 }

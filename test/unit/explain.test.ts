@@ -5,6 +5,7 @@ import { loadCatalog } from '../../src/engine/catalog.ts';
 import { type Explanation, explainAll } from '../../src/engine/explain.ts';
 import { explanationJson, explanationText } from '../../src/engine/explain-words.ts';
 import { add, compare, multiply, rational, roundHalfUp, subtract, ZERO } from '../../src/engine/rational.ts';
+import { whyNot } from '../../src/engine/why-not.ts';
 import { answersOf, cardOf, catalogOf, padded } from '../reference/engine-rows.ts';
 import { randomUser, seededRandom } from '../reference/random-users.ts';
 
@@ -116,6 +117,67 @@ test('in words, with Indian grouping', t => {
     savings       7,066.67 points a month × ₹1.0000 × 12 months = ₹84,800.00 a year
     net           ₹84,800.00 savings + ₹0.00 milestones − ₹0.00 joining fee = ₹84,800.00`,
   );
+});
+
+test('a bonus cap shows base and bonus of each category, so that it can be computed again', t => {
+  const gold = cardOf('Gold', 0, {
+    earn: { base: { points: 4, per: 150 }, myntra: { points: 20, per: 150 } },
+    caps: [
+      { categories: ['myntra'], points: 5_000, every: 'month', counts: 'bonus', overflow: { points: 4, per: 150 } },
+    ],
+  });
+  const catalog = catalogOf(padded([gold]));
+  const text = explanationText(explainAll(catalog, ['Gold'], [0, 0, 5_000_000, 0, 0, null]));
+  t.true(
+    text.includes(
+      '; base is 4 points for every ₹150: Myntra 6,666.67 = 1,333.33 base + 5,333.33 bonus, of which 5,000.00 count',
+    ),
+    text,
+  );
+  const [json] = explainAll(catalog, ['Gold'], [0, 0, 5_000_000, 0, 0, null]).map(explanationJson);
+  t.like(json!.caps[0]!.fills[0], { found: '6666.67', base: '1333.33', wanted: '5333.33', counted: '5000.00' });
+});
+
+test('spend that does not count for a milestone, fees with GST, whole points and the order of slabs are said', t => {
+  const bands = [
+    { from: 0, to: 1_000, points: 1, per: 100 },
+    { from: 1_000, points: 5, per: 100 },
+  ];
+  const redemption = [
+    { method: 'Airmiles', rate: 0.5, recommended: true },
+    { method: 'Cashback', rate: 1 },
+  ];
+  const card = cardOf('Odd', 100, {
+    redemption,
+    slabs: { every: 'month', bands, order: ['flipkart', 'amazon'] },
+    milestones: [{ spend: 5_000, every: 'month', value: 10 }],
+  });
+  const cards = padded([card]).map(each => (each === card ? each : { ...each, redemption }));
+  const catalog = catalogOf(cards, { redemption: 'recommended', fees: 'with_gst', points: 'whole' });
+  const text = explanationText(explainAll(catalog, ['Odd'], [99_000, 105_000, 300_000, 0, 0, null]));
+  t.regex(
+    text,
+    /slab order {4}Flipkart 12\.50, in whole points 13\.00 points, Amazon 49\.50, in whole points 50\.00 points/,
+  );
+  t.regex(text, /milestone .* missed by ₹2,960\.00 \(₹2,040\.00 spent, without Myntra: it earns nothing there\)/);
+  t.regex(text, /Airmiles at ₹0\.5000 for a point; Cashback at ₹1 is not recommended/);
+  t.regex(text, /− ₹118\.00 joining fee with GST/);
+});
+
+test('why a card is not among the ten: its place and what it lacks, or why it may not be', t => {
+  const cards = [
+    ...Array.from({ length: 11 }, (_, i) => cardOf(`card ${i}`, i * 100, {})),
+    cardOf('closed', 0, { status: 'closed' }),
+  ];
+  const catalog = catalogOf(cards);
+  const ask = (id: string) =>
+    whyNot(catalog, 'open', catalog.cards.find(card => card.id === id)!, [1_000_000, 0, 0, 0, 0, 0]);
+  t.like(ask('card 10'), { place: 11, cards: 11, lacks: 10_000, excluded: undefined });
+  t.is(ask('card 10').tenth.name, 'card 9');
+  t.like(ask('card 3'), { place: 4, lacks: 0 });
+  t.like(ask('closed'), { place: 2, excluded: 'its status is closed, and only open cards are recommended' });
+  const offered = whyNot(catalog, 'commissionable', catalog.cards[0]!, [0, 0, 0, 0, 0, 0]);
+  t.is(offered.excluded, 'it is not known to be commissionable, and eligibleCards wants that');
 });
 
 test('as JSON: amounts as decimal text', t => {
