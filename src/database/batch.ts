@@ -1,5 +1,5 @@
-import { type Actor, PROCESSOR } from '../model/act.ts';
 import { createHash } from 'node:crypto';
+import { type Actor, PROCESSOR } from '../model/act.ts';
 import { LeaseLostError } from '../model/errors.ts';
 import type { RecommendationSlice, RunCard } from '../model/recommendation.ts';
 import type {
