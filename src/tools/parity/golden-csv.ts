@@ -42,7 +42,7 @@ function findColumns(path: string, header: readonly string[]): number[] {
   if (missing.length > 0) {
     throw new UsageError(
       'GOLDEN_HEADER',
-      `${path} has no column ${missing.join(', ')}. Its first line must name the fifteen columns of an export, separated by commas or by what --delimiter says.`,
+      `${path} has no column ${missing.join(', ')}. Its first line must name the fifteen columns of an export, separated by commas or by what a line sep=; before it says.`,
     );
   }
   return OUTPUT_COLUMNS.map(name => names.indexOf(name));
