@@ -38,7 +38,7 @@ export interface KeeperOptions {
 }
 
 type RunReader = Pick<Database, 'readRun'> & Pick<HistoryDatabase, 'listRuns'>;
-type AlertDatabase = Pick<ServiceDatabase, 'listFires' | 'listAlerts' | 'raiseAlert' | 'closeAlert'>;
+type AlertDatabase = Pick<ServiceDatabase, 'hasFailed' | 'listFires' | 'listAlerts' | 'raiseAlert' | 'closeAlert'>;
 
 /** A database that is away for less than this is nobody's business. */
 const DOWN_GRACE_MS = 60_000;
@@ -66,6 +66,8 @@ export class AlertKeeper {
   #settling: Promise<void> | undefined;
   /** What was told and is not over, by rule and subject; unwritten: the database has not taken it. */
   readonly #told = new Map<string, { since: Date; toldAt: number; isWritten: boolean }>();
+  /** When the table was asked for failed users, by subject. */
+  readonly #askedAt = new Map<string, number>();
   /** Why this machine's engine cannot be loaded. */
   #engineFault: string | undefined;
 
@@ -107,8 +109,23 @@ export class AlertKeeper {
 
     for (const finding of findings) await this.#raise(finding, now);
     for (const alert of await service.listAlerts(true, 1_000)) {
-      if (isOver(alert, findings)) await this.#close(alert, now);
+      if (isOver(alert, findings) && !(await this.#isStillFailed(alert, findings, now))) await this.#close(alert, now);
     }
+  }
+
+  /**
+   * An alert about failed users is not over because a later run has begun, but when none of that run's users is failed any more; or
+   * when the other of the two rules about them has taken it over. The table is asked at most every five minutes.
+   */
+  async #isStillFailed({ rule, subject }: Alert, findings: readonly Finding[], now: number): Promise<boolean> {
+    const runId = Number(/^run (\d+)$/.exec(subject)?.[1]);
+    if (!ABOUT_FAILED.includes(rule) || Number.isNaN(runId) || this.#service === undefined) return false;
+    if (findings.some(finding => finding.subject === subject && ABOUT_FAILED.includes(finding.rule))) return false;
+    if (now - (this.#askedAt.get(subject) ?? Number.NEGATIVE_INFINITY) < ASK_MS) return true;
+    this.#askedAt.set(subject, now);
+    const isStill = await this.#service.hasFailed(runId);
+    if (!isStill) this.#askedAt.delete(subject);
+    return isStill;
   }
 
   /**
@@ -124,7 +141,7 @@ export class AlertKeeper {
       const openedAt = told?.isWritten === false ? told.since : null;
       const request = { ...finding, remindSeconds: Math.round(reminderMinutes * 60), openedAt };
       const { outcome, openedAt: since } = await within(WRITE_MS, this.#service.raiseAlert(request));
-      const isTold = outcome === 'open' || (outcome === 'opened' && told !== undefined);
+      const isTold = outcome === 'open' || (outcome === 'opened' && told?.isWritten === false);
       this.#told.set(key, { since, toldAt: isTold ? (told?.toldAt ?? now) : now, isWritten: true });
       if (!isTold) this.#notify(outcome, finding, since, now);
     } catch (error) {
@@ -233,6 +250,10 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
     clearTimeout(timer);
   }
 }
+
+/** The rules about users who failed. */
+const ABOUT_FAILED: readonly string[] = ['error_rate', 'users_failed'];
+const ASK_MS = 300_000;
 
 /** What each machine says of itself: the leader knows nothing of it. */
 const OF_ONE_MACHINE: readonly string[] = ['engine_unusable'];

@@ -46,6 +46,11 @@ export const serviceOperations = (driver: Driver) => ({
     ]);
   },
 
+  /** Whether users of a run are still failed. */
+  async hasFailed(runId: number): Promise<boolean> {
+    return (await callForRow<{ failed: number }>(driver, 'has_failed', [['run_id', 'bigint', runId]])).failed === 1;
+  },
+
   /** The latest slots, latest first; of all schedules where none is named. */
   listFires(schedule: string | null, fires: number): Promise<Fire[]> {
     return driver.call(

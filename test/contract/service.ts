@@ -1,5 +1,14 @@
 import { type FireRequest, isPresent, type Processor } from '../../src/model/service.ts';
-import { type ContractEngine, claim, count, importUsers, OTHER_FINGERPRINT, openRun, runRequest } from './context.ts';
+import {
+  type ContractEngine,
+  claim,
+  count,
+  importUsers,
+  OTHER_FINGERPRINT,
+  openRun,
+  process,
+  runRequest,
+} from './context.ts';
 import type { ContractTests } from './suite.ts';
 
 const SLOT = new Date('2026-11-22T20:30:00.000Z');
@@ -35,6 +44,17 @@ export const serviceContract: ContractTests = {
     const { runId } = await engine.service.recordFire(fire({ decision: 'manual', by }));
     const [act] = await engine.history.listActs(runId, 1);
     t.like(act, { act: 'run_now', origin: 'page', person: 'ravi', subject: 'weekly', reason: 'manual', runId });
+  },
+
+  'failed: users of a run are failed until none of them is': async (t, engine) => {
+    const { service, audit } = engine;
+    await importUsers(engine, 4);
+    const { runId } = await openRun(engine);
+    await process(engine, await claim(engine, runId), { failed: [2] });
+    t.true(await service.hasFailed(runId));
+    t.false(await service.hasFailed(runId + 1));
+    await audit.retryUsers({ runId: null, userId: null, code: null });
+    t.false(await service.hasFailed(runId));
   },
 
   'fire: several at once make one run': async (t, engine) => {

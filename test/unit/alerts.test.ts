@@ -205,7 +205,11 @@ test('a run that nobody was due for does not close what is said of those who fai
   t.deepEqual(told, [], 'they are still failed');
   database.before = [database.run, failed];
   database.run = run({ runId: 9, state: 'done', plannedUsers: 200, completed: 200 });
+  database.failed = [7];
   await keeper.watch(NOW + 2 * MINUTE);
+  t.deepEqual(told, [], 'a later run with users says nothing of them either');
+  database.failed = [];
+  await keeper.watch(NOW + 8 * MINUTE);
   t.deepEqual(told, ['closed error_rate run 7']);
 });
 
@@ -260,6 +264,9 @@ class Alerts {
   readRun = async () => this.run;
   listRuns = async () => [...(this.run === undefined ? [] : [this.run]), ...this.before];
   listFires = async (schedule: string | null) => this.fires.filter(fire => fire.schedule === schedule);
+  /** Runs of which users are still failed. */
+  failed: number[] = [];
+  hasFailed = async (runId: number) => this.failed.includes(runId);
   listAlerts = async () => [...this.open];
   raiseAlert = async ({ rule, subject, severity, message, openedAt }: AlertRequest) => {
     const found = this.open.find(alert => alert.rule === rule && alert.subject === subject);

@@ -251,6 +251,7 @@ const OPERATIONS: { readonly [Port in keyof Ports]: Arguments<Ports[Port]> } = {
         run: RUN,
       },
     ],
+    hasFailed: [1],
     listFires: [null, 1],
     lead: [PROCESSOR, 30],
     seeProcessor: [PROCESSOR],
