@@ -1,4 +1,5 @@
 import { CardGeniusError } from '../model/errors.ts';
+import { isLoopback } from '../model/loopback.ts';
 import type { Secret } from '../model/secret.ts';
 import { RefusedForGood } from './http-post.ts';
 
@@ -82,6 +83,3 @@ function transportUrl(smtp: Secret, allowInsecure: boolean): string {
   }
   return url.href;
 }
-
-/** Whether a host is this machine. */
-export const isLoopback = (host: string): boolean => /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i.test(host);

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Catalog } from '../engine/catalog.ts';
 import type { BuiltCatalog } from '../tools/catalog/from-answers.ts';
 import type { CardRefresh } from '../tools/catalog/written-catalog.ts';
+import { ALLOW_INSECURE_HELP } from './allow-insecure.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { textTable } from './table.ts';
 
@@ -11,6 +12,7 @@ interface ApiOptions extends CommonOptions {
   readonly url: string;
   readonly headerFile?: string;
   readonly rate: number;
+  readonly allowInsecure?: boolean;
 }
 
 export function defineCatalogApi(catalog: Command): void {
@@ -101,7 +103,8 @@ function apiOptions(definition: Command): Command {
   return definition
     .requiredOption('--url <url>', 'the live API')
     .option('--header-file <file>', 'headers for the API, one "Name: value" a line')
-    .option('--rate <n>', 'calls a second at most', wholeNumber(1), 2);
+    .option('--rate <n>', 'calls a second at most', wholeNumber(1), 2)
+    .option('--allow-insecure', ALLOW_INSECURE_HELP);
 }
 
 async function ask(cli: Cli, options: ApiOptions & { readonly keep?: string }, known?: Catalog['cards']) {
@@ -110,8 +113,8 @@ async function ask(cli: Cli, options: ApiOptions & { readonly keep?: string }, k
     import('../tools/catalog/from-api.ts'),
     import('./api-options.ts'),
   ]);
-  const { url, headerFile, rate, keep } = options;
-  checkUrl(url);
+  const { url, headerFile, rate, keep, allowInsecure } = options;
+  checkUrl(url, allowInsecure);
   const client = new ApiClient({
     url,
     headers: await apiHeaders(headerFile),

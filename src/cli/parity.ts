@@ -9,6 +9,7 @@ import type { LeftOut, ParityCase } from '../tools/parity/case.ts';
 import type { OurCatalog } from '../tools/parity/ours.ts';
 import { summaryOf, tablesOf } from '../tools/parity/pages.ts';
 import type { ParityReport } from '../tools/parity/parity.ts';
+import { ALLOW_INSECURE_HELP } from './allow-insecure.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { textTable } from './table.ts';
 
@@ -20,6 +21,7 @@ interface ParityCommandOptions extends CommonOptions {
   readonly sample: number;
   readonly rate: number;
   readonly keep: string;
+  readonly allowInsecure?: boolean;
   readonly headerFile?: string;
   readonly tolerance: string;
   readonly threshold: string;
@@ -42,6 +44,7 @@ export function defineParity(program: Command): void {
     .option('--rate <n>', 'with --url: calls a second at most', wholeNumber(1), 2)
     .option('--keep <folder>', 'with --url: where answers are kept', '.cardgenius/answers')
     .option('--header-file <file>', 'with --url: headers for the API, one "Name: value" a line')
+    .option('--allow-insecure', `with --url: ${ALLOW_INSECURE_HELP}`)
     .option('--tolerance <rupees>', 'a difference that does not count', '0.01')
     .option('--threshold <percent>', 'users with every net and the ten matching, below which the exit code is 1', '95')
     .option('--csv <file>', 'write every difference to FILE')
@@ -56,7 +59,7 @@ export function defineParity(program: Command): void {
       throw new UsageError('PARITY_SOURCE', 'Name one source of truth: --golden FILE, --answers FOLDER or --url URL.');
     }
     const { checkUrl, maskedUrl } = await import('../tools/api/client.ts');
-    if (options.url !== undefined) checkUrl(options.url);
+    if (options.url !== undefined) checkUrl(options.url, options.allowInsecure);
     const shown = options.url === undefined ? source : maskedUrl(options.url);
     const tolerance = parseHundredths(options.tolerance);
     if (tolerance === undefined || tolerance < 0) {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isLoopback } from '../model/loopback.ts';
 import { Secret } from '../model/secret.ts';
 import { cronProblem } from '../schedule/cron-expression.ts';
 import { isTimeZone } from '../schedule/time-zone.ts';
@@ -23,13 +24,11 @@ const allowInsecure = z
   .optional()
   .describe('true takes a receiver off this machine without TLS: only within a network that you trust.');
 
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/i;
-
 /** What goes over a wire goes encrypted, unless the operator says otherwise beside the channel. */
 function refuseClear(channel: { url: Secret; allowInsecure?: boolean | undefined }, context: z.RefinementCtx): void {
   if (!(channel.url instanceof Secret)) return; // it has an issue of its own
   const { protocol, hostname } = new URL(channel.url.reveal());
-  if (protocol === 'https:' || channel.allowInsecure === true || LOOPBACK.test(hostname)) return;
+  if (protocol === 'https:' || channel.allowInsecure === true || isLoopback(hostname)) return;
   context.addIssue({
     code: 'custom',
     path: ['url'],

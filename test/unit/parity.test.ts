@@ -7,7 +7,14 @@ import test from 'ava';
 import { createBuiltInEngine } from '../../src/engine/built-in.ts';
 import type { CatalogFile } from '../../src/engine/catalog-schema.ts';
 import { CardGeniusError, UsageError } from '../../src/model/errors.ts';
-import { ApiClient, LONGEST_WAIT_MS, maskedUrl, parseHeaders, retryAfterMs } from '../../src/tools/api/client.ts';
+import {
+  ApiClient,
+  checkUrl,
+  LONGEST_WAIT_MS,
+  maskedUrl,
+  parseHeaders,
+  retryAfterMs,
+} from '../../src/tools/api/client.ts';
 import { Evidence } from '../../src/tools/api/evidence.ts';
 import { amountsOf, apiRequest } from '../../src/tools/api/request.ts';
 import { type ApiAnswer, answerOf, type BrokenAnswer, readAnswers } from '../../src/tools/api/saved-answers.ts';
@@ -562,6 +569,22 @@ test('a redirect is not followed: neither headers nor spends reach another addre
     message: /redirect, which is not followed/,
   });
   t.deepEqual([client.asked, standIn.seen.calls], [1, 0]);
+});
+
+test('an http:// address off this machine is refused, without its secrets, unless the operator says so', t => {
+  for (const url of [
+    'http://api.example.com/calculate?key=s3cret',
+    'http://10.0.0.7/',
+    'http://127.0.0.1.example.com/',
+  ]) {
+    const error = t.throws(() => checkUrl(url), { code: 'PARITY_URL', message: /in the clear.*--allow-insecure/ });
+    t.notRegex(error!.message, /s3cret/);
+    t.notThrows(() => checkUrl(url, true));
+  }
+  for (const url of ['https://api.example.com/', 'http://127.0.0.1:8080/', 'http://[::1]:1/', 'http://localhost/']) {
+    t.notThrows(() => checkUrl(url));
+  }
+  t.throws(() => checkUrl('ftp://127.0.0.1/', true), { code: 'PARITY_URL' });
 });
 
 test('Retry-After is seconds or a date, and a wait is never longer than two minutes', async t => {

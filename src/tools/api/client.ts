@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { writeWhole } from '../../exchange/write-whole.ts';
 import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
+import { isLoopback } from '../../model/loopback.ts';
 import { readAnswer } from './answer.ts';
 import type { ApiRequest } from './request.ts';
 import { type ApiAnswer, answerOf, parseJson } from './saved-answers.ts';
@@ -190,10 +191,20 @@ export function maskedUrl(url: string): string {
   return `${origin}${pathname}${names.length === 0 ? '' : `?${names.join('&')}`}`;
 }
 
-/** Throws UsageError (PARITY_URL) where it is no address that can be asked. */
-export function checkUrl(url: string): void {
-  if (URL.canParse(url) && /^https?:/.test(url)) return;
-  throw new UsageError('PARITY_URL', '--url is not an address like https://….');
+/**
+ * Throws UsageError (PARITY_URL) where it is no address that can be asked; and where it is http:// to another machine, unless the
+ * operator says that the network between is trusted: spends and headers would go over the wire in the clear.
+ */
+export function checkUrl(url: string, allowInsecure = false): void {
+  if (!URL.canParse(url) || !/^https?:/.test(url)) {
+    throw new UsageError('PARITY_URL', '--url is not an address like https://….');
+  }
+  const { protocol, hostname } = new URL(url);
+  if (protocol === 'https:' || allowInsecure || isLoopback(hostname)) return;
+  throw new UsageError(
+    'PARITY_URL',
+    `--url ${maskedUrl(url)} is http:// to another machine: spends and headers would go in the clear. Use https://, or say --allow-insecure.`,
+  );
 }
 
 /** Headers, one `Name: value` a line; blank lines and those that begin with # are passed over. */
