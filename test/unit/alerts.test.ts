@@ -76,6 +76,28 @@ const snapshot = (overrides: Partial<Snapshot> = {}): Snapshot => ({
 const broken = (overrides: Partial<Snapshot>) =>
   findingsOf(snapshot(overrides), LIMITS).map(({ rule, severity }) => `${rule} ${severity}`);
 
+test('rules: the severities of the PRD, warning above 1 % and critical above 5 %, are two settings; ours are stricter', async t => {
+  const { thresholds } = await loadSettings({
+    env: {
+      CARDGENIUS_THRESHOLDS_ERROR_RATE_WARNING: '0.01',
+      CARDGENIUS_THRESHOLDS_ERROR_RATE_CRITICAL: '0.05',
+    },
+    cwd: import.meta.dirname,
+  });
+  const severityOf = (failed: number, limits: typeof LIMITS) =>
+    findingsOf(snapshot({ run: run({ completed: 10_000 - failed, failed }), samples: [] }), limits).find(
+      ({ rule }) => rule === 'error_rate',
+    )?.severity;
+  t.deepEqual(
+    [10, 11, 100, 101, 500, 501].map(failed => severityOf(failed, LIMITS)),
+    [undefined, 'warning', 'warning', 'critical', 'critical', 'critical'],
+  );
+  t.deepEqual(
+    [10, 11, 100, 101, 500, 501].map(failed => severityOf(failed, thresholds)),
+    [undefined, undefined, undefined, 'warning', 'warning', 'critical'],
+  );
+});
+
 test('rules: a run that goes well breaks none; nor does none at all', t => {
   t.deepEqual(broken({}), []);
   t.deepEqual(broken({ run: undefined, samples: [], fires: [] }), []);
