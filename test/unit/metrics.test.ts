@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { figuresOf } from '../../src/telemetry/figures.ts';
+import { Metrics } from '../../src/telemetry/metrics.ts';
 import { aChunk, aRun, madeUp, START } from '../support/dashboard.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -66,6 +68,43 @@ test('what is not known yet has no sample; without a run there are no workers', 
   const text = await (await fetch(`${at.url}metrics`)).text();
   t.notRegex(text, /^cardgenius_(last_success|run_start)_timestamp_seconds /m);
   t.regex(text, /^cardgenius_workers\{state="busy"\} 0$/m);
+});
+
+test('a run under way tells users processed and pending, its pace, its expected end, its batch and the errors of the last hour', t => {
+  using metrics = new Metrics('1.2.3');
+  const at = new Date(START.getTime() + 2 * 3_600_000);
+  const minutesAgo = (minutes: number) => new Date(at.getTime() - minutes * 60_000);
+  const run = aRun({
+    batchId: 'BATCH_20251007_001',
+    completed: 85,
+    failed: 12,
+    changed: 2,
+    gone: 1,
+    plannedUsers: 400,
+  });
+  const chunks = [
+    aChunk({ chunkNo: 1, state: 'done', completed: 40, failed: 5, closedAt: minutesAgo(61) }),
+    aChunk({ chunkNo: 2, state: 'done', completed: 45, failed: 7, closedAt: minutesAgo(5) }),
+  ];
+  metrics.observe({ run, chunks }, at);
+  return metrics.text().then(async text => {
+    const sample = (name: string) => Number(new RegExp(`^cardgenius_${name} (\\S+)$`, 'm').exec(text)?.[1]);
+    t.is(sample('run_users\\{outcome="processed"\\}'), 100);
+    t.is(sample('run_users\\{outcome="pending"\\}'), 300);
+    t.is(sample('run_errors_last_hour'), 7, 'not the five of an hour and a minute ago');
+    t.is(sample('run_batch\\{batch_id="BATCH_20251007_001"\\}'), 1);
+    const { now, left } = figuresOf(run, chunks, at);
+    t.is(sample('run_users_per_minute'), now * 60);
+    t.is(sample('run_estimated_completion_timestamp_seconds'), at.getTime() / 1000 + left!.high);
+
+    const over = aRun({ state: 'done', batchId: 'BATCH_20251014_002', completed: 400, failed: 0, finishedAt: at });
+    metrics.observe({ run: over, chunks: [] }, at);
+    const later = await metrics.text();
+    t.regex(later, /^cardgenius_run_users\{outcome="pending"\} 0$/m);
+    t.regex(later, /^cardgenius_run_errors_last_hour 0$/m);
+    t.notRegex(later, /^cardgenius_run_estimated_completion/m, 'a run that is over has no expected end');
+    t.deepEqual(later.match(/^cardgenius_run_batch\{.*$/gm), ['cardgenius_run_batch{batch_id="BATCH_20251014_002"} 1']);
+  });
 });
 
 test('a scrape does not fail where the database does not answer: it tells what it knew', async t => {

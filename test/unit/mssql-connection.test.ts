@@ -2,12 +2,14 @@ import { inspect } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
 import { asciiHost } from '../../src/cli/processing.ts';
+import { loadSettings } from '../../src/config/settings.ts';
 import { UNSUPPORTED } from '../../src/database/mssql/ado-options.ts';
 import {
   type ConnectionSettings,
   describeConnection,
   parseConnection,
 } from '../../src/database/mssql/connection-settings.ts';
+import { driverConfig } from '../../src/database/mssql/pools.ts';
 import { describeDatabase, openDatabase } from '../../src/database/open.ts';
 import { UsageError } from '../../src/model/errors.ts';
 import { Secret } from '../../src/model/secret.ts';
@@ -333,4 +335,27 @@ test('no spelling of an address shows its secret, in what describes it or in the
     const shown = inspect(error, { depth: 8 }).replace(/\n {4}at .*/g, '');
     t.false(shown.includes('Marker7Xq'), shown);
   }
+});
+
+test('sqlServer.minConnections is what each pool keeps open: none by default, and never more than the pool is large', async t => {
+  const pool = { size: 4, timeoutSeconds: 15, appName: 'cardgenius' };
+  const least = (more: object) => driverConfig(PLAIN, { ...pool, ...more }).pool;
+  t.like(least({}), { min: 0, max: 4 });
+  t.like(least({ least: 3 }), { min: 3, max: 4 });
+  t.like(least({ least: 30 }), { min: 4, max: 4 });
+  const { sqlServer } = await loadSettings({
+    env: { CARDGENIUS_SQL_SERVER_MIN_CONNECTIONS: '3' },
+    cwd: import.meta.dirname,
+  });
+  t.is(sqlServer.minConnections, 3);
+});
+
+test('the time a connection may take is 15 s, or what the connection string says, or what the setting says above both', t => {
+  const pool = { size: 4, timeoutSeconds: 20, appName: 'cardgenius' };
+  const timeout = (settings: Partial<ConnectionSettings>, connectTimeoutMs?: number) =>
+    driverConfig({ ...PLAIN, ...settings }, { ...pool, connectTimeoutMs }).connectionTimeout;
+  t.is(timeout({}), 15_000);
+  t.is(timeout({ connectTimeoutSeconds: 60 }), 60_000);
+  t.is(timeout({ connectTimeoutSeconds: 60 }, 30_000), 30_000);
+  t.is(driverConfig(PLAIN, pool).requestTimeout, 20_000, 'a request has a time-out of its own');
 });

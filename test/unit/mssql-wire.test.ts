@@ -2,6 +2,7 @@ import { createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import test from 'ava';
 import { Connection } from 'tedious';
+import { loadSettings } from '../../src/config/settings.ts';
 import { openMssql } from '../../src/database/mssql/open.ts';
 import {
   bulkLoad,
@@ -174,3 +175,16 @@ for (const [title, [onSocket, says]] of Object.entries(MUTE)) {
     });
   }
 }
+
+test('sqlServer.connectTimeoutSeconds ends a connection that is never made, above what the connection string says', async t => {
+  const { sqlServer } = await loadSettings({
+    env: { CARDGENIUS_SQL_SERVER_CONNECT_TIMEOUT_SECONDS: '1' },
+    cwd: import.meta.dirname,
+  });
+  await using server = await listen(socket => socket.resume());
+  const address = `Server=127.0.0.1,${server.port};Database=db;User Id=app;Password=x;Connect Timeout=300;Encrypt=false`;
+  await t.throwsAsync(openMssql(address, { pools: sqlServer }), {
+    code: 'DATABASE_UNREACHABLE',
+    message: /Failed to connect to 127\.0\.0\.1:\d+ in 1000ms/,
+  });
+});

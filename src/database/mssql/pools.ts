@@ -34,35 +34,7 @@ export class Pool {
     this.#settings = settings;
     this.#size = options.size;
     this.#guard = options.guard ?? new LoginGuard();
-    const { server, port, database, authentication } = settings;
-    this.#pool = new sql.ConnectionPool({
-      server,
-      database,
-      ...(port === undefined ? {} : { port }),
-      connectionTimeout: connectTimeoutOf(settings, options),
-      requestTimeout: options.timeoutSeconds * 1000,
-      pool: {
-        max: options.size,
-        min: Math.min(options.least ?? 0, options.size),
-        idleTimeoutMillis: 60_000,
-        acquireTimeoutMillis: options.timeoutSeconds * 1000,
-      },
-      // A SELECT 1 before each request would double the round trips; a dead socket is seen without.
-      validateConnection: 'socket',
-      authentication: { type: authentication, options: credentials(settings) },
-      options: {
-        encrypt: settings.encrypt,
-        trustServerCertificate: settings.trustServerCertificate,
-        ...(settings.instanceName === undefined ? {} : { instanceName: settings.instanceName }),
-        ...(settings.hostNameInCertificate === undefined ? {} : { serverName: settings.hostNameInCertificate }),
-        multiSubnetFailover: settings.multiSubnetFailover,
-        readOnlyIntent: settings.applicationIntent === 'readOnly',
-        appName: options.appName,
-        packetSize: PACKET_SIZE,
-        enableArithAbort: true,
-        useUTC: true,
-      },
-    } as unknown as sql.config);
+    this.#pool = new sql.ConnectionPool(driverConfig(settings, options));
     // What a request meets is told to the request; an idle connection that dies is replaced by the pool.
     this.#pool.on('error', () => {});
   }
@@ -229,6 +201,39 @@ export class Pool {
   get description(): string {
     return describeConnection(this.#settings);
   }
+}
+
+/** What the driver is given for a pool: sizes, time-outs in milliseconds, login and encryption. */
+export function driverConfig(settings: ConnectionSettings, options: PoolOptions): sql.config {
+  const { server, port, database, authentication } = settings;
+  return {
+    server,
+    database,
+    ...(port === undefined ? {} : { port }),
+    connectionTimeout: connectTimeoutOf(settings, options),
+    requestTimeout: options.timeoutSeconds * 1000,
+    pool: {
+      max: options.size,
+      min: Math.min(options.least ?? 0, options.size),
+      idleTimeoutMillis: 60_000,
+      acquireTimeoutMillis: options.timeoutSeconds * 1000,
+    },
+    // A SELECT 1 before each request would double the round trips; a dead socket is seen without.
+    validateConnection: 'socket',
+    authentication: { type: authentication, options: credentials(settings) },
+    options: {
+      encrypt: settings.encrypt,
+      trustServerCertificate: settings.trustServerCertificate,
+      ...(settings.instanceName === undefined ? {} : { instanceName: settings.instanceName }),
+      ...(settings.hostNameInCertificate === undefined ? {} : { serverName: settings.hostNameInCertificate }),
+      multiSubnetFailover: settings.multiSubnetFailover,
+      readOnlyIntent: settings.applicationIntent === 'readOnly',
+      appName: options.appName,
+      packetSize: PACKET_SIZE,
+      enableArithAbort: true,
+      useUTC: true,
+    },
+  } as unknown as sql.config;
 }
 
 function connectTimeoutOf({ connectTimeoutSeconds }: ConnectionSettings, { connectTimeoutMs }: PoolOptions): number {
