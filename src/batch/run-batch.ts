@@ -85,7 +85,8 @@ export async function runBatch(
   const terms = runTerms(engine, settings, kind, userLimit);
   const steady = retrying(database, { signal, sleep: surroundings.sleep });
   const opened = await steady.openRun({ ...terms, requestedBy, deadlineAt, utcOffsetMinutes });
-  return workOn(database, settings, request, opened, listener, signal, surroundings);
+  const batchId = (await steady.readRun(opened.runId))?.batchId ?? null;
+  return workOn(database, settings, request, { ...opened, batchId }, listener, signal, surroundings);
 }
 
 /** What a run is opened with, whoever asks for it. */

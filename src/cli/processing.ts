@@ -17,9 +17,13 @@ export interface ProcessOptions {
   readonly userLimit?: number | undefined;
   readonly overrides?: Partial<BatchSettings>;
   readonly logFile?: string | undefined;
+  /** For a log file a run, besides. */
+  readonly logFolder?: string | undefined;
   /** Hears every event, too. */
   readonly listener?: BatchListener | undefined;
 }
+
+export const LOG_DIR_HELP = 'write a log file a run to the folder DIR, too: run-<number>_<batch id>.log';
 
 /** Loads the engine, once for the whole run, before a database is opened: a wrong catalogue is told first. */
 export async function checkEngine({ settings }: Cli): Promise<LoadedEngine> {
@@ -35,19 +39,29 @@ export async function takePart(
   kind: RunKind,
   options: ProcessOptions,
 ): Promise<BatchOutcome> {
-  const [{ runBatch }, { bePresent }, { Progress }, { createLog, createServiceLog, logEvent }] = await Promise.all([
-    import('../batch/run-batch.ts'),
-    import('../serve/presence.ts'),
-    import('../telemetry/progress.ts'),
-    import('../telemetry/log.ts'),
-  ]);
+  const [{ runBatch }, { bePresent }, { Progress }, { createLog, createServiceLog, logEvent }, { RunLogs }] =
+    await Promise.all([
+      import('../batch/run-batch.ts'),
+      import('../serve/presence.ts'),
+      import('../telemetry/progress.ts'),
+      import('../telemetry/log.ts'),
+      import('../telemetry/run-logs.ts'),
+    ]);
   const { settings } = cli;
   const log =
     options.logFile === undefined
       ? createLog(settings.log)
       : createServiceLog({ ...settings.log, file: options.logFile });
-  const progress = cli.isJson ? undefined : new Progress(process.stderr);
   const processor = thisProcessor(engine);
+  const runLogs =
+    options.logFolder === undefined
+      ? undefined
+      : new RunLogs(options.logFolder, {
+          level: settings.log.level,
+          processor: processor.id,
+          onTrouble: about => log.warn(about, 'the log of a run cannot be opened'),
+        });
+  const progress = cli.isJson ? undefined : new Progress(process.stderr);
   const stop = stopOnSignal();
   try {
     await using _presence = await bePresent(service, processor, {
@@ -68,12 +82,14 @@ export async function takePart(
       event => {
         progress?.listener(event);
         logEvent(log, event);
+        runLogs?.listener(event);
         options.listener?.(event);
       },
       stop.signal,
     );
   } finally {
     progress?.end();
+    runLogs?.close();
     stop.release();
   }
 }

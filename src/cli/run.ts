@@ -2,13 +2,23 @@ import type { Command } from 'commander';
 import type { BatchOutcome } from '../batch/run-batch.ts';
 import { type Cli, type CommonOptions, command, group, wholeNumber } from './cli.ts';
 import { dashboardDoor, mountDashboard, noteOn, noteToken, OPEN_HELP } from './dashboard.ts';
-import { checkEngine, checkTotals, exitCodeOf, noteFailures, notePause, resumable, takePart } from './processing.ts';
+import {
+  checkEngine,
+  checkTotals,
+  exitCodeOf,
+  LOG_DIR_HELP,
+  noteFailures,
+  notePause,
+  resumable,
+  takePart,
+} from './processing.ts';
 
 interface RunOptions extends CommonOptions {
   readonly limit?: number;
   readonly chunkSize?: number;
   readonly workers?: number;
   readonly log?: string;
+  readonly logDir?: string;
   readonly dashboard?: string | true;
   readonly open?: boolean;
   readonly dryRun?: boolean;
@@ -26,6 +36,7 @@ export function defineRun(program: Command): void {
     .option('--dry-run', 'compute and compare only: what would change, with nothing of CashKaro’s touched')
     .option('--workers <n>', 'threads that compute', wholeNumber(1))
     .option('--log <file>', 'write the log to FILE, from info on unless log.level says otherwise (debug: chunks, too)')
+    .option('--log-dir <dir>', LOG_DIR_HELP)
     .option('--dashboard [address]', 'serve the dashboard meanwhile, at PORT or HOST:PORT (default: 127.0.0.1:8787)')
     .option('--open', `with --dashboard: ${OPEN_HELP}`)
     .addHelpText(
@@ -40,7 +51,7 @@ export function defineRun(program: Command): void {
 }
 
 async function run(cli: Cli, options: RunOptions): Promise<void> {
-  const { limit, chunkSize, workers, log, dryRun = false, dashboard: wanted, open } = options;
+  const { limit, chunkSize, workers, log, logDir, dryRun = false, dashboard: wanted, open } = options;
   const door = wanted === undefined ? undefined : await dashboardDoor(cli, wanted, open);
   const engine = await checkEngine(cli);
   await using opened = await cli.open();
@@ -53,6 +64,7 @@ async function run(cli: Cli, options: RunOptions): Promise<void> {
   const outcome = await takePart(cli, opened, engine, dryRun ? 'dry_run' : 'batch', {
     userLimit: limit,
     logFile: log,
+    logFolder: logDir,
     listener: dashboard?.listener,
     overrides: { ...(chunkSize === undefined ? {} : { chunkSize }), ...(workers === undefined ? {} : { workers }) },
   }).finally(() => dashboard?.close());

@@ -6,12 +6,13 @@ import { DatabaseError } from '../model/errors.ts';
 import type { EngineNews } from '../serve/current-engine.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { type Door, dashboardDoor, mountDashboard, noteToken, OPEN_HELP } from './dashboard.ts';
-import { stopOnSignal, thisProcessor } from './processing.ts';
+import { LOG_DIR_HELP, stopOnSignal, thisProcessor } from './processing.ts';
 
 interface ServeOptions extends CommonOptions {
   readonly dashboard?: string | true;
   readonly port?: number;
   readonly open?: boolean;
+  readonly logDir?: string;
 }
 
 export function defineServe(program: Command): void {
@@ -22,29 +23,36 @@ export function defineServe(program: Command): void {
         'Slots that nobody was there for are treated by their policy. It waits for a database that is down. JSON lines on stdout.',
     )
     .option('--dashboard [address]', 'serve the dashboard as well, at PORT or HOST:PORT (default: 127.0.0.1:8787)')
+    .option('--log-dir <dir>', LOG_DIR_HELP)
     .option('--open', `with --dashboard: ${OPEN_HELP}`)
     .option('--port <n>', 'the same, at this port of 127.0.0.1', wholeNumber(0))
     .addHelpText(
       'after',
       '\nExamples:\n  cardgenius serve --dashboard\n  CARDGENIUS_SERVICE_HEALTH=0.0.0.0:8080 cardgenius serve',
     );
-  command<ServeOptions>(definition, async (cli, _args, { dashboard, port, open }) => {
+  command<ServeOptions>(definition, async (cli, _args, { dashboard, port, open, logDir }) => {
     const wanted = dashboard ?? (port === undefined ? cli.settings.dashboard.address : String(port));
     const door = wanted === 'off' ? undefined : await dashboardDoor(cli, wanted, open);
     const stop = stopOnSignal();
     try {
-      await serve(cli, stop.signal, door);
+      await serve(cli, stop.signal, door, logDir);
     } finally {
       stop.release();
     }
   });
 }
 
-async function serve(cli: Cli, signal: AbortSignal, door: Door | undefined): Promise<void> {
+async function serve(
+  cli: Cli,
+  signal: AbortSignal,
+  door: Door | undefined,
+  logFolder: string | undefined,
+): Promise<void> {
   const [
     { Service },
     { serveHealth },
     { createServiceLog, logEvent, logStart },
+    { RunLogs },
     { CurrentEngine },
     { startWatch },
     { fireByHand },
@@ -53,6 +61,7 @@ async function serve(cli: Cli, signal: AbortSignal, door: Door | undefined): Pro
     import('../serve/service.ts'),
     import('../serve/health.ts'),
     import('../telemetry/log.ts'),
+    import('../telemetry/run-logs.ts'),
     import('../serve/current-engine.ts'),
     import('./watch.ts'),
     import('../serve/fire-by-hand.ts'),
@@ -65,6 +74,14 @@ async function serve(cli: Cli, signal: AbortSignal, door: Door | undefined): Pro
   const engine = new CurrentEngine(settings, news => onNews(news));
   await engine.tryToLoad();
   const processor = thisProcessor(engine.known ?? { version: 'none' });
+  const runLogs =
+    logFolder === undefined
+      ? undefined
+      : new RunLogs(logFolder, {
+          level: settings.log.level,
+          processor: processor.id,
+          onTrouble: about => log.warn(about, 'the log of a run cannot be opened'),
+        });
   logStart(
     log,
     processor.id,
@@ -121,12 +138,16 @@ async function serve(cli: Cli, signal: AbortSignal, door: Door | undefined): Pro
     onEvent: ({ type, ...event }) => log[type === 'trouble' ? 'warn' : 'info'](event, type),
     batchListener: event => {
       logEvent(log, event);
+      runLogs?.listener(event);
       dashboard?.listener(event);
     },
   });
   service = running;
   log.info({ database: opened.database.description }, 'started');
-  await running.run(signal).finally(() => dashboard?.close());
+  await running
+    .run(signal)
+    .finally(() => dashboard?.close())
+    .finally(() => runLogs?.close());
   log.info({}, 'stopped');
 }
 

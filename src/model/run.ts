@@ -39,6 +39,8 @@ export interface OpenedRun {
   readonly users: number;
   /** The run that this one put an end to, where the outcome is `superseded`. */
   readonly supersededId: number | null;
+  /** As in RunProgress; what joins a run reads it there. */
+  readonly batchId?: string | null;
 }
 
 /** A chunk under our token. Every write carries all three: that is the fence. */

@@ -196,6 +196,7 @@ export class Service {
       chunks: run.chunksOpen + run.chunksLeased,
       users: run.plannedUsers - run.completed - run.failed - run.changed - run.gone,
       supersededId: null,
+      batchId: run.batchId ?? null,
     } as const;
     const member = { processor: processor.id, engine };
     const { state, users } = await workOn(database, settings, member, opened, batchListener, signal);
