@@ -1,6 +1,7 @@
 -- Purpose   What becomes of a slot of a schedule, once in the fleet: the ledger row, the run and its chunks in one transaction.
 --             ran, caught_up, manual   opens a run; overlapped instead where one is active that goes on (see below)
 --             skipped, not_opened      is only recorded (not_opened: the engine could not be loaded; the note says why)
+--             agreed, differed, unchecked  is only recorded: what a comparison with the API says
 --             held                     instead of any that would open a run, where a paused run is in the way
 --           A slot that is recorded stays as it is: whoever asks again gets what stands. A leader whose term is over
 --           (@elected_at; NULL: nobody's term, a person asks) records nothing.
@@ -85,13 +86,13 @@ BEGIN
     FROM cardgenius.run AS r
     WHERE r.active_key = 0;
 
-    IF @decision NOT IN ('skipped', 'not_opened') AND @active_state = 'paused'
+    IF @decision NOT IN ('skipped', 'not_opened', 'agreed', 'differed', 'unchecked') AND @active_state = 'paused'
     BEGIN
       SET @run_id = @active_id;
       SET @decision = 'held';
       SET @note = LEFT(CONCAT('run ', @run_id, ' is paused: ', COALESCE(@reason, 'no reason given')), 400);
     END;
-    ELSE IF @decision NOT IN ('skipped', 'not_opened')
+    ELSE IF @decision NOT IN ('skipped', 'not_opened', 'agreed', 'differed', 'unchecked')
     BEGIN
       SELECT @run_id = r.run_id
       FROM cardgenius.run AS r

@@ -1,6 +1,7 @@
 -- Purpose   What becomes of a slot of a schedule, once in the fleet: the ledger row, the run and its chunks in one transaction.
 --             ran, caught_up, manual   opens a run; overlapped instead where one is active that goes on (see below)
 --             skipped, not_opened      is only recorded (not_opened: the engine could not be loaded; the note says why)
+--             agreed, differed, unchecked  is only recorded: what a comparison with the API says
 --             held                     instead of any that would open a run, where a paused run is in the way
 --           A slot that is recorded stays as it is: whoever asks again gets what stands. A leader whose term is over
 --           (p_elected_at; NULL: nobody's term, a person asks) records nothing.
@@ -69,11 +70,11 @@ BEGIN
 
   SELECT r.* INTO v_active FROM cardgenius.run AS r WHERE r.active_key = 0;
 
-  IF p_decision NOT IN ('skipped', 'not_opened') AND v_active.state = 'paused' THEN
+  IF p_decision NOT IN ('skipped', 'not_opened', 'agreed', 'differed', 'unchecked') AND v_active.state = 'paused' THEN
     v_run_id := v_active.run_id;
     v_decision := 'held';
     v_note := 'run ' || v_run_id || ' is paused: ' || COALESCE(v_active.reason, 'no reason given');
-  ELSIF p_decision NOT IN ('skipped', 'not_opened') THEN
+  ELSIF p_decision NOT IN ('skipped', 'not_opened', 'agreed', 'differed', 'unchecked') THEN
     SELECT r.run_id INTO v_run_id
     FROM cardgenius.run AS r
     WHERE r.active_key = 0

@@ -182,7 +182,10 @@ export class AlertKeeper {
       const fires = await service.listFires(schedule, LOOKED_THROUGH);
       const slots = fires.filter(({ decision }) => decision !== 'manual');
       const opened = slots.findIndex(({ decision }) => decision !== 'held' && decision !== 'not_opened');
-      found.push(...slots.slice(0, opened === -1 ? undefined : Math.max(1, opened)));
+      const latest = slots.slice(0, opened === -1 ? undefined : Math.max(1, opened));
+      const verdict = slots.find(({ decision }) => decision !== 'skipped' && decision !== 'unchecked');
+      const isCompared = verdict?.decision === 'differed' && !latest.includes(verdict);
+      found.push(...latest, ...(isCompared ? [verdict] : []));
     }
     return found;
   }

@@ -10,7 +10,10 @@ export interface Snapshot {
   readonly counted: RunProgress | undefined;
   /** That run as it was seen lately, ascending; the last one is now. */
   readonly samples: readonly Sample[];
-  /** Of each schedule that is configured the latest decided slot; and where that opened no run, those before it that did not. */
+  /**
+   * Of each schedule that is configured the latest decided slot; and where that opened no run, those before it that did not. Where it was
+   * skipped or unchecked, also the latest comparison before it.
+   */
   readonly fires: readonly Fire[];
 }
 
@@ -59,6 +62,8 @@ export const RULES = {
   fire_held: 'cardgenius status; then: cardgenius resume, or: cardgenius cancel',
   engine_unusable: 'the file that the message names; cardgenius catalog check FILE',
   fire_not_opened: 'cardgenius schedule list; replace the file, then: cardgenius schedule run NAME',
+  parity_low: 'cardgenius parity --url URL, which shows the causes; cardgenius catalog refresh --url URL',
+  parity_unchecked: 'cardgenius schedule list; cardgenius parity --url URL --sample 1',
   users_failed: FAILED,
   database_unreachable: 'the database server, the network between, the service’s log',
 } as const;
@@ -198,6 +203,20 @@ function* lostFires({ fires, run }: Snapshot): Generator<Finding> {
   }
 }
 
+/** What the latest comparison with the API says; one that could not be made does not end what the one before it said. */
+function* parity({ fires }: Snapshot): Generator<Finding> {
+  for (const { schedule, plannedAt, decision, note } of fires) {
+    const check = `The check of ${schedule} at ${plannedAt.toISOString()}`;
+    if (decision === 'differed') {
+      const message = `${check} finds our cards and the API’s too far apart: ${note ?? ''}`;
+      yield { rule: 'parity_low', subject: schedule, severity: 'critical', message };
+    } else if (decision === 'unchecked') {
+      const message = `${check} could not be made: ${note ?? ''}`;
+      yield { rule: 'parity_unchecked', subject: schedule, severity: 'warning', message };
+    }
+  }
+}
+
 const ON_RUN: readonly Rule[] = [
   runFailed,
   runPaused,
@@ -214,5 +233,5 @@ export function findingsOf(snapshot: Snapshot, limits: Limits): Finding[] {
   // Two alerts for one cause are one: the share says what the count would.
   const isShareTold = onRun.some(({ rule }) => rule === 'error_rate');
   const told = isShareTold ? onRun.filter(({ rule }) => rule !== 'users_failed') : onRun;
-  return [...told, ...missedFires(snapshot), ...lostFires(snapshot)];
+  return [...told, ...missedFires(snapshot), ...lostFires(snapshot), ...parity(snapshot)];
 }

@@ -109,7 +109,7 @@ export function defineParity(program: Command): void {
 }
 
 /** What the built-in engine computes with; an engine of one's own has its declared names alone. */
-async function ourCatalog({ settings }: Cli): Promise<OurCatalog | undefined> {
+export async function ourCatalog({ settings }: Cli): Promise<OurCatalog | undefined> {
   if (settings.enginePath !== undefined) return undefined;
   const { loadCatalog } = await import('../engine/catalog.ts');
   const { cards, rules } = await loadCatalog(settings.catalogPath);

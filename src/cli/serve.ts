@@ -57,6 +57,7 @@ async function serve(
     { startWatch },
     { fireByHand },
     { runTerms },
+    { parityCheck },
   ] = await Promise.all([
     import('../serve/service.ts'),
     import('../serve/health.ts'),
@@ -66,6 +67,7 @@ async function serve(
     import('./watch.ts'),
     import('../serve/fire-by-hand.ts'),
     import('../batch/run-batch.ts'),
+    import('./parity-check.ts'),
   ]);
   const { settings } = cli;
   const log = createServiceLog(settings.log);
@@ -134,6 +136,7 @@ async function serve(
     fireLateSeconds: settings.thresholds.fireLateSeconds,
     engine,
     processor,
+    check: parityCheck(cli, opened),
     watcher: watch,
     onEvent: ({ type, ...event }) => log[type === 'trouble' ? 'warn' : 'info'](event, type),
     batchListener: event => {

@@ -128,7 +128,9 @@ const fields = z.strictObject({
       schedules => new Set(schedules.map(({ name }) => name.toLowerCase())).size === schedules.length,
       'two have one name (capitals make no difference: SQL Server takes them for one)',
     )
-    .describe('When serve fires: name, cron, timeZone, misfire, catchUpWindowMinutes, deadlineMinutes, userLimit.'),
+    .describe(
+      'When serve fires: name, cron, timeZone, misfire, catchUpWindowMinutes, deadlineMinutes, userLimit; or kind parity, with url and sample.',
+    ),
   service: serviceSchema.prefault({}),
   dashboard: dashboardSchema.prefault({}),
   thresholds: thresholdsSchema.prefault({}),

@@ -37,32 +37,61 @@ function refuseClear(channel: { url: Secret; allowInsecure?: boolean | undefined
   });
 }
 
-export const scheduleSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][\w.-]{0,59}$/, 'must be letters, digits, - _ and ., at most 60')
-    .describe('What the ledger calls it. Keep it: the history hangs on it.'),
-  cron: z
-    .string()
-    .superRefine((text, context) => {
-      const problem = cronProblem(text);
-      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
-    })
-    .describe('Five fields, or six with seconds first.'),
-  timeZone: z.string().refine(isTimeZone, 'is no IANA time zone').default('UTC').describe('IANA: Asia/Kolkata.'),
-  misfire: z
-    .enum(['once', 'skip', 'all'])
-    .default('once')
-    .describe('What becomes of slots that nobody was there for: one run for the latest, none, or one each.'),
-  catchUpWindowMinutes: z.int().min(0).max(525_600).default(4_320).describe('Older missed slots are only recorded.'),
-  deadlineMinutes: z
-    .int()
-    .min(1)
-    .max(10_080)
-    .optional()
-    .describe('When somebody is told that a run takes too long; it goes on.'),
-  userLimit: z.int().min(1).max(100_000_000).optional().describe('At most so many users in a run.'),
-});
+const OF_KIND = { run: ['deadlineMinutes', 'userLimit'], parity: ['url', 'sample', 'allowInsecure'] } as const;
+
+/** Each kind has settings of its own. */
+function refuseMixedKinds(
+  schedule: { kind: 'run' | 'parity'; misfire: string; url?: Secret | undefined } & Readonly<Record<string, unknown>>,
+  context: z.RefinementCtx,
+): void {
+  const { kind, misfire, url } = schedule;
+  const issue = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
+  const other = kind === 'run' ? 'parity' : 'run';
+  for (const key of OF_KIND[other]) {
+    if (schedule[key] !== undefined)
+      issue(key, `is for a schedule of kind ${other}: leave it out, or say kind: '${other}'`);
+  }
+  if (kind === 'run') return;
+  if (url === undefined) issue('url', 'is missing: a schedule of kind parity names the API that it asks');
+  else refuseClear({ ...schedule, url }, context);
+  if (misfire === 'all') issue('misfire', 'must be once or skip: a comparison says how it is now, and not how it was');
+}
+
+export const scheduleSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(/^[A-Za-z0-9][\w.-]{0,59}$/, 'must be letters, digits, - _ and ., at most 60')
+      .describe('What the ledger calls it. Keep it: the history hangs on it.'),
+    kind: z
+      .enum(['run', 'parity'])
+      .default('run')
+      .describe('A slot opens a run; or compares a sample of users with the CardGenius API, and opens none.'),
+    cron: z
+      .string()
+      .superRefine((text, context) => {
+        const problem = cronProblem(text);
+        if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+      })
+      .describe('Five fields, or six with seconds first.'),
+    timeZone: z.string().refine(isTimeZone, 'is no IANA time zone').default('UTC').describe('IANA: Asia/Kolkata.'),
+    misfire: z
+      .enum(['once', 'skip', 'all'])
+      .default('once')
+      .describe('What becomes of slots that nobody was there for: one run for the latest, none, or one each.'),
+    catchUpWindowMinutes: z.int().min(0).max(525_600).default(4_320).describe('Older missed slots are only recorded.'),
+    deadlineMinutes: z
+      .int()
+      .min(1)
+      .max(10_080)
+      .optional()
+      .describe('When somebody is told that a run takes too long; it goes on.'),
+    userLimit: z.int().min(1).max(100_000_000).optional().describe('At most so many users in a run.'),
+    url: secret(webAddress).optional().describe('Of kind parity: the API, which gets the spends of the sample.'),
+    sample: z.int().min(1).max(10_000).optional().describe('Of kind parity: so many users; 100.'),
+    allowInsecure,
+  })
+  .superRefine(refuseMixedKinds);
 export type Schedule = z.output<typeof scheduleSchema>;
 
 export const serviceSchema = z.strictObject({

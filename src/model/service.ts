@@ -4,9 +4,23 @@ import type { RunRequest, RunState } from './run.ts';
 
 /**
  * What became of a slot. `overlapped`: a run was active, and did its work; `held`: a paused run stood in its way;
- * `not_opened`: the engine could not be loaded.
+ * `not_opened`: the engine could not be loaded. Of a schedule of kind `parity`: what its comparison says.
  */
-export type FireDecision = 'ran' | 'caught_up' | 'skipped' | 'overlapped' | 'manual' | 'held' | 'not_opened';
+export type FireDecision =
+  | 'ran'
+  | 'caught_up'
+  | 'skipped'
+  | 'overlapped'
+  | 'manual'
+  | 'held'
+  | 'not_opened'
+  | ParityVerdict['decision'];
+
+/** What a comparison with the API says. `unchecked`: it could not be made; the note says why. */
+export interface ParityVerdict {
+  readonly decision: 'agreed' | 'differed' | 'unchecked';
+  readonly note: string;
+}
 
 export interface FireRequest {
   readonly schedule: string;

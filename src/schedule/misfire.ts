@@ -1,3 +1,4 @@
+import type { Secret } from '../model/secret.ts';
 import type { FireDecision, ScheduleState } from '../model/service.ts';
 import { slotsBetween, type Timing } from './slots.ts';
 
@@ -11,6 +12,11 @@ export interface PlannedSchedule extends Timing, MisfirePolicy {
   readonly name: string;
   readonly deadlineMinutes?: number | undefined;
   readonly userLimit?: number | undefined;
+  /** `parity`: a slot compares with the API, and opens no run. */
+  readonly kind?: 'run' | 'parity' | undefined;
+  /** Of kind `parity`: the API, and how many users are asked for. */
+  readonly url?: Secret | undefined;
+  readonly sample?: number | undefined;
 }
 
 export interface PlannedFire {

@@ -8,7 +8,7 @@ import type { RunTerms } from './planner.ts';
 
 /**
  * Fires a schedule now, because a person asks: a row of the ledger and its run, by the same path as a slot that is due.
- * Whoever serves works on it. Throws UsageError (NO_SUCH_SCHEDULE).
+ * Whoever serves works on it. Throws UsageError (NO_SUCH_SCHEDULE, SCHEDULE_OPENS_NO_RUN).
  */
 export async function fireByHand(
   name: string,
@@ -36,6 +36,12 @@ export async function fireByHand(
   if (schedule === undefined) {
     const known = schedules.map(candidate => candidate.name).join(', ') || 'none';
     throw new UsageError('NO_SUCH_SCHEDULE', `There is no schedule ${name}. There are: ${known}.`);
+  }
+  if (schedule.kind === 'parity') {
+    throw new UsageError(
+      'SCHEDULE_OPENS_NO_RUN',
+      `The schedule ${name} compares with the API and opens no run. To compare now: cardgenius parity --url URL.`,
+    );
   }
   const plannedAt = new Date();
   const answer = await service.recordFire({

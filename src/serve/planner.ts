@@ -1,14 +1,17 @@
 import type { ServiceDatabase } from '../database/service.ts';
 import { UsageError } from '../model/errors.ts';
 import type { RunProgress, RunRequest } from '../model/run.ts';
-import type { FireAnswer } from '../model/service.ts';
+import type { FireAnswer, ParityVerdict } from '../model/service.ts';
 import { type PlannedFire, type PlannedSchedule, planFires } from '../schedule/misfire.ts';
 import { nextSlots } from '../schedule/slots.ts';
 import { utcOffsetMinutes } from '../schedule/time-zone.ts';
+import { type CheckedSlot, type ParityCheck, ParityChecks } from './parity-checks.ts';
 
 export type RunTerms = Omit<RunRequest, 'requestedBy' | 'deadlineAt'>;
 
-type DecidedSlot = Omit<PlannedFire, 'decision'> & { readonly decision: PlannedFire['decision'] | 'not_opened' };
+type DecidedSlot = Omit<PlannedFire, 'decision'> & {
+  readonly decision: PlannedFire['decision'] | 'not_opened' | ParityVerdict['decision'];
+};
 export type DecidedFire = Omit<PlannedFire, 'decision'> & FireAnswer & { readonly schedule: string };
 
 /** What a slot is recorded with that opens no run: no procedure looks at it. */
@@ -34,6 +37,8 @@ const LOOK_WAITING_MS = 10_000;
  * Where each missed slot is to have its run (`all`), the next one waits, unrecorded, until no run is active: recorded before,
  * it would be overlapped.
  *
+ * A slot of kind `parity` opens no run. Its check is started, and the slot recorded with the verdict at the look after that.
+ *
  * The engine is loaded anew for each slot that opens a run. Where it cannot be, the slot is recorded as `not_opened`, with why.
  */
 export class Planner {
@@ -43,8 +48,11 @@ export class Planner {
   readonly #terms: (userLimit: number | null) => Promise<RunTerms>;
   readonly #processor: string;
   readonly #lateMs: number;
+  readonly #checks: ParityChecks;
   /** Before this nothing can be due. */
   #nextLook = 0;
+  /** How often it was told to look again: what it is told during a look holds after it. */
+  #forgets = 0;
 
   constructor(options: {
     readonly service: ServiceDatabase;
@@ -54,6 +62,9 @@ export class Planner {
     readonly terms: (userLimit: number | null) => Promise<RunTerms>;
     readonly processor: string;
     readonly lateMs: number;
+    readonly check: ParityCheck;
+    /** A check is over: look again. */
+    readonly onChecked: () => void;
   }) {
     this.#service = options.service;
     this.#latestRun = options.latestRun;
@@ -61,11 +72,21 @@ export class Planner {
     this.#terms = options.terms;
     this.#processor = options.processor;
     this.#lateMs = options.lateMs;
+    this.#checks = new ParityChecks(options.check, () => {
+      this.forget();
+      options.onChecked();
+    });
   }
 
   /** A new leader knows nothing of what is due; nor does anybody, when a run has ended, of what waited for that. */
   forget(): void {
     this.#nextLook = 0;
+    this.#forgets++;
+  }
+
+  /** The term is over, or the service ends: no check goes on. */
+  abandon(): Promise<void> {
+    return this.#checks.abandon();
   }
 
   /** When there is something to look at again, in milliseconds. */
@@ -76,13 +97,28 @@ export class Planner {
   /** Decides all that is due. `onFire` is told each; false where the term is over: nothing more was written. */
   async look(now: number, electedAt: Date, onFire: (fire: DecidedFire) => void): Promise<boolean> {
     if (now < this.#nextLook) return true;
+    const forgets = this.#forgets;
     let nextLook = now + LOOK_ANYWAY_MS;
     for (const schedule of this.#schedules) {
       const { name, cron, timeZone } = schedule;
+      const checked = this.#checks.of(name);
+      if (checked === 'under way') continue;
+      if (checked !== undefined) {
+        const fire = await this.#record(schedule, judged(checked), NO_RUN, electedAt);
+        if (fire.outcome === 'not_leader') return false;
+        this.#checks.recorded(name);
+        onFire(fire);
+      }
       const state = await this.#service.seeSchedule(name, cron, timeZone);
       const fires = planFires(schedule, state, now, this.#lateMs);
       let isWaiting = false;
+      let isChecking = false;
       for (const planned of fires) {
+        isChecking = schedule.kind === 'parity' && planned.decision !== 'skipped';
+        if (isChecking) {
+          this.#checks.start(schedule, planned);
+          break;
+        }
         const [decided, terms] = await this.#termsOf(schedule, planned);
         isWaiting = schedule.misfire === 'all' && decided.decision === 'caught_up' && (await this.#isBusy(terms));
         if (isWaiting) break;
@@ -90,6 +126,7 @@ export class Planner {
         if (fire.outcome === 'not_leader') return false;
         onFire(fire);
       }
+      if (isChecking) continue; // its end is told
       if (isWaiting) {
         nextLook = Math.min(nextLook, now + LOOK_WAITING_MS);
         continue;
@@ -97,7 +134,7 @@ export class Planner {
       const last = fires.at(-1)?.plannedAt.getTime() ?? now;
       nextLook = Math.min(nextLook, nextSlots(schedule, last, 1)[0]?.getTime() ?? nextLook);
     }
-    this.#nextLook = nextLook;
+    if (forgets === this.#forgets) this.#nextLook = nextLook;
     return true;
   }
 
@@ -130,4 +167,10 @@ export class Planner {
     });
     return { ...planned, ...answer, schedule: schedule.name };
   }
+}
+
+/** The slot with what its check says, and with why it was late. */
+function judged({ planned, verdict }: CheckedSlot): DecidedSlot {
+  const note = planned.note === null ? verdict.note : `${verdict.note} (${planned.note})`;
+  return { ...planned, decision: verdict.decision, note: note.slice(0, 400) };
 }

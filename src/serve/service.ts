@@ -12,6 +12,7 @@ import type { Processor } from '../model/service.ts';
 import type { PlannedSchedule } from '../schedule/misfire.ts';
 import type { CurrentEngine, EngineNews } from './current-engine.ts';
 import { Leader } from './leader.ts';
+import type { ParityCheck } from './parity-checks.ts';
 import { type DecidedFire, Planner } from './planner.ts';
 
 /** What the service says while it lives; its log is made of this. */
@@ -43,6 +44,8 @@ export interface ServiceOptions {
   readonly fireLateSeconds: number;
   readonly engine: CurrentEngine;
   readonly processor: Processor;
+  /** What a slot of kind `parity` does. */
+  readonly check: ParityCheck;
   readonly watcher?: Watcher | undefined;
   readonly onEvent: (event: ServiceEvent) => void;
   readonly batchListener: BatchListener;
@@ -83,6 +86,8 @@ export class Service {
       terms: async userLimit => runTerms(await engine.load(), settings, 'batch', userLimit),
       processor: processor.id,
       lateMs: fireLateSeconds * 1000,
+      check: options.check,
+      onChecked: () => this.#leadWaker.wakeAll(),
     });
   }
 
@@ -102,6 +107,7 @@ export class Service {
       ]);
     } finally {
       for (const alarm of alarms) await alarm.destroy();
+      await this.#planner.abandon();
       await this.#leader.resign().catch(error => this.#trouble('resign', error));
     }
   }
@@ -153,7 +159,10 @@ export class Service {
     watcher?.leads(isLeader);
 
     const pause = Math.min(10_000, (settings.leaseSeconds * 1000) / 3);
-    if (term === undefined) return pause;
+    if (term === undefined) {
+      void this.#planner.abandon();
+      return pause;
+    }
     if (isNew) this.#planner.forget();
     const stillLeads = await this.#planner.look(this.#leader.now(), term.electedAt, fire => {
       if (fire.outcome === 'recorded') onEvent({ type: 'fire', fire });
@@ -161,6 +170,7 @@ export class Service {
     });
     if (!stillLeads) {
       this.#leader.stepDown();
+      void this.#planner.abandon();
       return 0;
     }
     if (performance.now() - this.#sweptAt > HOUR_MS) await this.#sweep();

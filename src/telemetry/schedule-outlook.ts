@@ -10,7 +10,7 @@ export interface ScheduleOutlook {
   readonly timeZone: string;
   readonly next: Date | undefined;
   readonly last: Pick<Fire, 'plannedAt' | 'decision' | 'runId' | 'runState'> | undefined;
-  /** When the latest run of its fires that is done finished; undefined where none of the latest fires has one. */
+  /** When the latest run of its fires that is done finished, or its latest comparison agreed; undefined where none of the latest fires has one. */
   readonly lastSuccess: Date | undefined;
 }
 
@@ -26,8 +26,15 @@ export function outlookOf(
     schedules.map(async ({ name, cron, timeZone }) => {
       const fires = await service.listFires(name, FIRES);
       const [next] = nextSlots({ cron, timeZone }, now, 1);
-      const success = fires.find(({ runState }) => runState === 'done');
-      return { name, cron, timeZone, next, last: lastOf(fires), lastSuccess: success?.runFinishedAt ?? undefined };
+      const success = fires.find(({ runState, decision }) => runState === 'done' || decision === 'agreed');
+      return {
+        name,
+        cron,
+        timeZone,
+        next,
+        last: lastOf(fires),
+        lastSuccess: success?.runFinishedAt ?? success?.decidedAt,
+      };
     }),
   );
 }

@@ -144,6 +144,23 @@ export const serviceContract: ContractTests = {
     t.is(await count(engine, 'cardgenius.run'), 0);
   },
 
+  'fire: what a comparison with the API says is recorded, and opens nothing; nor does a paused run hold it': async (
+    t,
+    engine,
+  ) => {
+    const { service, database } = engine;
+    await importUsers(engine, 6);
+    const { runId } = await openRun(engine);
+    await database.changeRunState(runId, 'paused', 'by an operator');
+    for (const [i, decision] of (['agreed', 'differed', 'unchecked'] as const).entries()) {
+      const plannedAt = new Date(SLOT.getTime() + i * 60_000);
+      const answer = await service.recordFire(fire({ plannedAt, decision, note: '97 of 100 users agree' }));
+      t.deepEqual(answer, { outcome: 'recorded', decision, runId: null, supersededId: null });
+      t.like((await service.listFires('weekly', 1))[0], { decision, note: '97 of 100 users agree', runId: null });
+    }
+    t.is(await count(engine, 'cardgenius.run'), 1);
+  },
+
   'fire: skipped is recorded, and opens nothing': async (t, engine) => {
     await importUsers(engine, 6);
     const answer = await engine.service.recordFire(fire({ decision: 'skipped', note: 'nobody was there' }));

@@ -166,6 +166,16 @@ const CASES: Readonly<Record<string, [broken: Partial<Snapshot>, expected: strin
     'fire_not_opened critical',
     { fires: [fire({ decision: 'not_opened', runId: null, decidedAt: new Date(NOW - 60 * MINUTE) })] },
   ],
+  'parity below': [
+    { fires: [fire({ decision: 'differed', runId: null, note: '90 of 100 users agree.' })] },
+    'parity_low critical',
+    { fires: [fire({ decision: 'agreed', runId: null })] },
+  ],
+  'parity not checked': [
+    { fires: [fire({ decision: 'unchecked', runId: null, note: 'API_FAILED: …' })] },
+    'parity_unchecked warning',
+    { fires: [fire({ decision: 'agreed', runId: null })] },
+  ],
   'users left failed': [
     { run: run({ state: 'done', completed: 99_999, failed: 1 }) },
     'users_failed warning',
@@ -274,6 +284,24 @@ test('each slot that a paused run holds is an alert of its own, and they are ove
   database.fires = [held(23, 'running'), held(16, 'running'), fire()];
   await keeper.watch(NOW + 2 * MINUTE);
   t.is(told.filter(line => line.startsWith('closed')).length, 2);
+});
+
+test('a check that could not be made, or was missed, does not end what the check before it said', async t => {
+  const told: string[] = [];
+  const { keeper, database } = keep(({ state, rule }) => told.push(`${state} ${rule}`));
+  const check = (decision: Fire['decision']) => fire({ decision, runId: null, runState: null });
+  database.run = undefined;
+  database.fires = [check('differed')];
+  await keeper.watch(NOW);
+  database.fires = [check('unchecked'), ...database.fires];
+  await keeper.watch(NOW + MINUTE);
+  t.deepEqual(told.splice(0), ['opened parity_low', 'opened parity_unchecked']);
+  database.fires = [check('skipped'), ...database.fires];
+  await keeper.watch(NOW + 2 * MINUTE);
+  t.deepEqual(told.splice(0), ['opened fire_missed', 'closed parity_unchecked']);
+  database.fires = [check('agreed'), ...database.fires];
+  await keeper.watch(NOW + 3 * MINUTE);
+  t.deepEqual(told.sort(), ['closed fire_missed', 'closed parity_low']);
 });
 
 /** The alerts of a database, in memory; `down` lets every call fail. */

@@ -83,6 +83,16 @@ test('the dashboard: trusted proxies are addresses and ranges', async t => {
     });
 });
 
+test('a schedule that compares: its API is shown nowhere', async t => {
+  const given = await source(
+    "{ schedules: [{ name: 'a', kind: 'parity', cron: '0 6 * * *', url: 'https://api.example/c?key=hunter2', sample: 20 }] }",
+  );
+  const { schedules } = await loadSettings(given);
+  t.like(schedules[0], { kind: 'parity', sample: 20 });
+  t.is(schedules[0]?.url?.reveal(), 'https://api.example/c?key=hunter2');
+  t.notRegex(JSON.stringify(await effectiveSettings(given, describeDatabase)), /hunter2/);
+});
+
 test('config print: each setting with its source, and no secret', async t => {
   const given = await source("{ chunkSize: 5, alerts: { slack: { url: 'https://hooks.example/T1' } } }", {
     CARDGENIUS_DATABASE_URL: 'mssql://u:hunter2@host/db',
@@ -115,6 +125,31 @@ const WRONG: Readonly<Record<string, [config: string, env: Record<string, string
   'the last day of a month': ["{ schedules: [{ name: 'a', cron: '0 2 L * *' }] }", {}, /uses L, W or #/],
   'an address of the dashboard': ["{ dashboard: { address: 'here' } }", {}, /must be PORT, HOST:PORT or off/],
   'a time zone': ["{ schedules: [{ name: 'a', cron: '0 2 * * 1', timeZone: 'Mars' }] }", {}, /no IANA time zone/],
+  'a comparison without its API': [
+    "{ schedules: [{ name: 'a', kind: 'parity', cron: '0 2 * * 1' }] }",
+    {},
+    /schedules\.0\.url: is missing/,
+  ],
+  'a comparison over http:// with another machine': [
+    "{ schedules: [{ name: 'a', kind: 'parity', cron: '0 2 * * 1', url: 'http://api.example/hunter2' }] }",
+    {},
+    /schedules\.0\.url: is http:\/\/ to another machine/,
+  ],
+  'a run with an API': [
+    "{ schedules: [{ name: 'a', cron: '0 2 * * 1', url: 'https://api.example/' }] }",
+    {},
+    /schedules\.0\.url: is for a schedule of kind parity/,
+  ],
+  'a comparison with a limit of users': [
+    "{ schedules: [{ name: 'a', kind: 'parity', cron: '0 2 * * 1', url: 'https://api.example/', userLimit: 5 }] }",
+    {},
+    /schedules\.0\.userLimit: is for a schedule of kind run/,
+  ],
+  'a comparison for each missed slot': [
+    "{ schedules: [{ name: 'a', kind: 'parity', cron: '0 2 * * 1', url: 'https://api.example/', misfire: 'all' }] }",
+    {},
+    /schedules\.0\.misfire: must be once or skip/,
+  ],
   'two of one name': [
     "{ schedules: [{ name: 'a', cron: '0 2 * * 1' }, { name: 'a', cron: '0 3 * * 1' }] }",
     {},

@@ -179,6 +179,7 @@ test('a service whose catalogue is replaced while it idles computes the next run
     schedules: [],
     fireLateSeconds: 60,
     engine: current,
+    check: () => Promise.reject(new Error('no schedule asks for it')),
     processor: { id: 'here', host: 'here', pid: 1, version: '1' },
     onEvent: (event: ServiceEvent) => {
       if (event.type === 'run-left') left.dispatchEvent(new Event('left'));

@@ -21,6 +21,7 @@ import { type ApiAnswer, answerOf, type BrokenAnswer, readAnswers } from '../../
 import { buildCatalog } from '../../src/tools/catalog/from-answers.ts';
 import { ApiCases } from '../../src/tools/parity/api-cases.ts';
 import { CardMatch } from '../../src/tools/parity/card-match.ts';
+import { checkLive } from '../../src/tools/parity/live-check.ts';
 import { sixOf } from '../../src/tools/parity/ours.ts';
 import { differenceRow, parityHtml, summaryOf } from '../../src/tools/parity/pages.ts';
 import { Comparison, type ParityReport } from '../../src/tools/parity/parity.ts';
@@ -626,4 +627,52 @@ test('headers come one a line; addresses are shown without their secrets', t => 
     maskedUrl('https://user:pw@api.example.com/v1/x?key=SECRET&%6bey=B#f'),
     'https://api.example.com/v1/x?key=***&%6bey=***',
   );
+});
+
+/** What a slot of kind parity says of a catalogue, against a stand-in of the API. */
+async function check(catalog: CatalogFile, options: Parameters<typeof serveStandIn>[1] = {}, count = 20) {
+  const api = await serveStandIn(CARDS, options);
+  try {
+    const client = new ApiClient({ url: api.url, headers: {}, callsPerSecond: 1_000, wait: async () => {} });
+    const users = requests(count).map((request, i) => ({ userId: `CK${i}`, amounts: amountsOf(request) }));
+    const verdict = await checkLive({
+      client,
+      users: async () => users,
+      engine: createBuiltInEngine({ catalog: { ...catalog, sha256: '' }, maxMonthlySpend: LIMIT }),
+      catalog: { ...catalog, eligibleCards: 'open', maxMonthlySpend: LIMIT },
+      signal: new AbortController().signal,
+    });
+    return { ...verdict, calls: api.seen.calls };
+  } finally {
+    await api.close();
+  }
+}
+
+test('the check of a schedule: it agrees, it differs and says what is too low, or it could not be made and says why', async t => {
+  t.deepEqual(await check(RIGHT), {
+    decision: 'agreed',
+    note: '20 of 20 users agree with the API in everything.',
+    calls: 20,
+  });
+  const [first, ...others] = RIGHT.cards;
+  const wrong = {
+    ...RIGHT,
+    cards: [{ ...first!, fees: { ...first!.fees, joining: first!.fees.joining + 7 } }, ...others],
+  };
+  const differed = await check(wrong);
+  t.is(differed.decision, 'differed');
+  t.regex(differed.note, /^0 of 20 users agree .*; too low: users with everything matching 0\.00 %/);
+  const refused = await check(RIGHT, {
+    odd: (_call, response) => {
+      response.statusCode = 401;
+      return {};
+    },
+  });
+  t.like(refused, { decision: 'unchecked', calls: 1 });
+  t.regex(refused.note, /^API_FAILED: http:.* gave no answer: status 401/);
+  t.deepEqual(await check(RIGHT, {}, 0), {
+    decision: 'unchecked',
+    note: 'No user can be compared: no user has recommendations yet.',
+    calls: 0,
+  });
 });

@@ -3,6 +3,9 @@ import test from 'ava';
 import { openDatabase } from '../../src/database/open.ts';
 import type { ServiceDatabase } from '../../src/database/service.ts';
 import { UsageError } from '../../src/model/errors.ts';
+import { Secret } from '../../src/model/secret.ts';
+import type { ParityVerdict } from '../../src/model/service.ts';
+import { fireByHand } from '../../src/serve/fire-by-hand.ts';
 import { Leader } from '../../src/serve/leader.ts';
 import { type DecidedFire, Planner } from '../../src/serve/planner.ts';
 import { type ContractEngine, FINGERPRINT, importUsers, process, runRequest } from '../contract/context.ts';
@@ -31,6 +34,8 @@ function planner(
     },
     processor: 'leader',
     lateMs: 60_000,
+    check: () => Promise.reject(new Error('no schedule asks for it')),
+    onChecked: () => {},
   });
 }
 
@@ -169,4 +174,124 @@ test.serial('a planner whose term is over writes nothing more', async t => {
   mine.forget();
   t.false(await mine.look(leader.now() + 7_200_000, electedAt, () => t.fail('recorded')));
   t.deepEqual(await service.listFires('over', 10), []);
+  await service.resign('another');
+});
+
+const HOUR = 3_600_000;
+
+/** A planner of one schedule of kind parity; its checks end when the test says so. */
+function comparing(name: string, database: ServiceDatabase = service) {
+  const checks: {
+    readonly signal: AbortSignal;
+    readonly end: (verdict: ParityVerdict) => void;
+    readonly fail: (error: Error) => void;
+  }[] = [];
+  const done: (() => void)[] = [];
+  const schedule = {
+    name,
+    kind: 'parity',
+    url: new Secret('https://api.example/'),
+    cron: '0 * * * *',
+    timeZone: 'UTC',
+    misfire: 'skip',
+    catchUpWindowMinutes: 600,
+  } as const;
+  const mine = new Planner({
+    service: database,
+    latestRun: () => opened.database.readRun(null),
+    schedules: [schedule],
+    terms: () => Promise.reject(new Error('a comparison opens no run')),
+    processor: 'leader',
+    lateMs: 60_000,
+    check: (_schedule, signal) =>
+      new Promise((end, fail) => {
+        checks.push({ signal, end, fail });
+        signal.addEventListener('abort', () => fail(new Error('ended')));
+      }),
+    onChecked: () => done.shift()?.(),
+  });
+  return { mine, schedule, checks, checked: () => new Promise<void>(resolve => done.push(resolve)) };
+}
+
+test.serial('a slot that compares opens no run, waits beside the beats, and is recorded with its verdict', async t => {
+  const leader = new Leader(service, processor('leader'), 600);
+  await leader.renew();
+  const { electedAt } = leader.term!;
+  let isAway = false;
+  const flaky = {
+    ...service,
+    recordFire: async (fire: Parameters<ServiceDatabase['recordFire']>[0]) => {
+      if (isAway) throw new Error('the database is away');
+      return await service.recordFire(fire);
+    },
+  };
+  const { mine, checks, checked } = comparing('compares', flaky);
+  const runs = async () => (await opened.database.readRun(null))?.runId;
+  const before = await runs();
+  const fires: DecidedFire[] = [];
+  const look = (now: number) => mine.look(now, electedAt, fire => fires.push(fire));
+  const start = leader.now();
+  await look(start);
+  const slot = Math.floor(start / HOUR) * HOUR + HOUR;
+  mine.forget();
+  await look(slot);
+  mine.forget();
+  await look(slot + 120_000);
+  t.is(checks.length, 1, 'asked once, though the slot is late meanwhile');
+  t.deepEqual(await service.listFires('compares', 5), []);
+
+  const first = checked();
+  checks[0]!.end({ decision: 'differed', note: '90 of 100 users agree.' });
+  await first;
+  isAway = true;
+  await t.throwsAsync(look(slot + 180_000), { message: /away/ });
+  isAway = false;
+  await look(slot + 240_000);
+  t.is(checks.length, 1, 'and not again because the database was away');
+  t.like(fires[0], { outcome: 'recorded', decision: 'differed', runId: null });
+  const [row] = await service.listFires('compares', 5);
+  t.like(row, { decision: 'differed', note: '90 of 100 users agree.', runId: null });
+  t.deepEqual(row!.plannedAt, new Date(slot));
+
+  await look(slot + HOUR);
+  const second = checked();
+  checks[1]!.fail(new Error('the API is gone'));
+  await second;
+  await look(slot + HOUR + 1_000);
+  t.like((await service.listFires('compares', 1))[0], { decision: 'unchecked', note: 'the API is gone' });
+  t.is(await runs(), before, 'no run was opened');
+  await leader.resign();
+});
+
+test.serial('a check ends with the term, and records nothing', async t => {
+  const leader = new Leader(service, processor('leader'), 600);
+  await leader.renew();
+  const { electedAt } = leader.term!;
+  const { mine, checks } = comparing('abandoned');
+  const start = leader.now();
+  await mine.look(start, electedAt, () => {});
+  const slot = Math.floor(start / HOUR) * HOUR + HOUR;
+  mine.forget();
+  await mine.look(slot, electedAt, () => t.fail('recorded'));
+  await mine.abandon();
+  t.true(checks[0]!.signal.aborted);
+  t.deepEqual(await service.listFires('abandoned', 5), []);
+  mine.forget();
+  await mine.look(slot + 1_000, electedAt, () => t.fail('recorded'));
+  t.is(checks.length, 2, 'a later term of this instance asks anew');
+  await mine.abandon();
+  await leader.resign();
+});
+
+test.serial('a schedule that compares is not fired by hand: no run is opened for it', async t => {
+  const { schedule } = comparing('by-hand');
+  const asked = fireByHand('by-hand', {
+    service,
+    schedules: [schedule],
+    terms: () => Promise.reject(new Error('a comparison opens no run')),
+    decidedBy: 'here',
+    note: 'by hand',
+  });
+  await t.throwsAsync(asked, { code: 'SCHEDULE_OPENS_NO_RUN', message: /cardgenius parity --url URL/ });
+  t.deepEqual(await service.listFires('by-hand', 5), []);
 });

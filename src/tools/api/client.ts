@@ -23,6 +23,8 @@ export interface ApiClientOptions {
   readonly folder?: string | undefined;
   /** All attempts together. API_BUDGET where one more would be needed. */
   readonly maxCalls?: number;
+  /** Ends a call that is under way. */
+  readonly signal?: AbortSignal;
   /** Waits so many milliseconds; tests bring their own. */
   readonly wait?: (milliseconds: number) => Promise<unknown>;
   /** Where a sentence for people goes. */
@@ -112,14 +114,14 @@ export class ApiClient {
 
   /** One attempt. A redirect is not followed: the headers are for the address that was named. */
   async #call(request: ApiRequest): Promise<Outcome> {
-    const { url, headers } = this.#options;
+    const { url, headers, signal } = this.#options;
     try {
       const response = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json', ...headers },
         body: JSON.stringify(request),
         redirect: 'error',
-        signal: AbortSignal.timeout(CALL_MS),
+        signal: AbortSignal.any([AbortSignal.timeout(CALL_MS), ...(signal === undefined ? [] : [signal])]),
       });
       if (response.ok) {
         const body: unknown = await response.json().catch(() => undefined);

@@ -1,0 +1,31 @@
+import { setTimeout } from 'node:timers/promises';
+import type { OpenedDatabase } from '../database/open.ts';
+import type { ParityCheck } from '../serve/parity-checks.ts';
+import { apiHeaders } from './api-options.ts';
+import type { Cli } from './cli.ts';
+import { ourCatalog } from './parity.ts';
+
+const SAMPLE = 100;
+const CALLS_PER_SECOND = 2;
+
+/** What serve does for a slot of kind `parity`: the engine and the catalogue are loaded anew, and no answer is kept. */
+export function parityCheck(cli: Cli, { database }: Pick<OpenedDatabase, 'database'>): ParityCheck {
+  return async ({ url, sample = SAMPLE }, signal) => {
+    const [{ ApiClient }, { openEngine }, { checkLive }, { usersOfDatabase }] = await Promise.all([
+      import('../tools/api/client.ts'),
+      import('../engine/open.ts'),
+      import('../tools/parity/live-check.ts'),
+      import('../tools/parity/sources.ts'),
+    ]);
+    const client = new ApiClient({
+      url: url!.reveal(),
+      headers: await apiHeaders(undefined),
+      callsPerSecond: CALLS_PER_SECOND,
+      signal,
+      wait: milliseconds => setTimeout(milliseconds, undefined, { signal }),
+    });
+    await using engine = await openEngine(cli.settings);
+    const catalog = await ourCatalog(cli);
+    return await checkLive({ client, users: () => usersOfDatabase(database, sample), engine, catalog, signal });
+  };
+}
