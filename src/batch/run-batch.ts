@@ -2,6 +2,7 @@ import type { Database } from '../database/database.ts';
 import { retrying, type Sleep } from '../database/retrying.ts';
 import type { EngineIdentity } from '../engine/engine.ts';
 import { type EngineImage, EngineUnusableError, type LoadedEngine } from '../engine/image.ts';
+import { CardGeniusError } from '../model/errors.ts';
 import type { OpenedRun, RunKind, RunRequest, RunState } from '../model/run.ts';
 import { Crew, END_PATIENCE_MS, reasonOf } from './crew.ts';
 import type { BatchListener } from './events.ts';
@@ -171,7 +172,7 @@ export async function workOn(
     if (pool.usage !== undefined) listener({ type: 'workers-started', usage: () => pool.usage!() });
     const trouble = await crew.work(settings.chunksInFlight);
     if (signal.aborted) {
-      await atEnd.changeRunState(runId, 'stopped', 'stopped by its operator');
+      await atEnd.changeRunState(runId, 'stopped', stopReason(signal));
     } else if (trouble !== undefined) {
       const { code, message } = trouble;
       listener({ type: 'run-left-for-trouble', runId, code, message });
@@ -192,3 +193,7 @@ export async function workOn(
   listener({ type: 'run-closed', runId, state });
   return outcome(state);
 }
+
+/** A signal that was aborted with one of our errors says why; any other is a person's, or the system's. */
+const stopReason = ({ reason }: AbortSignal): string =>
+  reason instanceof CardGeniusError ? reasonOf(reason) : 'stopped by its operator';

@@ -34,19 +34,26 @@ export async function checkEngine({ settings }: Cli): Promise<LoadedEngine> {
 /** Takes part in a run with progress on stderr, a log, and signals that give back what is in flight. */
 export async function takePart(
   cli: Cli,
-  { database, service }: Pick<OpenedDatabase, 'database' | 'service'>,
+  { database, service, target }: Pick<OpenedDatabase, 'database' | 'service' | 'target'>,
   engine: LoadedEngine,
   kind: RunKind,
   options: ProcessOptions,
 ): Promise<BatchOutcome> {
-  const [{ runBatch }, { bePresent }, { Progress }, { createLog, createServiceLog, logEvent }, { RunLogs }] =
-    await Promise.all([
-      import('../batch/run-batch.ts'),
-      import('../serve/presence.ts'),
-      import('../telemetry/progress.ts'),
-      import('../telemetry/log.ts'),
-      import('../telemetry/run-logs.ts'),
-    ]);
+  const [
+    { runBatch },
+    { bePresent },
+    { Progress },
+    { createLog, createServiceLog, logEvent },
+    { RunLogs },
+    { SchemaWatch },
+  ] = await Promise.all([
+    import('../batch/run-batch.ts'),
+    import('../serve/presence.ts'),
+    import('../telemetry/progress.ts'),
+    import('../telemetry/log.ts'),
+    import('../telemetry/run-logs.ts'),
+    import('../database/migrate/schema-watch.ts'),
+  ]);
   const { settings } = cli;
   const log =
     options.logFile === undefined
@@ -67,7 +74,8 @@ export async function takePart(
     await using _presence = await bePresent(service, processor, {
       onTrouble: error => log.debug({ message: messageOf(error) }, 'not seen'),
     });
-    return await runBatch(
+    using schema = new SchemaWatch(target);
+    const outcome = await runBatch(
       database,
       { ...settings, ...options.overrides },
       {
@@ -85,8 +93,10 @@ export async function takePart(
         runLogs?.listener(event);
         options.listener?.(event);
       },
-      stop.signal,
+      AbortSignal.any([stop.signal, schema.signal]),
     );
+    schema.check();
+    return outcome;
   } finally {
     progress?.end();
     runLogs?.close();

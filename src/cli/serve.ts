@@ -53,6 +53,7 @@ async function serve(
     { serveHealth },
     { createServiceLog, logEvent, logStart },
     { RunLogs },
+    { SchemaWatch },
     { CurrentEngine },
     { startWatch },
     { fireByHand },
@@ -63,6 +64,7 @@ async function serve(
     import('../serve/health.ts'),
     import('../telemetry/log.ts'),
     import('../telemetry/run-logs.ts'),
+    import('../database/migrate/schema-watch.ts'),
     import('../serve/current-engine.ts'),
     import('./watch.ts'),
     import('../serve/fire-by-hand.ts'),
@@ -147,10 +149,12 @@ async function serve(
   });
   service = running;
   log.info({ database: opened.database.description }, 'started');
+  using schema = new SchemaWatch(opened.target);
   await running
-    .run(signal)
+    .run(AbortSignal.any([signal, schema.signal]))
     .finally(() => dashboard?.close())
     .finally(() => runLogs?.close());
+  schema.check(); // a newer program's database: started again, this one is refused by the same sentence
   log.info({}, 'stopped');
 }
 

@@ -1,12 +1,17 @@
 /** From the schema of the last release to this one, with a run open; and what stops who must not work on it. */
+import { join } from 'node:path';
 import test from 'ava';
+import { runBatch } from '../../src/batch/run-batch.ts';
+import { loadSettings } from '../../src/config/settings.ts';
 import { operationsOf } from '../../src/database/database.ts';
 import { checkSchema, migrate } from '../../src/database/migrate/migrate.ts';
+import { SchemaWatch } from '../../src/database/migrate/schema-watch.ts';
 import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
 import { postgresDriver } from '../../src/database/postgres/driver.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
-import { type ContractEngine, claim, count, FINGERPRINT, process, userId } from '../contract/context.ts';
+import { loadEngine } from '../../src/engine/load.ts';
+import { type ContractEngine, claim, count, FINGERPRINT, importUsers, process, userId } from '../contract/context.ts';
 
 async function opened(): Promise<{ pglite: Pglite; engine: ContractEngine }> {
   const pglite = new Pglite('memory://');
@@ -75,4 +80,56 @@ test('a database of a newer breaking schema is refused, and so are columns that 
   );
   await t.throwsAsync(checkSchema(engine.target), { code: 'SCHEMA_TOO_NEW', message: /9999_next, a breaking change/ });
   await engine.database.close();
+});
+
+test('a processor at work that meets a newer breaking schema gives back its chunks, and says why', async t => {
+  const { engine } = await opened();
+  await migrate(engine.target);
+  await importUsers(engine, 9);
+  using watch = new SchemaWatch(engine.target, 3_600_000); // the test looks, not the timer
+  await watch.look();
+  t.notThrows(() => watch.check());
+
+  const settings = await loadSettings({ env: { CARDGENIUS_CHUNK_SIZE: '100' }, cwd: import.meta.dirname });
+  const loaded = await loadEngine(await loadSettings({ env: {}, cwd: join(import.meta.dirname, '../..') }));
+  let computed = 0;
+  const createPool = () => ({
+    compute: async () => {
+      computed++;
+      await engine.execute(
+        "INSERT INTO cardgenius.migration (name, checksum, breaking) VALUES ('9999_next', repeat('0', 64), TRUE)",
+      );
+      await watch.look();
+      return new Promise<never>(() => {}); // in flight for as long as nothing ends it
+    },
+    close: async () => {},
+  });
+  const outcome = await runBatch(
+    engine.database,
+    { ...settings, chunkSize: 3, chunksInFlight: 1, workers: 1 },
+    { kind: 'batch', userLimit: null, processor: 'old', requestedBy: 'old', deadlineAt: null, engine: loaded },
+    () => {},
+    watch.signal,
+    { createPool },
+  );
+  t.is(computed, 1, 'no further chunk was claimed');
+  t.like(outcome, { state: 'stopped', users: 0 });
+  const run = await engine.database.readRun(outcome.runId);
+  t.like(run, { state: 'stopped', chunksLeased: 0, completed: 0, failed: 0, failures: 0 });
+  t.regex(run?.reason ?? '', /^SCHEMA_TOO_NEW: The database has 9999_next, a breaking change/);
+  t.is(await count(engine, 'cardgenius.chunk', "state = 'open' AND lease_token IS NULL"), 3);
+  t.is(await count(engine, 'card_recommendations'), 0);
+  t.is(await count(engine, 'cardgenius.staged_recommendation'), 0);
+  t.throws(() => watch.check(), { code: 'SCHEMA_TOO_NEW', message: /Use the newer version of cardgenius/ });
+  await t.throwsAsync(checkSchema(engine.target), { code: 'SCHEMA_TOO_NEW' }, 'started again, it is refused');
+  await engine.database.close();
+});
+
+test('a look at the schema that fails decides nothing', async t => {
+  using watch = new SchemaWatch(
+    { engine: 'postgres', appliedFiles: () => Promise.reject(new Error('away')) },
+    3_600_000,
+  );
+  await watch.look();
+  t.false(watch.signal.aborted);
 });

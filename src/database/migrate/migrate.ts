@@ -117,6 +117,13 @@ export async function checkSchema(target: MigrationTarget): Promise<void> {
   throw new CardGeniusError('SCHEMA_OUTDATED', `${what} Run "cardgenius migrate", with a login that may.`);
 }
 
+/** Throws SCHEMA_TOO_NEW where a newer program has made a breaking change meanwhile; looks at nothing else. */
+export async function refuseNewer(target: Pick<AppliedFiles, 'engine' | 'appliedFiles'>): Promise<void> {
+  const applied = await target.appliedFiles();
+  if (![...applied.values()].some(({ breaking }) => breaking)) return;
+  refuseNewerSchema([...(await readSqlFiles(target.engine)), ...(await readNamedMigrations(target.engine))], applied);
+}
+
 function refuseNewerSchema(files: readonly SqlFile[], applied: ReadonlyMap<string, AppliedFile>): void {
   const known = new Set(files.map(file => file.name));
   for (const [name, { breaking }] of applied) {
