@@ -22,6 +22,15 @@ export interface ContractEngine {
   readonly maintenance: MaintenanceDatabase;
   execute(sql: string): Promise<void>;
   query(sql: string): Promise<Record<string, unknown>[]>;
+  /** A session beside all others, for what happens at the same time; none where the engine has one connection for everything. */
+  readonly openSession?: () => Promise<Session>;
+}
+
+/** A connection of its own, with its own transaction. */
+export interface Session extends AsyncDisposable {
+  execute(sql: string): Promise<void>;
+  /** Resolves when another session of this database waits for a lock. */
+  isWaitedFor(): Promise<void>;
 }
 
 export const FINGERPRINT = 'a'.repeat(64);

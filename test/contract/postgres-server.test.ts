@@ -19,8 +19,8 @@ if (hasPostgresServer()) {
     place = await createServerDatabase();
     const opened = await openDatabase(place.url, { checkSchema: false });
     await migrate(opened.target);
-    const { execute, query } = place;
-    engine = { ...opened, execute, query };
+    const { execute, query, openSession } = place;
+    engine = { ...opened, execute, query, openSession };
   });
 
   test.after.always('close it', async () => {

@@ -48,6 +48,57 @@ export const publishContract: ContractTests = {
     t.deepEqual([attempt!.outcome, Number(attempt!.compute_ms), Number(attempt!.load_ms)], ['done', 1, 2]);
   },
 
+  'publish: a reader in the middle of it sees the old ten of a user, and after it the new ten': async (t, engine) => {
+    if (engine.openSession === undefined) {
+      const why = 'NOT TESTED: A READER IN THE MIDDLE OF A PUBLISH. The suite has one session only on this engine.';
+      console.error(`\n${why}\n`);
+      t.pass(why);
+      return;
+    }
+    const cards = async () => {
+      const rows = await engine.query(
+        `SELECT card_name FROM card_recommendations WHERE user_id = '${userId(1)}' ORDER BY rank`,
+      );
+      return rows.map(({ card_name: name }) => String(name));
+    };
+    await importUsers(engine, 1);
+    const first = await openRun(engine);
+    await process(engine, await claim(engine, first.runId));
+    await engine.database.advanceRun(first.runId);
+    const old = await cards();
+    await importUsers(engine, 1, n => n * 200);
+    const lease = await claim(engine, (await openRun(engine)).runId);
+    const loadNo = await load(engine, lease, { shift: 2 });
+
+    // The rows are written, and the transaction waits at the gate for as long as the test holds it.
+    await engine.execute('CREATE TABLE contract_gate (number INTEGER)');
+    await engine.execute('INSERT INTO contract_gate (number) VALUES (0)');
+    await engine.execute(`CREATE FUNCTION contract_waits() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+      BEGIN UPDATE contract_gate SET number = number + 1; RETURN NULL; END $$`);
+    await engine.execute(`CREATE TRIGGER contract_waits AFTER INSERT OR UPDATE OR DELETE ON card_recommendations
+      FOR EACH STATEMENT EXECUTE FUNCTION contract_waits()`);
+    const gate = await engine.openSession();
+    try {
+      await gate.execute('BEGIN');
+      await gate.execute('UPDATE contract_gate SET number = number');
+      const publishing = engine.database.publishChunk(lease, publishRequest(loadNo));
+      await gate.isWaitedFor();
+      t.deepEqual(await cards(), old, 'in the middle');
+      await gate.execute('COMMIT');
+      t.like(await publishing, { completed: 1, rowsWritten: 10 });
+    } finally {
+      await gate[Symbol.asyncDispose]();
+      await engine.execute('DROP TRIGGER contract_waits ON card_recommendations');
+      await engine.execute('DROP FUNCTION contract_waits()');
+      await engine.execute('DROP TABLE contract_gate');
+    }
+    const written = await cards();
+    t.is(written.length, 10);
+    t.is(old.length, 10);
+    t.notDeepEqual(written, old);
+    t.false(written.includes('Card 00'), 'the new ten begin with the third card');
+  },
+
   'publish: called again when the answer was lost, it is the same': async (t, engine) => {
     await importUsers(engine, 4);
     const { runId } = await openRun(engine);

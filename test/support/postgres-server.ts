@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import type { Session } from '../contract/context.ts';
 
 /** Where a PostgreSQL server is on which tests may create databases. */
 const URL_OF_SERVER = process.env.CARDGENIUS_TEST_POSTGRES_URL;
@@ -13,6 +14,7 @@ export interface ServerDatabase extends AsyncDisposable {
   readonly name: string;
   execute(sql: string): Promise<void>;
   query(sql: string): Promise<Record<string, unknown>[]>;
+  openSession(): Promise<Session>;
 }
 
 /** A database of its own on the server, dropped at the end with whoever is still connected. */
@@ -31,10 +33,26 @@ export async function createServerDatabase(): Promise<ServerDatabase> {
     name,
     execute: async sql => void (await own.query(sql)),
     query: async sql => (await own.query(sql)).rows,
+    openSession: () => openSession(url.href, own),
     [Symbol.asyncDispose]: async () => {
       await own.end().catch(() => {});
       await server.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
       await server.end();
     },
+  };
+}
+
+/** `watcher` looks who waits, because a session in a transaction sees what it saw at first. */
+async function openSession(connectionString: string, watcher: pg.Client): Promise<Session> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  const waiting = `SELECT COUNT(*) AS number FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  return {
+    execute: async sql => void (await client.query(sql)),
+    isWaitedFor: async () => {
+      while (Number((await watcher.query(waiting)).rows[0]!.number) === 0);
+    },
+    [Symbol.asyncDispose]: () => client.end(),
   };
 }
