@@ -1,10 +1,5 @@
--- Purpose   Asked when a claim found nothing: waits for the chunks of others, plans the next round for users that became
---           new meanwhile (three rounds at most, one for a run with a limit), or closes the run as done.
--- Answers   one row: outcome wait | planned | closed; state of the run
+-- Twin of sql/mssql/advance_run.sql. Differs in: Errors.
 -- Errors    CG005 no such run
--- Locks     the row of run, then the new chunks
--- Isolation READ COMMITTED
--- Indexes   pk_run, ix_chunk_claim
 -- Callers   the batch, whenever there is nothing to claim
 -- Grants    EXECUTE for cardgenius_processor
 

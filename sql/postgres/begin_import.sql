@@ -1,8 +1,4 @@
--- Purpose   A number for an import of spends: its rows are staged under it.
--- Answers   one row (load_no)
--- Locks     one new row of import
--- Isolation READ COMMITTED
--- Indexes   pk_import
+-- Twin of sql/mssql/begin_import.sql. Differs in: nothing but the dialect.
 -- Callers   cardgenius import, seed, demo
 -- Grants    EXECUTE for cardgenius_importer
 

@@ -1,9 +1,6 @@
+-- Twin of sql/mssql/begin_load.sql. Differs in: Purpose.
 -- Purpose   A load number that nobody has used: the rows staged under it are the only ones that publish will read.
 --           An earlier load of the chunk, half sent or half open, is dead from here on, and swept.
--- Answers   one row (load_no), or none where the lease is somebody else's
--- Locks     one row of chunk
--- Isolation READ COMMITTED
--- Indexes   pk_chunk
 -- Callers   the chunk pipeline, before each load
 -- Grants    EXECUTE for cardgenius_processor
 

@@ -1,14 +1,4 @@
--- Purpose   What an operator, a gate or a stopping processor asks of the active run:
---             paused    nobody claims until it is resumed; what is in flight is finished. One that is paused already
---                       keeps its reason: the first one says why nobody works
---             running   resumes a paused or stopped run
---             stopped   only where nobody holds a living lease (else others go on, and it stays as it is)
---             cancelled, failed   ends it: chunks closed, pending users new again, the fence falls
---           Each leaves an act: pause, resume, accept_gate, cancel, fail. A later one never changes the reason of an earlier one.
--- Answers   one row: run_id and its state now; or none where no run is active (or not the one named)
--- Locks     run, chunk, user_spending_data in that order
--- Isolation READ COMMITTED
--- Indexes   uq_run_active, ix_chunk_claim
+-- Twin of sql/mssql/change_run_state.sql. Differs in: nothing but the dialect.
 -- Callers   cardgenius pause, resume, cancel; the batch when it stops or must not go on; cardgenius serve, which goes on
 --           with a run that was stopped
 -- Grants    EXECUTE for cardgenius_processor

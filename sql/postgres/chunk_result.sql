@@ -1,7 +1,5 @@
--- Purpose   The state of a chunk and its counts: what publish_chunk answers.
+-- Twin of sql/mssql/chunk_result.sql. Differs in: Locks.
 -- Locks     none
--- Isolation READ COMMITTED
--- Indexes   pk_chunk
 -- Callers   publish_chunk; never called directly
 -- Grants    none: runs with its caller's rights
 

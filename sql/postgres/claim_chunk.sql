@@ -1,11 +1,10 @@
+-- Twin of sql/mssql/claim_chunk.sql. Differs in: Purpose, Errors, Locks, Isolation, Indexes.
 -- Purpose   Gives a processor one chunk under a lease: an open one that is due, or one whose lease has run out.
 --           The first claim writes the chunk's set: the range's users that are pending, then new, at most as many as
 --           were planned; these become pending (a dry run touches nobody). A later claim keeps the set and reads the spends afresh.
 --           Asked again with the same token it gives the same answer, so that a lost answer costs nothing.
 --           A chunk whose lease ran out five times in a row probably kills its process: it is halved, and a user who
 --           stands alone becomes failed (ENGINE_CRASHED).
--- Answers   one row: outcome claimed | wait | closed; run_state; for claimed: chunk_no, users, attempt;
---           for wait: wait_ms until something may be due
 -- Errors    CG002 the run belongs to another fingerprint · CG005 no such run
 -- Locks     one row of chunk (SKIP LOCKED: claimers never wait for each other), then the set's user_spending_data rows
 -- Isolation READ COMMITTED

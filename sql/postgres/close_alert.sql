@@ -1,8 +1,4 @@
--- Purpose   A rule holds again: closes its alert.
--- Answers   one row with the alert that was closed; none where none was open
--- Locks     the alert's row
--- Isolation READ COMMITTED
--- Indexes   ix_alert_open
+-- Twin of sql/mssql/close_alert.sql. Differs in: nothing but the dialect.
 -- Callers   cardgenius serve
 -- Grants    EXECUTE for cardgenius_processor
 

@@ -1,7 +1,5 @@
--- Purpose   Ends a run before its time: open and leased chunks are closed, their pending users become new again,
---           and the fence falls: whoever still works on one of these chunks writes nothing.
+-- Twin of sql/mssql/close_run.sql. Differs in: Locks, Indexes.
 -- Locks     run, chunk, user_spending_data in that order
--- Isolation READ COMMITTED, inside the caller's transaction
 -- Indexes   ix_chunk_claim, pk_chunk_user, the key of user_spending_data
 -- Callers   open_run, change_run_state; never called directly
 -- Grants    none: runs with its callers' rights

@@ -1,8 +1,8 @@
+-- Twin of sql/mssql/compare_chunk.sql. Differs in: Purpose, Answers, Locks, Indexes.
 -- Purpose   What publish_chunk does for a dry run: counts the rows that would be written, inserted or changed, and those that
 --           would stay; clears what was staged, and closes the chunk. Nothing of CashKaro's is touched.
 -- Answers   one row: state of the chunk, and its counts so far
 -- Locks     chunk (held by the caller), the rows of staging and chunk_user that it clears
--- Isolation READ COMMITTED, inside the caller's transaction
 -- Indexes   pk_chunk, pk_chunk_user, pk_staged_outcome, pk_staged_recommendation, the key of card_recommendations
 -- Callers   publish_chunk, after the fence and the counts; never called directly
 -- Grants    none: runs with its caller's rights

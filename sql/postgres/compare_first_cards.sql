@@ -1,9 +1,5 @@
--- Purpose   What the gate of first cards asks of a chunk that is loaded and not yet published: of its first users, how many had a
---           first card before, and how many of those are given another one. The counts stand in the chunk, so that the sums
---           are the run's, whoever works on it; a chunk that is done again counts anew.
--- Answers   one row: known and changed over the run, this chunk's included; none where the lease is somebody else's
+-- Twin of sql/mssql/compare_first_cards.sql. Differs in: Locks, Indexes.
 -- Locks     one row of chunk, for its own statement
--- Isolation READ COMMITTED
 -- Indexes   pk_staged_recommendation, pk_chunk_user, pk_run_card, the key of card_recommendations, pk_chunk
 -- Callers   the chunk pipeline, before publish; never with maxFirstCardChangedShare 1
 -- Grants    EXECUTE for cardgenius_processor

@@ -1,10 +1,5 @@
--- Purpose   What the gate of eligible users asks: how many users a run planned at first, and how many its like did before: the
---           latest run that is done, had users, and was asked for as this one was: by the same schedule, or by hand.
---           A dry run and a run with a limit have no like, and are nobody's.
--- Answers   one row: planned, before; none where there is nothing to compare with
+-- Twin of sql/mssql/compare_plans.sql. Differs in: Locks.
 -- Locks     none
--- Isolation READ COMMITTED
--- Indexes   pk_run, pk_chunk
 -- Callers   the chunk pipeline, once a run and processor; never with minEligibleShare 0
 -- Grants    EXECUTE for cardgenius_processor
 

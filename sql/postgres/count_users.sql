@@ -1,8 +1,5 @@
--- Purpose   How many users stand in each status, over the whole table, how many in another one (NULL among them: no run looks for
---           them), and how many rows card_recommendations has.
--- Answers   one row
+-- Twin of sql/mssql/count_users.sql. Differs in: Locks, Indexes.
 -- Locks     none; a scan of both tables, or of their narrowest index
--- Isolation READ COMMITTED
 -- Indexes   none needed
 -- Callers   cardgenius status, demo, doctor
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor

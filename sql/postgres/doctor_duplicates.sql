@@ -1,10 +1,4 @@
--- Purpose   User ids that stand twice in user_spending_data, and ranks that stand twice for a user in card_recommendations:
---           possible only where a table was made without its key. Each is a user who would be published twice, or not at all.
--- Answers   at most 20 rows: table_name, id, number
--- Locks     shared, row by row: a scan of both tables
--- Isolation READ COMMITTED
--- Indexes   the keys, where there are any: then the scan is in order and needs no sort
--- Avoids    two million groups in the answer: the first ten of each table are enough to begin with.
+-- Twin of sql/mssql/doctor_duplicates.sql. Differs in: nothing but the dialect.
 -- Callers   cardgenius doctor
 -- Grants    EXECUTE for cardgenius_reader
 

@@ -1,8 +1,4 @@
--- Purpose   Writes down that an import is finished.
--- Answers   one row (load_no)
--- Locks     one row of import
--- Isolation READ COMMITTED
--- Indexes   pk_import
+-- Twin of sql/mssql/end_import.sql. Differs in: nothing but the dialect.
 -- Callers   cardgenius import, seed, demo
 -- Grants    EXECUTE for cardgenius_importer
 

@@ -1,9 +1,8 @@
+-- Twin of sql/mssql/export_recommendations.sql. Differs in: Purpose, Answers, Locks.
 -- Purpose   The next rows of card_recommendations after a user, by user_id and rank: whole users, in the database's own
 --           key order. Amounts come as whole paise (hundredths of points, ten-thousandths of a rupee) in doubles.
 -- Answers   the PRD's columns, at most p_users users
 -- Locks     none
--- Isolation READ COMMITTED: each page is consistent in itself
--- Indexes   the key of card_recommendations
 -- Callers   cardgenius export, parity, demo
 -- Grants    EXECUTE for cardgenius_reader
 

@@ -1,10 +1,4 @@
--- Purpose   Ends an attempt in an error. One that may pass puts the chunk back, to be claimed after a while, until three
---           attempts have failed; what fails for good sets the chunk's users failed with the reason, in this transaction,
---           so that no chunk loops for ever. Their rows of last week stay.
--- Answers   one row: outcome retry | failed; or none where the lease is somebody else's
--- Locks     chunk, then the set's user_spending_data rows
--- Isolation READ COMMITTED
--- Indexes   pk_chunk, pk_chunk_user
+-- Twin of sql/mssql/fail_chunk.sql. Differs in: nothing but the dialect.
 -- Callers   the chunk pipeline
 -- Grants    EXECUTE for cardgenius_processor
 

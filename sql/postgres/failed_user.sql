@@ -1,4 +1,4 @@
--- Purpose   For people: who failed, under which code, and why. The code is the word before the colon.
+-- Twin of sql/mssql/failed_user.sql. Differs in: Locks.
 -- Locks     none
 -- Callers   list_failures; DBAs
 -- Grants    SELECT for cardgenius_reader

@@ -1,9 +1,5 @@
--- Purpose   Whether users of a run are still failed: an alert about them is over when none is. Its users are those in the key
---           ranges of its chunks that had any.
--- Answers   one row: failed (1 or 0)
+-- Twin of sql/mssql/has_failed.sql. Differs in: Locks.
 -- Locks     none
--- Isolation READ COMMITTED
--- Indexes   pk_chunk, the key of user_spending_data
 -- Callers   cardgenius serve, before it tells that an alert about failed users is over
 -- Grants    EXECUTE for cardgenius_processor
 

@@ -1,8 +1,5 @@
--- Purpose   Keeps the bytes of the catalogue by which a run computes, once per SHA-256. Repeated, it changes nothing.
--- Errors    a run that is not there (foreign key)
--- Locks     the new rows of kept_catalog and run_catalog
+-- Twin of sql/mssql/keep_catalog.sql. Differs in: Isolation.
 -- Isolation READ COMMITTED
--- Indexes   pk_kept_catalog, pk_run_catalog
 -- Callers   cardgenius run, demo, serve: each processor as it takes part in a run
 -- Grants    EXECUTE for cardgenius_processor
 

@@ -1,8 +1,6 @@
--- Purpose   Who did what, for people: the acts on a run, or the latest of all.
+-- Twin of sql/mssql/list_acts.sql. Differs in: Answers, Locks.
 -- Answers   up to p_acts rows, the latest first
 -- Locks     none
--- Isolation READ COMMITTED
--- Indexes   pk_act, ix_act_run
 -- Callers   cardgenius runs show; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 

@@ -1,8 +1,6 @@
--- Purpose   Alerts for people and for the rules: those that are open, or the latest of all.
+-- Twin of sql/mssql/list_alerts.sql. Differs in: Answers, Locks.
 -- Answers   up to p_alerts rows, the latest first
 -- Locks     none
--- Isolation READ COMMITTED
--- Indexes   pk_alert
 -- Callers   cardgenius serve, alerts list; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 

@@ -1,10 +1,7 @@
--- Purpose   The latest attempts at chunks of a run, the latest first: who, from when to when, what came of it, where the
---           time went (milliseconds), and the error that ended it.
+-- Twin of sql/mssql/list_attempts.sql. Differs in: Answers, Locks.
 -- Answers   chunk_no, attempt, lease_owner, outcome (NULL: still at it), started_at, ended_at, compute_ms, load_ms,
 --           publish_ms, error_code, error_message; at most p_attempts rows
 -- Locks     none
--- Isolation READ COMMITTED
--- Indexes   pk_chunk_attempt
 -- Callers   cardgenius runs show; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 

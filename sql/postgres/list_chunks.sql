@@ -1,10 +1,9 @@
--- Purpose   The chunks of a run in order, from a number on: a cell each for people to look at. Its attempt is the latest.
+-- Twin of sql/mssql/list_chunks.sql. Differs in: Answers, Locks, Isolation.
 -- Answers   chunk_no, round, state, users (planned until the first claim), completed, failed, changed, gone, attempt,
 --           failures, lease_owner and lease_until (NULL where nobody holds it), started_at of its attempt, closed_at,
 --           error_code and error_message of its last failure; at most p_chunks rows
 -- Locks     none
 -- Isolation READ COMMITTED
--- Indexes   pk_chunk, pk_chunk_attempt
 -- Callers   cardgenius status; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 

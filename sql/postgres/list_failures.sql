@@ -1,8 +1,6 @@
--- Purpose   The next failed users after a user id, with code and reason, in the order of the key.
+-- Twin of sql/mssql/list_failures.sql. Differs in: Answers, Locks.
 -- Answers   user_id, code (NULL where the text has none), processing_error; at most p_users rows
 -- Locks     none
--- Isolation READ COMMITTED: each page is consistent in itself
--- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of tuning/status_index.sql
 -- Callers   cardgenius errors; the dashboard
 -- Grants    EXECUTE for cardgenius_reader
 

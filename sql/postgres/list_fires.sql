@@ -1,8 +1,7 @@
+-- Twin of sql/mssql/list_fires.sql. Differs in: Purpose, Answers, Locks.
 -- Purpose   The latest slots of a schedule and what came of each. Counts come as doubles, times as they are (UTC).
 -- Answers   up to p_fires rows, the latest first
 -- Locks     none
--- Isolation READ COMMITTED
--- Indexes   pk_schedule_fire, pk_run
 -- Callers   cardgenius schedule list; cardgenius serve, for its alerts; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 

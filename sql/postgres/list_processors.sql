@@ -1,9 +1,7 @@
--- Purpose   The processors that were seen lately: who is alive, since when, and who leads. What they hold stands in chunk.
+-- Twin of sql/mssql/list_processors.sql. Differs in: Answers, Locks.
 -- Answers   up to p_processors rows, those seen last first: processor_id, host, pid, version, started_at, last_seen,
 --           stopped_at (NULL: it did not say goodbye), silent_seconds (since last_seen, by this server's clock), leads
 -- Locks     none
--- Isolation READ COMMITTED
--- Indexes   pk_processor, pk_leader
 -- Callers   cardgenius status; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 

@@ -1,8 +1,8 @@
+-- Twin of sql/mssql/list_runs.sql. Differs in: Purpose, Answers, Locks, Isolation.
 -- Purpose   The latest runs with their sums, the latest first. Counts come as doubles, times as they are (UTC).
 -- Answers   the columns of read_run; at most p_runs rows
 -- Locks     none
 -- Isolation READ COMMITTED
--- Indexes   pk_run, pk_chunk
 -- Callers   cardgenius runs; cardgenius serve, for its alerts; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 

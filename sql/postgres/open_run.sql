@@ -1,3 +1,4 @@
+-- Twin of sql/mssql/open_run.sql. Differs in: Purpose, Errors, Locks.
 -- Purpose   Joins the active run, or plans a new one: the run, its cards and its chunks in one transaction.
 --           The same fingerprint joins (a stopped run goes on; a paused one stays paused until somebody resumes it).
 --           Another fingerprint is refused (CG002) while a processor holds a living lease; else that run is closed as
@@ -7,11 +8,8 @@
 --           A paused run is a person's to end: who would supersede it is refused (CG009), with its reason and the two ways on.
 --           A run with nobody due is written down as done at once. Superseding, and a fingerprint that the last batch had not,
 --           are acts.
--- Answers   one row: outcome joined | planned | superseded; run_id, state, chunks, users, superseded_id
 -- Errors    CG002 another engine is at work · CG003 a run of another kind is active · CG009 a paused run is in the way
 -- Locks     an advisory lock for the transaction (one opener at a time); run, chunk, user_spending_data in that order
--- Isolation READ COMMITTED
--- Indexes   uq_run_active, ix_chunk_claim, pk_chunk_user
 -- Callers   cardgenius run, demo; record_fire
 -- Grants    EXECUTE for cardgenius_processor
 

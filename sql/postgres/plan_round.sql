@@ -1,9 +1,8 @@
+-- Twin of sql/mssql/plan_round.sql. Differs in: Purpose, Locks.
 -- Purpose   Cuts the users that are due into key ranges of the run's chunk size: one round of a run. One pass, by
 --           rank over the key, so that chunks are equal however sparse the due users lie. Returns the chunks made.
 --           Due is who is new, or was left pending by a run that is no more (within a run nobody is pending by now).
 -- Locks     row locks on the new chunks. Reads user_spending_data without locks.
--- Isolation READ COMMITTED, inside the caller's transaction
--- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of tuning/status_index.sql
 -- Callers   open_run, advance_run; never called directly
 -- Grants    none: runs with its callers' rights
 

@@ -1,9 +1,4 @@
--- Purpose   How many users have recommendations and are no longer in user_spending_data: said before any is deleted.
--- Answers   one row: orphans (users), rows_ (theirs), users (all who have recommendations)
--- Locks     shared, row by row: a scan of both tables, in the order of their keys
--- Isolation READ COMMITTED
--- Indexes   the keys of both contract tables
--- Avoids    INT counts.
+-- Twin of sql/mssql/prune_count_orphans.sql. Differs in: nothing but the dialect.
 -- Callers   cardgenius prune --orphans
 -- Grants    EXECUTE for cardgenius_janitor, cardgenius_migrator
 

@@ -1,13 +1,5 @@
--- Purpose   Forgets what is over: one batch of one kind of history that ended before a day. Called again until nothing is left.
---           A run goes with its cards, chunks, their users and attempts; never the active run, never the latest.
---           Children go first: a run of which a prune that was stopped has left the head alone goes with the next one.
--- Answers   one row: kind, deleted (0: nothing of this kind is left)
+-- Twin of sql/mssql/prune_history.sql. Differs in: Locks.
 -- Locks     the rows that it deletes, at most 3,900 a call; the call is a transaction of its own
--- Isolation READ COMMITTED
--- Indexes   pk_run, pk_chunk, pk_chunk_user, pk_completed_user, pk_chunk_attempt, pk_import, pk_schedule_fire, pk_alert,
---           pk_processor
--- Avoids    waiting for a run at work, or making it wait: nothing that an active run can touch is looked at.
---           A cascade over 200 chunks and their attempts in one statement: lock escalation.
 -- Callers   cardgenius prune
 -- Grants    EXECUTE for cardgenius_janitor, cardgenius_migrator
 

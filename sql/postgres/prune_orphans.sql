@@ -1,8 +1,4 @@
--- Purpose   Deletes the recommendations of the next users, in the order of the key, who are no longer in user_spending_data.
--- Answers   one row: last_user_id (NULL: there was none left), deleted (rows)
--- Locks     the rows that it deletes: 300 users, some 3,000 rows; the call is a transaction of its own
--- Isolation READ COMMITTED
--- Indexes   the keys of both contract tables
+-- Twin of sql/mssql/prune_orphans.sql. Differs in: Avoids.
 -- Avoids    a user who comes back meanwhile: looked at once more by the DELETE itself.
 --           A run's way: a publish only writes users who are there.
 -- Callers   cardgenius prune --orphans

@@ -1,3 +1,4 @@
+-- Twin of sql/mssql/publish_chunk.sql. Differs in: Purpose, Answers, Errors, Locks, Indexes.
 -- Purpose   Swaps the staged results of a chunk in: one transaction, and the same when it is called twice.
 --             1 the fence     an UPDATE of the chunk's row under its token: from here its lock is the lease
 --             2 the counts    ten rows for each user whom the load does not name as failed
@@ -13,7 +14,6 @@
 -- Answers   one row: state of the chunk, and its counts so far
 -- Errors    CG001 the lease is somebody else's · CG004 the staged rows do not add up (load again)
 -- Locks     chunk, user_spending_data, card_recommendations, staging, in that order; the row of run is never written
--- Isolation READ COMMITTED
 -- Indexes   pk_chunk, pk_chunk_user, pk_staged_outcome, pk_staged_recommendation, the keys of both contract tables
 -- Callers   the chunk pipeline; fail_chunk; split_chunk
 -- Grants    EXECUTE for cardgenius_processor

@@ -1,11 +1,9 @@
+-- Twin of sql/mssql/publish_import.sql. Differs in: Purpose, Locks.
 -- Purpose   Brings the staged spends of a span of lines into user_spending_data: a new user is new, a changed one becomes
 --           new again, an unchanged one stays as it is, whatever its status. Run again after an interruption, it finds
 --           unchanged what went in before. With p_new_only a user who is there stays as it is, whatever the spends: invented
 --           users never take the place of anybody.
--- Answers   one row: imported, unchanged (of the span)
 -- Locks     the span's rows of user_spending_data
--- Isolation READ COMMITTED
--- Indexes   pk_staged_spending, the key of user_spending_data
 -- Callers   cardgenius import, seed, demo: span after span, after reject_duplicates
 -- Grants    EXECUTE for cardgenius_importer
 

@@ -1,9 +1,5 @@
--- Purpose   A rule is broken: opens its alert, or sees that it is open and says whether it is time to remind.
---           A severity that rises is told at once.
--- Answers   one row: outcome opened | reminded | open (nothing to tell), opened_at
+-- Twin of sql/mssql/raise_alert.sql. Differs in: Locks.
 -- Locks     an advisory lock for the transaction (two leaders cannot both open it); the alert's row
--- Isolation READ COMMITTED
--- Indexes   ix_alert_open
 -- Callers   cardgenius serve
 -- Grants    EXECUTE for cardgenius_processor
 

@@ -1,8 +1,5 @@
--- Purpose   The catalogue by which a run computed, as it was kept.
--- Answers   one row: sha256, hex (the bytes, two hexadecimal digits each); none where the run kept none
+-- Twin of sql/mssql/read_catalog.sql. Differs in: Locks.
 -- Locks     none
--- Isolation READ COMMITTED
--- Indexes   pk_run_catalog, pk_kept_catalog
 -- Callers   cardgenius catalog export
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 

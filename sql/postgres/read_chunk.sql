@@ -1,9 +1,7 @@
+-- Twin of sql/mssql/read_chunk.sql. Differs in: Purpose, Locks.
 -- Purpose   The set of a claimed chunk: user numbers and spends in whole paise. Ids never leave the database.
 --           Amounts come as doubles: exact up to 2^53, and able to say NaN where a NUMERIC is not a number.
--- Answers   a row a user, by user_no; nothing where the lease is somebody else's
 -- Locks     none
--- Isolation READ COMMITTED
--- Indexes   pk_chunk, pk_chunk_user
 -- Callers   the chunk pipeline, after claim_chunk
 -- Grants    EXECUTE for cardgenius_processor
 

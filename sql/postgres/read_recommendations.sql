@@ -1,9 +1,7 @@
+-- Twin of sql/mssql/read_recommendations.sql. Differs in: Purpose, Locks.
 -- Purpose   The rows of one user in card_recommendations, by rank: what they have now. Amounts in whole paise, points in whole
 --           hundredths, the rate in ten-thousandths.
--- Answers   the columns of export_recommendations; ten rows, or none
 -- Locks     none
--- Isolation READ COMMITTED
--- Indexes   the key of card_recommendations
 -- Callers   the dashboard's user search
 -- Grants    EXECUTE for cardgenius_reader
 

@@ -1,9 +1,7 @@
 -- Twin of sql/mssql/read_run.sql. Differs in: p_wait means nothing here, because a reader waits for no writer.
 -- Purpose   A run with its sums: the one named, or the latest. Counts come as doubles, times as they are (UTC).
--- Answers   one row, or none where there is no such run
 -- Locks     none
 -- Isolation READ COMMITTED
--- Indexes   pk_run, pk_chunk
 -- Callers   the batch; cardgenius status, runs show, pause, resume, cancel, schedule run; cardgenius serve, also for its
 --           alerts; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor

@@ -1,8 +1,6 @@
+-- Twin of sql/mssql/read_spending.sql. Differs in: Purpose, Locks.
 -- Purpose   One user's spends (whole paise in doubles, NULL as it is), status and error.
--- Answers   one row, or none where there is no such user
 -- Locks     none
--- Isolation READ COMMITTED
--- Indexes   the key of user_spending_data
 -- Callers   cardgenius recommend, parity; the dashboard's user search; import on the embedded database, to say so where
 --           invented users are there
 -- Grants    EXECUTE for cardgenius_reader

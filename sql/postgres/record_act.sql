@@ -1,7 +1,4 @@
--- Purpose   Writes down an act on a run or on users: when, what, how many, from where, by whom, why. Never changed afterwards.
--- Locks     the new row of act
--- Isolation READ COMMITTED, inside the caller's transaction where there is one
--- Indexes   none
+-- Twin of sql/mssql/record_act.sql. Differs in: nothing but the dialect.
 -- Callers   change_run_state, open_run, record_fire, retry_users, redo_users, forget_user; cardgenius prune
 -- Grants    EXECUTE for cardgenius_processor, cardgenius_janitor, cardgenius_migrator
 

@@ -1,3 +1,4 @@
+-- Twin of sql/mssql/record_fire.sql. Differs in: Purpose, Answers, Locks.
 -- Purpose   What becomes of a slot of a schedule, once in the fleet: the ledger row, the run and its chunks in one transaction.
 --             ran, caught_up, manual   opens a run; overlapped instead where one is active that goes on (see below)
 --             skipped, not_opened      is only recorded (not_opened: the engine could not be loaded; the note says why)
@@ -9,8 +10,6 @@
 --           run that nobody works on, whatever its fingerprint; but neither where it is paused.
 -- Answers   one row: outcome recorded | known | not_leader; decision, run_id, superseded_id
 -- Locks     the advisory lock of open_run; those of open_run; the new row of schedule_fire
--- Isolation READ COMMITTED
--- Indexes   pk_leader, pk_schedule_fire, uq_run_active, ix_chunk_claim
 -- Callers   cardgenius serve, schedule run; the dashboard of serve
 -- Grants    EXECUTE for cardgenius_processor
 

@@ -1,12 +1,5 @@
--- Purpose   For the day the catalogue changes: puts completed users back to new, all of them, those who have a card among their
---           ten, or those who were computed before a time; or only counts them. Their rows stay until new ones replace them.
---           Computed before a time is whom no chunk has completed since: who is unknown, because that run was pruned or is
---           older than this table, counts as older.
---           Asked while a run is at work, it may take back users whom that run has just completed: they are computed once more.
--- Answers   one row: users
+-- Twin of sql/mssql/redo_users.sql. Differs in: Locks.
 -- Locks     the rows that it changes
--- Isolation READ COMMITTED
--- Indexes   the keys of both contract tables, pk_chunk, pk_completed_user
 -- Callers   cardgenius redo
 -- Grants    EXECUTE for cardgenius_processor
 

@@ -1,9 +1,4 @@
--- Purpose   Takes the second and later rows of an id out of an import; the first goes in. Whether two ids are the same is
---           the database's own word: the collation of user_spending_data.user_id.
--- Answers   a row each: line_no, user_id, first_line_no
--- Locks     the rows that it deletes
--- Isolation READ COMMITTED
--- Indexes   pk_staged_spending
+-- Twin of sql/mssql/reject_duplicates.sql. Differs in: nothing but the dialect.
 -- Callers   cardgenius import, seed, demo: once all rows are staged
 -- Grants    EXECUTE for cardgenius_importer
 

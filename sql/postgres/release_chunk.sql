@@ -1,8 +1,5 @@
--- Purpose   Gives a chunk back unfinished, at a graceful stop: it is open at once, and the attempt does not count.
--- Answers   one row (chunk_no), or none where the lease is somebody else's
+-- Twin of sql/mssql/release_chunk.sql. Differs in: Locks.
 -- Locks     one row of chunk
--- Isolation READ COMMITTED
--- Indexes   pk_chunk
 -- Callers   the chunk pipeline, when it stops
 -- Grants    EXECUTE for cardgenius_processor
 

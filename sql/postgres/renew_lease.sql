@@ -1,9 +1,4 @@
--- Purpose   Prolongs a lease from now, under its token, and tells the run's state, so that a pause or a cancel reaches
---           every processor with its next heartbeat. No row: the lease is somebody else's by now.
--- Answers   one row (run_state), or none
--- Locks     one row of chunk
--- Isolation READ COMMITTED
--- Indexes   pk_chunk
+-- Twin of sql/mssql/renew_lease.sql. Differs in: nothing but the dialect.
 -- Callers   the heartbeat, while the chunk's work moves; the publisher, while it corners a row that the database refuses
 -- Grants    EXECUTE for cardgenius_processor
 

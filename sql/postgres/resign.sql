@@ -1,7 +1,4 @@
--- Purpose   A processor leaves: whoever asks next may lead at once.
--- Locks     the rows of processor and leader
--- Isolation READ COMMITTED
--- Indexes   pk_processor, pk_leader
+-- Twin of sql/mssql/resign.sql. Differs in: nothing but the dialect.
 -- Callers   cardgenius serve, run and demo, when they stop
 -- Grants    EXECUTE for cardgenius_processor
 

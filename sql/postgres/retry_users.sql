@@ -1,10 +1,8 @@
+-- Twin of sql/mssql/retry_users.sql. Differs in: Purpose, Locks.
 -- Purpose   Puts failed users back to new, so that the next run takes them: all of them, or those that match every filter
 --           given. A run's failed users are those of its chunks that had any. The code OTHER is a reason without a code, as in
 --           failed_user.
--- Answers   one row: users
 -- Locks     the rows that it changes
--- Isolation READ COMMITTED
--- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of tuning/status_index.sql
 -- Callers   cardgenius retry; the dashboard of run and of serve
 -- Grants    EXECUTE for cardgenius_processor
 

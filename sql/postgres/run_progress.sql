@@ -1,5 +1,4 @@
--- Purpose   For people and for status: a row a run, with the sums over its chunks. Totals are never kept in run, so that
---           publish need not write it: nobody waits for anybody here.
+-- Twin of sql/mssql/run_progress.sql. Differs in: Locks.
 -- Locks     none
 -- Callers   read_run, list_runs; DBAs
 -- Grants    SELECT for cardgenius_reader, cardgenius_processor

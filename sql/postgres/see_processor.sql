@@ -1,8 +1,4 @@
--- Purpose   A processor that leads nobody is there: the first sign of life writes it down, each later one says when it was seen.
---           Where it has left (resign), a sign of life brings it back. An instance of serve says the same with each bid (lead).
--- Locks     the processor's row
--- Isolation READ COMMITTED
--- Indexes   pk_processor
+-- Twin of sql/mssql/see_processor.sql. Differs in: nothing but the dialect.
 -- Callers   cardgenius run and demo, every 15 s
 -- Grants    EXECUTE for cardgenius_processor
 

@@ -1,9 +1,4 @@
--- Purpose   What the planner must know of a schedule: since when it is known as it is now, and its latest recorded slot.
---           A new one, or one whose expression or zone has changed, is known from now on: nothing before was missed.
--- Answers   one row: known_since, last_planned (NULL: none)
--- Locks     the schedule's row
--- Isolation READ COMMITTED
--- Indexes   pk_schedule, pk_schedule_fire
+-- Twin of sql/mssql/see_schedule.sql. Differs in: nothing but the dialect.
 -- Callers   cardgenius serve, where it leads
 -- Grants    EXECUTE for cardgenius_processor
 

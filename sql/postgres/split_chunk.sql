@@ -1,9 +1,4 @@
--- Purpose   Halves a chunk whose lease ran out five times in a row, so that the user who kills the process comes to
---           stand alone; a chunk of one user fails that user (ENGINE_CRASHED). The halves inherit the set by its key
---           ranges: its users are pending, and a first claim takes the pending ones of its range first.
--- Locks     the chunk's row (held by the caller), its user_spending_data row where one user is left
--- Isolation READ COMMITTED, inside the caller's transaction
--- Indexes   pk_chunk, pk_chunk_user
+-- Twin of sql/mssql/split_chunk.sql. Differs in: nothing but the dialect.
 -- Callers   claim_chunk; never called directly
 -- Grants    none: runs with its caller's rights
 

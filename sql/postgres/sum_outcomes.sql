@@ -1,7 +1,6 @@
 -- Twin of sql/mssql/sum_outcomes.sql. Differs in: no READPAST, because a reader waits for no writer here.
 -- Purpose   What the gate of failed users asks: completed and failed users of a run so far, and whether an operator lets it pass.
 -- Locks     none
--- Isolation READ COMMITTED
 -- Callers   the chunk pipeline, for a chunk with a failed user; the gates, before they shut
 -- Grants    EXECUTE for cardgenius_processor
 

@@ -1,8 +1,7 @@
+-- Twin of sql/mssql/sweep_staging.sql. Differs in: Purpose, Locks, Indexes.
 -- Purpose   Removes staged rows that no publish will ever read: loads that are not the current load of a leased chunk,
 --           and the spends of imports that were given up (unfinished for a day).
--- Answers   one row: how many rows
 -- Locks     the rows that it deletes
--- Isolation READ COMMITTED
 -- Indexes   ix_chunk_claim, pk_staged_recommendation, pk_staged_outcome, pk_staged_spending
 -- Callers   the batch, at the start and at the end of a run; cardgenius serve, where it leads, every hour
 -- Grants    EXECUTE for cardgenius_processor

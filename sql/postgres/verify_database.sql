@@ -1,13 +1,9 @@
--- Purpose   Looks whether everything that must be true is true, over the whole database: every completed user has exactly the
---           ranks 1 to 10, distinct cards, in the order of their net savings; net = yearly + extra - joining on every row; no
---           NULL; nobody is pending without a chunk; nothing is left staged; the counts of chunks and runs add up.
---           A warning: who has no row in user_spending_data, and who has a status that no run looks for.
+-- Twin of sql/mssql/verify_database.sql. Differs in: Takes, Answers, Locks, Indexes.
 -- Takes     p_most: so many violations of each check are listed; 0: none
 -- Answers   a row a check, in a fixed order: check_name, severity (fail | warn), violations, sample (one of them); after them,
 --           where p_most is above 0, a row for what breaks a check: check_name, severity, user_id or run_id and chunk_no, and
 --           wrong (what is wrong with it); violations is NULL there. Beside a run the two may differ by users in flight.
 -- Locks     none
--- Isolation READ COMMITTED: beside a run, a user who is just being published may be counted
 -- Indexes   the keys of both contract tables; one pass over each, and another one to list (only where p_most is above 0)
 -- Callers   cardgenius verify
 -- Grants    EXECUTE for cardgenius_janitor, cardgenius_reader

@@ -411,3 +411,27 @@ test('a file is recorded anew: what an earlier version left is deleted first', t
   );
   t.regex(recordOf({ ...file, name: '0007_next', breaking: true }), /VALUES \('0007_next', 'c0ffee', 1\);$/);
 });
+
+/** The parts of a head by their words, each with its further lines, and without line breaks. */
+function partsOf(header: string): Map<string, string> {
+  const found = header.matchAll(
+    /^-- (Twin|Purpose|Takes|Reads|Answers|Errors|Locks|Isolation|Indexes|Avoids|Callers|Grants)\b(.*\n(?:-- {2,}.*\n)*)/gm,
+  );
+  return new Map(
+    [...found].map(([, word, text]) => [word!, text!.replaceAll('\n--', ' ').replaceAll(/\s+/g, ' ').trim()]),
+  );
+}
+
+test('the head of a Postgres file names its twin, and says again only who calls it and who may', t => {
+  const mssql = new Map(textsIn('sql/mssql').map(({ stem, header }) => [stem, partsOf(header)]));
+  for (const { stem, path, header } of textsIn('sql/postgres')) {
+    if (POSTGRES_ONLY.includes(stem)) continue;
+    t.regex(header, new RegExp(`^-- Twin of sql/mssql/${stem}\\.sql[.;] ?[Dd]iffers in`), path);
+    const parts = partsOf(header);
+    t.true(parts.has('Callers') && parts.has('Grants'), `${path}: Callers and Grants`);
+    const again = [...parts].filter(
+      ([word, text]) => word !== 'Callers' && word !== 'Grants' && mssql.get(stem)?.get(word) === text,
+    );
+    t.deepEqual(again, [], `${path}: what its twin says`);
+  }
+});
