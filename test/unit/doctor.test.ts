@@ -140,7 +140,8 @@ test('the embedded engine: nothing wrong in a new database, and each fault that 
     { sql: "INSERT INTO public.user_spending_data (user_id) VALUES ('CK1'), ('CK1')" },
     { sql: 'ALTER TABLE public.user_spending_data ALTER COLUMN processing_status DROP NOT NULL' },
     { sql: "INSERT INTO public.user_spending_data (user_id, processing_status) VALUES ('CK2', NULL)" },
-    { sql: 'DROP VIEW cardgenius.failed_user' }, // PostgreSQL alters no column that a view shows
+    // PostgreSQL alters no column that a view shows.
+    { sql: 'DROP VIEW cardgenius.failed_user, cardgenius.stored_row, cardgenius.recommendation_rupees CASCADE' },
     { sql: 'ALTER TABLE public.user_spending_data ALTER COLUMN processing_status TYPE VARCHAR(8)' },
     { sql: 'ALTER TABLE public.user_spending_data ALTER COLUMN processing_error TYPE VARCHAR(100)' },
     { sql: 'ALTER TABLE public.card_recommendations ALTER COLUMN user_id TYPE VARCHAR(40) COLLATE "C"' },

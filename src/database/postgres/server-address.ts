@@ -14,6 +14,12 @@ export interface ServerAddress {
 /** What libpq's URL may say here; anything else would be ignored in silence. */
 const OPTIONS = ['sslmode', 'sslrootcert', 'sslcert', 'sslkey', 'uselibpqcompat'];
 
+/** A `/`, `\\`, `?` or `#` in a password that is not encoded ends the host there: the rest, password included, would be read as a database. */
+function isTorn(url: string): boolean {
+  const [, rest = ''] = /^[a-z]+:\/\/[^/\\?#]*(.*)$/is.exec(url) ?? [];
+  return rest.includes('@') || rest.includes('\\') || rest.replace(/[?#].*$/s, '').lastIndexOf('/') > 0;
+}
+
 /**
  * Reads an address. What it leaves out comes from libpq's environment (PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE).
  * `password`, from our own environment or a file, goes before one in the text. Throws UsageError; never quotes a password.
@@ -23,6 +29,7 @@ export function parseAddress(url: string, password?: string, databaseName?: stri
   let config: pg.ClientConfig;
   try {
     parsed = new URL(url);
+    if (isTorn(url)) throw new TypeError('the password is not encoded');
     for (const name of parsed.searchParams.keys()) {
       if (!OPTIONS.includes(name))
         throw new UsageError('DATABASE_URL', `The database URL is wrong: its only options are ${OPTIONS.join(', ')}.`);
