@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { isStdout } from './streams.ts';
 
@@ -29,9 +29,11 @@ export class OutputFile {
     this.#file = file;
   }
 
-  static async open(path: string): Promise<OutputFile> {
+  /** `isDerived`: nobody has named this file. A link that stands there is replaced and not followed: another user may have laid it. */
+  static async open(path: string, { isDerived = false }: { readonly isDerived?: boolean } = {}): Promise<OutputFile> {
     if (isStdout(path)) return new OutputFile({ path, isFile: false, old: undefined }, undefined, undefined);
-    const target = await targetOf(path);
+    const isLink = isDerived && (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true;
+    const target = isLink ? { path: resolve(path), isFile: true, old: undefined } : await targetOf(path);
     if (!target.isFile) return new OutputFile(target, undefined, await open(target.path, constants.O_WRONLY));
     const draft = `${target.path}.${randomBytes(6).toString('hex')}.tmp`;
     return new OutputFile(target, draft, await open(draft, 'wx', 0o600));

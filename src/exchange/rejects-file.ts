@@ -4,7 +4,7 @@ import { CsvFile } from './write-csv.ts';
 
 /**
  * FILE.rejects.csv: line, user_id and reason of each row that did not go in. Where nothing was rejected there is no file, and
- * one of an earlier import goes.
+ * one of an earlier import goes. A link in its place is not followed: nobody has named it.
  */
 export class RejectsFile {
   readonly #path: string;
@@ -23,7 +23,7 @@ export class RejectsFile {
   }
 
   async add({ lineNo, userId, reason }: RejectedLine): Promise<void> {
-    this.#file ??= new CsvFile(this.#path, ['line', 'user_id', 'reason']);
+    this.#file ??= new CsvFile(this.#path, ['line', 'user_id', 'reason'], { isDerived: true });
     await this.#file.add([String(lineNo), userId, reason]);
   }
 

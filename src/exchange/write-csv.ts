@@ -8,6 +8,8 @@ import { isStdout } from './streams.ts';
 export interface CsvOptions {
   /** For a machine: each cell as it is. Else a cell that a spreadsheet would take for a formula gets an apostrophe. */
   readonly exact?: boolean;
+  /** Nobody has named the file: a link in its place is not followed. */
+  readonly isDerived?: boolean;
 }
 
 /** Throws UsageError (CSV_UNWRITABLE) where no file can be written at `path`: to be told before anything is asked or computed. */
@@ -49,11 +51,13 @@ export class CsvFile {
   readonly #path: string;
   readonly #csv: CsvText;
   readonly #cell: (text: string) => string;
+  readonly #isDerived: boolean;
   #file: OutputFile | undefined;
   #count = 0;
 
-  constructor(path: string, header: readonly string[], { exact = false }: CsvOptions = {}) {
+  constructor(path: string, header: readonly string[], { exact = false, isDerived = false }: CsvOptions = {}) {
     this.#path = path;
+    this.#isDerived = isDerived;
     this.#cell = exact ? text => text : plain;
     this.#csv = new CsvText(header);
   }
@@ -80,7 +84,7 @@ export class CsvFile {
 
   async #write(text: string): Promise<void> {
     try {
-      this.#file ??= await OutputFile.open(this.#path);
+      this.#file ??= await OutputFile.open(this.#path, { isDerived: this.#isDerived });
       await this.#file.write(text);
     } catch (error) {
       this.#refuse(error);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -230,4 +230,16 @@ test('money: what is written is what is read', t => {
   t.is(formatTenThousandths(2500), '0.2500');
   t.is(formatRupees(1_234_567_890), '₹1,23,45,678.90');
   t.is(formatRupees(-99_900), '-₹999.00');
+});
+
+test('rejects: a link that another user laid in their place is replaced, and what it leads to stays', async t => {
+  const inFolder = await folder();
+  const path = join(inFolder, 'x.csv.rejects.csv');
+  await writeFile(join(inFolder, 'precious'), 'precious');
+  await symlink('precious', path);
+  const rejects = await RejectsFile.open(path);
+  await rejects.add({ lineNo: 2, userId: 'CK1', reason: 'wrong' });
+  await rejects.finish();
+  t.is(await readFile(join(inFolder, 'precious'), 'utf8'), 'precious');
+  t.true((await lstat(path)).isFile());
 });
