@@ -164,12 +164,24 @@ async function readConfig(path: string): Promise<Config> {
   try {
     module = (await import(pathToFileURL(path).href)) as { default?: unknown };
   } catch (error) {
-    throw new UsageError('CONFIG_UNREADABLE', `${path} cannot be loaded: ${messageOf(error)}.`, { cause: error });
+    throw new UsageError('CONFIG_UNREADABLE', `${path} cannot be loaded: ${messageOf(error)}.`, {
+      cause: withoutSource(error),
+    });
   }
   if (typeof module.default !== 'object' || module.default === null || Array.isArray(module.default)) {
     throw new UsageError('CONFIG_INVALID', `${path} must say: export default defineConfig({ … }).`);
   }
   return module.default as Config;
+}
+
+/** Node puts the line that is wrong before the stack, and --verbose prints that: a password may stand there. The file and the line's number stay. */
+function withoutSource(error: unknown): unknown {
+  if (!(error instanceof Error) || error.stack === undefined) return error;
+  const [place] = /^.+:\d+$/m.exec(error.stack) ?? [];
+  const frames = error.stack.split('\n').filter(line => /^ {4}at /.test(line));
+  const bare = new Error(error.message);
+  bare.stack = [place, `${error.name}: ${error.message}`, ...frames].filter(line => line !== undefined).join('\n');
+  return bare;
 }
 
 interface Issue {

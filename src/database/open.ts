@@ -93,7 +93,7 @@ async function describeServer(address: string): Promise<string> {
   const { parseAddress } = await import('./postgres/server-address.ts');
   try {
     const { description, config, wire } = parseAddress(address);
-    const login = config.user === undefined ? '' : ` as ${config.user}`;
+    const login = config.user ? ` as ${config.user}` : '';
     return `${description}${login}, encrypted=${wire.encrypted}, verified=${wire.verified}`;
   } catch {
     return '*** (cannot be read: cardgenius doctor says why)';

@@ -87,3 +87,14 @@ test('blanks and line ends around a text from the environment are no part of it'
   t.like(await load('{}', env), { databaseUrl: 'pglite:mydb', catalogPath: join(FOLDER, 'cards.json') });
   t.is((await load("{ database: 'pglite:memory ' }")).databaseUrl, 'pglite:memory');
 });
+
+test('a file whose line is wrong is told by its line, and --verbose shows nothing that stands there', async t => {
+  for (const config of ["{ database: 'mssql://app:S3cret@host/db' alerts: {} }", "'S3cret'; enum Wrong { A }"]) {
+    const error = await t.throwsAsync<UsageError>(load(config), { code: 'CONFIG_UNREADABLE' });
+    const { cause } = error!;
+    t.true(cause instanceof Error);
+    const { stack } = cause as Error;
+    t.false(stack!.includes('S3cret'), stack);
+    t.regex(stack!, /config-\d+\.ts:\d+\n/);
+  }
+});

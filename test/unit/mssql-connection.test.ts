@@ -359,3 +359,18 @@ test('the time a connection may take is 15 s, or what the connection string says
   t.is(timeout({ connectTimeoutSeconds: 60 }, 30_000), 30_000);
   t.is(driverConfig(PLAIN, pool).requestTimeout, 20_000, 'a request has a time-out of its own');
 });
+
+test('a field in the form of another program is refused, and its password is not shown', async t => {
+  for (const text of [
+    `mssql://host;user=app;password=${PASSWORD}/db`,
+    `mssql://host/db;user=app;password=${PASSWORD}`,
+    `mssql://host/db&password=${PASSWORD}`,
+    `Server=host;Database=db;User Id=app,Password=${PASSWORD}`,
+    `Server=host Password=${PASSWORD};Database=db`,
+    `Server=host;Database=db Pwd = ${PASSWORD}`,
+  ]) {
+    const error = t.throws(() => parseConnection(text), { code: 'DATABASE_URL' }, text);
+    t.false(error.message.includes(PASSWORD), error.message);
+    t.false((await describeDatabase(text)).includes(PASSWORD), text);
+  }
+});

@@ -676,3 +676,22 @@ test('the check of a schedule: it agrees, it differs and says what is too low, o
     calls: 0,
   });
 });
+
+test('a request that cannot be made shows no secret of its address or its headers', async t => {
+  const address = t.throws(() => checkUrl('https://user:pw-secret@api.example.com/'), { code: 'PARITY_URL' });
+  t.false(address.message.includes('pw-secret'), address.message);
+  t.notThrows(() => checkUrl('https://api.example.com/'));
+  for (const wrong of ['\0', '\x01', '€']) {
+    const error = t.throws(() => parseHeaders(`X-Api-Key: abc-secret${wrong}e`, 'f'), { code: 'PARITY_HEADER' });
+    t.is(error.message, 'f holds a character that no header may have at line 1.');
+  }
+  const client = new ApiClient({
+    url: 'http://127.0.0.1:1/',
+    headers: { 'X-Api-Key': 'abc-secret\0' },
+    callsPerSecond: 1_000,
+    wait: async () => {},
+  });
+  const error = await t.throwsAsync(client.ask('CK1', apiRequest([])), { code: 'API_FAILED' });
+  t.false(error.message.includes('abc-secret'), error.message);
+  t.is(client.asked, 1);
+});

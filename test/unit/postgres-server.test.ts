@@ -27,6 +27,12 @@ test('an address: an option that would be ignored in silence is refused, and no 
     `postgres://a:${PASSWORD}@h/db?options=x`,
     `postgres://a:${PASSWORD}@h:port/db`,
     `postgres://a:${PASSWORD}@h`,
+    `postgres://a:12/${PASSWORD}@h/db`,
+    `postgres://a:/${PASSWORD}@h/db`,
+    `postgres://a:12#${PASSWORD}@h/db`,
+    `postgres://h/db;user=a;password=${PASSWORD}`,
+    `postgres://h;password=${PASSWORD}/db`,
+    `postgres://h/db&password=${PASSWORD}`,
   ]) {
     const error = t.throws(() => parseAddress(url), { code: 'DATABASE_URL' });
     t.false(error.message.includes(PASSWORD), error.message);
@@ -36,6 +42,7 @@ test('an address: an option that would be ignored in silence is refused, and no 
 test('what is printed of an address has no secret', async t => {
   const shown = await describeDatabase(`postgres://app:${encodeURIComponent(PASSWORD)}@h/db`);
   t.is(shown, 'postgres://h:5432/db as app, encrypted=false, verified=false');
+  t.is(await describeDatabase('postgres://h/db'), 'postgres://h:5432/db, encrypted=false, verified=false');
 });
 
 const server = (code: string, message = 'said') => Object.assign(new Error(message), { code, severity: 'ERROR' });

@@ -88,8 +88,8 @@ function parseUrl(text: string): ConnectionSettings {
       `it has an option that is none${nearestTo(name, URL_OPTIONS)}; there are ${URL_OPTIONS.join(', ')}; ${ESCAPES}`,
     );
   }
-  // Only a password with a / or a # in it makes these: taken as the database it would be shown.
-  if (url.hash !== '' || /^\/[^/@]*[/@]/.test(url.pathname))
+  // Only a password with a / or a # in it, or the ;password= of another program's form, makes these: taken as a name it would be shown.
+  if (url.hash !== '' || /^\/[^/@]*[/@]/.test(url.pathname) || /[;=]/.test(url.hostname + url.pathname))
     throw wrong(`after the database comes nothing; ${ESCAPES}`);
   const option = (name: string): string | undefined => url.searchParams.get(name) ?? undefined;
   const text_ = (value: string): string | undefined => (value === '' ? undefined : decode(value));
@@ -177,6 +177,9 @@ const ADO_AUTHENTICATIONS: Readonly<Record<string, string>> = {
 const ADO_FLAGS: Readonly<Record<string, string>> = { yes: 'true', no: 'false', mandatory: 'true', optional: 'false' };
 const FLAGS = ['encrypt', 'trustServerCertificate', 'multiSubnetFailover'];
 
+/** Values that messages name. */
+const SHOWN = ['server', 'database', 'user', 'domain'];
+
 function parseAdo(text: string): ConnectionSettings {
   const values = adoValues(text);
   const option: Option = name => {
@@ -217,6 +220,9 @@ function adoValues(text: string): Map<string, string> {
     const known = SUPPORTED[name];
     const unsupported = UNSUPPORTED[name];
     if (known !== undefined) {
+      // A field that is not parted from this one by a ; would be shown with it.
+      if (SHOWN.includes(known) && /(password|pwd|secret|token)\s*=/i.test(value))
+        throw wrong(`field ${place} of it holds another field: between fields stands a ;`);
       if (value !== '') values.set(known, value);
       else values.delete(known);
     } else if (unsupported !== undefined) {

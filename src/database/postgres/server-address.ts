@@ -30,6 +30,8 @@ export function parseAddress(url: string, password?: string, databaseName?: stri
   try {
     parsed = new URL(url);
     if (isTorn(url)) throw new TypeError('the password is not encoded');
+    // The ;password= of another program's form would be shown as a part of a name.
+    if (/[;=]/.test(parsed.hostname + parsed.pathname)) throw new TypeError('a name holds an option');
     for (const name of parsed.searchParams.keys()) {
       if (!OPTIONS.includes(name))
         throw new UsageError('DATABASE_URL', `The database URL is wrong: its only options are ${OPTIONS.join(', ')}.`);

@@ -144,6 +144,8 @@ export class ApiClient {
           mayPass: false,
         };
       }
+      // Nothing went out: what fetch says of a request that it cannot make quotes it.
+      if (error instanceof TypeError && cause === '') return { why: 'the request cannot be made', mayPass: false };
       return { why: [messageOf(error), cause].filter(Boolean).join(': '), mayPass: true };
     }
   }
@@ -194,14 +196,21 @@ export function maskedUrl(url: string): string {
 }
 
 /**
- * Throws UsageError (PARITY_URL) where it is no address that can be asked; and where it is http:// to another machine, unless the
- * operator says that the network between is trusted: spends and headers would go over the wire in the clear.
+ * Throws UsageError (PARITY_URL) where it is no address that can be asked, or holds a password; and where it is http:// to another
+ * machine, unless the operator says that the network between is trusted: spends and headers would go over the wire in the clear.
  */
 export function checkUrl(url: string, allowInsecure = false): void {
-  if (!URL.canParse(url) || !/^https?:/.test(url)) {
+  const parsed = URL.parse(url);
+  if (parsed === null || !/^https?:/.test(url)) {
     throw new UsageError('PARITY_URL', '--url is not an address like https://….');
   }
-  const { protocol, hostname } = new URL(url);
+  const { protocol, hostname, username, password } = parsed;
+  if (username !== '' || password !== '') {
+    throw new UsageError(
+      'PARITY_URL',
+      '--url holds a user or a password. Leave it out, and send a header: CARDGENIUS_API_HEADERS or --header-file.',
+    );
+  }
   if (protocol === 'https:' || allowInsecure || isLoopback(hostname)) return;
   throw new UsageError(
     'PARITY_URL',
@@ -221,6 +230,9 @@ export function parseHeaders(text: string, from: string): Record<string, string>
       const [, name, value] = /^([\w-]+):\s*(.+)$/.exec(line) ?? [];
       if (name === undefined) {
         throw new UsageError('PARITY_HEADER', `${from} is not in the form "Name: value" at line ${lineNo}.`);
+      }
+      if (!/^[\t\x20-\x7e\x80-\xff]+$/.test(value!)) {
+        throw new UsageError('PARITY_HEADER', `${from} holds a character that no header may have at line ${lineNo}.`);
       }
       return [name, value!];
     }),
