@@ -18,8 +18,8 @@ export async function openMssql(place: TestDatabase, tables?: TableVariant): Pro
   for (const sql of tables === undefined ? [] : createTables('mssql', tables)) await place.execute(sql);
   const opened = await openDatabase(place.url, { checkSchema: false });
   await migrate(opened.target);
-  const { execute, query } = place;
-  return { ...opened, execute, query };
+  const { execute, query, openSession } = place;
+  return { ...opened, execute, query, openSession };
 }
 
 /** Registers the whole contract on SQL Server, or says that there is none. */

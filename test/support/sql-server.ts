@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import sql from 'mssql';
+import type { Session } from '../contract/context.ts';
 
 /** A pinned cumulative update; CARDGENIUS_TEST_MSSQL_IMAGE overrides it. */
 const IMAGE = 'mcr.microsoft.com/mssql/server:2022-CU18-ubuntu-22.04';
@@ -71,6 +72,7 @@ export interface TestDatabase extends AsyncDisposable {
   readonly url: string;
   execute(text: string): Promise<void>;
   query(text: string): Promise<Record<string, unknown>[]>;
+  openSession(): Promise<Session>;
 }
 
 /** Creates an empty database; it is dropped when disposed of. */
@@ -86,11 +88,30 @@ export async function createDatabase(server: SqlServer): Promise<TestDatabase> {
     url: url.href,
     execute: async text => void (await pool.request().batch(text)),
     query: async text => (await pool.request().batch(text)).recordset,
+    openSession: () => openSession(url, pool),
     [Symbol.asyncDispose]: async () => {
       await pool.close();
       await drop(master, name);
       await master.close();
     },
+  };
+}
+
+/** One connection; `watcher` looks who waits: by SQL Server's view, or by that of the stand-in, which has no other. */
+async function openSession(url: URL, watcher: sql.ConnectionPool): Promise<Session> {
+  const own = await connect(url, { max: 1, min: 1 });
+  const [{ version }] = (await watcher.request().query("SELECT SERVERPROPERTY('BabelfishVersion') AS version"))
+    .recordset;
+  const waiting =
+    version === null
+      ? 'SELECT COUNT(*) AS number FROM sys.dm_exec_requests WHERE blocking_session_id <> 0 AND database_id = DB_ID()'
+      : "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+  return {
+    execute: async text => void (await own.request().batch(text)),
+    isWaitedFor: async () => {
+      while (Number((await watcher.request().batch(waiting)).recordset[0].number) === 0);
+    },
+    [Symbol.asyncDispose]: () => own.close(),
   };
 }
 
@@ -130,8 +151,9 @@ async function drop(master: sql.ConnectionPool, name: string): Promise<void> {
   }
 }
 
-export function connect(url: URL): Promise<sql.ConnectionPool> {
+export function connect(url: URL, size?: { max: number; min: number }): Promise<sql.ConnectionPool> {
   return new sql.ConnectionPool({
+    ...(size === undefined ? {} : { pool: size }),
     server: url.hostname,
     port: Number(url.port || 1433),
     database: url.pathname.slice(1),
