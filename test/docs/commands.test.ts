@@ -39,7 +39,7 @@ const NOT_RUN: readonly [RegExp, string][] = [
   [/^npx ava /, 'is one file of these tests'],
   [/^npm pack$|^npm install |^npx --no -- cardgenius/, 'test/package/package.test.ts runs it'],
   [/node kit\.ts$/, 'test/package/package.test.ts runs it'],
-  [/^cp (catalog|node_modules)/, 'copies a file, which these tests have ready'],
+  [/^cp (catalog|good|node_modules)/, 'copies a file, which these tests have ready'],
   [/^npm (pkg|publish|version)/, 'changes a package.json, or a registry'],
   [/^docker /, 'needs Docker; the release builds the image'],
   [/^(sqlcmd|tsql) /, 'needs a client; test/sql-server/migrate.test.ts feeds tsql the same script'],
@@ -58,7 +58,7 @@ const PLACES: readonly [RegExp, string][] = [
   [/ NAME$/, ' weekly'],
   [/^cardgenius schedule run$/, 'cardgenius schedule run weekly'],
   [/ runs show N$/, ' runs show 1'],
-  [/ retry --code$/, ' retry --code INVALID_SPENDING'],
+  [/ --run 41 /, ' --run 1 '],
   [/--users \d+/, '--users 400'],
   [/--pairs \d+/, '--pairs 2000'],
   [/--rounds \d+/, '--rounds 1'],
@@ -72,7 +72,7 @@ const REFUSED: readonly [RegExp, number, RegExp][] = [
 
 const CARDGENIUS =
   /^(?:npm run -s cardgenius -- |npx --no -- cardgenius |(?:\.\/)?cardgenius |node_modules\/\.bin\/node src\/cli\/main\.ts )(.+)$/;
-const isWordInCapitals = (text: string) => /\b(COMMAND|FILE|USER|CARD)\b|[[\]|…]/.test(text);
+const isWordInCapitals = (text: string) => /\b(COMMAND|FILE|USER|CARD|URL)\b|[[\]|…]/.test(text);
 const placeOf = ({ path, line, text }: DocumentCommand) => `${path}:${line}: ${text}`;
 
 /** What is really run: the same words always are the same command. */
