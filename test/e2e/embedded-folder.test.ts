@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
@@ -49,6 +49,20 @@ test('a folder that was open to others is closed with all that is in it as it is
   await chmod(join(cwd, 'db/PG_VERSION'), 0o666);
   t.is((await cardgenius(['status'], { cwd, database })).code, 0);
   t.deepEqual(await openToOthers(join(cwd, 'db')), []);
+});
+
+test('a link that lies where the lock or its holder is written is not followed', async t => {
+  const cwd = await newFolder();
+  const folder = join(cwd, 'db');
+  await mkdir(folder, { mode: 0o700 });
+  await writeFile(join(cwd, 'precious'), 'precious');
+  await symlink('../precious', join(folder, 'cardgenius.holder'));
+  lockFolder(folder).unlock();
+  t.is(await readFile(join(cwd, 'precious'), 'utf8'), 'precious');
+  await rm(join(folder, 'cardgenius.lock'));
+  await symlink('../made', join(folder, 'cardgenius.lock'));
+  t.throws(() => lockFolder(folder), { code: 'ELOOP' });
+  t.deepEqual((await readdir(cwd)).sort(), ['db', 'precious']);
 });
 
 test('a second process on the folder of one that is alive is refused, and names it', async t => {

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -12,6 +12,8 @@ interface Holder {
   readonly host: string;
 }
 
+/** A link is not followed: who could once write to the folder may have laid it. */
+const NEW = constants.O_CREAT | constants.O_APPEND | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
 /** What SQLite answers while another connection has the lock. */
 const SQLITE_BUSY = 5;
 
@@ -25,7 +27,7 @@ const SQLITE_BUSY = 5;
 export function lockFolder(folder: string): { unlock(): void } {
   const path = join(folder, 'cardgenius.lock');
   const holderPath = join(folder, 'cardgenius.holder');
-  closeSync(openSync(path, 'a', 0o600)); // SQLite itself would make it readable for all
+  closeSync(openSync(path, NEW, 0o600)); // SQLite itself would make it readable for all
   const lock = new DatabaseSync(path, { timeout: 0 });
   try {
     // No journal: nothing is ever written, and nothing lies beside the lock.
@@ -36,7 +38,8 @@ export function lockFolder(folder: string): { unlock(): void } {
     throw inUse(folder, readHolder(holderPath));
   }
   const self: Holder = { pid: process.pid, pidNamespace: pidNamespace(), host: hostname() };
-  writeFileSync(holderPath, JSON.stringify(self), { mode: 0o600 });
+  rmSync(holderPath, { force: true }); // one that died left it; or it is a link, which would lead the writing elsewhere
+  writeFileSync(holderPath, JSON.stringify(self), { mode: 0o600, flag: 'wx' });
   let isHeld = true;
   return {
     unlock: () => {
