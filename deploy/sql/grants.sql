@@ -43,6 +43,7 @@ GRANT EXECUTE ON OBJECT::cardgenius.list_acts TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.keep_catalog TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.read_catalog TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.has_failed TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.check_chunk TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.claim_chunk TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.compare_first_cards TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.compare_plans TO cardgenius_processor;

@@ -30,7 +30,8 @@ BEGIN
            CAST(p.planned_users AS FLOAT) AS planned_users, CAST(p.completed AS FLOAT) AS completed,
            CAST(p.failed AS FLOAT) AS failed, CAST(p.changed AS FLOAT) AS changed, CAST(p.gone AS FLOAT) AS gone,
            CAST(p.rows_written AS FLOAT) AS rows_written, CAST(p.rows_unchanged AS FLOAT) AS rows_unchanged,
-           CAST(p.failures AS FLOAT) AS failures, p.batch_id
+           CAST(p.failures AS FLOAT) AS failures, p.batch_id,
+           CAST(p.violations AS FLOAT) AS violations, p.violated
     FROM cardgenius.run_progress AS p
     WHERE p.run_id = @found_id;
   ELSE
@@ -41,7 +42,8 @@ BEGIN
            CAST(p.planned_users AS FLOAT) AS planned_users, CAST(p.completed AS FLOAT) AS completed,
            CAST(p.failed AS FLOAT) AS failed, CAST(p.changed AS FLOAT) AS changed, CAST(p.gone AS FLOAT) AS gone,
            CAST(p.rows_written AS FLOAT) AS rows_written, CAST(p.rows_unchanged AS FLOAT) AS rows_unchanged,
-           CAST(p.failures AS FLOAT) AS failures, p.batch_id
+           CAST(p.failures AS FLOAT) AS failures, p.batch_id,
+           CAST(p.violations AS FLOAT) AS violations, p.violated
     FROM cardgenius.run_progress AS p WITH (NOLOCK)
     WHERE p.run_id = @found_id;
 END;

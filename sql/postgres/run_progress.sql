@@ -17,7 +17,8 @@ SELECT r.run_id, r.kind, r.state, r.reason, r.round, r.max_rounds, r.engine_name
        COALESCE(c.gone, 0) AS gone,
        COALESCE(c.rows_written, 0) AS rows_written,
        COALESCE(c.rows_unchanged, 0) AS rows_unchanged,
-       COALESCE(c.failures, 0) AS failures
+       COALESCE(c.failures, 0) AS failures,
+       COALESCE(c.violations, 0) AS violations, c.violated
 FROM cardgenius.run AS r
 LEFT JOIN (
   SELECT ch.run_id,
@@ -33,7 +34,9 @@ LEFT JOIN (
          SUM(ch.gone) AS gone,
          SUM(ch.rows_written) AS rows_written,
          SUM(ch.rows_unchanged) AS rows_unchanged,
-         SUM(ch.failures) AS failures
+         SUM(ch.failures) AS failures,
+         SUM(ch.violations) AS violations,
+         MAX(ch.violated) AS violated                              -- of one chunk, as an example
   FROM cardgenius.chunk AS ch
   GROUP BY ch.run_id
 ) AS c ON c.run_id = r.run_id;

@@ -56,6 +56,7 @@ export const RULES = {
   database_full: 'cardgenius status; make room, then: cardgenius resume',
   no_progress: 'cardgenius status; the service’s log',
   error_rate: FAILED,
+  rows_wrong: 'cardgenius verify --csv FILE (a reader’s login)',
   deadline_at_risk: 'cardgenius status; another instance helps: cardgenius run',
   low_throughput: 'cardgenius status; the server’s load',
   fire_missed: 'cardgenius schedule list',
@@ -160,6 +161,13 @@ const usersFailed: Rule = ({ counted: run }) => {
   return finding('users_failed', run, 'warning', message);
 };
 
+/** The counted run: an empty run after it says nothing about its rows. */
+const rowsWrong: Rule = ({ counted: run }) => {
+  if (run?.violations === undefined || run.violations === 0) return undefined;
+  const message = `${group(run.violations)} users of run ${run.runId} have rows that cannot be right, seen as they were published (in one chunk: ${run.violated}).`;
+  return finding('rows_wrong', run, 'critical', message);
+};
+
 /** The samples since the run was last paused: before that nobody was meant to work. */
 function atWork(samples: readonly Sample[], { runId }: RunProgress): Sample[] {
   const mine = samples.filter(sample => sample.runId === runId);
@@ -225,6 +233,7 @@ const ON_RUN: readonly Rule[] = [
   deadlineAtRisk,
   lowThroughput,
   usersFailed,
+  rowsWrong,
 ];
 
 /** Everything that is wrong now. Pure: the same snapshot, the same findings. */

@@ -13,6 +13,9 @@ const MAX_WAIT_MS = 1_000;
 /** What is written on leaving is tried again for so long. */
 export const END_PATIENCE_MS = 5_000;
 
+/** Of a chunk at most so many users are looked at once it is published: a run must cost less than 3 % more for it. */
+const USERS_LOOKED_AT = 4_000;
+
 /** As whom this process claims from which run. */
 type Membership = Pick<ClaimRequest, 'runId' | 'processor' | 'fingerprint'>;
 
@@ -160,9 +163,23 @@ export class Crew {
 
   async #process(lease: Lease, claimMs: number): Promise<void> {
     try {
-      this.#onResult(await processChunk(this.#context, lease, claimMs));
+      const result = await processChunk(this.#context, lease, claimMs);
+      if (result.completed > 0) await this.#check(lease);
+      this.#onResult(result);
     } catch (error) {
       await this.#recover(lease, error);
+    }
+  }
+
+  /** Looks at what was published: it stands, whatever comes of this. Violations are the run's, and end it with exit code 1. */
+  async #check(lease: Lease): Promise<void> {
+    const { listener } = this.#context;
+    const { chunkNo } = lease;
+    try {
+      const found = await this.#atEnd.checkChunk(lease, USERS_LOOKED_AT);
+      if (found !== undefined && found.violations > 0) listener({ type: 'chunk-violated', chunkNo, ...found });
+    } catch (error) {
+      listener({ type: 'chunk-unchecked', chunkNo, code: codeOf(error), message: plainText(messageOf(error)) });
     }
   }
 

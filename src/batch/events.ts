@@ -1,5 +1,5 @@
 import type { ErrorClass } from '../model/errors.ts';
-import type { ChunkResult, OpenedRun, RunState } from '../model/run.ts';
+import type { ChunkCheck, ChunkResult, OpenedRun, RunState } from '../model/run.ts';
 
 /**
  * What a run says while it goes on, for progress, logs and metrics. Listeners are called synchronously and must not throw.
@@ -39,6 +39,10 @@ export type BatchEvent =
       readonly code: string;
       readonly message: string;
     }
+  /** What a chunk has just published cannot be right: so many of the users looked at, and by which checks. */
+  | ({ readonly type: 'chunk-violated'; readonly chunkNo: number } & ChunkCheck)
+  /** A chunk is published, and could not be looked at afterwards. */
+  | { readonly type: 'chunk-unchecked'; readonly chunkNo: number; readonly code: string; readonly message: string }
   | { readonly type: 'lease-lost'; readonly chunkNo: number }
   | { readonly type: 'round-planned' }
   /** The threads that compute are there; what they are at can be asked until they are gone. */

@@ -162,14 +162,36 @@ export function noteFailures(cli: Pick<Cli, 'note'>, exitCode: ExitCode): void {
   if (exitCode === EXIT.errorRate) cli.note('Who failed, and why: cardgenius errors');
 }
 
-/** At the end of every run: what was planned was decided. Whether the rows stand as they must is for `verify`, which reads them all. */
-export async function checkTotals(cli: Cli, database: Database, { runId, state }: BatchOutcome): Promise<void> {
-  const run = state === 'done' ? await database.readRun(runId) : undefined;
+/**
+ * At the end of every run: what was planned was decided, and no chunk has found rows that cannot be right among those that it had just
+ * published. All other rows are for `verify`, which reads them all.
+ */
+export async function checkTotals(
+  cli: Pick<Cli, 'note' | 'end'>,
+  database: Pick<Database, 'readRun'>,
+  { runId, state }: Pick<BatchOutcome, 'runId' | 'state'>,
+): Promise<void> {
+  const run = await database.readRun(runId);
   if (run === undefined) return;
-  const { completed, failed, changed, gone, plannedUsers } = run;
-  if (completed + failed + changed + gone === plannedUsers) return;
+  const { completed, failed, changed, gone, plannedUsers, violations = 0, violated } = run;
+  if (violations > 0) {
+    cli.note(
+      `${violations.toLocaleString('en-US')} users of run ${runId} have rows that cannot be right (in one chunk: ${violated}). Who: cardgenius verify --csv FILE`,
+    );
+    cli.end(EXIT.failed);
+  }
+  if (state !== 'done' || completed + failed + changed + gone === plannedUsers) return;
   cli.note(`The totals of run ${runId} do not add up. Look at: cardgenius verify`);
   cli.end(EXIT.failed);
+}
+
+/** What a run over some of the users does not look at: neither does the check at its end. */
+export function noteLimit(cli: Pick<Cli, 'note'>, limit: number | undefined): void {
+  if (limit === undefined) return;
+  cli.note(
+    `With --limit at most ${limit.toLocaleString('en-US')} users of those that are due were computed and looked at. Not looked at: all other users, and the gate of ` +
+      'eligible users, which compares whole runs only.',
+  );
 }
 
 /** With which code a process ends that took part in a run. */

@@ -8,6 +8,7 @@ import {
   exitCodeOf,
   LOG_DIR_HELP,
   noteFailures,
+  noteLimit,
   notePause,
   resumable,
   takePart,
@@ -74,6 +75,7 @@ async function run(cli: Cli, options: RunOptions): Promise<void> {
   if (door !== undefined && outcome.state === 'done' && outcome.users === 0) {
     cli.note('Nothing was left to do, so the page has closed; to look: cardgenius dashboard');
   }
+  noteLimit(cli, limit);
   await notePause(cli, opened.database, outcome);
   const exitCode = exitCodeOf(outcome, cli.settings.errorRateLimit);
   if (!dryRun) noteFailures(cli, exitCode);

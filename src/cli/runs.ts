@@ -94,6 +94,11 @@ function describeRun(run: RunProgress, attempts: readonly Attempt[], acts: reado
       `${chunksClosed} of ${chunks} chunks, ${group(run.rowsWritten)} rows ${isDry ? 'would be written' : 'written'}.`,
     `Started ${minuteOf(run.startedAt)} UTC by ${run.requestedBy}; took ${secondsText(secondsOf(run))}, ${group(speedOf(run))} users/s.`,
   ];
+  if ((run.violations ?? 0) > 0) {
+    head.push(
+      `The check after publishing found ${group(run.violations ?? 0)} users whose rows cannot be right (in one chunk: ${run.violated}).`,
+    );
+  }
   head.push(...describeActs(acts));
   if (attempts.length === 0) return [...head, '', 'Nobody has claimed a chunk of it.'].join('\n');
   const rows = attempts.map(attempt => [

@@ -3,6 +3,7 @@ import { type Actor, PROCESSOR } from '../model/act.ts';
 import { LeaseLostError } from '../model/errors.ts';
 import type { RecommendationSlice, RunCard } from '../model/recommendation.ts';
 import type {
+  ChunkCheck,
   ChunkFailure,
   ChunkResult,
   ClaimAnswer,
@@ -123,6 +124,23 @@ export const batchOperations = (driver: Driver) => ({
     const [row] = await driver.call<ChunkResult>('publish_chunk', parameters, on);
     if (row !== undefined) return row;
     throw new LeaseLostError(`the lease of chunk ${lease.chunkNo} of run ${lease.runId} is lost`);
+  },
+
+  /**
+   * Looks at the rows of at most `users` of those whom a chunk completed and who are still `completed`, spread evenly, and keeps in the
+   * chunk what it found.
+   * Undefined where there is no such chunk.
+   */
+  async checkChunk(
+    { runId, chunkNo }: Pick<Lease, 'runId' | 'chunkNo'>,
+    users: number,
+  ): Promise<ChunkCheck | undefined> {
+    const [row] = await driver.call<ChunkCheck>('check_chunk', [
+      ['run_id', 'bigint', runId],
+      ['chunk_no', 'int', chunkNo],
+      ['users', 'int', users],
+    ]);
+    return row;
   },
 
   /** Undefined where the lease is lost. */

@@ -138,6 +138,19 @@ export interface RunProgress {
   readonly rowsWritten: number;
   readonly rowsUnchanged: number;
   readonly failures: number;
+  /** Users whose rows cannot be right, as each chunk found that looked at what it had just published. */
+  readonly violations?: number;
+  /** By which checks, with their users, in one of those chunks: "order_by_net 12". */
+  readonly violated?: string | null;
+}
+
+/** What the check of a chunk found among the users that it completed. */
+export interface ChunkCheck {
+  /** Users looked at: those who are still `completed`. */
+  readonly checked: number;
+  /** Of them: whose rows cannot be right. */
+  readonly violations: number;
+  readonly violated: string | null;
 }
 
 /** How many users stand in each status, and how many rows card_recommendations holds. */

@@ -44,7 +44,11 @@ export function logEvent(log: Logger, event: BatchEvent): void {
     case 'step-retried':
     case 'run-left-for-trouble':
     case 'chunk-failed':
+    case 'chunk-unchecked':
       log.warn(event, event.type);
+      break;
+    case 'chunk-violated':
+      log.error(event, event.type);
       break;
     default:
       log.info(event, event.type);

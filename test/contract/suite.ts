@@ -4,6 +4,7 @@
  */
 import type { ExecutionContext, TestFn } from 'ava';
 import { auditContract } from './audit.ts';
+import { checkChunkContract } from './check-chunk.ts';
 import { claimContract } from './claim.ts';
 import { columnsContract } from './columns.ts';
 import { type ContractEngine, reset, trackLoads } from './context.ts';
@@ -28,6 +29,7 @@ export const CONTRACT: ContractTests = {
   ...runContract,
   ...claimContract,
   ...publishContract,
+  ...checkChunkContract,
   ...refusedContract,
   ...auditContract,
   ...dryRunContract,

@@ -150,6 +150,11 @@ const CASES: Readonly<Record<string, [broken: Partial<Snapshot>, expected: strin
     'low_throughput critical',
     { samples: [sample(6, 39_700, 3), sample(0, 40_000)], run: run({ chunksOpen: 0, chunksLeased: 0 }) },
   ],
+  'rows that cannot be right': [
+    { run: run({ state: 'done', completed: 100_000, violations: 3, violated: 'order_by_net 3' }), samples: [] },
+    'rows_wrong critical',
+    { run: run({ state: 'done', completed: 100_000, violations: 0, violated: null }), samples: [] },
+  ],
   'fire skipped': [
     { fires: [fire({ decision: 'skipped', note: 'nobody was there', runId: null })] },
     'fire_missed warning',

@@ -1,0 +1,85 @@
+-- Purpose   Looks at what a chunk has just published: ten ranks from 1 to 10 for each user that it completed, in the order of
+--           their net savings, net = yearly + extra - joining, and each card one of the run's. Of a large chunk every second or
+--           third user, so that a run costs little more for it: verify reads all. Users whose status is not completed any more
+--           are left out: their rows are another's business. What was found stands in the chunk, and may be asked for again.
+-- Answers   one row: users looked at, users whose rows cannot be right, and by which checks (no user, no spends); none where
+--           there is no such chunk
+-- Locks     shared, row by row, on both contract tables; then one row of chunk, for its own statement, after all is read
+-- Isolation READ COMMITTED: outside of publish, which holds no lock a moment longer for it
+-- Indexes   pk_run_card, pk_completed_user, the keys of both contract tables, pk_chunk
+-- Avoids    scans under statistics of another time: LOOP JOIN, by key, in the order written (FORCE ORDER). The names of the
+--           cards stand in a small table with an index: a look-up for each row, and no pass over run_card.
+--           More rows than a user may have: the key of card_recommendations is (user_id, rank), so that ten rows between
+--           1 and 10 are all ten ranks.
+-- Callers   the chunk pipeline, after publish
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR ALTER PROCEDURE cardgenius.check_chunk
+  @run_id    BIGINT,
+  @chunk_no  INT,
+  @users     INT                              -- of a chunk at most so many are looked at
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  SET DEADLOCK_PRIORITY LOW;
+
+  DECLARE @step INT,                          -- every so many-th user
+          @checked INT, @wrong INT, @ten_ranks INT, @order INT, @net INT, @card INT, @violated VARCHAR(200);
+
+  SELECT @step = (c.completed + @users - 1) / @users
+  FROM cardgenius.chunk AS c
+  WHERE c.run_id = @run_id AND c.chunk_no = @chunk_no;
+  IF @step IS NULL OR @step < 1
+    SET @step = 1;
+
+  SELECT DISTINCT rc.card_name
+  INTO #card
+  FROM cardgenius.run_card AS rc
+  WHERE rc.run_id = @run_id;
+
+  CREATE UNIQUE CLUSTERED INDEX ix_card ON #card (card_name);
+
+  SELECT @checked = COUNT(*),
+         @wrong = COALESCE(SUM(CASE WHEN s.ranks + s.disorder + s.net + s.card > 0 THEN 1 ELSE 0 END), 0),
+         @ten_ranks = COALESCE(SUM(s.ranks), 0), @order = COALESCE(SUM(s.disorder), 0),
+         @net = COALESCE(SUM(s.net), 0), @card = COALESCE(SUM(s.card), 0)
+  FROM (
+    SELECT CASE WHEN COUNT(r.rank) = 10 AND MIN(r.rank) = 1 AND MAX(r.rank) = 10 THEN 0 ELSE 1 END AS ranks,
+           MAX(r.disorder) AS disorder, MAX(r.net) AS net, MAX(r.card) AS card
+    FROM (
+      SELECT d.user_id, t.rank,
+             CASE WHEN t.net_savings > LAG(t.net_savings) OVER (PARTITION BY d.user_id ORDER BY t.rank)
+                  THEN 1 ELSE 0 END AS disorder,
+             CASE WHEN t.rank IS NULL OR t.net_savings = t.total_savings_yearly + t.total_extra_benefits - t.joining_fees
+                  THEN 0 ELSE 1 END AS net,
+             CASE WHEN t.rank IS NULL OR k.card_name IS NOT NULL THEN 0 ELSE 1 END AS card
+      FROM (
+        SELECT c.user_id, ROW_NUMBER() OVER (ORDER BY c.user_id) AS no
+        FROM cardgenius.completed_user AS c
+        WHERE c.run_id = @run_id AND c.chunk_no = @chunk_no
+      ) AS d
+      JOIN dbo.user_spending_data AS u ON u.user_id = d.user_id AND u.processing_status = 'completed'
+      LEFT JOIN dbo.card_recommendations AS t ON t.user_id = d.user_id
+      LEFT JOIN #card AS k ON k.card_name = t.card_name
+      WHERE d.no % @step = @chunk_no % @step
+    ) AS r
+    GROUP BY r.user_id
+  ) AS s
+  OPTION (LOOP JOIN, FORCE ORDER);
+
+  SET @violated = CONCAT(CASE WHEN @ten_ranks > 0 THEN CONCAT(', ten_ranks ', @ten_ranks) END,
+                         CASE WHEN @order > 0 THEN CONCAT(', order_by_net ', @order) END,
+                         CASE WHEN @net > 0 THEN CONCAT(', net_adds_up ', @net) END,
+                         CASE WHEN @card > 0 THEN CONCAT(', card_of_run ', @card) END);
+  SET @violated = NULLIF(STUFF(@violated, 1, 2, ''), '');
+
+  UPDATE cardgenius.chunk
+     SET checked = @checked, violations = @wrong, violated = @violated
+   WHERE run_id = @run_id AND chunk_no = @chunk_no;
+  IF @@ROWCOUNT = 0
+    RETURN;
+
+  SELECT @checked AS checked, @wrong AS violations, @violated AS violated;
+END;
