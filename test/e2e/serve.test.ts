@@ -10,7 +10,7 @@ test.serial('serve: a schedule fires, its run is worked on, SIGTERM ends it, and
   const at = { cwd, database: 'pglite:db' };
   await writeFile(join(cwd, 'cron.config.ts'), OFTEN);
   t.is((await cardgenius(['seed', '--users', '500'], at)).code, 0);
-  const service = cardgenius(['serve'], { ...at, env: { CARDGENIUS_DASHBOARD_ADDRESS: '127.0.0.1:0' } });
+  const service = cardgenius(['serve', '--open'], { ...at, env: { CARDGENIUS_DASHBOARD_ADDRESS: '127.0.0.1:0' } });
   await service.said(/"state":"done","users":500,.*"run-left"/);
   const [, url] = /"url":"(http:[^"]+)"/.exec(service.text())!;
   t.regex(await (await fetch(`${url}metrics`)).text(), /^cardgenius_users_total\{outcome="completed"\} 500$/m);
