@@ -23,6 +23,7 @@ test.serial('from a CSV with bad rows to ten cards for every good user, and only
   );
   t.deepEqual(await json('import', 'spends.csv'), {
     read: 1502,
+    confirmedBelowSum: 5,
     imported: 1500,
     unchanged: 0,
     rejected: 2,
