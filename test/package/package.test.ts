@@ -167,7 +167,7 @@ test('packed, installed into an empty folder, and run there', async t => {
 /** The dashboard's page, as the installed command serves it. */
 async function pageOf(folder: string): Promise<string> {
   const main = join(folder, 'node_modules/cardgenius-batch/dist/cli/main.js');
-  const child = spawn(process.execPath, [main, 'dashboard', '--port', '0', '--json'], { cwd: folder, env });
+  const child = spawn(process.execPath, [main, 'dashboard', '--port', '0', '--json', '--open'], { cwd: folder, env });
   try {
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
     const answer = await fetch(JSON.parse(line.toString()).url);
