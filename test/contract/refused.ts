@@ -49,7 +49,10 @@ async function work(
     },
   });
   const opened = await openRun(engine);
-  const membership = { processor: 'suite', engine: { fingerprint: FINGERPRINT } as LoadedEngine };
+  const membership = {
+    processor: 'suite',
+    engine: { fingerprint: FINGERPRINT, image: { kind: 'own' } } as LoadedEngine,
+  };
   const pool = { compute: async (chunk: SpendingSlice) => [compute(chunk)], close: async () => {} };
   return workOn(database, SETTINGS, membership, opened, () => {}, signal, {
     createPool: () => pool,
