@@ -14,7 +14,11 @@ export function beside(moduleUrl: string, source: `./${string}.ts`): string {
 }
 
 /** The package's own package.json. */
-export function readManifest(): { readonly version: string; readonly engines: { readonly node: string } } {
+export function readManifest(): {
+  readonly name: string;
+  readonly version: string;
+  readonly engines: { readonly node: string };
+} {
   return JSON.parse(readFileSync(join(PACKAGE_ROOT, 'package.json'), 'utf8'));
 }
 

@@ -24,7 +24,7 @@ export async function createEngineOf(image: EngineImage): Promise<Engine> {
       ? createBuiltIn(image.catalog, image)
       : await createOwnEngine(image.modulePath, image.timeoutMs, image.maxMonthlySpend);
   if (engine.fingerprint === image.fingerprint) return engine;
-  throw engineChanged(pathOf(image), image.fingerprint, engine.fingerprint);
+  throw engineChanged(image, engine);
 }
 
 /** The built-in engine of a catalogue's bytes. Throws UsageError (CATALOG_…) naming file, card and field. */
@@ -40,12 +40,14 @@ export function createBuiltIn(
 type BuiltInTerms = Pick<EngineSource, 'catalogPath' | 'eligibleCards' | 'maxMonthlySpend'>;
 
 async function createOwnEngine(path: string, timeoutMs: number, maxMonthlySpend: number): Promise<Engine> {
-  const [{ loadEngineModule }, { adaptEngine }] = await Promise.all([
+  const [{ loadEngineModule }, { adaptEngine }, { filesOf }] = await Promise.all([
     import('./plugin/engine-module.ts'),
     import('./plugin/adapted-engine.ts'),
+    import('./plugin/module-graph.ts'),
   ]);
-  const { definition, sha256 } = await loadEngineModule(path);
-  return adaptEngine(definition, { sha256, path, timeoutMs, maxMonthlySpend });
+  const definition = await loadEngineModule(path);
+  const files = () => filesOf(path, definition.files ?? []);
+  return adaptEngine(definition, { files, path, timeoutMs, maxMonthlySpend });
 }
 
 /** Throws UsageError (CATALOG_TOO_FEW_CARDS) where users cannot be given ten cards. */
@@ -59,4 +61,3 @@ function checkEligible({ cards }: Catalog, path: string, eligibleCards: Eligible
       'Complete the cards’ "offer" (what it leaves out is unknown, and unknown is not commissionable), or set eligibleCards to open.',
   );
 }
-const pathOf = (image: EngineImage): string => (image.kind === 'built_in' ? image.catalogPath : image.modulePath);

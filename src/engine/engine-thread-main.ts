@@ -10,7 +10,7 @@ const say = (message: ThreadMessage) => parentPort!.postMessage(message);
 
 try {
   const engine = await createEngine(workerData as EngineSource);
-  const { name, version, fingerprint, cards } = engine;
+  const { name, version, fingerprint, cards, files } = engine;
   parentPort!.on('message', async (slice: SpendingSlice) => {
     try {
       say({ type: 'answer', answer: await engine.recommend(slice) });
@@ -18,7 +18,7 @@ try {
       say({ type: 'failure', message: messageOf(error) });
     }
   });
-  say({ type: 'identity', identity: { name, version, fingerprint, cards } });
+  say({ type: 'identity', identity: { name, version, fingerprint, cards, files } });
 } catch (error) {
   const code = error instanceof CardGeniusError ? error.code : 'ENGINE_INVALID';
   say({ type: 'unusable', code, message: messageOf(error) });

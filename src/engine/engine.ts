@@ -9,6 +9,14 @@ export interface EngineIdentity {
   readonly fingerprint: string;
   /** What goes into the run's record: card numbers are the index here. */
   readonly cards: readonly RunCard[];
+  /** Of an engine of one's own: the files that it is made of, its module among them, by name. */
+  readonly files?: readonly EngineFile[] | undefined;
+}
+
+export interface EngineFile {
+  /** Relative to the engine's module; of a package `name@version/file`. */
+  readonly path: string;
+  readonly sha256: string;
 }
 
 /**

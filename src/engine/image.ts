@@ -1,11 +1,11 @@
 /**
  * One engine from plan to thread. The main process loads an engine once a run and gets an image of it: what a worker thread needs to
  * make the same engine. The built-in engine's image has the bytes of the catalogue that were fingerprinted; that of an engine of one's
- * own has its module's path, which each thread imports anew, and the fingerprint that must come of it. Another one ends the attempt.
+ * own has its module's path, which each thread imports anew, with the fingerprint and the files that must come of it. Another one ends the attempt.
  */
 import { CardGeniusError, EXIT } from '../model/errors.ts';
 import type { EligibleCards } from './card-terms.ts';
-import type { EngineIdentity } from './engine.ts';
+import type { EngineFile, EngineIdentity } from './engine.ts';
 
 interface Image {
   /** Paise: the largest monthly amount that is believed. */
@@ -27,6 +27,8 @@ export interface OwnImage extends Image {
   readonly kind: 'own';
   readonly modulePath: string;
   readonly timeoutMs: number;
+  /** As the run was planned with them. */
+  readonly files: readonly EngineFile[];
 }
 
 export type EngineImage = BuiltInImage | OwnImage;
@@ -46,10 +48,22 @@ export class EngineUnusableError extends CardGeniusError {
   }
 }
 
-export function engineChanged(path: string, planned: string, found: string): EngineUnusableError {
+export function engineChanged(image: EngineImage, { fingerprint, files }: EngineIdentity): EngineUnusableError {
+  const path = image.kind === 'built_in' ? image.catalogPath : image.modulePath;
+  const changed = image.kind === 'own' ? differing(image.files, files ?? []) : [];
+  const which = changed.length === 0 ? '' : ` Changed: ${changed.join(', ')}.`;
   return new EngineUnusableError(
     'ENGINE_CHANGED',
-    `The engine ${path} is not the one that this run was planned with: the run has ${planned}, the file now gives ${found}. ` +
+    `The engine ${path} is not the one that this run was planned with: the run has ${image.fingerprint}, the file now gives ${fingerprint}.${which} ` +
       'Restore the file and start again; or start again with the new one, which supersedes the run.',
   );
+}
+
+/** Names of files that only one of the two has, or that both have with other bytes; the first five. */
+function differing(planned: readonly EngineFile[], found: readonly EngineFile[]): string[] {
+  const before = new Map(planned.map(file => [file.path, file.sha256]));
+  const after = new Map(found.map(file => [file.path, file.sha256]));
+  return [...new Set([...before.keys(), ...after.keys()])]
+    .filter(path => before.get(path) !== after.get(path))
+    .slice(0, 5);
 }

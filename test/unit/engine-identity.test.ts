@@ -1,6 +1,8 @@
-import { copyFile, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { copyFile, cp, mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import type { BatchEvent } from '../../src/batch/events.ts';
 import { runBatch, runTerms } from '../../src/batch/run-batch.ts';
@@ -93,6 +95,129 @@ test('a thread whose module has changed computes nothing, and the error names bo
     broken.compute(USERS, () => {}),
     { code: 'ENGINE_INVALID' },
   );
+});
+
+/** An engine of several files, in each way that a module takes another: what each says of the yearly savings is added up. */
+async function engineOfFiles() {
+  const folder = await newFolder();
+  const write = (file: string, text: string) => writeFile(join(folder, file), text);
+  for (const sub of ['lib', 'node_modules/rates-of-a-package']) await mkdir(join(folder, sub), { recursive: true });
+  const packageVersion = (version: string) =>
+    write(
+      'node_modules/rates-of-a-package/package.json',
+      JSON.stringify({ name: 'rates-of-a-package', version, main: 'i.js' }),
+    );
+  const files: Record<string, (n: number) => Promise<void>> = {
+    'lib/relative.ts': n => write('lib/relative.ts', `import '../deeper.mts'; export const a: number = ${n};`),
+    'deeper.mts': n => write('deeper.mts', `export const never = ${n};`),
+    'rates.json': n => write('rates.json', `{ "b": ${n} }`),
+    'required.cjs': n => write('required.cjs', `module.exports = require('./further.json').c + ${n};`),
+    'further.json': n => write('further.json', `{ "c": ${n} }`),
+    'in-create.ts': n => write('in-create.ts', `export const d: number = ${n};`),
+    'table.csv': n => write('table.csv', `${n}`),
+    'rates-of-a-package@1.0.0/i.js': n => write('node_modules/rates-of-a-package/i.js', `module.exports = ${n};`),
+  };
+  for (const put of Object.values(files)) await put(1);
+  await packageVersion('1.0.0');
+  const path = join(folder, 'engine.ts');
+  await writeFile(
+    path,
+    `import { createRequire } from 'node:module';
+     import { readFile } from 'node:fs/promises';
+     import { defineEngine } from ${JSON.stringify(pathToFileURL(join(ROOT, 'src/index.ts')).href)};
+     import { a } from './lib/relative.ts';
+     import rates from './rates.json' with { type: 'json' };
+     import packaged from 'rates-of-a-package';
+     const c = createRequire(import.meta.url)('./required.cjs');
+     const cards = Array.from({ length: 10 }, (_, i) => ({ name: 'Card ' + i, joiningFees: 0, redemptionMethod: 'Cashback', redemptionRate: 10000 }));
+     const points = { amazon: 0, flipkart: 0, myntra: 0, ajio: 0, grocery: 0, otherOnline: 0 };
+     export default defineEngine({ name: 'own', version: '1', cards, retryDelayMs: 0, files: ['table.csv'], async create() {
+       const { d } = await import('./in-create.ts');
+       const table = Number(await readFile(new URL('table.csv', import.meta.url), 'utf8'));
+       const rows = cards.map(({ name }) => ({ card: name, yearly: a + rates.b + packaged + c + d + table, extra: 0, points }));
+       return { async recommend({ spends }) {
+         if (spends.amazon === 1300) await import('./late.ts');
+         return rows;
+       } };
+     } });`,
+  );
+  await write('late.ts', 'export {}');
+  const source = {
+    catalogPath: CATALOG,
+    enginePath: path,
+    engineTimeoutMs: 5_000,
+    maxMonthlySpend: SETTINGS.maxMonthlySpend,
+  };
+  return { source, path, files, packageVersion };
+}
+
+test('each file that an engine is made of is in its fingerprint, and a thread that finds another one names it', async t => {
+  const { source, files, packageVersion } = await engineOfFiles();
+  const loaded = await loadEngine(source);
+  t.deepEqual(
+    loaded.files?.map(file => file.path),
+    [...Object.keys(files), 'engine.ts'].sort(),
+  );
+  const compute = async () => {
+    const pool = new WorkerPool(1, loaded.image);
+    try {
+      return (await pool.compute(USERS, () => {}))[0]!.yearly[0];
+    } finally {
+      await pool.close();
+    }
+  };
+  t.is(await compute(), 7);
+  for (const [file, put] of Object.entries(files)) {
+    await put(2);
+    t.not((await loadEngine(source)).fingerprint, loaded.fingerprint, file);
+    const error = await t.throwsAsync(compute, { instanceOf: EngineUnusableError, code: 'ENGINE_CHANGED' }, file);
+    t.true(error!.message.includes(`Changed: ${file}.`), error!.message);
+    await put(1);
+  }
+  await packageVersion('1.0.1');
+  t.regex(
+    (await t.throwsAsync(compute))!.message,
+    /Changed: rates-of-a-package@1\.0\.0\/i\.js, rates-of-a-package@1\.0\.1/,
+  );
+  await packageVersion('1.0.0');
+  t.is((await loadEngine(source)).fingerprint, loaded.fingerprint);
+  t.is(await compute(), 7);
+});
+
+test('an engine moved elsewhere, or named by a link, is the same engine', async t => {
+  const { source, path } = await engineOfFiles();
+  const { fingerprint } = await loadEngine(source);
+  const folder = await newFolder();
+  await cp(dirname(path), join(folder, 'copy'), { recursive: true });
+  await symlink(join(folder, 'copy/engine.ts'), join(folder, 'link.ts'));
+  t.is((await loadEngine({ ...source, enginePath: join(folder, 'copy/engine.ts') })).fingerprint, fingerprint);
+  t.is((await loadEngine({ ...source, enginePath: join(folder, 'link.ts') })).fingerprint, fingerprint);
+});
+
+test('an engine of one file has the SHA-256 of that file in its fingerprint, as it always had', async t => {
+  const { source, path } = await ownEngine();
+  const { name, version, cards, fingerprint } = await loadEngine(source);
+  const sha256 = createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+  const { maxMonthlySpend } = source;
+  t.is(
+    fingerprint,
+    createHash('sha256').update(JSON.stringify({ name, version, sha256, cards, maxMonthlySpend })).digest('hex'),
+  );
+});
+
+test('a file imported after create() has returned is refused by name', async t => {
+  const { source } = await engineOfFiles();
+  await using engine = await openEngine(source);
+  const { failures } = await engine.recommend(
+    sliceOf([
+      [1300, 0, 0, 0, 0, 1300],
+      [1400, 0, 0, 0, 0, 1400],
+    ]),
+  );
+  t.is(failures.length, 1);
+  t.regex(failures[0]!.message, /late\.ts is imported after create\(\) has returned/);
 });
 
 test('a run whose engine has changed stops with that reason: no user is failed, and nothing is published', async t => {

@@ -185,7 +185,7 @@ test('an engine of columns: a slice that fails is halved until the user to blame
         },
       }),
     },
-    { sha256: '', path: 'columns', timeoutMs: 1_000, maxMonthlySpend: 1_000_000_000 },
+    { files: () => [], path: 'columns', timeoutMs: 1_000, maxMonthlySpend: 1_000_000_000 },
   );
   const users = Array.from({ length: 32 }, (_, i) => [i * 100, 0, 0, 0, 0, null]);
   users[20] = [-1, 0, 0, 0, 0, null];
@@ -230,7 +230,7 @@ test('a module that is no engine: one sentence that names the file and the remed
   );
   t.regex(
     await load('broken.ts', 'export default {'),
-    /^ENGINE_INVALID The engine FILE cannot be loaded: .* Mend the module/,
+    /^ENGINE_INVALID The engine FILE cannot be loaded: .* Correct the module/,
   );
   t.is(
     await load('none.ts', 'export const a = 1;'),

@@ -12,7 +12,7 @@ import {
   type UserFailure,
 } from '../../model/recommendation.ts';
 import type { SpendingSlice } from '../../model/spending.ts';
-import type { Engine } from '../engine.ts';
+import type { Engine, EngineFile } from '../engine.ts';
 import { invalidSpending } from '../spending-rules.ts';
 import { type AnswerRules, checkRows, checkSliceRows } from './answer-check.ts';
 import type {
@@ -31,8 +31,8 @@ const DEFAULT_CONCURRENCY = 8;
 const DEFAULT_RETRY_DELAY_MS = 200;
 
 export interface AdapterOptions {
-  /** SHA-256 (hex) of the module. */
-  readonly sha256: string;
+  /** What the engine is made of, asked once create() has returned. */
+  readonly files: () => readonly EngineFile[];
   /** What messages name. */
   readonly path: string;
   /** Milliseconds for one call of the engine. */
@@ -50,18 +50,28 @@ interface Due {
 /** Creates the engine's recommender and wraps it. Throws UsageError (ENGINE_INVALID) where that fails. */
 export async function adaptEngine(definition: EngineDefinition, options: AdapterOptions): Promise<Engine> {
   const { name, version } = definition;
-  const { sha256, maxMonthlySpend } = options;
+  const { maxMonthlySpend } = options;
   const cards = definition.cards.map((card, cardNo): RunCard => ({ ...card, cardNo }));
   const adapter = new Adapter(definition, cards, await createRecommender(definition, options), options);
+  const files = options.files();
   return {
     name,
     version,
     fingerprint: createHash('sha256')
-      .update(JSON.stringify({ name, version, sha256, cards, maxMonthlySpend }))
+      .update(JSON.stringify({ name, version, sha256: sha256Of(files), cards, maxMonthlySpend }))
       .digest('hex'),
     cards,
+    files,
     recommend: (slice, onMove) => adapter.recommend(slice, onMove),
   };
+}
+
+/** Of one file its own, so that such an engine keeps the fingerprint that it has always had. */
+function sha256Of(files: readonly EngineFile[]): string {
+  const [first, second] = files;
+  return first !== undefined && second === undefined
+    ? first.sha256
+    : createHash('sha256').update(JSON.stringify(files)).digest('hex');
 }
 
 async function createRecommender(definition: EngineDefinition, { path, timeoutMs }: AdapterOptions) {

@@ -62,6 +62,11 @@ export interface EngineDefinition {
   readonly concurrency?: number;
   /** Milliseconds before the second attempt; the third waits twice as long. Default 200. */
   readonly retryDelayMs?: number;
+  /**
+   * Files that the engine reads but does not import (a model, a table of rates), relative to its module. They are part of the run's
+   * fingerprint, as all that it imports is: read them in create().
+   */
+  readonly files?: readonly string[];
   /** Called once in each worker thread, never in the main one: open connections, load models here. */
   create(): Recommender | Promise<Recommender>;
 }

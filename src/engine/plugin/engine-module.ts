@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
 import { messageOf, UsageError } from '../../model/errors.ts';
 import { CARDS_PER_USER, MAX_DECIMAL_12_2 } from '../../model/recommendation.ts';
 import type { EngineDefinition } from './define-engine.ts';
+import { importTracked } from './module-graph.ts';
 
 const whole = (most: number) => z.int().min(0).max(most);
 
@@ -29,20 +28,14 @@ const shape = z.object({
   ranking: z.enum(['net', 'own']).optional(),
   concurrency: z.int().min(1).max(1_000).optional(),
   retryDelayMs: z.number().min(0).max(60_000).optional(),
+  files: z.array(z.string().min(1)).max(1_000).optional(),
   create: z.custom<() => unknown>(value => typeof value === 'function', { message: 'must be a function' }),
 });
 
-export interface EngineModule {
-  readonly definition: EngineDefinition;
-  /** SHA-256 (hex) of the file's bytes. */
-  readonly sha256: string;
-}
-
-/** Loads the module that the configuration names. Throws UsageError (ENGINE_UNREADABLE, ENGINE_INVALID, ENGINE_CHANGED) naming the file. */
-export async function loadEngineModule(path: string): Promise<EngineModule> {
-  let bytes: Buffer;
+/** Loads the module that the configuration names. Throws UsageError (ENGINE_UNREADABLE, ENGINE_INVALID) naming the file. */
+export async function loadEngineModule(path: string): Promise<EngineDefinition> {
   try {
-    bytes = await readFile(path);
+    await readFile(path);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const what =
@@ -51,25 +44,17 @@ export async function loadEngineModule(path: string): Promise<EngineModule> {
       cause: error,
     });
   }
-  let module: { default?: unknown };
   try {
-    module = (await import(pathToFileURL(path).href)) as { default?: unknown };
+    return checkDefinition((await importTracked(path)).default, path);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const why = messageOf(error).split('\n', 1)[0]!;
     throw new UsageError(
       'ENGINE_INVALID',
-      `The engine ${path} cannot be loaded: ${why}. Mend the module and start again.`,
+      `The engine ${path} cannot be loaded: ${why}. Correct the module and start again.`,
       { cause: error },
     );
   }
-  // Node has read the file itself: what it has read is what was hashed only where the file is still the same.
-  if (!bytes.equals(await readFile(path).catch(() => Buffer.of()))) {
-    throw new UsageError('ENGINE_CHANGED', `The engine ${path} was written while it was loaded. Start again.`);
-  }
-  return {
-    definition: checkDefinition(module.default, path),
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-  };
 }
 
 /** Throws UsageError (ENGINE_INVALID) where something is no engine; `path` is what the message names. */

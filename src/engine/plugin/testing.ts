@@ -44,7 +44,7 @@ export async function testEngine(subject: EngineDefinition | Engine, options: Ki
   const { users: wanted = 1_000, minUsersPerSecond = 0 } = options;
   const maxMonthlySpend = options.maxMonthlySpend ?? DEFAULT_MAX_MONTHLY_SPEND;
   const adapter = {
-    sha256: '0'.repeat(64),
+    files: () => [],
     path: subject.name,
     timeoutMs: options.timeoutMs ?? DEFAULT_ENGINE_TIMEOUT_MS,
     maxMonthlySpend,
