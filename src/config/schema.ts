@@ -12,7 +12,7 @@ const fields = z.strictObject({
     .trim()
     .min(1)
     .default('pglite:.cardgenius/db')
-    .describe('pglite:PATH, pglite:memory, mssql://… or postgres://…; a password belongs into the environment.'),
+    .describe('pglite:PATH, pglite:memory, mssql://… or postgres://…; the password belongs in the environment.'),
   catalog: z
     .string()
     .trim()
@@ -22,7 +22,7 @@ const fields = z.strictObject({
   eligibleCards: z
     .enum(['open', 'commissionable'])
     .default('open')
-    .describe('Which open cards are recommended: all, or those known to be commissionable and not closed to users.'),
+    .describe('Which open cards are recommended: all, or only commissionable ones.'),
   engine: z
     .string()
     .trim()
@@ -34,7 +34,7 @@ const fields = z.strictObject({
     .min(0.01)
     .max(600)
     .default(10)
-    .describe('After which a call of your own engine is given up, and its user fails.'),
+    .describe('Limit for a call of your own engine; then its user fails.'),
   chunkSize: z.int().min(1).max(100_000).default(10_000).describe('Users in a chunk: what one transaction publishes.'),
   workers: z
     .int()
@@ -47,24 +47,24 @@ const fields = z.strictObject({
     .min(1)
     .max(16)
     .default(2)
-    .describe('Chunks on their way at once: one computes while another publishes.'),
+    .describe('Chunks in progress at once: one computes while another publishes.'),
   leaseSeconds: z.int().min(5).max(3_600).default(60).describe('How long a silent processor keeps its chunk.'),
   maxRounds: z
     .int()
     .min(1)
     .max(10)
     .default(3)
-    .describe('How often users who became new meanwhile are planned into the same run.'),
+    .describe('Rounds of a run: users who became new meanwhile are planned again.'),
   stampUnchangedRows: z
     .boolean()
     .default(true)
-    .describe('Rows whose cards did not change get the run’s processed_at and batch_id, too; false writes less log.'),
+    .describe('Unchanged rows also get the run’s processed_at and batch_id; false writes less log.'),
   maxMonthlySpend: z
     .number()
     .positive()
     .max(9_999_999_999)
     .default(10_000_000)
-    .describe('The largest monthly amount that is believed, in rupees; above it the user fails.'),
+    .describe('The largest valid monthly amount, in rupees; above it the user fails.'),
   errorRateLimit: z
     .number()
     .min(0)
@@ -73,22 +73,27 @@ const fields = z.strictObject({
     .describe('Share of failed users above which a run ends with exit code 3.'),
   sqlServer: z
     .strictObject({
-      controlConnections: z.int().min(1).max(200).default(4).describe('Connections for what must be quick: leases.'),
+      controlConnections: z
+        .int()
+        .min(1)
+        .max(200)
+        .default(4)
+        .describe('Connections for leases and other quick requests.'),
       workConnections: z.int().min(2).max(200).default(8).describe('Connections that read, load and publish.'),
       minConnections: z
         .int()
         .min(0)
         .max(50)
         .default(0)
-        .describe('Connections that each of the two pools keeps open while nothing is asked.'),
+        .describe('Idle connections that each of the two pools keeps open.'),
       connectTimeoutSeconds: z
         .int()
         .min(1)
         .max(300)
         .optional()
-        .describe('After which making a connection is given up. Default: what the connection string says, else 15.'),
-      controlTimeoutSeconds: z.int().min(1).max(300).default(15).describe('After which a quick request is given up.'),
-      workTimeoutSeconds: z.int().min(10).max(86_400).default(300).describe('After which a long one is given up.'),
+        .describe('Limit for connecting. Default: the connection string’s, else 15.'),
+      controlTimeoutSeconds: z.int().min(1).max(300).default(15).describe('Limit for a quick request.'),
+      workTimeoutSeconds: z.int().min(10).max(86_400).default(300).describe('Limit for a long request.'),
     })
     .prefault({}),
   maxFailedShare: z
@@ -96,13 +101,13 @@ const fields = z.strictObject({
     .min(0)
     .max(1)
     .default(0.05)
-    .describe('Share of failed users, from 1,000 computed on, above which a run pauses before it publishes more.'),
+    .describe('Share of failed users, from 1,000 on, above which a run pauses.'),
   minEligibleShare: z
     .number()
     .min(0)
     .max(1)
     .default(0)
-    .describe('Share of the users that the run before had, below which a run pauses before it publishes; 0: never.'),
+    .describe('Share of the last comparable run’s users below which a run pauses; 0: never.'),
   maxFirstCardChangedShare: z
     .number()
     .min(0)
@@ -114,10 +119,8 @@ const fields = z.strictObject({
       level: z
         .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
         .default('warn')
-        .describe(
-          'From which level on events are logged; serve and run --log log from info on unless this says otherwise.',
-        ),
-      file: z.string().optional().describe('Where the log goes; default: stderr, for serve stdout.'),
+        .describe('The lowest level that is logged; for serve and run --log info where this is not set.'),
+      file: z.string().optional().describe('The log’s file; default: stderr, for serve stdout.'),
     })
     .prefault({}),
   schedules: z
@@ -128,9 +131,7 @@ const fields = z.strictObject({
       schedules => new Set(schedules.map(({ name }) => name.toLowerCase())).size === schedules.length,
       'two have one name (capitals make no difference: SQL Server takes them for one)',
     )
-    .describe(
-      'When serve fires: name, cron, timeZone, misfire, catchUpWindowMinutes, deadlineMinutes, userLimit; or kind parity, with url and sample.',
-    ),
+    .describe('When serve fires, and how: a list of schedules.'),
   service: serviceSchema.prefault({}),
   dashboard: dashboardSchema.prefault({}),
   thresholds: thresholdsSchema.prefault({}),

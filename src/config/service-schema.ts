@@ -22,7 +22,7 @@ const mailbox = z
 const allowInsecure = z
   .boolean()
   .optional()
-  .describe('true takes a receiver off this machine without TLS: only within a network that you trust.');
+  .describe('true: a receiver on another machine without TLS; only within a network that you trust.');
 
 /** What goes over a wire goes encrypted, unless the operator says otherwise beside the channel. */
 function refuseClear(channel: { url: Secret; allowInsecure?: boolean | undefined }, context: z.RefinementCtx): void {
@@ -62,7 +62,7 @@ export const scheduleSchema = z
     name: z
       .string()
       .regex(/^[A-Za-z0-9][\w.-]{0,59}$/, 'must be letters, digits, - _ and ., at most 60')
-      .describe('What the ledger calls it. Keep it: the history hangs on it.'),
+      .describe('Its name in the ledger; a new name begins a new history.'),
     kind: z
       .enum(['run', 'parity'])
       .default('run')
@@ -78,14 +78,14 @@ export const scheduleSchema = z
     misfire: z
       .enum(['once', 'skip', 'all'])
       .default('once')
-      .describe('What becomes of slots that nobody was there for: one run for the latest, none, or one each.'),
+      .describe('What to do about missed slots: one run for the latest, none, or one each.'),
     catchUpWindowMinutes: z.int().min(0).max(525_600).default(4_320).describe('Older missed slots are only recorded.'),
     deadlineMinutes: z
       .int()
       .min(1)
       .max(10_080)
       .optional()
-      .describe('When somebody is told that a run takes too long; it goes on.'),
+      .describe('After so long an alert says that the run is late; it goes on.'),
     userLimit: z.int().min(1).max(100_000_000).optional().describe('At most so many users in a run.'),
     url: secret(webAddress).optional().describe('Of kind parity: the API, which gets the spends of the sample.'),
     sample: z.int().min(1).max(10_000).optional().describe('Of kind parity: so many users; 100.'),
@@ -118,22 +118,18 @@ export const dashboardSchema = z.strictObject({
     .describe('PORT or HOST:PORT where serve shows the dashboard and /metrics; serve --dashboard wins.'),
   token: secret(z.string())
     .optional()
-    .describe('Who brings it may look; needed where other machines can, and behind a proxy.'),
-  actToken: secret(z.string()).optional().describe('Who brings it may act, too: retry, Run now.'),
-  metricsToken: secret(z.string())
-    .optional()
-    .describe(
-      'Who brings it may have /metrics, and sees no user: for Prometheus. The other two are good for it as well.',
-    ),
+    .describe('For looking; required where other machines reach the page, and behind a proxy.'),
+  actToken: secret(z.string()).optional().describe('For looking and acting: retry, Run now.'),
+  metricsToken: secret(z.string()).optional().describe('For /metrics alone, without any user: for Prometheus.'),
   trustedProxies: z
     .array(z.string().refine(isAddressRange, 'must be an IP address, or a range such as 10.0.0.0/8'))
     .default([])
-    .describe('Proxies whose X-Forwarded-For, -Host, -Proto and user header are believed; with commas between.'),
+    .describe('Proxies whose X-Forwarded-* and user headers are trusted; separated by commas.'),
   userHeader: z
     .string()
     .regex(/^[A-Za-z][\w-]{0,59}$/, 'must be the name of a header')
     .default('X-Forwarded-User')
-    .describe('The header in which such a proxy names who has signed in there: the person of an act.'),
+    .describe('The header in which such a proxy names the signed-in person.'),
 });
 export type DashboardSettings = z.output<typeof dashboardSchema>;
 
@@ -151,7 +147,7 @@ export const thresholdsSchema = z.strictObject({
     .min(1)
     .max(100_000_000)
     .default(1_000)
-    .describe('So many users decided, and the rate means something.'),
+    .describe('The rate counts from so many decided users on.'),
   usersPerMinuteWarning: z
     .number()
     .min(0)
@@ -159,23 +155,18 @@ export const thresholdsSchema = z.strictObject({
     .default(500)
     .describe('Throughput of a run with chunks open.'),
   usersPerMinuteCritical: z.number().min(0).max(100_000_000).default(100).describe('The same, critical.'),
-  throughputMinutes: z.number().min(0.1).max(10_080).default(5).describe('Over so long the throughput is taken.'),
+  throughputMinutes: z.number().min(0.1).max(10_080).default(5).describe('The span over which throughput is measured.'),
   fireLateSeconds: z
     .int()
     .min(10)
     .max(604_800)
     .default(120)
-    .describe('A slot that is found later than this was missed: its policy decides.'),
+    .describe('A slot that is found later than this was missed.'),
 });
 export type Thresholds = z.output<typeof thresholdsSchema>;
 
 export const alertsSchema = z.strictObject({
-  reminderMinutes: z
-    .number()
-    .min(1)
-    .max(525_600)
-    .default(240)
-    .describe('An alert that stays open is told again after so long.'),
+  reminderMinutes: z.number().min(1).max(525_600).default(240).describe('An open alert is sent again after so long.'),
   webhook: z
     .strictObject({
       url: secret(webAddress).describe('Gets each alert as JSON.'),
@@ -200,11 +191,7 @@ export const alertsSchema = z.strictObject({
         'smtp://user:password@host:587, which must offer TLS (STARTTLS), or smtps://…:465.',
       ),
       from: mailbox.describe('The sender.'),
-      to: z
-        .array(mailbox)
-        .min(1)
-        .max(100)
-        .describe('The receivers; in the environment with commas between, names with one in double quotes.'),
+      to: z.array(mailbox).min(1).max(100).describe('The receivers; in the environment separated by commas.'),
       allowInsecure,
     })
     .optional(),
