@@ -8,7 +8,7 @@ import type { CardMatch } from '../tools/parity/card-match.ts';
 import type { LeftOut, ParityCase } from '../tools/parity/case.ts';
 import type { OurCatalog } from '../tools/parity/ours.ts';
 import { summaryOf, tablesOf } from '../tools/parity/pages.ts';
-import type { ParityReport } from '../tools/parity/parity.ts';
+import type { ParityReport } from '../tools/parity/report.ts';
 import { ALLOW_INSECURE_HELP } from './allow-insecure.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { textTable } from './table.ts';
@@ -178,7 +178,7 @@ async function* goldenCases(
 async function* askApi(
   cli: Cli,
   { url, spends, sample, rate, keep, headerFile }: ParityCommandOptions,
-): AsyncGenerator<ApiAnswer> {
+): AsyncGenerator<ApiAnswer | BrokenAnswer> {
   const [{ ApiClient }, { apiRequest }, { sixOf }, { usersOfCsv, usersOfDatabase }, { apiHeaders }] = await Promise.all(
     [
       import('../tools/api/client.ts'),

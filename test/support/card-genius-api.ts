@@ -170,11 +170,12 @@ export function standInAnswer(cards: readonly StandInCard[], request: StandInReq
   return { success: true, message: 'ok', savings };
 }
 
-/** Serves answers on a port of its own; `answer` may send something else for the nth call. */
+/** Serves answers on a port of its own; `odd` may send something else for the nth call, `refuses` sends status 400. */
 export async function serveStandIn(
   cards: readonly StandInCard[],
   options: StandInOptions & {
     readonly odd?: (call: number, response: ServerResponse, request: IncomingMessage) => unknown;
+    readonly refuses?: (spends: StandInRequest) => boolean;
   } = {},
 ) {
   const seen = { calls: 0 };
@@ -183,6 +184,7 @@ export async function serveStandIn(
     response.setHeader('content-type', 'application/json');
     seen.calls++;
     const odd = options.odd?.(seen.calls, response, request);
+    if (options.refuses?.(spends)) response.statusCode = 400;
     response.end(JSON.stringify(odd ?? standInAnswer(cards, spends, options)));
   });
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));

@@ -9,13 +9,7 @@ import { answerOf } from '../../src/tools/api/saved-answers.ts';
 import { buildCatalog } from '../../src/tools/catalog/from-answers.ts';
 import { catalogFromApi } from '../../src/tools/catalog/from-api.ts';
 import { catalogText, refreshOf } from '../../src/tools/catalog/written-catalog.ts';
-import {
-  inventCards,
-  type StandInCard,
-  type StandInOptions,
-  serveStandIn,
-  standInAnswer,
-} from '../support/card-genius-api.ts';
+import { inventCards, type StandInCard, serveStandIn, standInAnswer } from '../support/card-genius-api.ts';
 
 const ORIGIN = { day: '2026-11-26', source: 'a stand-in', known: [] };
 type Odd = NonNullable<Parameters<typeof serveStandIn>[1]>['odd'];
@@ -23,7 +17,7 @@ type Odd = NonNullable<Parameters<typeof serveStandIn>[1]>['odd'];
 async function fromStandIn(
   t: ExecutionContext,
   cards: readonly StandInCard[],
-  options: StandInOptions & { odd?: Odd } = {},
+  options: Omit<NonNullable<Parameters<typeof serveStandIn>[1]>, 'odd'> & { odd?: Odd } = {},
 ) {
   const { odd, ...rest } = options;
   const standIn = await serveStandIn(cards, odd === undefined ? rest : { ...rest, odd });
@@ -73,6 +67,13 @@ test('an API that refuses and errs with status 200 is asked again, and still six
     },
   });
   t.is(built.complete, 40);
+});
+
+test('an API that refuses a request without spends costs that request, and no card', async t => {
+  const built = await fromStandIn(t, inventCards(40, 8), {
+    refuses: request => Object.values(request).every(spend => spend === 0),
+  });
+  t.like(built, { complete: 40, heldOut: 19 });
 });
 
 test('keys that the API lists and fills in another order are found in that order', async t => {

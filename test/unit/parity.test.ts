@@ -24,7 +24,8 @@ import { CardMatch } from '../../src/tools/parity/card-match.ts';
 import { checkLive } from '../../src/tools/parity/live-check.ts';
 import { sixOf } from '../../src/tools/parity/ours.ts';
 import { differenceRow, parityHtml, summaryOf } from '../../src/tools/parity/pages.ts';
-import { Comparison, type ParityReport } from '../../src/tools/parity/parity.ts';
+import { Comparison } from '../../src/tools/parity/parity.ts';
+import type { ParityReport } from '../../src/tools/parity/report.ts';
 import { seededRandom } from '../reference/random-users.ts';
 import {
   inventCards,
@@ -154,6 +155,82 @@ test('fields that are not read may be anything; null totals are summed from the 
       [CARDS[2]!.name.trim(), 40, 'the answer has no joining fee'],
     ].sort((a, b) => report.unusable.findIndex(x => x.name === a[0]) - report.unusable.findIndex(x => x.name === b[0])),
   );
+});
+
+/** Shapes that public answers of 2025 and 2026 have, each made of the stand-in's. */
+const SHAPES: Readonly<Record<string, (card: Record<string, unknown>, request: StandInRequest) => void>> = {
+  'buckets come as a list that names its keys': card => {
+    card.spending_breakdown_array = Object.values(card.spending_breakdown as object);
+    delete card.spending_breakdown;
+  },
+  'keys without spend are left out': (card, request) => {
+    card.spending_breakdown = kept(card, ([key]) => (request[key] ?? 0) > 0);
+  },
+  'keys that earn nothing are left out': card => {
+    card.spending_breakdown = kept(card, ([, bucket]) => bucket.savings > 0);
+  },
+  'keys that earn nothing state no caps and no type': card => {
+    for (const bucket of Object.values(card.spending_breakdown as Record<string, Bucket>)) {
+      if (bucket.savings === 0) Object.assign(bucket, { maxCap: 0, totalMaxCap: '', savings_type: undefined });
+    }
+  },
+  'the type of savings is not said, or in capitals': card => {
+    for (const [i, bucket] of Object.values(card.spending_breakdown as Record<string, Bucket>).entries()) {
+      bucket.savings_type = i % 2 === 0 ? undefined : String(bucket.savings_type).toUpperCase();
+    }
+  },
+  'the recommended option is named by its number': card => {
+    card.redemption_options = (card.redemption_options as object[]).map((option, i) => ({ id: 40 + i, ...option }));
+    const id = 40 + (card.redemption_options as unknown[]).length - 1;
+    card.recommended_redemption_options = [{ redemption_option_id: String(id) }];
+  },
+  'no option is recommended': card => {
+    delete card.recommended_redemption_options;
+  },
+  'figures are text': card => {
+    for (const bucket of Object.values(card.spending_breakdown as Record<string, Record<string, unknown>>)) {
+      for (const field of ['spend', 'savings', 'points_earned', 'maxCap', 'conv_rate'])
+        bucket[field] = String(bucket[field]);
+    }
+    for (const field of ['id', 'total_savings_yearly', 'total_extra_benefits']) card[field] = String(card[field]);
+  },
+};
+type Bucket = { savings: number; savings_type?: string | undefined };
+const kept = (card: Record<string, unknown>, test: (entry: [string, Bucket]) => boolean) =>
+  Object.fromEntries(Object.entries(card.spending_breakdown as Record<string, Bucket>).filter(test));
+
+for (const [name, change] of Object.entries(SHAPES)) {
+  test(`an answer is compared, and a catalogue is made of it, where ${name}`, async t => {
+    const shaped = (request: StandInRequest, user: string) => {
+      const body = standInAnswer(CARDS, request);
+      for (const card of body.savings) change(card as Record<string, unknown>, request);
+      return answer(request, body, user);
+    };
+    const evidence = new Evidence();
+    for (const request of requests(150, 77)) evidence.add(shaped(request, 'CK1'));
+    const built = buildCatalog(evidence, [], { day: '2026-11-26', source: 'a stand-in', known: [] });
+    t.deepEqual(
+      built.cards.filter(card => !card.complete),
+      [],
+    );
+    const report = await compare(
+      built.catalog,
+      requests(40).map((request, i) => shaped(request, `CK${i}`)),
+    );
+    t.deepEqual(report.causes, []);
+    t.like(report, {
+      passed: true,
+      users: 40,
+      usersMatching: 40,
+      net: { pairs: 1_200, matching: 1_200 },
+      unusable: [],
+    });
+  });
+}
+
+test('a card that stands twice in an answer is one card', async t => {
+  const answers = answersWith(savings => savings.push({ ...savings[3]! }));
+  t.like(await compare(RIGHT, answers), { passed: true, usersMatching: 40, unknownCards: [] });
 });
 
 test('cards are matched by their number, whatever they are called today; a card without one by its name', async t => {
@@ -522,7 +599,7 @@ test('the live API: retried when busy, no faster than allowed, and not asked twi
   };
   const client = new ApiClient(options);
   const request = apiRequest([100, 0, 0, 0, 0, 0]);
-  t.is((await client.ask('CK1', request)).cards.length, CARDS.length);
+  t.is(((await client.ask('CK1', request)) as ApiAnswer).cards.length, CARDS.length);
   t.is(standIn.seen.calls, 4, 'an error with status 200 is no answer');
   t.true(waits.includes(1_000) && waits.includes(7_000), `${waits}`);
   t.true(waits.filter(wait => wait > 900_000).length >= 3, 'the later calls had to wait for their turn');
@@ -552,6 +629,25 @@ test('the live API: retried when busy, no faster than allowed, and not asked twi
     message: /\?key=\*\*\*&team=\*\*\* gave no answer/,
   });
   t.is(again.asked, asked + 4);
+});
+
+test('a request that the API refuses costs its user alone; three with spends in a row are a failure of the API', async t => {
+  const standIn = await serveStandIn(CARDS, {
+    odd: (call, response) => {
+      if (call === 2) return undefined;
+      response.statusCode = 400;
+      return { success: false, message: 'No spends' };
+    },
+  });
+  t.teardown(standIn.close);
+  const client = new ApiClient({ url: standIn.url, headers: {}, callsPerSecond: 1e6, wait: async () => {} });
+  const ask = (paise: number) => client.ask('CK1', apiRequest([paise, 0, 0, 0, 0, 0]));
+  const refused = (await ask(0)) as BrokenAnswer;
+  t.like(refused, { userId: 'CK1', problem: 'the API gave no answer to this request: status 400' });
+  t.true('cards' in (await ask(100)));
+  for (const paise of [0, 0, 0, 0, 100, 200]) t.true('problem' in (await ask(paise)));
+  t.is(standIn.seen.calls, 8, 'what is refused is not asked again');
+  await t.throwsAsync(() => ask(300), { code: 'API_FAILED', message: /gave no answer: status 400/ });
 });
 
 test('a redirect is not followed: neither headers nor spends reach another address', async t => {

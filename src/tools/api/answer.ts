@@ -64,9 +64,9 @@ export function readAnswer(response: unknown): ReadAnswer {
   const list = savingsOf(response);
   if (list === undefined) return { problem: `it has no savings${saidIn(response)}` };
   if (list.length === 0) return { problem: 'its savings are empty' };
-  const cards = list.flatMap(card => cardOf(card) ?? []);
-  if (cards.length === 0) return { problem: 'no entry of its savings has a card_name' };
-  return { cards, unnamed: list.length - cards.length };
+  const named = list.flatMap(card => cardOf(card) ?? []);
+  if (named.length === 0) return { problem: 'no entry of its savings has a card_name' };
+  return { cards: once(named), unnamed: list.length - named.length };
 }
 
 /** `savings`, `data.savings`, or `data` itself; partners wrap once more. */
@@ -75,6 +75,18 @@ function savingsOf(response: unknown, depth = 0): readonly unknown[] | undefined
   if (depth > 2 || !isObject(response)) return undefined;
   if (Array.isArray(response.savings)) return response.savings;
   return savingsOf(response.data, depth + 1);
+}
+
+/** An entry that stands twice, word for word as far as it is read, is one card. */
+function once(cards: readonly ApiCard[]): ApiCard[] {
+  const seen = new Map<string, ApiCard>();
+  const textOf = (card: ApiCard) => JSON.stringify([card, [...card.buckets]]);
+  return cards.filter(card => {
+    const key = `${card.id} ${card.name}`;
+    const before = seen.get(key);
+    if (before === undefined) seen.set(key, card);
+    return before === undefined || textOf(before) !== textOf(card);
+  });
 }
 
 /** What an error says of itself; only its first words, and no control characters. */
@@ -88,6 +100,7 @@ function cardOf(value: unknown): ApiCard | undefined {
   const name = textOf(value.card_name) ?? textOf(value.name);
   if (name === undefined) return undefined;
   const id = numberOf(value.id);
+  const options = listOf(value.redemption_options);
   return {
     id: Number.isSafeInteger(id) ? id : undefined,
     name,
@@ -98,12 +111,12 @@ function cardOf(value: unknown): ApiCard | undefined {
     yearlyTotal: paiseOf(value.total_savings_yearly),
     extra: paiseOf(value.total_extra_benefits),
     offer: offerOf(value),
-    options: listOf(value.redemption_options).flatMap(option => redemptionOf(option) ?? []),
+    options: options.flatMap(option => redemptionOf(option) ?? []),
     recommended: listOf(value.recommended_redemption_options)
-      .flatMap(entry => redemptionOf(isObject(entry) ? (entry.redemption_option ?? entry) : entry) ?? [])
+      .flatMap(entry => redemptionOf(recommendedIn(entry, options)) ?? [])
       .at(0),
     milestones: listOf(value.milestone_benefits).flatMap(milestone => milestoneOf(milestone) ?? []),
-    buckets: bucketsOf(value.spending_breakdown),
+    buckets: bucketsOf(value.spending_breakdown ?? value.spending_breakdown_array),
   };
 }
 
@@ -114,6 +127,17 @@ function offerOf(card: Readonly<Record<string, unknown>>): ApiCard['offer'] {
     ...(sourceable === undefined ? {} : { sourceable }),
     ...(inviteOnly === undefined ? {} : { inviteOnly }),
   };
+}
+
+/** The option itself, or the one of the card's whose number stands there. */
+function recommendedIn(entry: unknown, options: readonly unknown[]): unknown {
+  if (!isObject(entry)) return entry;
+  const number = numberOf(entry.redemption_option_id);
+  return (
+    entry.redemption_option ??
+    options.find(option => number !== undefined && isObject(option) && numberOf(option.id) === number) ??
+    entry
+  );
 }
 
 function redemptionOf(value: unknown): ApiRedemption | undefined {
@@ -133,13 +157,16 @@ function milestoneOf(value: unknown): ApiMilestone | undefined {
   };
 }
 
+/** By key, or a list whose entries name their key. */
 function bucketsOf(value: unknown): Map<string, ApiBucket> {
   const buckets = new Map<string, ApiBucket>();
-  if (!isObject(value)) return buckets;
-  for (const [key, part] of Object.entries(value)) {
-    if (!isObject(part)) continue;
-    const type = part.savings_type === 'cashback' ? 'cashback' : 'points';
+  const parts = Array.isArray(value)
+    ? value.map(part => [isObject(part) ? textOf(part.on) : undefined, part] as const)
+    : Object.entries(isObject(value) ? value : {});
+  for (const [key, part] of parts) {
+    if (key === undefined || !isObject(part)) continue;
     const savings = numberOf(part.savings);
+    const type = typeOf(part, savings);
     buckets.set(key, {
       spend: numberOf(part.spend) ?? 0,
       savings,
@@ -151,6 +178,13 @@ function bucketsOf(value: unknown): Map<string, ApiBucket> {
     });
   }
   return buckets;
+}
+
+/** As it says; the answers of 2025 do not say, and there rupees without points are cashback. */
+function typeOf(part: Readonly<Record<string, unknown>>, savings: number | undefined): ApiBucket['type'] {
+  const said = textOf(part.savings_type)?.toLowerCase();
+  if (said === 'cashback' || said === 'points') return said;
+  return (savings ?? 0) > 0 && !numberOf(part.points_earned) ? 'cashback' : 'points';
 }
 
 /** "Unlimited", nothing and 0 are no cap. */

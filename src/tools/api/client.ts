@@ -7,9 +7,11 @@ import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
 import { isLoopback } from '../../model/loopback.ts';
 import { readAnswer } from './answer.ts';
 import type { ApiRequest } from './request.ts';
-import { type ApiAnswer, answerOf, parseJson } from './saved-answers.ts';
+import { type ApiAnswer, answerOf, type BrokenAnswer, parseJson } from './saved-answers.ts';
 
 const MAX_ATTEMPTS = 4;
+/** So many requests with spends in a row that have no answer are no fault of the requests. */
+const MAX_REFUSALS = 3;
 const CALL_MS = 30_000;
 /** However long the API asks to wait: a command that waits for days has hung. */
 export const LONGEST_WAIT_MS = 120_000;
@@ -38,6 +40,7 @@ export class ApiClient {
   readonly #wait: (milliseconds: number) => Promise<unknown>;
   readonly #say: (sentence: string) => void;
   #nextAt = 0;
+  #refusals = 0;
   /** Calls that went out, repeated ones too; and answers that were kept from before. */
   asked = 0;
   kept = 0;
@@ -49,28 +52,42 @@ export class ApiClient {
     this.#say = options.say ?? (() => {});
   }
 
-  /** Throws CardGeniusError (API_FAILED) after four attempts, or at once for what asking again does not mend. */
-  async ask(userId: string, request: ApiRequest): Promise<ApiAnswer> {
+  /**
+   * The answer, or why this one request has none: the API refuses it (status 400 or 422), or answers without cards. Throws
+   * CardGeniusError (API_FAILED) after four attempts, or at once for what asking again does not mend, and after three refusals in a row;
+   * API_BUDGET where the calls are used up.
+   */
+  async ask(userId: string, request: ApiRequest): Promise<ApiAnswer | BrokenAnswer> {
     const { folder } = this.#options;
-    if (folder === undefined) return this.#toAnswer(userId, request, await this.#post(request));
     const key = createHash('sha256')
       .update(JSON.stringify([this.#shown, request]))
       .digest('hex')
       .slice(0, 24);
-    const path = join(folder, `${key}.json`);
-    const kept = await this.#readKept(path, userId);
+    const path = folder === undefined ? undefined : join(folder, `${key}.json`);
+    const kept = path === undefined ? undefined : await this.#readKept(path, userId);
     if (kept !== undefined) return kept;
-    const response = await this.#post(request);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const text = JSON.stringify({ user_id: userId, url: this.#shown, request, response }, null, 1);
-    await writeWhole(path, `${text}\n`);
-    return this.#toAnswer(userId, request, response);
+    const outcome = await this.#post(request);
+    if ('why' in outcome) return this.#refused(userId, request, outcome.why);
+    this.#refusals = 0;
+    const { response } = outcome;
+    if (path !== undefined) {
+      await mkdir(folder!, { recursive: true, mode: 0o700 });
+      const text = JSON.stringify({ user_id: userId, url: this.#shown, request, response }, null, 1);
+      await writeWhole(path, `${text}\n`);
+    }
+    return answerOf({ user_id: userId, request, response }, userId);
   }
 
-  #toAnswer(userId: string, request: ApiRequest, response: unknown): ApiAnswer {
-    const answer = answerOf({ user_id: userId, request, response }, userId);
-    if ('problem' in answer) throw new CardGeniusError('API_FAILED', `${this.#shown}: ${answer.problem}.`);
-    return answer;
+  /** A request without any spend may be refused again and again: that says nothing of the others. */
+  #refused(userId: string, request: ApiRequest, why: string): BrokenAnswer {
+    const problem = `the API gave no answer to this request: ${why}`;
+    if (Object.values(request).some(spend => spend > 0) && ++this.#refusals >= MAX_REFUSALS) throw this.#failed(why);
+    return { userId, problem };
+  }
+
+  #failed(why: string): CardGeniusError {
+    const kept = this.#options.folder === undefined ? 'Nothing was written.' : 'What was answered so far is kept.';
+    return new CardGeniusError('API_FAILED', `${this.#shown} gave no answer: ${why}. ${kept}`);
   }
 
   async #readKept(path: string, userId: string): Promise<ApiAnswer | undefined> {
@@ -91,7 +108,7 @@ export class ApiClient {
     return undefined;
   }
 
-  async #post(request: ApiRequest): Promise<unknown> {
+  async #post(request: ApiRequest): Promise<{ readonly response: unknown } | { readonly why: string }> {
     for (let attempt = 1; ; attempt++) {
       if (this.asked >= (this.#options.maxCalls ?? Number.POSITIVE_INFINITY)) {
         throw new CardGeniusError('API_BUDGET', `The ${this.asked} calls that this command may make are used up.`);
@@ -99,13 +116,11 @@ export class ApiClient {
       await this.#turn();
       this.asked++;
       const outcome = await this.#call(request);
-      if ('response' in outcome) return outcome.response;
-      const { why, mayPass, waitMs = 1_000 * 2 ** (attempt - 1) } = outcome;
+      if ('response' in outcome) return outcome;
+      const { why, mayPass, isRefusal, waitMs = 1_000 * 2 ** (attempt - 1) } = outcome;
       if (!mayPass || attempt >= MAX_ATTEMPTS) {
-        throw new CardGeniusError(
-          'API_FAILED',
-          `${this.#shown} gave no answer: ${why}. ${this.#options.folder === undefined ? 'Nothing was written.' : 'What was answered so far is kept.'}`,
-        );
+        if (isRefusal) return { why };
+        throw this.#failed(why);
       }
       if (waitMs >= 5_000) this.#say(`${this.#shown}: ${why}. It is asked again in ${Math.ceil(waitMs / 1_000)} s.`);
       await this.#wait(waitMs);
@@ -130,12 +145,14 @@ export class ApiClient {
         return {
           why: `with status ${response.status}, ${body === undefined ? 'no JSON came' : read.problem}`,
           mayPass: true,
+          isRefusal: body !== undefined,
         };
       }
       await response.body?.cancel();
       const { status } = response;
       const mayPass = status === 429 || status === 408 || status >= 500;
-      return { why: `status ${status}`, mayPass, ...this.#waitAsAsked(response.headers.get('retry-after')) };
+      const isRefusal = status === 400 || status === 422;
+      return { why: `status ${status}`, mayPass, isRefusal, ...this.#waitAsAsked(response.headers.get('retry-after')) };
     } catch (error) {
       const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : '';
       if (/redirect/.test(cause)) {
@@ -173,7 +190,13 @@ export class ApiClient {
 
 type Outcome =
   | { readonly response: unknown }
-  | { readonly why: string; readonly mayPass: boolean; readonly waitMs?: number };
+  | {
+      readonly why: string;
+      readonly mayPass: boolean;
+      /** It was answered, and says that this request has no answer. */
+      readonly isRefusal?: boolean;
+      readonly waitMs?: number;
+    };
 
 /** `Retry-After`, in seconds or as a date, as milliseconds from now; undefined where it says nothing. */
 export function retryAfterMs(header: string | null, now: number): number | undefined {

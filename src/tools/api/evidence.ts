@@ -1,6 +1,6 @@
 /** What answers say of each card, kept small: a thousand answers of 138 cards fit in some tens of megabytes. */
 import type { ApiBucket, ApiCard } from './answer.ts';
-import { KEYS } from './request.ts';
+import { type ApiRequest, bucketsOf, KEYS } from './request.ts';
 import type { ApiAnswer } from './saved-answers.ts';
 
 /** One card in one answer. By key: in the order of KEYS. */
@@ -39,6 +39,11 @@ interface Growing extends CardEvidence {
   card: Omit<ApiCard, 'buckets'>;
   rate: number | undefined;
   types: ('points' | 'cashback')[];
+  caps: (number | undefined)[];
+  totalCap: number | undefined;
+  /** What the buckets that earn say of caps. */
+  capsSaid: (string | undefined)[];
+  listed: readonly number[];
   observations: Observation[];
   varying: Set<string>;
   signatures: Readonly<Record<string, string>>;
@@ -58,23 +63,24 @@ export class Evidence {
 
   add({ request, cards }: Pick<ApiAnswer, 'request' | 'cards'>): void {
     const answer = this.answers++;
-    const spends = KEYS.map(key => request[key]);
-    for (const card of cards) this.#addCard(answer, spends, card);
+    for (const card of cards) this.#addCard(answer, request, card);
   }
 
-  #addCard(answer: number, spends: readonly number[], { buckets, ...card }: ApiCard): void {
-    const ours = KEYS.map(key => buckets.get(key));
-    const signatures = signaturesOf(card, ours);
+  #addCard(answer: number, request: ApiRequest, whole: ApiCard): void {
+    const { buckets, ...card } = whole;
+    const ours = bucketsOf(whole, request);
+    const signatures = signaturesOf(card);
     const key = keyOf(card);
     let found = this.#cards.get(key);
     if (found === undefined) {
       found = {
         card,
         types: KEYS.map(() => 'points' as const),
-        caps: ours.map(bucket => bucket?.maxCap),
-        totalCap: ours.find(bucket => bucket?.totalMaxCap !== undefined)?.totalMaxCap,
+        caps: KEYS.map(() => undefined),
+        totalCap: undefined,
+        capsSaid: KEYS.map(() => undefined),
         rate: undefined,
-        listed: [...buckets.keys()].map(name => (KEYS as readonly string[]).indexOf(name)).filter(k => k >= 0),
+        listed: [],
         observations: [],
         varying: new Set(),
         signatures,
@@ -87,24 +93,40 @@ export class Evidence {
     found.card = card;
     // A bucket that earns nothing may say anything.
     for (const [k, bucket] of ours.entries()) {
-      if (bucket !== undefined && (bucket.units ?? 0) > 0) {
-        found.types[k] = bucket.type;
-        found.rate ??= bucket.rate;
-      }
+      if (bucket === undefined || !((bucket.units ?? 0) > 0)) continue;
+      found.types[k] = bucket.type;
+      found.rate ??= bucket.rate;
+      const said = `${bucket.maxCap} ${bucket.totalMaxCap}`;
+      if ((found.capsSaid[k] ?? said) !== said) found.varying.add('caps');
+      found.capsSaid[k] = said;
+      found.caps[k] = bucket.maxCap;
+      found.totalCap ??= bucket.totalMaxCap;
     }
-    found.observations.push(observationOf(answer, spends, card, buckets, ours));
+    const listed = [...buckets.keys()].map(name => (KEYS as readonly string[]).indexOf(name)).filter(k => k >= 0);
+    if (listed.length > found.listed.length) found.listed = listed;
+    found.observations.push(
+      observationOf(
+        answer,
+        KEYS.map(key => request[key]),
+        card,
+        buckets,
+        ours,
+      ),
+    );
   }
 }
 
-function signaturesOf(
-  { fee, feeBeforeGst, options, recommended, milestones }: Omit<ApiCard, 'buckets'>,
-  ours: readonly (ApiBucket | undefined)[],
-): Readonly<Record<string, string>> {
+function signaturesOf({
+  fee,
+  feeBeforeGst,
+  options,
+  recommended,
+  milestones,
+}: Omit<ApiCard, 'buckets'>): Readonly<Record<string, string>> {
   return {
     fees: `${fee} ${feeBeforeGst}`,
     redemption: JSON.stringify([options, recommended]),
     milestones: JSON.stringify(milestones.map(({ eligible: _, ...terms }) => terms)),
-    caps: ours.map(bucket => `${bucket?.maxCap} ${bucket?.totalMaxCap}`).join(),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { formatHundredths } from '../../model/money.ts';
 import type { Category } from '../../model/spending.ts';
+import type { ApiBucket, ApiCard } from './answer.ts';
 
 /** The API's keys that stand for ours. Everything here that is "by key" is in this order. */
 export const API_KEYS = {
@@ -39,4 +40,25 @@ export function amountsOf(request: ApiRequest): number[] {
     paise('grocery_spends_online'),
   ];
   return [amazon, flipkart, 0, 0, grocery, amazon + flipkart + grocery + paise('other_online_spends')];
+}
+
+const NOTHING: ApiBucket = {
+  spend: 0,
+  savings: 0,
+  type: 'points',
+  units: 0,
+  maxCap: undefined,
+  totalMaxCap: undefined,
+  rate: undefined,
+};
+
+/**
+ * A card's buckets by key. One that is not in the answer earned nothing where nothing was spent on it, or where the others make up the
+ * card's total; else it is undefined.
+ */
+export function bucketsOf({ buckets, yearlyTotal }: ApiCard, request: ApiRequest): (ApiBucket | undefined)[] {
+  if (KEYS.every(key => buckets.has(key))) return KEYS.map(key => buckets.get(key));
+  const monthly = [...buckets.values()].reduce((sum, { savings = Number.NaN }) => sum + savings, 0);
+  const isAll = yearlyTotal !== undefined && Math.abs(monthly * 1_200 - yearlyTotal) <= 1;
+  return KEYS.map(key => buckets.get(key) ?? (request[key] === 0 || isAll ? NOTHING : undefined));
 }

@@ -1,7 +1,8 @@
 /** A card of an answer in our units, over the four keys that the batch sends. */
 import { type ApiCard, roundHalfUp } from './answer.ts';
 import { extraOf, type FittedMilestone } from './card-fit.ts';
-import { KEYS } from './request.ts';
+import { bucketsOf, KEYS } from './request.ts';
+import type { ApiAnswer } from './saved-answers.ts';
 
 /** Money in paise, points in hundredths; what the answer does not say is undefined. By key: in the order of KEYS. */
 export interface TheirFigures {
@@ -16,16 +17,17 @@ export interface TheirFigures {
 }
 
 /**
- * `otherKeys`: whether the request had spends beyond the four. Then its totals are not those of the four: the yearly total is
- * the sum of the four buckets, and the extra benefits are those that the four reach by the milestones which the answer states.
+ * Where the request had spends beyond the four keys, its totals are not those of the four: the yearly total is the sum of the four
+ * buckets, and the extra benefits are those that the four reach by the milestones which the answer states.
  */
 export function theirFigures(
   card: ApiCard,
+  answer: Pick<ApiAnswer, 'request' | 'otherKeys'>,
   fees: 'with_gst' | 'without_gst',
-  otherKeys: boolean,
   milestones?: readonly FittedMilestone[],
 ): TheirFigures {
-  const buckets = KEYS.map(key => card.buckets.get(key));
+  const otherKeys = answer.otherKeys.length > 0;
+  const buckets = bucketsOf(card, answer.request);
   const monthly = buckets.reduce<number | undefined>(
     (sum, bucket) => (sum === undefined || bucket?.savings === undefined ? undefined : sum + bucket.savings),
     0,

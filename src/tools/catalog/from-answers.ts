@@ -7,7 +7,7 @@ import { CATEGORIES } from '../../model/spending.ts';
 import type { ApiCard } from '../api/answer.ts';
 import { type ApiRules, type FittedCard, fitCard, rulesOf } from '../api/card-fit.ts';
 import { type Evidence, keyOf } from '../api/evidence.ts';
-import { figuresOfCards } from '../api/our-figures.ts';
+import { type Figures, figuresOfCards } from '../api/our-figures.ts';
 import type { Gap } from '../api/points-fit.ts';
 import { API_KEYS, amountsOf, KEYS } from '../api/request.ts';
 import type { ApiAnswer } from '../api/saved-answers.ts';
@@ -132,11 +132,7 @@ function compareHeldOut(
 const CATEGORY_NO = KEYS.map(key => CATEGORIES.indexOf(API_KEYS[key]));
 
 function differingField(
-  ours: ReturnType<ReturnType<typeof figuresOfCards>> extends infer F
-    ? F extends readonly (infer E)[]
-      ? E
-      : never
-    : never,
+  ours: Figures,
   card: ApiCard,
   answer: ApiAnswer,
   rules: ApiRules,
@@ -145,7 +141,7 @@ function differingField(
   const others = answer.otherKeys.length > 0;
   const isShared = fitted.earning?.totalCap !== undefined || fitted.earning?.bands !== undefined;
   if (others && isShared) return undefined; // spends that the batch does not know took part
-  const theirs = theirFigures(card, rules.fees, others, fitted.milestones);
+  const theirs = theirFigures(card, answer, rules.fees, fitted.milestones);
   for (const [k, c] of CATEGORY_NO.entries()) {
     const units = theirs.points[k] ?? theirs.rupees[k];
     if (units !== undefined && Math.abs(ours.points[c]! - units) > 1) {

@@ -4,7 +4,7 @@ import { fitCard, rulesOf } from '../api/card-fit.ts';
 import type { ApiClient } from '../api/client.ts';
 import { Evidence } from '../api/evidence.ts';
 import { type ApiRequest, KEYS } from '../api/request.ts';
-import type { ApiAnswer } from '../api/saved-answers.ts';
+import type { ApiAnswer, BrokenAnswer } from '../api/saved-answers.ts';
 import type { CatalogOrigin } from '../api/to-catalog.ts';
 import { designedRequests, heldOutRequests } from './designed-requests.ts';
 import { type BuiltCatalog, buildCatalog } from './from-answers.ts';
@@ -20,10 +20,14 @@ export async function catalogFromApi(client: ApiClient, origin: CatalogOrigin): 
   const evidence = new Evidence();
   const known = new Set<string>();
   let answers = 0;
-  const ask = async (what: string, request: ApiRequest): Promise<ApiAnswer> => {
+  const ask = async (what: string, request: ApiRequest): Promise<ApiAnswer | BrokenAnswer> => {
     known.add(JSON.stringify(request));
     answers++;
     return await client.ask(`${what} ${answers}`, request);
+  };
+  // A request that the API refuses shows nothing; what it would have shown stays undetermined.
+  const learn = (answer: ApiAnswer | BrokenAnswer) => {
+    if (!('problem' in answer)) evidence.add(answer);
   };
   // Calls that failed and were repeated tell how many more answers the calls that are left are good for.
   const left = () =>
@@ -32,14 +36,15 @@ export async function catalogFromApi(client: ApiClient, origin: CatalogOrigin): 
     for (;;) {
       const request = left() > reserve ? mostWanted(evidence, known) : undefined;
       if (request === undefined) return;
-      evidence.add(await ask('asked for', request));
+      learn(await ask('asked for', request));
     }
   };
   const askHeldOut = async (requests: readonly ApiRequest[], least: number) => {
     const held: ApiAnswer[] = [];
     for (const request of requests) {
       try {
-        held.push(await ask('held out', request));
+        const answer = await ask('held out', request);
+        if (!('problem' in answer)) held.push(answer);
       } catch (error) {
         if (error instanceof CardGeniusError && error.code === 'API_BUDGET' && held.length >= least) break;
         throw error;
@@ -47,7 +52,7 @@ export async function catalogFromApi(client: ApiClient, origin: CatalogOrigin): 
     }
     return held;
   };
-  for (const request of designedRequests()) evidence.add(await ask('designed', request));
+  for (const request of designedRequests()) learn(await ask('designed', request));
   await askWanted(HELD_OUT);
   const [first, second] = [
     heldOutRequests(2 * HELD_OUT).slice(0, HELD_OUT),

@@ -100,8 +100,8 @@ export class ApiCases {
     const value = card.recommended?.rate ?? 1;
     const theirs = theirFigures(
       card,
+      answer,
       this.#catalog?.rules.fees ?? 'without_gst',
-      answer.otherKeys.length > 0,
       milestonesOf(card.milestones, value),
     );
     const { yearly, extra = 0, joiningFees, net } = theirs;

@@ -6,7 +6,7 @@
 import { CATEGORIES } from '../../model/spending.ts';
 import { figuresOfCards } from '../api/our-figures.ts';
 import type { ParityRow } from './case.ts';
-import type { Cause, Change, Terms } from './changes.ts';
+import type { Cause, Change, Terms } from './change.ts';
 
 export interface Reason {
   readonly cause: Cause;
@@ -20,16 +20,33 @@ export interface Pair {
   readonly otherKeys: boolean;
 }
 
+/** With what the sets of changes that were tried give. */
+interface Tried extends Pair {
+  readonly rows: Map<number, ParityRow | undefined>;
+}
+
+/** How many changes a set has. */
+const size = (mask: number): number => mask.toString(2).replaceAll('0', '').length;
+
 /** What of a row has to be equal. Yearly savings and points are one thing: what the card earns. */
 type Part = 'fee' | 'extra' | 'earnings';
 const PARTS: readonly Part[] = ['fee', 'extra', 'earnings'];
 
-/** Explains the pairs of one card. What a set of changes gives is compiled once, for all users. */
+/** So many pairs of one card are searched in full; a thousand users whose figures all differ would take hours. */
+const MAX_SEARCHES = 200;
+
+/**
+ * Explains the pairs of one card. What a set of changes gives is compiled once, for all users, and sets that explained an earlier pair
+ * are tried first.
+ */
 export class CardCauses {
   readonly #ours: Terms;
   readonly #changes: readonly Change[];
   readonly #tolerance: number;
   readonly #compiled = new Map<number, (spends: readonly number[]) => ParityRow | undefined>();
+  /** Sets that explained a pair, or a part of one. */
+  readonly #known = new Set<number>();
+  #searches = 0;
 
   /** `tolerance`: paise, and hundredths of points, that do not count. */
   constructor(ours: Terms, changes: readonly Change[], tolerance: number) {
@@ -40,23 +57,25 @@ export class CardCauses {
   }
 
   /** Empty where the two are equal as they are. */
-  reasonsFor(pair: Pair): Reason[] {
-    const all = (1 << this.#changes.length) - 1;
+  reasonsFor(given: Pair): Reason[] {
+    const pair = { ...given, rows: new Map<number, ParityRow | undefined>() };
     const parts = PARTS.filter(part => !this.#isEqual(0, pair, [part]));
     if (parts.length === 0) return [];
-    const single = this.#changes.findIndex((_, i) => this.#isEqual(1 << i, pair, PARTS));
-    if (single >= 0) return [this.#reason(single)];
-    if (this.#isEqual(all, pair, PARTS)) return this.#needed(all, pair, PARTS).map(i => this.#reason(i));
+    const isSearched = this.#searches < MAX_SEARCHES;
+    const found = this.#find(pair, PARTS, isSearched);
+    if (found !== undefined) return this.#reasons(found);
+    if (isSearched) this.#searches++;
     const reasons = new Map<string, Reason>();
-    for (const part of parts)
-      for (const reason of this.#reasonsOfPart(part, pair, all)) reasons.set(reason.cause + reason.detail, reason);
+    for (const part of parts) {
+      for (const reason of this.#reasonsOfPart(part, pair, isSearched))
+        reasons.set(reason.cause + reason.detail, reason);
+    }
     return [...reasons.values()];
   }
 
-  #reasonsOfPart(part: Part, pair: Pair, all: number): Reason[] {
-    const single = this.#changes.findIndex((_, i) => this.#isEqual(1 << i, pair, [part]));
-    if (single >= 0) return [this.#reason(single)];
-    if (this.#isEqual(all, pair, [part])) return this.#needed(all, pair, [part]).map(i => this.#reason(i));
+  #reasonsOfPart(part: Part, pair: Tried, isSearched: boolean): Reason[] {
+    const found = this.#find(pair, [part], isSearched);
+    if (found !== undefined) return this.#reasons(found);
     if (pair.otherKeys) {
       return [
         {
@@ -65,50 +84,70 @@ export class CardCauses {
         },
       ];
     }
-    const near = part === 'earnings' ? this.#nearByValue(pair, all) : undefined;
+    const near = part === 'earnings' ? this.#nearByValue(pair) : undefined;
     if (near !== undefined) return near;
-    return [
-      {
-        cause: 'unexplained',
-        detail: `${part === 'extra' ? 'extra benefits' : part === 'fee' ? 'joining fees' : 'earnings'}: no change of the card gives theirs`,
-      },
-    ];
+    const what = part === 'extra' ? 'extra benefits' : part === 'fee' ? 'joining fees' : 'earnings';
+    return [{ cause: 'unexplained', detail: `${what}: no change of the card gives theirs` }];
   }
 
-  /** Equal points, and rupees that are off by no more than the fourth decimal of a point's value. */
-  #nearByValue({ theirs, spends }: Pair, all: number): Reason[] | undefined {
-    const at = this.#changes.findIndex(
-      ({ cause, detail }) => cause === 'value of a point' && detail.includes('four decimals'),
-    );
-    if (at < 0) return undefined;
-    for (const mask of [0, all]) {
-      const ours = this.#rowOf(mask, spends);
-      if (ours === undefined || !this.#samePoints(ours, theirs)) continue;
-      const points = CATEGORIES.reduce((sum, category) => sum + (ours.points[category] ?? 0), 0);
-      if (Math.abs(ours.yearly - theirs.yearly) <= points * 12 * 0.00005 + this.#tolerance + 1)
-        return [this.#reason(at)];
+  get #all(): number {
+    return (1 << this.#changes.length) - 1;
+  }
+
+  /** The changes that make the parts equal: one where one does, else the fewest of all. `isSearched`: also sets that are not known. */
+  #find(pair: Tried, parts: readonly Part[], isSearched: boolean): number | undefined {
+    const singles = isSearched ? this.#changes.map((_, i) => 1 << i) : [];
+    const known = [...this.#known].sort((a, b) => size(a) - size(b));
+    const tried = new Set([
+      ...known.filter(mask => size(mask) === 1),
+      ...singles,
+      ...known,
+      ...(isSearched ? [this.#all] : []),
+    ]);
+    for (const mask of tried) {
+      if (!this.#isEqual(mask, pair, parts)) continue;
+      const needed = this.#needed(mask, pair, parts);
+      this.#known.add(needed);
+      return needed;
     }
     return undefined;
   }
 
-  #reason(i: number): Reason {
-    const { cause, detail } = this.#changes[i]!;
-    return { cause, detail };
+  /** Equal points, and rupees that are off by no more than the fourth decimal of a point's value. */
+  #nearByValue(pair: Tried): Reason[] | undefined {
+    const { theirs } = pair;
+    const at = this.#changes.findIndex(
+      ({ cause, detail }) => cause === 'value of a point' && detail.includes('four decimals'),
+    );
+    if (at < 0) return undefined;
+    for (const mask of [0, this.#all]) {
+      const ours = this.#rowOf(mask, pair);
+      if (ours === undefined || !this.#samePoints(ours, theirs)) continue;
+      const points = CATEGORIES.reduce((sum, category) => sum + (ours.points[category] ?? 0), 0);
+      if (Math.abs(ours.yearly - theirs.yearly) <= points * 12 * 0.00005 + this.#tolerance + 1)
+        return this.#reasons(1 << at);
+    }
+    return undefined;
+  }
+
+  #reasons(mask: number): Reason[] {
+    return this.#changes.flatMap(({ cause, detail }, i) => ((mask >> i) & 1 ? [{ cause, detail }] : []));
   }
 
   /** Leaves out one change after the other as long as the parts stay equal. */
-  #needed(all: number, pair: Pair, parts: readonly Part[]): number[] {
-    let mask = all;
+  #needed(whole: number, pair: Tried, parts: readonly Part[]): number {
+    let mask = whole;
     for (const [i] of this.#changes.entries()) {
       const without = mask & ~(1 << i);
-      if (this.#isEqual(without, pair, parts)) mask = without;
+      if (without !== mask && without !== 0 && this.#isEqual(without, pair, parts)) mask = without;
     }
-    return this.#changes.flatMap((_, i) => ((mask >> i) & 1 ? [i] : []));
+    return mask;
   }
 
-  #isEqual(mask: number, { theirs, spends }: Pair, parts: readonly Part[]): boolean {
-    const ours = this.#rowOf(mask, spends);
+  #isEqual(mask: number, pair: Tried, parts: readonly Part[]): boolean {
+    const ours = this.#rowOf(mask, pair);
     if (ours === undefined) return false;
+    const { theirs } = pair;
     const near = (a: number, b: number) => Math.abs(a - b) <= this.#tolerance;
     return parts.every(part => {
       if (part === 'fee') return near(ours.joiningFees, theirs.joiningFees);
@@ -124,13 +163,16 @@ export class CardCauses {
     });
   }
 
-  #rowOf(mask: number, spends: readonly number[]): ParityRow | undefined {
+  #rowOf(mask: number, { spends, rows }: Tried): ParityRow | undefined {
+    if (rows.has(mask)) return rows.get(mask);
     let compiled = this.#compiled.get(mask);
     if (compiled === undefined) {
       compiled = compile(this.#termsOf(mask));
       this.#compiled.set(mask, compiled);
     }
-    return compiled(spends);
+    const row = compiled(spends);
+    rows.set(mask, row);
+    return row;
   }
 
   #termsOf(mask: number): Terms {

@@ -8,7 +8,8 @@ import { apiRequest } from '../api/request.ts';
 import { ApiCases } from './api-cases.ts';
 import { CardMatch } from './card-match.ts';
 import { type OurCatalog, sixOf } from './ours.ts';
-import { Comparison, type ParityReport } from './parity.ts';
+import { Comparison } from './parity.ts';
+import type { ParityReport } from './report.ts';
 
 /** Users with everything matching, below which people are told. */
 const THRESHOLD = 0.95;
@@ -41,7 +42,8 @@ export async function checkLive({ client, users, engine, catalog, signal }: Live
     });
     for (const { userId, amounts } of await users()) {
       signal.throwIfAborted();
-      const each = await cases.caseOf(await client.ask(userId, apiRequest(sixOf(amounts))));
+      const answer = await client.ask(userId, apiRequest(sixOf(amounts)));
+      const each = 'problem' in answer ? { userId, leftOut: answer.problem } : await cases.caseOf(answer);
       if ('leftOut' in each) comparison.leaveOut(each);
       else comparison.add(each);
     }

@@ -1,6 +1,6 @@
 /** A parity report as rows of a CSV, and as one HTML page that needs nothing else. */
 import { formatHundredths, formatRupees } from '../../model/money.ts';
-import type { CardCount, Difference, ParityReport } from './parity.ts';
+import type { CardCount, Difference, ParityReport } from './report.ts';
 
 export const DIFFERENCE_COLUMNS = [
   'user_id',

@@ -3,7 +3,7 @@ import { POINT_COLUMNS } from '../../engine/plugin/answer-check.ts';
 import { CATEGORIES } from '../../model/spending.ts';
 import { medianOf } from '../../model/statistics.ts';
 import type { ParityRow } from './case.ts';
-import type { Cause } from './changes.ts';
+import type { Cause } from './change.ts';
 
 export interface CardAgreement {
   readonly card: string;
