@@ -1,7 +1,7 @@
 -- Purpose   The least that each part of CardGenius Batch needs, as five roles. Run it after migrate (or after review.sql), by a
 --           db_owner, and again after every migrate: it may be repeated, and gives nothing twice.
---           This file stands here and not in sql/mssql because migrate applies everything that stands there: who may do what
---           is for a DBA to say, and for nobody else.
+--           This file stands here and not in sql/mssql because migrate applies everything that stands there: only a DBA
+--           decides what each login may do.
 -- Roles     cardgenius_processor  run, serve, schedule run, pause, resume, cancel, retry, redo; status, runs, schedule, alerts
 --           cardgenius_importer   import, seed
 --           cardgenius_reader     export, recommend, errors, verify, parity, doctor, dashboard, migrate --plan and --verify; status,

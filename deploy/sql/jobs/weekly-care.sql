@@ -1,6 +1,6 @@
 -- Purpose   A SQL Server Agent job for the weekly care that otherwise needs the command line: prune_history until nothing older than
 --           90 days is left, then verify_database. The job fails where a check with severity fail has a violation, so that the
---           operator whom the Agent notifies sees it.
+--           Agent notifies its operator.
 -- Run it    once, in msdb, by a member of sysadmin or SQLAgentOperatorRole. Set @database and @owner first. It may be run again: the
 --           job is made anew. Not on Azure SQL Database, which has no Agent: use an elastic job with the same two steps.
 -- Rights    @owner's user in @database needs the role cardgenius_janitor, nothing else.
