@@ -12,7 +12,7 @@
 import { readFile } from 'node:fs/promises';
 import sql from 'mssql';
 import { parseConnection } from '../src/database/mssql/connection-settings.ts';
-import { createEngine } from '../src/engine/create.ts';
+import { createEngine } from '../src/engine/create-engine.ts';
 import { CARDS_PER_USER, type RecommendationSlice } from '../src/model/recommendation.ts';
 import { CATEGORIES, SPENDING_COLUMNS, type SpendingSlice } from '../src/model/spending.ts';
 import { populate, runOnce } from '../src/tools/bench/population.ts';

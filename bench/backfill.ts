@@ -40,7 +40,7 @@ async function backfill(count: number): Promise<string> {
   url.pathname = `/${at.databaseName}`;
   let parts: BatchOutcome[] = [];
   const seconds = await timed(async () => {
-    parts = await Promise.all(Array.from({ length: count }, () => takePart(url.href)));
+    parts = await Promise.all(Array.from({ length: count }, () => runWithProgress(url.href)));
   });
   const faults = (await audit.verifyDatabase()).checks.filter(({ violations }) => violations > 0);
   const { hash, rows } = await hashOf(database);
@@ -53,7 +53,7 @@ async function backfill(count: number): Promise<string> {
   return hash;
 }
 
-function takePart(url: string): Promise<BatchOutcome> {
+function runWithProgress(url: string): Promise<BatchOutcome> {
   const env = { ...process.env, CARDGENIUS_DATABASE_URL: url };
   const child = spawn(process.execPath, [MAIN, 'run', '--json'], { cwd, env, stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';

@@ -3,8 +3,8 @@
  * own, and tells its time and its memory. Started by processors.ts, growth.ts and memory.ts; never by hand.
  */
 import { runBatch } from '../src/batch/run-batch.ts';
-import { openDatabase } from '../src/database/open.ts';
-import { loadEngine } from '../src/engine/load.ts';
+import { openDatabase } from '../src/database/open-database.ts';
+import { loadEngine } from '../src/engine/load-engine.ts';
 import { populate } from '../src/tools/bench/population.ts';
 import { type ScratchDatabase, type ScratchPlace, scratchDatabase } from '../src/tools/bench/scratch-database.ts';
 import { peakMemory, settings } from './options.ts';

@@ -4,8 +4,8 @@
  *   npm run -s bench:engine -- [--users 100000] [--rounds 5]
  */
 
-import { createEngine } from '../src/engine/create.ts';
-import { measureEngine } from '../src/tools/bench/engine.ts';
+import { createEngine } from '../src/engine/create-engine.ts';
+import { measureEngine } from '../src/tools/bench/bench-engine.ts';
 import { describeMachine, group, show, spreadOf } from '../src/tools/bench/rounds.ts';
 import { readOptions, settings } from './options.ts';
 

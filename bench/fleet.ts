@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { migrate } from '../src/database/migrate/migrate.ts';
-import { openDatabase } from '../src/database/open.ts';
+import { openDatabase } from '../src/database/open-database.ts';
 import { createDatabase, startSqlServer } from '../test/support/sql-server.ts';
 
 const { values } = parseArgs({ options: { fires: { type: 'string' }, every: { type: 'string' } } });

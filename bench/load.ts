@@ -5,8 +5,8 @@
  *   CARDGENIUS_BENCH_URL=mssql://… to measure SQL Server
  */
 
-import { createEngine } from '../src/engine/create.ts';
-import { measureLoad } from '../src/tools/bench/load.ts';
+import { createEngine } from '../src/engine/create-engine.ts';
+import { measureLoad } from '../src/tools/bench/bench-load.ts';
 import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/tools/bench/rounds.ts';
 import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 

@@ -4,8 +4,9 @@
  *   npm run -s bench:run -- [--users 50000] [--rounds 5]
  *   CARDGENIUS_BENCH_URL=mssql://… to measure SQL Server
  */
+
+import { measureRun } from '../src/tools/bench/bench-run.ts';
 import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/tools/bench/rounds.ts';
-import { measureRun } from '../src/tools/bench/run.ts';
 import { ENGINE, PLACE, peakMemory, readOptions, settings } from './options.ts';
 
 const { users, rounds } = readOptions({ users: 50_000, rounds: 5 });

@@ -1,8 +1,8 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import type { Secret } from '../model/secret.ts';
+import type { Notice } from './alert-monitor.ts';
 import { Mailer } from './email.ts';
 import { postJson, useProxyOfEnvironment } from './http-post.ts';
-import type { Notice } from './keeper.ts';
 
 /** A way to tell somebody. `send` throws where the notice did not arrive; it is then sent again, under the same id. */
 export interface Channel {

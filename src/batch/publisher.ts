@@ -40,7 +40,7 @@ export async function publish(
     database.publishChunk(lease, { ...request, span, failure });
 
   /** The chunk's counts so far; undefined where its last user could not be decided. */
-  const corner = async (span: Span, refusal: DatabaseError): Promise<ChunkResult | undefined> => {
+  const isolate = async (span: Span, refusal: DatabaseError): Promise<ChunkResult | undefined> => {
     await database.renewLease(lease, leaseSeconds);
     if (span.from === span.to) {
       if (++refused > MAX_REFUSED_USERS) {
@@ -69,7 +69,7 @@ export async function publish(
       return await attempt(span, null);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      return corner(span, error);
+      return isolate(span, error);
     }
   };
 
@@ -77,7 +77,7 @@ export async function publish(
     return await attempt(null, null);
   } catch (error) {
     if (!isRefusal(error)) throw error;
-    const result = await corner({ from: 1, to: lastUserNo }, error);
+    const result = await isolate({ from: 1, to: lastUserNo }, error);
     if (undecided !== undefined) throw undecided;
     return result!;
   }

@@ -4,7 +4,7 @@ import type { EngineIdentity } from '../engine/engine.ts';
 import { type EngineImage, EngineUnusableError, type LoadedEngine } from '../engine/image.ts';
 import { CardGeniusError } from '../model/errors.ts';
 import type { OpenedRun, RunKind, RunRequest, RunState } from '../model/run.ts';
-import { Crew, END_PATIENCE_MS, reasonOf } from './crew.ts';
+import { ClaimLoops, END_PATIENCE_MS, reasonOf } from './claim-loops.ts';
 import type { BatchListener } from './events.ts';
 import { type CommonestFailure, FailureTally } from './failure-tally.ts';
 import { type GateLimits, Gates } from './gates.ts';
@@ -87,7 +87,9 @@ export async function runBatch(
   const steady = retrying(database, { signal, sleep: surroundings.sleep });
   const opened = await steady.openRun({ ...terms, requestedBy, deadlineAt, utcOffsetMinutes });
   const batchId = (await steady.readRun(opened.runId))?.batchId ?? null;
-  return workOn(database, settings, request, { ...opened, batchId }, listener, signal, surroundings);
+  const { processor } = request;
+  const run = { ...opened, batchId };
+  return processRun(database, { settings, processor, engine, run, listener, signal, surroundings });
 }
 
 /** What a run is opened with, whoever asks for it. */
@@ -110,16 +112,18 @@ export function runTerms(
   };
 }
 
+/** What a processor needs to take part in a run that is open. */
+export interface RunMembership extends Pick<BatchRequest, 'processor' | 'engine'> {
+  readonly settings: BatchSettings;
+  readonly run: OpenedRun;
+  readonly listener: BatchListener;
+  readonly signal: AbortSignal;
+  readonly surroundings?: Surroundings;
+}
+
 /** Takes part in a run that is open, and in no other: as runBatch, without opening one. */
-export async function workOn(
-  database: Database,
-  settings: BatchSettings,
-  { processor, engine }: Pick<BatchRequest, 'processor' | 'engine'>,
-  opened: OpenedRun,
-  listener: BatchListener,
-  signal: AbortSignal,
-  surroundings: Surroundings = {},
-): Promise<BatchOutcome> {
+export async function processRun(database: Database, membership: RunMembership): Promise<BatchOutcome> {
+  const { settings, processor, engine, run: opened, listener, signal, surroundings = {} } = membership;
   const { createPool = createWorkerPool, sleep } = surroundings;
   const startedAt = performance.now();
   listener({ type: 'run-opened', ...opened });
@@ -149,7 +153,7 @@ export async function workOn(
   const atEnd = retrying(database, { sleep, patienceMs: END_PATIENCE_MS });
   await steady.sweepStaging();
   const pool = createPool(settings.workers, engine.image);
-  const crew = new Crew(
+  const loops = new ClaimLoops(
     {
       database,
       pool,
@@ -170,7 +174,7 @@ export async function workOn(
   );
   try {
     if (pool.usage !== undefined) listener({ type: 'workers-started', usage: () => pool.usage!() });
-    const trouble = await crew.work(settings.chunksInFlight);
+    const trouble = await loops.work(settings.chunksInFlight);
     if (signal.aborted) {
       await atEnd.changeRunState(runId, 'stopped', stopReason(signal));
     } else if (trouble !== undefined) {

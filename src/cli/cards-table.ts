@@ -1,8 +1,8 @@
 import { formatRow, OUTPUT_COLUMNS } from '../exchange/export-recommendations.ts';
-import type { RecommendationRow } from '../model/exchange.ts';
 import { formatRupees, formatTenThousandths } from '../model/money.ts';
 import { CARDS_PER_USER, type RecommendationSlice, type RunCard } from '../model/recommendation.ts';
 import { CATEGORIES } from '../model/spending.ts';
+import type { RecommendationRow } from '../model/table-rows.ts';
 
 /** The ten rows of the first user of a slice, as card_recommendations would have them. */
 export function rowsOfFirstUser(

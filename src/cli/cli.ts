@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { Settings } from '../config/settings.ts';
-import type { OpenedDatabase } from '../database/open.ts';
+import type { OpenedDatabase } from '../database/open-database.ts';
 import { isStdout } from '../exchange/streams.ts';
 import { CardGeniusError, EXIT, type ExitCode, messageOf, UsageError } from '../model/errors.ts';
+import { withCommandPrefix } from './command-prefix.ts';
 import { printable } from './printable.ts';
-import { asTyped } from './typed.ts';
 
 /** The options that every command has. */
 export interface CommonOptions {
@@ -79,7 +79,7 @@ export class Cli {
    * must not be told that nobody is due.
    */
   async open({ create = false, ...options }: OpenChoice = {}): Promise<OpenedDatabase> {
-    const { openDatabase } = await import('../database/open.ts');
+    const { openDatabase } = await import('../database/open-database.ts');
     const { databaseUrl, databasePassword, sqlServer } = this.settings;
     if (!create && this.isDatabaseMissing) {
       throw new UsageError(
@@ -103,7 +103,7 @@ export function command<Options extends CommonOptions>(
     .option('--verbose', 'with an error, print where it came from')
     .action(async () => {
       const options = definition.opts<Options>();
-      const typed = (text: string) => asTyped(text, namesOf(definition));
+      const typed = (text: string) => withCommandPrefix(text, namesOf(definition));
       try {
         const { loadSettings, misspelledVariables } = await import('../config/settings.ts');
         const settings = await loadSettings({ configPath: options.config, env: process.env, cwd: process.cwd() });

@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.ts';
 import { readManifest } from '../package.ts';
-import { defineCompletion } from './completion.ts';
-import { asTyped } from './typed.ts';
+import { withCommandPrefix } from './command-prefix.ts';
+import { defineCompletion } from './completion-command.ts';
 
 type Define = (program: Command) => void;
 
@@ -21,8 +21,8 @@ const AGAIN = 'Steer and repeat:';
 const CATALOG = 'Cards and catalogue:';
 const DATABASE = 'Database and service:';
 
-const again = async () => (await import('./again.ts')).defineAgain;
-const steering = async () => (await import('./steer.ts')).defineSteering;
+const again = async () => (await import('./retry-command.ts')).defineRetryAndRedo;
+const steering = async () => (await import('./steer-command.ts')).defineSteering;
 
 /** Every command, in the order in which help lists it. */
 export const COMMANDS: readonly Entry[] = [
@@ -30,79 +30,79 @@ export const COMMANDS: readonly Entry[] = [
     name: 'demo',
     summary: 'the whole way on an embedded database: what npm start runs',
     group: START,
-    load: async () => (await import('./demo.ts')).defineDemo,
+    load: async () => (await import('./demo-command.ts')).defineDemo,
   },
   {
     name: 'import',
     summary: 'bring a CSV of spends in',
     group: START,
-    load: async () => (await import('./import.ts')).defineImport,
+    load: async () => (await import('./import-command.ts')).defineImport,
   },
   {
     name: 'export',
     summary: 'write all recommendations to a CSV',
     group: START,
-    load: async () => (await import('./export.ts')).defineExport,
+    load: async () => (await import('./export-command.ts')).defineExport,
   },
   {
     name: 'seed',
     summary: 'fill the database with invented users',
     group: START,
-    load: async () => (await import('./seed.ts')).defineSeed,
+    load: async () => (await import('./seed-command.ts')).defineSeed,
   },
   {
     name: 'run',
     summary: 'give every user who is due their ten cards',
     group: RUN,
-    load: async () => (await import('./run.ts')).defineRun,
+    load: async () => (await import('./run-command.ts')).defineRun,
   },
   {
     name: 'serve',
     summary: 'fire the schedules, work on what is due, and send alerts',
     group: RUN,
-    load: async () => (await import('./serve.ts')).defineServe,
+    load: async () => (await import('./serve-command.ts')).defineServe,
   },
   {
     name: 'schedule',
     summary: 'the schedules: their next and last fires; fire one now',
     group: RUN,
-    load: async () => (await import('./schedule.ts')).defineSchedule,
+    load: async () => (await import('./schedule-command.ts')).defineSchedule,
   },
   {
     name: 'status',
     summary: 'users by status, the latest run, and the chunks in flight',
     group: LOOK,
-    load: async () => (await import('./status.ts')).defineStatus,
+    load: async () => (await import('./status-command.ts')).defineStatus,
   },
   {
     name: 'runs',
     summary: 'the latest runs, or one run attempt by attempt',
     group: LOOK,
-    load: async () => (await import('./runs.ts')).defineRuns,
+    load: async () => (await import('./runs-command.ts')).defineRuns,
   },
   {
     name: 'errors',
     summary: 'failed users, grouped by reason',
     group: LOOK,
-    load: async () => (await import('./errors.ts')).defineErrors,
+    load: async () => (await import('./errors-command.ts')).defineErrors,
   },
   {
     name: 'alerts',
     summary: 'the open alerts; a test message to every channel',
     group: LOOK,
-    load: async () => (await import('./alerts.ts')).defineAlerts,
+    load: async () => (await import('./alerts-command.ts')).defineAlerts,
   },
   {
     name: 'dashboard',
     summary: 'a page that shows the runs of a database, for looking only',
     group: LOOK,
-    load: async () => (await import('./dashboard.ts')).defineDashboard,
+    load: async () => (await import('./dashboard-command.ts')).defineDashboard,
   },
   {
     name: 'verify',
     summary: 'check everything that must be true of the results',
     group: LOOK,
-    load: async () => (await import('./verify.ts')).defineVerify,
+    load: async () => (await import('./verify-command.ts')).defineVerify,
   },
   { name: 'pause', summary: 'stop claiming chunks of the active run', group: AGAIN, load: steering },
   { name: 'resume', summary: 'let a paused or stopped run go on', group: AGAIN, load: steering },
@@ -118,55 +118,55 @@ export const COMMANDS: readonly Entry[] = [
     name: 'recommend',
     summary: 'the ten cards of one user, now',
     group: CATALOG,
-    load: async () => (await import('./recommend.ts')).defineRecommend,
+    load: async () => (await import('./recommend-command.ts')).defineRecommend,
   },
   {
     name: 'catalog',
     summary: 'check, compare and show the catalogue of cards',
     group: CATALOG,
-    load: async () => (await import('./catalog.ts')).defineCatalog,
+    load: async () => (await import('./catalog-command.ts')).defineCatalog,
   },
   {
     name: 'parity',
     summary: 'compare our cards with a source of truth',
     group: CATALOG,
-    load: async () => (await import('./parity.ts')).defineParity,
+    load: async () => (await import('./parity-command.ts')).defineParity,
   },
   {
     name: 'migrate',
     summary: 'bring the database to this version’s schema',
     group: DATABASE,
-    load: async () => (await import('./migrate.ts')).defineMigrate,
+    load: async () => (await import('./migrate-command.ts')).defineMigrate,
   },
   {
     name: 'doctor',
     summary: 'problems of the database, each with its remedy',
     group: DATABASE,
-    load: async () => (await import('./doctor.ts')).defineDoctor,
+    load: async () => (await import('./doctor-command.ts')).defineDoctor,
   },
   {
     name: 'prune',
     summary: 'delete old runs, imports, fires and alerts',
     group: DATABASE,
-    load: async () => (await import('./prune.ts')).definePrune,
+    load: async () => (await import('./prune-command.ts')).definePrune,
   },
   {
     name: 'forget',
     summary: 'remove a user from every table of ours',
     group: DATABASE,
-    load: async () => (await import('./forget.ts')).defineForget,
+    load: async () => (await import('./forget-command.ts')).defineForget,
   },
   {
     name: 'config',
     summary: 'every effective setting and its source',
     group: DATABASE,
-    load: async () => (await import('./config.ts')).defineConfigCommand,
+    load: async () => (await import('./config-command.ts')).defineConfigCommand,
   },
   {
     name: 'bench',
     summary: 'the speed of this machine and this database server',
     group: DATABASE,
-    load: async () => (await import('./bench.ts')).defineBench,
+    load: async () => (await import('./bench-command.ts')).defineBench,
   },
   { name: 'completion', summary: 'completion for bash, zsh or fish', group: DATABASE, load: completion },
 ];
@@ -178,7 +178,7 @@ export const COMMANDS: readonly Entry[] = [
 export async function createProgram(wanted?: string): Promise<Command> {
   const program = new Command('cardgenius');
   const names = COMMANDS.map(({ name }) => name);
-  const typed = (text: string) => asTyped(text, names);
+  const typed = (text: string) => withCommandPrefix(text, names);
   const output = {
     writeOut: (text: string) => process.stdout.write(typed(text)),
     writeErr: (text: string) => process.stderr.write(typed(text)),

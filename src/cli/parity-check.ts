@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
-import type { OpenedDatabase } from '../database/open.ts';
+import type { OpenedDatabase } from '../database/open-database.ts';
 import type { ParityCheck } from '../serve/parity-checks.ts';
 import { apiHeaders } from './api-options.ts';
 import type { Cli } from './cli.ts';
-import { ourCatalog } from './parity.ts';
+import { ourCatalog } from './parity-command.ts';
 
 const SAMPLE = 100;
 const CALLS_PER_SECOND = 2;
@@ -13,7 +13,7 @@ export function parityCheck(cli: Cli, { database }: Pick<OpenedDatabase, 'databa
   return async ({ url, sample = SAMPLE }, signal) => {
     const [{ ApiClient }, { openEngine }, { checkLive }, { usersOfDatabase }] = await Promise.all([
       import('../tools/api/client.ts'),
-      import('../engine/open.ts'),
+      import('../engine/open-engine.ts'),
       import('../tools/parity/live-check.ts'),
       import('../tools/parity/sources.ts'),
     ]);

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { RetryFilter } from '../database/audit.ts';
 import type { FireAnswer } from '../model/service.ts';
 import { type Doors, refuse } from './doors.ts';
-import type { Lists } from './lists.ts';
+import type { PageLists } from './page-lists.ts';
 
 /** What a visitor can do to the active run. */
 export type Steering = 'pause' | 'resume' | 'accept-gate' | 'cancel';
@@ -29,7 +29,11 @@ const STEERINGS: readonly Steering[] = ['pause', 'resume', 'accept-gate', 'cance
 const MAX_REASON = 200;
 
 /** Retry, run now, and what steers a run: for who may act, from our own page or with the token. Each is noted with who asked. */
-export function addActRoutes(app: FastifyInstance, acts: Acts, { doors, lists }: { doors: Doors; lists: Lists }): void {
+export function addActRoutes(
+  app: FastifyInstance,
+  acts: Acts,
+  { doors, lists }: { doors: Doors; lists: PageLists },
+): void {
   const { audit, runNow, steer } = acts;
   app.post<{ Body: { code?: unknown } | null }>('/api/retry', async (request, reply) => {
     if (audit === undefined || !doors.mayAct(request)) return refuse(reply, 403, 'MAY_NOT_ACT');

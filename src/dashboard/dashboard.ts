@@ -11,16 +11,16 @@ import { ALIVE, readiness } from '../telemetry/readiness.ts';
 import { HEALTH, type NotedRoute, noteRoutes, OPEN, SCRAPE } from './access.ts';
 import { type Acts, addActRoutes } from './act-routes.ts';
 import type { Address } from './address.ts';
+import { AnswerCache } from './answer-cache.ts';
 import { readAssets, readPage } from './assets.ts';
 import { type DashboardEvent, Doors, refuse } from './doors.ts';
-import { type ListProviders, Lists } from './lists.ts';
 import { addLookRoutes, type Place } from './look-routes.ts';
+import { type ListProviders, PageLists } from './page-lists.ts';
 import { addressCheck } from './proxies.ts';
 import { Rights } from './rights.ts';
-import { Shared } from './shared.ts';
+import { RunWatch } from './run-watch.ts';
 import { streamEvents } from './stream.ts';
 import type { Tokens } from './tokens.ts';
-import { Watch } from './watch.ts';
 
 /** What the page can show beside the runs. */
 export interface Providers extends Omit<ListProviders, 'runs'> {
@@ -84,8 +84,8 @@ const STREAMS_PER_CLIENT = 8;
 export function createDashboard(options: DashboardOptions): Dashboard {
   const { database, history, audit, runNow, steer, providers = {}, tokens, pollMs = 1_000 } = options;
   const metrics = new Metrics(options.version, options.pools);
-  const lists = new Lists({ ...providers, runs: () => history.listRuns(RUNS) });
-  const watch = new Watch({ database, history, metrics, pollMs, onTurn: () => lists.forget() });
+  const lists = new PageLists({ ...providers, runs: () => history.listRuns(RUNS) });
+  const watch = new RunWatch({ database, history, metrics, pollMs, onTurn: () => lists.forget() });
   const mayAct = audit !== undefined || runNow !== undefined || steer !== undefined;
   const rights = new Rights(tokens, mayAct);
   const isTrustedProxy = addressCheck(options.trustedProxies ?? []);
@@ -102,7 +102,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     const { status, body } = readiness(watch.trouble);
     return reply.code(status).send(body);
   });
-  const state = options.serviceState && new Shared(options.serviceState, STATE_KEEP_MS);
+  const state = options.serviceState && new AnswerCache(options.serviceState, STATE_KEEP_MS);
   app.get('/metrics', SCRAPE, async (_request, reply) => {
     // A scrape waits a little, and then tells what was known before: a database that is busy must not make it fail.
     const seen = state?.get().then(
@@ -116,7 +116,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     streams.open(request, reply, doors.client(request)),
   );
   const { errorRateLimit, version } = options;
-  const place = providers.place && new Shared(providers.place, STATE_KEEP_MS);
+  const place = providers.place && new AnswerCache(providers.place, STATE_KEEP_MS);
   addLookRoutes(app, {
     doors,
     lists,

@@ -4,8 +4,8 @@ import type { RunProgress } from '../model/run.ts';
 import { figuresOf, stageTotals } from '../telemetry/figures.ts';
 import { OPEN } from './access.ts';
 import { type Doors, hashOf, refuse } from './doors.ts';
-import type { Lists } from './lists.ts';
-import { cellOf, MAX_CELLS } from './watch.ts';
+import type { PageLists } from './page-lists.ts';
+import { cellOf, MAX_CELLS } from './run-watch.ts';
 
 /** What a page is told of where it is, asked for by the page at its start and after each break. */
 export interface SessionFacts {
@@ -25,7 +25,7 @@ export interface Place {
 
 export interface LookOptions {
   readonly doors: Doors;
-  readonly lists: Lists;
+  readonly lists: PageLists;
   readonly facts: SessionFacts;
   readonly place?: (() => Promise<Place>) | undefined;
   readonly user?: ((userId: string) => Promise<object | undefined>) | undefined;

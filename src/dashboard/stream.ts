@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { SECURITY_HEADERS } from './headers.ts';
-import type { Watch } from './watch.ts';
+import type { RunWatch } from './run-watch.ts';
 
 const MAX_STREAMS = 200;
 /** The page asks anew where it has heard nothing for four of them. */
@@ -27,7 +27,7 @@ interface Reader {
  * Server-sent events: the snapshot, again whenever it changes, with the time here; a beat where nothing changes, so that the page knows a stream
  * that is silent from one that has ended; and at the end `bye` with the last lists. Written once for all who look.
  */
-export function streamEvents(watch: Pick<Watch, 'text' | 'onChange'>, { perClient }: { perClient: number }) {
+export function streamEvents(watch: Pick<RunWatch, 'text' | 'onChange'>, { perClient }: { perClient: number }) {
   const open = new Map<ServerResponse, Reader>();
   let stopListening = () => {};
   let beat: NodeJS.Timeout | undefined;

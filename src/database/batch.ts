@@ -17,7 +17,7 @@ import type {
   RunState,
 } from '../model/run.ts';
 import type { SpendingSlice } from '../model/spending.ts';
-import { callForRow, cut, type Driver, type Parameter, under } from './driver.ts';
+import { callForRow, cut, type Driver, leaseParameters, type Parameter } from './driver.ts';
 
 /** What a run needs: from the plan to the last chunk. Each operation is the procedure of that name. */
 export type BatchDatabase = ReturnType<typeof batchOperations>;
@@ -70,14 +70,14 @@ export const batchOperations = (driver: Driver) => ({
 
   /** The run's state, or undefined where the lease is lost. */
   async renewLease(lease: Lease, leaseSeconds: number): Promise<RunState | undefined> {
-    const parameters: Parameter[] = [...under(lease), ['lease_seconds', 'int', leaseSeconds]];
+    const parameters: Parameter[] = [...leaseParameters(lease), ['lease_seconds', 'int', leaseSeconds]];
     const [row] = await driver.call<{ runState: RunState }>('renew_lease', parameters, 'control');
     return row?.runState;
   },
 
   /** A load number that no load has used, or undefined where the lease is lost. */
   async beginLoad(lease: Lease): Promise<number | undefined> {
-    const [row] = await driver.call<{ loadNo: number }>('begin_load', under(lease), 'control');
+    const [row] = await driver.call<{ loadNo: number }>('begin_load', leaseParameters(lease), 'control');
     return row?.loadNo;
   },
 
@@ -102,7 +102,7 @@ export const batchOperations = (driver: Driver) => ({
    * over the run. Undefined where the lease is lost.
    */
   async compareFirstCards(lease: Lease, loadNo: number, users: number): Promise<FirstCards | undefined> {
-    const parameters: Parameter[] = [...under(lease), ['load_no', 'bigint', loadNo], ['users', 'int', users]];
+    const parameters: Parameter[] = [...leaseParameters(lease), ['load_no', 'bigint', loadNo], ['users', 'int', users]];
     const [row] = await driver.call<FirstCards>('compare_first_cards', parameters, { loadNo });
     return row;
   },
@@ -111,7 +111,7 @@ export const batchOperations = (driver: Driver) => ({
   async publishChunk(lease: Lease, request: PublishRequest): Promise<ChunkResult> {
     const { loadNo, span, failure, computeMs, loadMs } = request;
     const parameters: Parameter[] = [
-      ...under(lease),
+      ...leaseParameters(lease),
       ['load_no', 'bigint', loadNo],
       ['user_no_from', 'int', span?.from ?? null],
       ['user_no_to', 'int', span?.to ?? null],
@@ -146,7 +146,7 @@ export const batchOperations = (driver: Driver) => ({
   /** Undefined where the lease is lost. */
   async failChunk(lease: Lease, failure: ChunkFailure): Promise<'retry' | 'failed' | undefined> {
     const [row] = await driver.call<{ outcome: 'retry' | 'failed' }>('fail_chunk', [
-      ...under(lease),
+      ...leaseParameters(lease),
       ['error_code', 'varchar(50)', cut(failure.code, 50)],
       ['error_message', 'varchar(400)', cut(failure.message, 400)],
       ['may_pass', 'bit', failure.mayPass],
@@ -157,7 +157,7 @@ export const batchOperations = (driver: Driver) => ({
 
   /** False where the lease was lost. */
   async releaseChunk(lease: Lease): Promise<boolean> {
-    return (await driver.call('release_chunk', under(lease), 'control')).length > 0;
+    return (await driver.call('release_chunk', leaseParameters(lease), 'control')).length > 0;
   },
 
   /** Asked when no chunk can be claimed: wait for others, go on with a new round, or over. */

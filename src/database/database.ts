@@ -1,11 +1,11 @@
 import { type AuditDatabase, auditOperations } from './audit.ts';
 import { type BatchDatabase, batchOperations } from './batch.ts';
+import { type CoordinationDatabase, serviceOperations } from './coordination.ts';
 import type { Driver, PoolUsage } from './driver.ts';
 import { type ExchangeDatabase, exchangeOperations } from './exchange.ts';
 import { type HistoryDatabase, historyOperations } from './history.ts';
 import { type MaintenanceDatabase, maintenanceOperations } from './maintenance.ts';
 import type { MigrationTarget } from './migrate/migrate.ts';
-import { type ServiceDatabase, serviceOperations } from './service.ts';
 
 /** What a run and the exchange of files need, and the database's end. */
 export interface Database extends BatchDatabase, ExchangeDatabase, AsyncDisposable {
@@ -19,7 +19,7 @@ export interface Operations {
   readonly database: Database;
   readonly audit: AuditDatabase;
   readonly history: HistoryDatabase;
-  readonly service: ServiceDatabase;
+  readonly service: CoordinationDatabase;
   readonly maintenance: MaintenanceDatabase;
   /** The pools of connections, as they are now. */
   readonly pools: () => readonly PoolUsage[];

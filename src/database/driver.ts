@@ -21,7 +21,7 @@
  * **Rows** come back in camel case, as the procedure named its columns: `run_id` is `runId`. BIGINT comes as a number: run and
  * load numbers and counts of rows stay far below 2^53. Money is whole paise, points are whole hundredths, times are Dates.
  *
- * **The fence.** A chunk is worked on under a lease: run, chunk and token (`under(lease)`). Every write of a worker carries all
+ * **The fence.** A chunk is worked on under a lease: run, chunk and token (`leaseParameters`). Every write of a worker carries all
  * three, and a procedure that finds another token writes nothing: it answers no row (the operation says undefined), or it
  * throws LeaseLostError. A worker that was frozen and wakes up can therefore do no harm.
  *
@@ -35,10 +35,10 @@
  * raise have codes of their own (`LEASE_LOST`, `RUN_ACTIVE`, …). `batch/recovery.ts` is the table of what becomes of each.
  */
 import { DatabaseError } from '../model/errors.ts';
-import type { StagedSpending } from '../model/exchange.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';
 import type { Lease } from '../model/run.ts';
 import type { SpendingSlice } from '../model/spending.ts';
+import type { StagedSpending } from '../model/table-rows.ts';
 
 /** Which SQL a database speaks: the folder of `sql/`, `migrations/` and `queries/`. */
 export type Dialect = 'mssql' | 'postgres';
@@ -131,7 +131,7 @@ export async function callForRow<Row>(
 }
 
 /** The fence that every write of a worker carries. */
-export function under({ runId, chunkNo, token }: Lease): Parameter[] {
+export function leaseParameters({ runId, chunkNo, token }: Lease): Parameter[] {
   return [
     ['run_id', 'bigint', runId],
     ['chunk_no', 'int', chunkNo],

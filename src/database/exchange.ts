@@ -1,5 +1,5 @@
-import type { DuplicateLine, RecommendationRow, StagedSpending, StoredSpending } from '../model/exchange.ts';
 import type { UserCounts } from '../model/run.ts';
+import type { DuplicateLine, RecommendationRow, StagedSpending, StoredSpending } from '../model/table-rows.ts';
 import { callForRow, cut, type Driver } from './driver.ts';
 
 /** What goes in and out by CSV, and the look at one user. Each operation is the procedure of that name. */

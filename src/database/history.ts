@@ -1,6 +1,6 @@
 import type { Act } from '../model/act.ts';
-import type { RecommendationRow } from '../model/exchange.ts';
 import type { RunProgress } from '../model/run.ts';
+import type { RecommendationRow } from '../model/table-rows.ts';
 import type { Driver } from './driver.ts';
 import { type StoredRow, toRecommendationRow } from './exchange.ts';
 

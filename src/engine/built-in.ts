@@ -93,7 +93,7 @@ function compileRecommender(
     };
     const spends = new Float64Array(CATEGORIES.length);
     const units = new Float64Array(CATEGORIES.length);
-    const best = new Top();
+    const best = new TopTen();
 
     for (let user = 0; user < count; user++) {
       const userNo = slice.userNo[user]!;
@@ -132,7 +132,7 @@ function compileRecommender(
 }
 
 /** The ten best so far, best first: flat columns, so that no user costs an object. */
-class Top {
+class TopTen {
   readonly candidate = new Int32Array(CARDS_PER_USER);
   readonly net = new Float64Array(CARDS_PER_USER);
   readonly yearly = new Float64Array(CARDS_PER_USER);
@@ -175,7 +175,7 @@ function rankCards(
   spends: Float64Array,
   units: Float64Array,
   total: number,
-  best: Top,
+  best: TopTen,
 ): string | undefined {
   best.clear();
   for (let index = 0; index < candidates.length; index++) {

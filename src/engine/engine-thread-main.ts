@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { CardGeniusError, messageOf } from '../model/errors.ts';
 import type { SpendingSlice } from '../model/spending.ts';
-import { createEngine } from './create.ts';
+import { createEngine } from './create-engine.ts';
 import type { ThreadMessage } from './engine-thread.ts';
 import type { EngineSource } from './source.ts';
 

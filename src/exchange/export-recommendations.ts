@@ -1,7 +1,7 @@
 import type { ExchangeDatabase } from '../database/exchange.ts';
 import { type ContractColumn, RECOMMENDATION_COLUMNS } from '../model/contract.ts';
-import type { RecommendationRow } from '../model/exchange.ts';
 import { formatHundredths, formatTenThousandths } from '../model/money.ts';
+import type { RecommendationRow } from '../model/table-rows.ts';
 import { writeCsv } from './write-csv.ts';
 
 const USERS_PER_PAGE = 2_000;

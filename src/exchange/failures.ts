@@ -17,14 +17,14 @@ export interface FailureGroup {
 
 /** All failed users by code, the commonest first. */
 export async function listFailures(audit: AuditDatabase): Promise<FailureGroup[]> {
-  const groups = new Groups();
+  const groups = new FailureGroups();
   for await (const failure of failures(audit)) groups.add(failure);
   return groups.sorted();
 }
 
 /** The same, and every one of them as a row of a CSV (user_id, code, reason), which takes its name when it is whole. */
 export async function writeFailures(audit: AuditDatabase, path: string): Promise<FailureGroup[]> {
-  const groups = new Groups();
+  const groups = new FailureGroups();
   async function* rows(): AsyncGenerator<string[]> {
     for await (const failure of failures(audit)) {
       groups.add(failure);
@@ -44,7 +44,7 @@ async function* failures(audit: AuditDatabase): AsyncGenerator<FailedUser> {
   }
 }
 
-class Groups {
+class FailureGroups {
   readonly #byCode = new Map<string, FailureGroup & { users: number; samples: string[] }>();
 
   add({ userId, code, error }: FailedUser): void {

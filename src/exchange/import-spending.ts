@@ -1,5 +1,5 @@
 import type { ExchangeDatabase } from '../database/exchange.ts';
-import type { StagedSpending } from '../model/exchange.ts';
+import type { StagedSpending } from '../model/table-rows.ts';
 import { RejectsFile } from './rejects-file.ts';
 import { type OpenedSpendingCsv, openSpendingCsv, type ParsedLine } from './spending-csv.ts';
 import { isStdin } from './streams.ts';

@@ -1,5 +1,5 @@
 import type { ExchangeDatabase } from '../database/exchange.ts';
-import type { StagedSpending } from '../model/exchange.ts';
+import type { StagedSpending } from '../model/table-rows.ts';
 import { stageAndPublish } from './import-spending.ts';
 import type { ParsedLine } from './spending-csv.ts';
 

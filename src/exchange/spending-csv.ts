@@ -1,8 +1,8 @@
 import { UsageError } from '../model/errors.ts';
-import type { StagedSpending } from '../model/exchange.ts';
 import { formatHundredths, parseHundredths } from '../model/money.ts';
 import { MAX_DECIMAL_12_2 } from '../model/recommendation.ts';
 import { SPENDING_COLUMNS } from '../model/spending.ts';
+import type { StagedSpending } from '../model/table-rows.ts';
 import { type CsvForm, readCsvRows } from './csv-rows.ts';
 import { nameOf } from './streams.ts';
 

@@ -1,5 +1,5 @@
 import type { LoadedEngine } from '../engine/image.ts';
-import { loadEngine } from '../engine/load.ts';
+import { loadEngine } from '../engine/load-engine.ts';
 import type { EngineSource } from '../engine/source.ts';
 import { CardGeniusError, messageOf } from '../model/errors.ts';
 

@@ -1,4 +1,4 @@
-import type { ServiceDatabase } from '../database/service.ts';
+import type { CoordinationDatabase } from '../database/coordination.ts';
 import type { Actor } from '../model/act.ts';
 import { UsageError } from '../model/errors.ts';
 import type { FireAnswer } from '../model/service.ts';
@@ -20,7 +20,7 @@ export async function fireByHand(
     note,
     by,
   }: {
-    readonly service: Pick<ServiceDatabase, 'recordFire'>;
+    readonly service: Pick<CoordinationDatabase, 'recordFire'>;
     readonly schedules: readonly PlannedSchedule[];
     /** Loads the engine anew; throws what is wrong with it. */
     readonly terms: (userLimit: number | null) => Promise<RunTerms>;

@@ -1,4 +1,4 @@
-import type { ServiceDatabase } from '../database/service.ts';
+import type { CoordinationDatabase } from '../database/coordination.ts';
 import type { Processor } from '../model/service.ts';
 
 /** A term of leading. What is written under it is refused by the database once it is over. */
@@ -13,7 +13,7 @@ export interface Term {
  * is frozen: who wakes after minutes knows at once that the term is over, and what it was about to write is refused.
  */
 export class Leader {
-  readonly #service: ServiceDatabase;
+  readonly #service: CoordinationDatabase;
   readonly #processor: Processor;
   readonly #leaseSeconds: number;
   readonly #monotonic: () => number;
@@ -24,7 +24,7 @@ export class Leader {
   #owner: string | undefined;
 
   constructor(
-    service: ServiceDatabase,
+    service: CoordinationDatabase,
     processor: Processor,
     leaseSeconds: number,
     { monotonic = () => performance.now(), clock = Date.now }: { monotonic?: () => number; clock?: () => number } = {},

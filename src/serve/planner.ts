@@ -1,4 +1,4 @@
-import type { ServiceDatabase } from '../database/service.ts';
+import type { CoordinationDatabase } from '../database/coordination.ts';
 import { UsageError } from '../model/errors.ts';
 import type { RunProgress, RunRequest } from '../model/run.ts';
 import type { FireAnswer, ParityVerdict } from '../model/service.ts';
@@ -42,7 +42,7 @@ const LOOK_WAITING_MS = 10_000;
  * The engine is loaded anew for each slot that opens a run. Where it cannot be, the slot is recorded as `not_opened`, with why.
  */
 export class Planner {
-  readonly #service: ServiceDatabase;
+  readonly #service: CoordinationDatabase;
   readonly #latestRun: () => Promise<RunProgress | undefined>;
   readonly #schedules: readonly PlannedSchedule[];
   readonly #terms: (userLimit: number | null) => Promise<RunTerms>;
@@ -55,7 +55,7 @@ export class Planner {
   #forgets = 0;
 
   constructor(options: {
-    readonly service: ServiceDatabase;
+    readonly service: CoordinationDatabase;
     readonly latestRun: () => Promise<RunProgress | undefined>;
     readonly schedules: readonly PlannedSchedule[];
     /** Loads the engine anew; throws UsageError where it cannot be loaded. */

@@ -1,4 +1,4 @@
-import type { ServiceDatabase } from '../database/service.ts';
+import type { CoordinationDatabase } from '../database/coordination.ts';
 import type { Processor } from '../model/service.ts';
 
 /** How often a processor that does not lead says that it is there. */
@@ -14,8 +14,8 @@ export interface PresenceOptions {
  * Writes a processor into the table of processors, and says again and again that it is there; disposed of, it says that it
  * leaves. `serve` has no need of it: its bids for the lead say the same.
  */
-export async function bePresent(
-  service: Pick<ServiceDatabase, 'seeProcessor' | 'resign'>,
+export async function announcePresence(
+  service: Pick<CoordinationDatabase, 'seeProcessor' | 'resign'>,
   processor: Processor,
   { onTrouble, everyMs = EVERY_MS }: PresenceOptions,
 ): Promise<AsyncDisposable> {

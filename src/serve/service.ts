@@ -1,10 +1,10 @@
 import { schedule as cronTask, type ScheduledTask } from 'node-cron';
+import { Condition } from '../batch/condition.ts';
 import type { BatchListener } from '../batch/events.ts';
-import { type BatchSettings, runTerms, workOn } from '../batch/run-batch.ts';
-import { Waker } from '../batch/waker.ts';
+import { type BatchSettings, processRun, runTerms } from '../batch/run-batch.ts';
+import type { CoordinationDatabase } from '../database/coordination.ts';
 import type { Database } from '../database/database.ts';
 import { backOff } from '../database/retrying.ts';
-import type { ServiceDatabase } from '../database/service.ts';
 import type { LoadedEngine } from '../engine/image.ts';
 import { CardGeniusError, messageOf } from '../model/errors.ts';
 import type { RunProgress } from '../model/run.ts';
@@ -25,7 +25,7 @@ export type ServiceEvent =
   | EngineNews
   | { readonly type: 'trouble'; readonly what: string; readonly code: string; readonly message: string };
 
-/** Watches over the fleet while its instance leads; see cli/watch.ts. */
+/** Watches over the fleet while its instance leads; see cli/alert-watch.ts. */
 export interface Watcher {
   /** Called with each beat of the leader. Never throws. */
   watch(now: number): Promise<void>;
@@ -38,7 +38,7 @@ export interface Watcher {
 
 export interface ServiceOptions {
   readonly database: Database;
-  readonly service: ServiceDatabase;
+  readonly service: CoordinationDatabase;
   readonly settings: BatchSettings;
   readonly schedules: readonly PlannedSchedule[];
   readonly fireLateSeconds: number;
@@ -65,8 +65,8 @@ export class Service {
   readonly #options: ServiceOptions;
   readonly #leader: Leader;
   readonly #planner: Planner;
-  readonly #leadWaker = new Waker();
-  readonly #workWaker = new Waker();
+  readonly #leadCondition = new Condition();
+  readonly #workCondition = new Condition();
   #wasLeader = false;
   #sweptAt = Number.NEGATIVE_INFINITY;
   /** The last beat that the database answered, by the process's own clock; health looks at it. */
@@ -87,7 +87,7 @@ export class Service {
       processor: processor.id,
       lateMs: fireLateSeconds * 1000,
       check: options.check,
-      onChecked: () => this.#leadWaker.wakeAll(),
+      onChecked: () => this.#leadCondition.notifyAll(),
     });
   }
 
@@ -115,13 +115,13 @@ export class Service {
   #alarm(cron: string, timezone: string, name: string): ScheduledTask {
     const quiet = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {} };
     // A little late: the slot lies safely in the past by the database's clock, too.
-    const wake = () => void setTimeout(() => this.#leadWaker.wakeAll(), 50);
+    const wake = () => void setTimeout(() => this.#leadCondition.notifyAll(), 50);
     return cronTask(cron, wake, { timezone, name, unref: true, suppressMissedWarning: true, logger: quiet });
   }
 
   /** Repeats a step for ever; after a failure a little later each time. */
   async #loop(signal: AbortSignal, step: () => Promise<number>, what: 'lead' | 'work'): Promise<void> {
-    const waker = what === 'lead' ? this.#leadWaker : this.#workWaker;
+    const condition = what === 'lead' ? this.#leadCondition : this.#workCondition;
     let failures = 0;
     while (!signal.aborted) {
       let pause: number;
@@ -134,7 +134,7 @@ export class Service {
         this.#trouble(what, error);
         pause = 500 + backOff('quick', Math.min(failures, 4)) * Math.min(failures, 10);
       }
-      if (!signal.aborted) await waker.sleep(pause, signal);
+      if (!signal.aborted) await condition.wait(pause, signal);
     }
   }
 
@@ -166,7 +166,7 @@ export class Service {
     if (isNew) this.#planner.forget();
     const stillLeads = await this.#planner.look(this.#leader.now(), term.electedAt, fire => {
       if (fire.outcome === 'recorded') onEvent({ type: 'fire', fire });
-      this.#workWaker.wakeAll();
+      this.#workCondition.notifyAll();
     });
     if (!stillLeads) {
       this.#leader.stepDown();
@@ -208,11 +208,17 @@ export class Service {
       supersededId: null,
       batchId: run.batchId ?? null,
     } as const;
-    const member = { processor: processor.id, engine };
-    const { state, users } = await workOn(database, settings, member, opened, batchListener, signal);
+    const { state, users } = await processRun(database, {
+      settings,
+      processor: processor.id,
+      engine,
+      run: opened,
+      listener: batchListener,
+      signal,
+    });
     onEvent({ type: 'run-left', runId, state, users });
     this.#planner.forget(); // a missed slot may wait for the end of this run
-    this.#leadWaker.wakeAll();
+    this.#leadCondition.notifyAll();
     return POLL_MS;
   }
 

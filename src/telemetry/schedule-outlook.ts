@@ -1,4 +1,4 @@
-import type { ServiceDatabase } from '../database/service.ts';
+import type { CoordinationDatabase } from '../database/coordination.ts';
 import type { Fire } from '../model/service.ts';
 import type { PlannedSchedule } from '../schedule/misfire.ts';
 import { nextSlots } from '../schedule/slots.ts';
@@ -17,9 +17,9 @@ export interface ScheduleOutlook {
 /** A success before so many fires is not looked for. */
 const FIRES = 50;
 
-export function outlookOf(
+export function scheduleOutlook(
   schedules: readonly PlannedSchedule[],
-  service: Pick<ServiceDatabase, 'listFires'>,
+  service: Pick<CoordinationDatabase, 'listFires'>,
   now: number,
 ): Promise<ScheduleOutlook[]> {
   return Promise.all(

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { migrate } from '../../src/database/migrate/migrate.ts';
-import { openDatabase } from '../../src/database/open.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { type CliRun, cardgenius, newFolder } from '../e2e/cli.ts';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { AuditDatabase } from '../../src/database/audit.ts';
+import type { CoordinationDatabase } from '../../src/database/coordination.ts';
 import type { Database } from '../../src/database/database.ts';
 import type { HistoryDatabase } from '../../src/database/history.ts';
 import type { MaintenanceDatabase } from '../../src/database/maintenance.ts';
 import type { MigrationTarget } from '../../src/database/migrate/migrate.ts';
-import type { ServiceDatabase } from '../../src/database/service.ts';
 import { CARDS_PER_USER, type RecommendationSlice, type RunCard } from '../../src/model/recommendation.ts';
 import type { Lease, OpenedRun, PublishRequest, RunRequest } from '../../src/model/run.ts';
 import type { SpendingSlice } from '../../src/model/spending.ts';
@@ -17,7 +17,7 @@ export interface ContractEngine {
   readonly database: Database;
   readonly audit: AuditDatabase;
   readonly history: HistoryDatabase;
-  readonly service: ServiceDatabase;
+  readonly service: CoordinationDatabase;
   readonly target: MigrationTarget;
   readonly maintenance: MaintenanceDatabase;
   execute(sql: string): Promise<void>;

@@ -1,6 +1,6 @@
 import test from 'ava';
 import { migrate } from '../../src/database/migrate/migrate.ts';
-import { openDatabase } from '../../src/database/open.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { createTables, type TableVariant } from '../support/contract-tables.ts';
 import {
   createDatabase,

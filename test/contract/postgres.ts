@@ -1,9 +1,9 @@
 import test from 'ava';
 import { operationsOf } from '../../src/database/database.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
-import { postgresDriver } from '../../src/database/postgres/driver.ts';
-import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
+import { postgresDriver } from '../../src/database/postgres/postgres-driver.ts';
+import { PostgresMigrationTarget } from '../../src/database/postgres/postgres-migration-target.ts';
 import { createTables, type TableVariant } from '../support/contract-tables.ts';
 import type { ContractEngine } from './context.ts';
 import { registerContract } from './suite.ts';

@@ -1,6 +1,6 @@
 /** What becomes of a run whose steps the database refuses: a whole processor, but for the threads, on every engine. */
 import type { ExecutionContext } from 'ava';
-import { type BatchOutcome, workOn } from '../../src/batch/run-batch.ts';
+import { type BatchOutcome, processRun } from '../../src/batch/run-batch.ts';
 import type { Database } from '../../src/database/database.ts';
 import type { LoadedEngine } from '../../src/engine/image.ts';
 import { DatabaseError, type ErrorClass } from '../../src/model/errors.ts';
@@ -48,15 +48,16 @@ async function work(
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
-  const opened = await openRun(engine);
-  const membership = {
+  const run = await openRun(engine);
+  const pool = { compute: async (chunk: SpendingSlice) => [compute(chunk)], close: async () => {} };
+  return processRun(database, {
+    settings: SETTINGS,
     processor: 'suite',
     engine: { fingerprint: FINGERPRINT, image: { kind: 'own' } } as LoadedEngine,
-  };
-  const pool = { compute: async (chunk: SpendingSlice) => [compute(chunk)], close: async () => {} };
-  return workOn(database, SETTINGS, membership, opened, () => {}, signal, {
-    createPool: () => pool,
-    sleep: async () => {},
+    run,
+    listener: () => {},
+    signal,
+    surroundings: { createPool: () => pool, sleep: async () => {} },
   });
 }
 

@@ -5,8 +5,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
+import { withCommandPrefix } from '../../src/cli/command-prefix.ts';
 import { createProgram } from '../../src/cli/commands.ts';
-import { asTyped } from '../../src/cli/typed.ts';
 import { howItIsStarted } from '../../src/package.ts';
 import { cardgenius, newFolder } from './cli.ts';
 
@@ -97,8 +97,8 @@ test('help, hints and errors name commands as they are typed here', async t => {
   }
 
   const names = PROGRAM.commands.map(command => command.name());
-  t.is(asTyped('see "cardgenius runs".', names, 'X'), 'see "X runs".');
-  t.is(asTyped('Usage: cardgenius [options] [command]', names, 'X'), 'Usage: X [options] [command]');
+  t.is(withCommandPrefix('see "cardgenius runs".', names, 'X'), 'see "X runs".');
+  t.is(withCommandPrefix('Usage: cardgenius [options] [command]', names, 'X'), 'Usage: X [options] [command]');
   for (const same of [
     'cardgenius: no',
     'cardgenius needs Node',
@@ -106,7 +106,7 @@ test('help, hints and errors name commands as they are typed here', async t => {
     'cardgenius runner',
     'pg/cardgenius run',
   ])
-    t.is(asTyped(same, names, 'X'), same);
+    t.is(withCommandPrefix(same, names, 'X'), same);
 
   t.is(howItIsStarted('/clone/src/package.ts', {}), 'npm run -s cardgenius --');
   t.is(howItIsStarted('/x/dist/package.js', { npm_lifecycle_event: 'cardgenius' }), 'npm run -s cardgenius --');

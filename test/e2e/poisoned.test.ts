@@ -2,7 +2,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
-import { openDatabase } from '../../src/database/open.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { listFailures } from '../../src/exchange/failures.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';

@@ -14,7 +14,7 @@ export function fraction(over: bigint, under = 1n): Fraction {
   return { over: over / divisor, under: under / divisor };
 }
 
-export const NOTHING = fraction(0n);
+export const NOTHING_APPLIED = fraction(0n);
 
 export const plus = (a: Fraction, b: Fraction) => fraction(a.over * b.under + b.over * a.under, a.under * b.under);
 export const minus = (a: Fraction, b: Fraction) => fraction(a.over * b.under - b.over * a.under, a.under * b.under);
@@ -22,7 +22,7 @@ export const times = (a: Fraction, b: Fraction) => fraction(a.over * b.over, a.u
 export const isLess = (a: Fraction, b: Fraction) => a.over * b.under < b.over * a.under;
 export const isZero = (a: Fraction) => a.over === 0n;
 export const smaller = (a: Fraction, b: Fraction) => (isLess(a, b) ? a : b);
-export const sumOf = (values: readonly Fraction[]) => values.reduce(plus, NOTHING);
+export const sumOf = (values: readonly Fraction[]) => values.reduce(plus, NOTHING_APPLIED);
 
 /** a ÷ b, for a positive b. */
 export const dividedBy = (a: Fraction, b: Fraction) => fraction(a.over * b.under, a.under * b.over);

@@ -12,7 +12,7 @@ import {
   isLess,
   isZero,
   minus,
-  NOTHING,
+  NOTHING_APPLIED,
   plus,
   smaller,
   sumOf,
@@ -161,12 +161,12 @@ function ratesOf(card: ReferenceCard, spends: readonly Fraction[]): Fraction[] {
   if (card.slabs === undefined) return CATEGORIES.map(category => rateOf(card.earn[category] ?? card.earn.base));
   const { order } = card.slabs;
   if (order === undefined) {
-    const rate = averageRate(card.slabs, NOTHING, sumOf(spends));
+    const rate = averageRate(card.slabs, NOTHING_APPLIED, sumOf(spends));
     return CATEGORIES.map(() => rate);
   }
   return CATEGORIES.map((category, c) => {
     const place = order.indexOf(category);
-    if (place < 0) return NOTHING;
+    if (place < 0) return NOTHING_APPLIED;
     const before = sumOf(order.slice(0, place).map(earlier => spends[CATEGORIES.indexOf(earlier)]!));
     return averageRate(card.slabs!, before, spends[c]!);
   });
@@ -179,13 +179,13 @@ const rateOf = ({ points, per }: Earning) => dividedBy(decimal(points), decimal(
  * that lies between the two, over the whole period.
  */
 function averageRate({ every, bands }: Slabs, before: Fraction, monthly: Fraction): Fraction {
-  if (isZero(monthly)) return NOTHING;
+  if (isZero(monthly)) return NOTHING_APPLIED;
   const low = times(before, fraction(MONTHS[every]));
   const high = times(plus(before, monthly), fraction(MONTHS[every]));
   const points = bands.map(band => {
     const start = larger(low, decimal(band.from));
     const end = band.to === undefined ? high : smaller(high, decimal(band.to));
-    return isLess(start, end) ? times(minus(end, start), rateOf(band)) : NOTHING;
+    return isLess(start, end) ? times(minus(end, start), rateOf(band)) : NOTHING_APPLIED;
   });
   return dividedBy(sumOf(points), minus(high, low));
 }
@@ -200,17 +200,17 @@ function wholePoints({ over, under }: Fraction): Fraction {
 /** Step 2: what one cap leaves of the points that it found. */
 function afterCap(cap: Cap, rates: readonly Fraction[], found: readonly Fraction[]): Fraction[] {
   const left = [...found];
-  const overflow = cap.overflow === undefined ? NOTHING : rateOf(cap.overflow);
+  const overflow = cap.overflow === undefined ? NOTHING_APPLIED : rateOf(cap.overflow);
   let room = dividedBy(decimal(cap.points), fraction(MONTHS[cap.every]));
   for (const c of cap.categories.map(category => CATEGORIES.indexOf(category))) {
     if (isZero(rates[c]!)) continue;
     const share = dividedBy(overflow, rates[c]!); // what a point is worth at the overflow rate
-    const untouched = cap.counts === 'bonus' ? times(found[c]!, share) : NOTHING;
+    const untouched = cap.counts === 'bonus' ? times(found[c]!, share) : NOTHING_APPLIED;
     const competing = minus(found[c]!, untouched);
     const placed = smaller(competing, room);
     const excess = minus(competing, placed);
     room = minus(room, placed);
-    const instead = cap.counts === 'bonus' ? NOTHING : times(excess, share);
+    const instead = cap.counts === 'bonus' ? NOTHING_APPLIED : times(excess, share);
     left[c] = plus(plus(untouched, placed), instead);
   }
   return left;

@@ -3,9 +3,9 @@ import test from 'ava';
 import { runBatch } from '../../src/batch/run-batch.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
-import { openDatabase } from '../../src/database/open.ts';
-import { createEngine } from '../../src/engine/create.ts';
-import { loadEngine } from '../../src/engine/load.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
+import { createEngine } from '../../src/engine/create-engine.ts';
+import { loadEngine } from '../../src/engine/load-engine.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { createDatabase, hasSqlServer, NO_SERVER, startSqlServer } from '../support/sql-server.ts';
 

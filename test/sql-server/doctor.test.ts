@@ -1,6 +1,6 @@
 import test from 'ava';
 import { migrate } from '../../src/database/migrate/migrate.ts';
-import { type OpenedDatabase, openDatabase } from '../../src/database/open.ts';
+import { type OpenedDatabase, openDatabase } from '../../src/database/open-database.ts';
 import { type DoctorOptions, examine } from '../../src/tools/doctor/doctor.ts';
 import type { Finding } from '../../src/tools/doctor/finding.ts';
 import { applyGrants, loginWith } from '../support/roles.ts';

@@ -5,7 +5,7 @@ import { migrate, planMigration } from '../../src/database/migrate/migrate.ts';
 import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
 import { verifySchema } from '../../src/database/migrate/verify.ts';
 import { reviewScript } from '../../src/database/mssql/review-script.ts';
-import { openDatabase } from '../../src/database/open.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { cardgenius, newFolder } from '../e2e/cli.ts';
 import { createDatabase, hasSqlServer, NO_SERVER, type SqlServer, startSqlServer } from '../support/sql-server.ts';

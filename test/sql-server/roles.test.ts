@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { migrate } from '../../src/database/migrate/migrate.ts';
 import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
-import { openDatabase } from '../../src/database/open.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { cardgenius, newFolder } from '../e2e/cli.ts';
 import { applyGrants, loginWith, type RoleLogin } from '../support/roles.ts';
 import {

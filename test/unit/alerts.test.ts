@@ -1,7 +1,7 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import test from 'ava';
+import { AlertMonitor, type Notice } from '../../src/alerts/alert-monitor.ts';
 import { openChannels, signatureOf } from '../../src/alerts/channels.ts';
-import { AlertKeeper, type Notice } from '../../src/alerts/keeper.ts';
 import { Notifier, type Trouble } from '../../src/alerts/notifier.ts';
 import { findingsOf, RULES, type RuleName, type Sample, type Snapshot } from '../../src/alerts/rules.ts';
 import { loadSettings } from '../../src/config/settings.ts';
@@ -201,9 +201,9 @@ test('a gate that holds a run has another look than a pause', t => {
   t.regex(held.message, /^Run 7 is held at a gate: GATE_FAILED_SHARE: .* cardgenius resume\. Nobody works on it\.$/);
   t.is(lookOf('the gate is green').look, undefined, 'an operator’s word');
   const told: string[] = [];
-  const { keeper, database } = keep(({ look }) => told.push(look));
+  const { monitor, database } = keep(({ look }) => told.push(look));
   database.run = run({ state: 'paused', reason: 'GATE_FIRST_CARDS: 301 of 1000 users.' });
-  return keeper.watch(NOW).then(() => t.regex(told.join(), /--accept-gate$/));
+  return monitor.watch(NOW).then(() => t.regex(told.join(), /--accept-gate$/));
 });
 
 test('rules: what was seen before and during a pause says nothing of the run that goes on', t => {
@@ -217,36 +217,36 @@ test('rules: what was seen before and during a pause says nothing of the run tha
 
 test('a dry run neither opens alerts nor closes those of the real run', async t => {
   const told: string[] = [];
-  const { keeper, database } = keep(({ state, rule, subject }) => told.push(`${state} ${rule} ${subject}`));
+  const { monitor, database } = keep(({ state, rule, subject }) => told.push(`${state} ${rule} ${subject}`));
   database.run = run({ state: 'failed' });
-  await keeper.watch(NOW);
+  await monitor.watch(NOW);
   database.before = [database.run];
   database.run = run({ runId: 8, kind: 'dry_run', state: 'done', completed: 9_000, failed: 1_000 });
-  await keeper.watch(NOW + MINUTE);
+  await monitor.watch(NOW + MINUTE);
   t.deepEqual(told, ['opened run_failed run 7']);
   database.before = [];
-  await keeper.watch(NOW + 2 * MINUTE);
+  await monitor.watch(NOW + 2 * MINUTE);
   t.deepEqual(told, ['opened run_failed run 7', 'closed run_failed run 7'], 'it is history');
 });
 
 test('a run that nobody was due for does not close what is said of those who failed before it', async t => {
   const told: string[] = [];
-  const { keeper, database } = keep(({ state, rule, subject }) => told.push(`${state} ${rule} ${subject}`));
+  const { monitor, database } = keep(({ state, rule, subject }) => told.push(`${state} ${rule} ${subject}`));
   database.run = run({ state: 'done', completed: 99_800, failed: 200 });
-  await keeper.watch(NOW);
+  await monitor.watch(NOW);
   t.deepEqual(told.splice(0), ['opened error_rate run 7']);
   const failed = database.run;
   database.before = [failed];
   database.run = run({ runId: 8, state: 'done', plannedUsers: 0, completed: 0, chunks: 0, chunksOpen: 0, chunksLeased: 0, chunksClosed: 0 }); // biome-ignore format: one line
-  await keeper.watch(NOW + MINUTE);
+  await monitor.watch(NOW + MINUTE);
   t.deepEqual(told, [], 'they are still failed');
   database.before = [database.run, failed];
   database.run = run({ runId: 9, state: 'done', plannedUsers: 200, completed: 200 });
   database.failed = [7];
-  await keeper.watch(NOW + 2 * MINUTE);
+  await monitor.watch(NOW + 2 * MINUTE);
   t.deepEqual(told, [], 'a later run with users says nothing of them either');
   database.failed = [];
-  await keeper.watch(NOW + 8 * MINUTE);
+  await monitor.watch(NOW + 8 * MINUTE);
   t.deepEqual(told, ['closed error_rate run 7']);
 });
 
@@ -263,11 +263,11 @@ test('a missed slot is told of the schedules that are configured, however many f
   const missed = (schedule: string) => fire({ schedule, decision: 'skipped', runId: null });
   const minutely = Array.from({ length: 300 }, () => fire({ schedule: 'minutely' }));
   database.fires = [...minutely, fire({ decision: 'manual' }), missed('weekly'), missed('renamed')];
-  const before = new AlertKeeper({ ...options, notify, schedules: ['minutely', 'weekly', 'renamed'] });
+  const before = new AlertMonitor({ ...options, notify, schedules: ['minutely', 'weekly', 'renamed'] });
   before.use(database, database);
   await before.watch(NOW);
   t.deepEqual(told, ['opened weekly', 'opened renamed']);
-  const after = new AlertKeeper({ ...options, notify, schedules: ['minutely', 'weekly'] });
+  const after = new AlertMonitor({ ...options, notify, schedules: ['minutely', 'weekly'] });
   after.use(database, database);
   await after.watch(NOW);
   t.deepEqual(told.slice(2), ['closed renamed']);
@@ -275,37 +275,37 @@ test('a missed slot is told of the schedules that are configured, however many f
 
 test('each slot that a paused run holds is an alert of its own, and they are over when that run goes on', async t => {
   const told: string[] = [];
-  const { keeper, database } = keep(({ state, subject, severity }) => told.push(`${state} ${subject} ${severity}`));
+  const { monitor, database } = keep(({ state, subject, severity }) => told.push(`${state} ${subject} ${severity}`));
   const held = (day: number, runState: 'paused' | 'running') =>
     fire({ decision: 'held', plannedAt: new Date(Date.UTC(2026, 10, day)), runState });
   database.fires = [held(16, 'paused'), fire()];
-  await keeper.watch(NOW);
+  await monitor.watch(NOW);
   database.fires = [held(23, 'paused'), fire({ decision: 'manual' }), ...database.fires];
-  await keeper.watch(NOW + MINUTE);
+  await monitor.watch(NOW + MINUTE);
   t.deepEqual(told.splice(0), [
     'opened weekly, 2026-11-16T00:00:00.000Z critical',
     'opened weekly, 2026-11-23T00:00:00.000Z critical',
   ]);
   database.fires = [held(23, 'running'), held(16, 'running'), fire()];
-  await keeper.watch(NOW + 2 * MINUTE);
+  await monitor.watch(NOW + 2 * MINUTE);
   t.is(told.filter(line => line.startsWith('closed')).length, 2);
 });
 
 test('a check that could not be made, or was missed, does not end what the check before it said', async t => {
   const told: string[] = [];
-  const { keeper, database } = keep(({ state, rule }) => told.push(`${state} ${rule}`));
+  const { monitor, database } = keep(({ state, rule }) => told.push(`${state} ${rule}`));
   const check = (decision: Fire['decision']) => fire({ decision, runId: null, runState: null });
   database.run = undefined;
   database.fires = [check('differed')];
-  await keeper.watch(NOW);
+  await monitor.watch(NOW);
   database.fires = [check('unchecked'), ...database.fires];
-  await keeper.watch(NOW + MINUTE);
+  await monitor.watch(NOW + MINUTE);
   t.deepEqual(told.splice(0), ['opened parity_low', 'opened parity_unchecked']);
   database.fires = [check('skipped'), ...database.fires];
-  await keeper.watch(NOW + 2 * MINUTE);
+  await monitor.watch(NOW + 2 * MINUTE);
   t.deepEqual(told.splice(0), ['opened fire_missed', 'closed parity_unchecked']);
   database.fires = [check('agreed'), ...database.fires];
-  await keeper.watch(NOW + 3 * MINUTE);
+  await monitor.watch(NOW + 3 * MINUTE);
   t.deepEqual(told.sort(), ['closed fire_missed', 'closed parity_low']);
 });
 
@@ -338,14 +338,14 @@ class Alerts {
 
 function keep(notify: (notice: Notice) => void) {
   const database = new Alerts();
-  return { database, keeper: keeperOf(database, notify) };
+  return { database, monitor: monitorOf(database, notify) };
 }
 
-function keeperOf(database: Alerts, notify: (notice: Notice) => void): AlertKeeper {
+function monitorOf(database: Alerts, notify: (notice: Notice) => void): AlertMonitor {
   const onError = (error: unknown) => {
     throw error;
   };
-  const keeper = new AlertKeeper({
+  const monitor = new AlertMonitor({
     limits: LIMITS,
     schedules: ['weekly'],
     reminderMinutes: 240,
@@ -353,8 +353,8 @@ function keeperOf(database: Alerts, notify: (notice: Notice) => void): AlertKeep
     notify,
     onError,
   });
-  keeper.use(database, database);
-  return keeper;
+  monitor.use(database, database);
+  return monitor;
 }
 
 test('each rule opens once and closes once, by e-mail and by HTTP', async t => {
@@ -364,24 +364,24 @@ test('each rule opens once and closes once, by e-mail and by HTTP', async t => {
   const webhook = { url: new Secret(http.url), secret: new Secret(secret) };
   const email = { smtp: new Secret(smtp.url), from: 'batch@here.example', to: ['dba@here.example'] };
   await using notifier = new Notifier({ channels: openChannels({ webhook, email }), onTrouble: t.log, retryMs: 10 });
-  const { database, keeper } = keep(notifier.notify);
+  const { database, monitor } = keep(notifier.notify);
 
   const expected: string[] = [];
   let now = NOW;
   const rules = new Map(Object.values(CASES).map(([bad, line]) => [line.split(' ')[0]!, bad]));
   for (const [rule, { run: bad, fires, samples }] of rules) {
-    // What the keeper has seen before is what the snapshot says it has.
+    // What the monitor has seen before is what the snapshot says it has.
     database.fires = [...(fires ?? [])];
     for (const seen of samples ?? []) {
       if (seen.at === NOW) continue;
       database.run = run({ completed: seen.decided, chunksClosed: seen.chunksClosed });
-      await keeper.watch(now + (seen.at - NOW) + 20 * MINUTE);
+      await monitor.watch(now + (seen.at - NOW) + 20 * MINUTE);
     }
     now += 20 * MINUTE;
     const shift = now - NOW;
     const moved = bad?.deadlineAt == null ? {} : { deadlineAt: new Date(bad.deadlineAt.getTime() + shift) };
     database.run = fires === undefined ? { ...(bad ?? run()), ...moved } : undefined;
-    await keeper.watch(now);
+    await monitor.watch(now);
     t.true(
       database.open.some(alert => alert.rule === rule),
       rule,
@@ -389,18 +389,18 @@ test('each rule opens once and closes once, by e-mail and by HTTP', async t => {
     database.run = undefined;
     database.fires = [fire()];
     now += MINUTE;
-    await keeper.watch(now);
+    await monitor.watch(now);
     t.deepEqual(database.open, [], rule);
     expected.push(rule);
   }
-  keeper.databaseIs(false, now, 'connection refused');
-  keeper.databaseIs(false, now + 61_000, 'connection refused');
-  keeper.databaseIs(true, now + 120_000);
-  await keeper.watch(now + 120_000);
+  monitor.databaseIs(false, now, 'connection refused');
+  monitor.databaseIs(false, now + 61_000, 'connection refused');
+  monitor.databaseIs(true, now + 120_000);
+  await monitor.watch(now + 120_000);
   expected.push('database_unreachable');
-  keeper.engineIs('CATALOG_INVALID: wrong', now);
+  monitor.engineIs('CATALOG_INVALID: wrong', now);
   await turnOfTheLoop();
-  keeper.engineIs(undefined, now);
+  monitor.engineIs(undefined, now);
   await turnOfTheLoop();
   expected.push('engine_unusable');
   t.deepEqual(expected.sort(), Object.keys(RULES).sort() as RuleName[]);
@@ -424,7 +424,7 @@ test('an engine that cannot be loaded is told at once, before there is a databas
   const told: string[] = [];
   const database = new Alerts();
   const notify = ({ state, rule, subject, message }: Notice) => told.push(`${state} ${rule} ${subject} ${message}`);
-  const keeper = new AlertKeeper({
+  const monitor = new AlertMonitor({
     limits: LIMITS,
     schedules: [],
     reminderMinutes: 240,
@@ -432,21 +432,21 @@ test('an engine that cannot be loaded is told at once, before there is a databas
     notify,
     onError: t.log,
   });
-  keeper.engineIs('CATALOG_INVALID: card x, field fees', NOW);
+  monitor.engineIs('CATALOG_INVALID: card x, field fees', NOW);
   await turnOfTheLoop();
   t.is(told.length, 1);
   t.regex(
     told[0]!,
     /^opened engine_unusable here The engine cannot be loaded, and no run is opened: CATALOG_INVALID: card x/,
   );
-  keeper.use(database, database);
-  await keeper.watch(NOW + MINUTE);
+  monitor.use(database, database);
+  await monitor.watch(NOW + MINUTE);
   t.is(told.length, 1, 'once');
   t.like(database.open[0], { rule: 'engine_unusable', openedAt: new Date(NOW) });
-  const leader = keeperOf(database, notify);
+  const leader = monitorOf(database, notify);
   await leader.watch(NOW + 2 * MINUTE);
   t.is(database.open.length, 1, 'another machine knows nothing of it');
-  keeper.engineIs(undefined, NOW + 3 * MINUTE);
+  monitor.engineIs(undefined, NOW + 3 * MINUTE);
   await turnOfTheLoop();
   t.deepEqual(database.open, []);
   t.regex(told[1]!, /^closed engine_unusable here/);
@@ -459,7 +459,7 @@ test('an alert that the database refuses is told all the same, once, and is writ
   const notify = ({ state, rule }: Notice) => told.push(`${state} ${rule}`);
   const errors: unknown[] = [];
   const onError = (error: unknown) => errors.push(error);
-  const keeper = new AlertKeeper({
+  const monitor = new AlertMonitor({
     limits: LIMITS,
     schedules: [],
     reminderMinutes: 240,
@@ -467,17 +467,17 @@ test('an alert that the database refuses is told all the same, once, and is writ
     notify,
     onError,
   });
-  keeper.use(database, database);
+  monitor.use(database, database);
   database.run = run({ state: 'paused', reason: 'MSSQL_9002: the transaction log is full' });
   database.raiseAlert = () => Promise.reject(new Error('the transaction log is full'));
-  await keeper.watch(NOW);
-  await keeper.watch(NOW + MINUTE);
+  await monitor.watch(NOW);
+  await monitor.watch(NOW + MINUTE);
   t.deepEqual(told, ['opened database_full']);
   t.is(errors.length, 2);
-  await keeper.watch(NOW + 241 * MINUTE);
+  await monitor.watch(NOW + 241 * MINUTE);
   t.deepEqual(told.splice(0), ['opened database_full', 'reminded database_full']);
   database.raiseAlert = raiseAlert;
-  await keeper.watch(NOW + 242 * MINUTE);
+  await monitor.watch(NOW + 242 * MINUTE);
   t.deepEqual(told, [], 'it was told');
   t.like(database.open, [{ rule: 'database_full', openedAt: new Date(NOW) }]);
 });
@@ -589,17 +589,17 @@ test('a queue is bounded: the oldest that wait are given up, and that is said', 
 
 test('the database: a short outage tells nobody, a follower neither; a long one reminds', t => {
   const told: string[] = [];
-  const { keeper } = keep(({ state }) => told.push(state));
-  keeper.databaseIs(false, NOW, 'x');
-  keeper.databaseIs(true, NOW + 30_000);
-  keeper.databaseIs(false, NOW + 40_000, 'x');
-  keeper.leads(false);
-  keeper.databaseIs(false, NOW + 200_000, 'x');
+  const { monitor } = keep(({ state }) => told.push(state));
+  monitor.databaseIs(false, NOW, 'x');
+  monitor.databaseIs(true, NOW + 30_000);
+  monitor.databaseIs(false, NOW + 40_000, 'x');
+  monitor.leads(false);
+  monitor.databaseIs(false, NOW + 200_000, 'x');
   t.deepEqual(told, []);
-  keeper.leads(true);
-  keeper.databaseIs(false, NOW + 300_000, 'x');
-  keeper.databaseIs(false, NOW + 310_000, 'x');
-  keeper.databaseIs(false, NOW + 300_000 + 240 * MINUTE, 'x');
+  monitor.leads(true);
+  monitor.databaseIs(false, NOW + 300_000, 'x');
+  monitor.databaseIs(false, NOW + 310_000, 'x');
+  monitor.databaseIs(false, NOW + 300_000 + 240 * MINUTE, 'x');
   t.deepEqual(told, ['opened', 'reminded']);
 });
 
@@ -614,7 +614,7 @@ test('the database: an outage is kept until it could be written, with the time a
     host: 'here',
     onError: (error: unknown) => void errors.push(error),
   };
-  const keeper = new AlertKeeper({ ...options, notify: ({ state }) => told.push(state) });
+  const monitor = new AlertMonitor({ ...options, notify: ({ state }) => told.push(state) });
   const written: AlertRequest[] = [];
   const { raiseAlert } = database;
   let isAway = true;
@@ -623,39 +623,39 @@ test('the database: an outage is kept until it could be written, with the time a
     written.push(request);
     return raiseAlert(request);
   };
-  keeper.use(database, database);
-  keeper.databaseIs(false, NOW, 'connection refused');
-  keeper.databaseIs(false, NOW + 61_000, 'connection refused');
-  keeper.databaseIs(true, NOW + 600_000);
-  await keeper.watch(NOW + 600_000); // it answers, and is away again before the outage is written
+  monitor.use(database, database);
+  monitor.databaseIs(false, NOW, 'connection refused');
+  monitor.databaseIs(false, NOW + 61_000, 'connection refused');
+  monitor.databaseIs(true, NOW + 600_000);
+  await monitor.watch(NOW + 600_000); // it answers, and is away again before the outage is written
   t.is(errors.length, 1);
   t.deepEqual(told, ['opened']);
   isAway = false;
-  await keeper.watch(NOW + 620_000);
+  await monitor.watch(NOW + 620_000);
   t.deepEqual(told, ['opened', 'closed']);
   t.like(written[0], { rule: 'database_unreachable', severity: 'critical', openedAt: new Date(NOW) });
   t.deepEqual(database.open, []);
-  await keeper.watch(NOW + 640_000);
+  await monitor.watch(NOW + 640_000);
   t.is(written.length, 1, 'once');
 });
 
 test('the database: who told of an outage closes it, though another leads when it is over; the next one is as old as it is', async t => {
   const told: Notice[] = [];
-  const { keeper, database } = keep(notice => told.push(notice));
+  const { monitor, database } = keep(notice => told.push(notice));
   const states = () => told.map(({ state }) => state);
-  keeper.databaseIs(false, NOW, 'x');
-  keeper.databaseIs(false, NOW + 61_000, 'x');
-  keeper.databaseIs(true, NOW + 120_000);
-  keeper.leads(false); // somebody else was elected meanwhile: nobody calls watch here any more
+  monitor.databaseIs(false, NOW, 'x');
+  monitor.databaseIs(false, NOW + 61_000, 'x');
+  monitor.databaseIs(true, NOW + 120_000);
+  monitor.leads(false); // somebody else was elected meanwhile: nobody calls watch here any more
   await turnOfTheLoop();
   t.deepEqual(states(), ['opened', 'closed']);
   t.deepEqual(database.open, []);
 
   const week = NOW + 7 * 24 * 60 * MINUTE;
-  keeper.leads(true);
-  keeper.databaseIs(false, week, 'x');
+  monitor.leads(true);
+  monitor.databaseIs(false, week, 'x');
   t.is(told.length, 2, 'one failed call is nobody’s business');
-  keeper.databaseIs(false, week + 61_000, 'x');
+  monitor.databaseIs(false, week + 61_000, 'x');
   t.is(told[2]!.since.getTime(), week);
   t.regex(told[2]!.message, / 61 s/);
 });
@@ -663,14 +663,14 @@ test('the database: who told of an outage closes it, though another leads when i
 test('the database: instances that start while it is away each close what each has told', async t => {
   const told: string[] = [];
   const database = new Alerts();
-  const keepers = [1, 2, 3].map(() => keeperOf(database, ({ state }) => told.push(state)));
-  for (const keeper of keepers) {
-    keeper.databaseIs(false, NOW, 'x');
-    keeper.databaseIs(false, NOW + 61_000, 'x');
+  const keepers = [1, 2, 3].map(() => monitorOf(database, ({ state }) => told.push(state)));
+  for (const monitor of keepers) {
+    monitor.databaseIs(false, NOW, 'x');
+    monitor.databaseIs(false, NOW + 61_000, 'x');
   }
-  keepers.forEach((keeper, i) => {
-    keeper.databaseIs(true, NOW + 90_000);
-    keeper.leads(i === 0);
+  keepers.forEach((monitor, i) => {
+    monitor.databaseIs(true, NOW + 90_000);
+    monitor.leads(i === 0);
   });
   await turnOfTheLoop();
   t.deepEqual(told, ['opened', 'opened', 'opened', 'closed', 'closed', 'closed']);

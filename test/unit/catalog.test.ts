@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { catalogJsonSchema, SCHEMA_PATH } from '../../scripts/catalog-schema.ts';
 import { loadCatalog, parseCatalog } from '../../src/engine/catalog.ts';
-import { createEngine } from '../../src/engine/create.ts';
+import { createEngine } from '../../src/engine/create-engine.ts';
 import { UsageError } from '../../src/model/errors.ts';
 import { cardOf, padded } from '../reference/engine-rows.ts';
 

@@ -1,5 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net';
 import test from 'ava';
+import type { Notice } from '../../src/alerts/alert-monitor.ts';
 import { type Channel, openChannels } from '../../src/alerts/channels.ts';
 import {
   AskedToWait,
@@ -8,7 +9,6 @@ import {
   retryAfterMs,
   useProxyOfEnvironment,
 } from '../../src/alerts/http-post.ts';
-import type { Notice } from '../../src/alerts/keeper.ts';
 import { Notifier, type Trouble } from '../../src/alerts/notifier.ts';
 import { printable } from '../../src/cli/printable.ts';
 import { applyEnvironment } from '../../src/config/environment.ts';

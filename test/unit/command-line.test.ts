@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import test from 'ava';
 import { COMMANDS, createProgram } from '../../src/cli/commands.ts';
-import { wordsOf } from '../../src/cli/completion.ts';
+import { wordsOf } from '../../src/cli/completion-command.ts';
 import { textTable } from '../../src/cli/table.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -7,7 +7,7 @@ import { DOCS_PATH, withTable } from '../../scripts/configuration-docs.ts';
 import { KEYS } from '../../src/config/keys.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import { effectiveSettings, loadSettings } from '../../src/config/settings.ts';
-import { describeDatabase } from '../../src/database/open.ts';
+import { describeDatabase } from '../../src/database/open-database.ts';
 import { UsageError } from '../../src/model/errors.ts';
 
 const FOLDER = await mkdtemp(join(tmpdir(), 'cardgenius-config-'));

@@ -3,8 +3,8 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import test from 'ava';
+import { AnswerCache } from '../../src/dashboard/answer-cache.ts';
 import { RateLimit } from '../../src/dashboard/rate-limit.ts';
-import { Shared } from '../../src/dashboard/shared.ts';
 import { DatabaseError, UsageError } from '../../src/model/errors.ts';
 import { figuresOf, stageTotals } from '../../src/telemetry/figures.ts';
 import { aChunk, aRun, madeUp, START } from '../support/dashboard.ts';
@@ -242,7 +242,7 @@ test('metrics tell of events and of the database', async t => {
 
 test('one answer serves all who ask within a while; a failure does not; who asks meanwhile waits for the same', async t => {
   let asked = 0;
-  const shared = new Shared(async () => {
+  const shared = new AnswerCache(async () => {
     if (++asked === 1) throw new Error('away');
     await turnOfTheLoop();
     return asked;

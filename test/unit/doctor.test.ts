@@ -1,13 +1,19 @@
 import test from 'ava';
-import { describeStatus } from '../../src/cli/status.ts';
+import { describeStatus } from '../../src/cli/status-command.ts';
 import { maintenanceOperations } from '../../src/database/maintenance.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
-import { postgresDriver } from '../../src/database/postgres/driver.ts';
-import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
+import { postgresDriver } from '../../src/database/postgres/postgres-driver.ts';
+import { PostgresMigrationTarget } from '../../src/database/postgres/postgres-migration-target.ts';
 import { examine } from '../../src/tools/doctor/doctor.ts';
-import { checkRights, readWantedRights } from '../../src/tools/doctor/rights.ts';
-import { checkClock, checkLog, checkSettings, checkWire, type SettingsRow } from '../../src/tools/doctor/server.ts';
+import { checkRights, readWantedRights } from '../../src/tools/doctor/login-rights.ts';
+import {
+  checkClock,
+  checkLog,
+  checkSettings,
+  checkWire,
+  type SettingsRow,
+} from '../../src/tools/doctor/server-settings.ts';
 import {
   type ColumnRow,
   checkErrorLength,
@@ -29,7 +35,7 @@ const SETTINGS: SettingsRow = {
   row_versions: 1,
   recovery_model: 'FULL',
   collation: 'SQL_Latin1_General_CP1_CI_AS',
-  log_waits_for: 'NOTHING',
+  log_waits_for: 'NOTHING_APPLIED',
   time: new Date(0),
 };
 const states = (overrides: Partial<SettingsRow>) =>

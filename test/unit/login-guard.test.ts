@@ -6,7 +6,7 @@ import {
   makesConnectionStale,
   toConnectionError,
   toDatabaseError,
-} from '../../src/database/mssql/errors.ts';
+} from '../../src/database/mssql/mssql-errors.ts';
 import { DatabaseError } from '../../src/model/errors.ts';
 
 const refusal = () => new DatabaseError('DATABASE_LOGIN', 'refused.', 'permanent');

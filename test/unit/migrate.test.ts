@@ -6,11 +6,11 @@ import type { Settings } from '../../src/config/settings.ts';
 import { checkSchema, migrate, planMigration } from '../../src/database/migrate/migrate.ts';
 import { readNamedMigrations, readSqlFiles } from '../../src/database/migrate/sql-files.ts';
 import { normalize, verifySchema } from '../../src/database/migrate/verify.ts';
-import { MssqlMigrationTarget } from '../../src/database/mssql/migration-target.ts';
+import { MssqlMigrationTarget } from '../../src/database/mssql/mssql-migration-target.ts';
 import type { Pool } from '../../src/database/mssql/pools.ts';
 import { reviewScript } from '../../src/database/mssql/review-script.ts';
-import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
+import { PostgresMigrationTarget } from '../../src/database/postgres/postgres-migration-target.ts';
 import { OPTIONAL_COLUMNS } from '../../src/model/contract.ts';
 import { cardgenius, newFolder } from '../e2e/cli.ts';
 

@@ -2,7 +2,7 @@ import test from 'ava';
 import sql from 'mssql';
 import { callForRow } from '../../src/database/driver.ts';
 import { parseConnection } from '../../src/database/mssql/connection-settings.ts';
-import { toConnectionError, toDatabaseError } from '../../src/database/mssql/errors.ts';
+import { toConnectionError, toDatabaseError } from '../../src/database/mssql/mssql-errors.ts';
 import { CardGeniusError, DatabaseError, type ErrorClass, LeaseLostError } from '../../src/model/errors.ts';
 import { recordingDriver } from '../support/recording-driver.ts';
 

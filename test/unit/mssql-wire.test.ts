@@ -3,7 +3,6 @@ import { inspect } from 'node:util';
 import test from 'ava';
 import { Connection } from 'tedious';
 import { loadSettings } from '../../src/config/settings.ts';
-import { openMssql } from '../../src/database/mssql/open.ts';
 import {
   bulkLoad,
   failureRows,
@@ -14,7 +13,8 @@ import {
   type StagingTable,
   spendingRows,
   toSpendingSlice,
-} from '../../src/database/mssql/staging.ts';
+} from '../../src/database/mssql/mssql-staging.ts';
+import { openMssql } from '../../src/database/mssql/open-mssql.ts';
 import { DatabaseError } from '../../src/model/errors.ts';
 import { CARDS_PER_USER, type RecommendationSlice } from '../../src/model/recommendation.ts';
 

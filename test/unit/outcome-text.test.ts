@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { BatchOutcome } from '../../src/batch/run-batch.ts';
-import { describeDryRun } from '../../src/cli/run.ts';
+import { describeDryRun } from '../../src/cli/run-command.ts';
 
 const outcome = (overrides: Partial<BatchOutcome>): BatchOutcome => ({
   runId: 3,

@@ -1,6 +1,6 @@
 import test from 'ava';
-import { describeDatabase } from '../../src/database/open.ts';
-import { toConnectionError, toServerError } from '../../src/database/postgres/errors.ts';
+import { describeDatabase } from '../../src/database/open-database.ts';
+import { toConnectionError, toServerError } from '../../src/database/postgres/postgres-errors.ts';
 import { parseAddress } from '../../src/database/postgres/server-address.ts';
 import { DatabaseError } from '../../src/model/errors.ts';
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { Processor } from '../../src/model/service.ts';
-import { bePresent } from '../../src/serve/presence.ts';
+import { announcePresence } from '../../src/serve/presence.ts';
 
 const PROCESSOR: Processor = { id: 'here:1:a', host: 'here', pid: 1, version: '1' };
 
@@ -19,7 +19,10 @@ test('it is seen at once and again, and leaves once its last sign of life is wri
     },
     resign: async (id: string) => void said.push(`left ${id}`),
   };
-  const presence = await bePresent(service, PROCESSOR, { onTrouble: error => t.fail(String(error)), everyMs: 1 });
+  const presence = await announcePresence(service, PROCESSOR, {
+    onTrouble: error => t.fail(String(error)),
+    everyMs: 1,
+  });
   await seenTwice;
   const left = presence[Symbol.asyncDispose]();
   write();
@@ -34,7 +37,10 @@ test('a database that is away hurts nobody', async t => {
   };
   const troubles: unknown[] = [];
   const onTrouble = (error: unknown) => void troubles.push(error);
-  const presence = await bePresent({ seeProcessor: away, resign: away }, PROCESSOR, { onTrouble, everyMs: 3_600_000 });
+  const presence = await announcePresence({ seeProcessor: away, resign: away }, PROCESSOR, {
+    onTrouble,
+    everyMs: 3_600_000,
+  });
   await presence[Symbol.asyncDispose]();
   t.is(troubles.length, 2);
 });

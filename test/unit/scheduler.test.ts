@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
-import { openDatabase } from '../../src/database/open.ts';
-import type { ServiceDatabase } from '../../src/database/service.ts';
+import type { CoordinationDatabase } from '../../src/database/coordination.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
 import { UsageError } from '../../src/model/errors.ts';
 import { Secret } from '../../src/model/secret.ts';
 import type { ParityVerdict } from '../../src/model/service.ts';
@@ -19,7 +19,7 @@ const processor = (id: string) => ({ id, host: 'here', pid: 1, version: '0' });
 function planner(
   name: string,
   misfire: 'once' | 'skip' | 'all',
-  database: ServiceDatabase = service,
+  database: CoordinationDatabase = service,
   fault?: UsageError,
 ): Planner {
   const { requestedBy: _, deadlineAt: __, ...terms } = runRequest();
@@ -180,7 +180,7 @@ test.serial('a planner whose term is over writes nothing more', async t => {
 const HOUR = 3_600_000;
 
 /** A planner of one schedule of kind parity; its checks end when the test says so. */
-function comparing(name: string, database: ServiceDatabase = service) {
+function comparing(name: string, database: CoordinationDatabase = service) {
   const checks: {
     readonly signal: AbortSignal;
     readonly end: (verdict: ParityVerdict) => void;
@@ -220,7 +220,7 @@ test.serial('a slot that compares opens no run, waits beside the beats, and is r
   let isAway = false;
   const flaky = {
     ...service,
-    recordFire: async (fire: Parameters<ServiceDatabase['recordFire']>[0]) => {
+    recordFire: async (fire: Parameters<CoordinationDatabase['recordFire']>[0]) => {
       if (isAway) throw new Error('the database is away');
       return await service.recordFire(fire);
     },

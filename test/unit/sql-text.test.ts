@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import test from 'ava';
 import { type AuditDatabase, auditOperations } from '../../src/database/audit.ts';
 import { type BatchDatabase, batchOperations } from '../../src/database/batch.ts';
-import { under } from '../../src/database/driver.ts';
+import { type CoordinationDatabase, serviceOperations } from '../../src/database/coordination.ts';
+import { leaseParameters } from '../../src/database/driver.ts';
 import { type ExchangeDatabase, exchangeOperations } from '../../src/database/exchange.ts';
 import { type HistoryDatabase, historyOperations } from '../../src/database/history.ts';
 import { type MaintenanceDatabase, maintenanceOperations } from '../../src/database/maintenance.ts';
-import { recordOf, splitBatches } from '../../src/database/mssql/migration-target.ts';
-import { type ServiceDatabase, serviceOperations } from '../../src/database/service.ts';
+import { recordOf, splitBatches } from '../../src/database/mssql/mssql-migration-target.ts';
 import { recordingDriver } from '../support/recording-driver.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -279,7 +279,7 @@ interface Ports {
   exchange: ExchangeDatabase;
   audit: AuditDatabase;
   history: HistoryDatabase;
-  service: ServiceDatabase;
+  service: CoordinationDatabase;
   maintenance: MaintenanceDatabase;
 }
 
@@ -308,7 +308,7 @@ async function recordCalls(): Promise<Map<string, string[]>> {
     for (const [name, args] of Object.entries(operations)) await functions[name]!(...(args as readonly unknown[]));
   }
   const calls = driver.calls.map(({ procedure, parameters }) => [procedure, parameters.map(([name]) => name)] as const);
-  return new Map([...calls, ['read_chunk', under(LEASE).map(([name]) => name)]]);
+  return new Map([...calls, ['read_chunk', leaseParameters(LEASE).map(([name]) => name)]]);
 }
 
 interface SqlParameter {

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { describeSteered, steer } from '../../src/cli/steer.ts';
+import { describeSteered, steer } from '../../src/cli/steer-command.ts';
 import { DatabaseError, type ErrorClass } from '../../src/model/errors.ts';
 import type { RunProgress, RunState } from '../../src/model/run.ts';
 

@@ -7,10 +7,10 @@ import { operationsOf } from '../../src/database/database.ts';
 import { checkSchema, migrate } from '../../src/database/migrate/migrate.ts';
 import { SchemaWatch } from '../../src/database/migrate/schema-watch.ts';
 import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
-import { postgresDriver } from '../../src/database/postgres/driver.ts';
-import { PostgresMigrationTarget } from '../../src/database/postgres/migration-target.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
-import { loadEngine } from '../../src/engine/load.ts';
+import { postgresDriver } from '../../src/database/postgres/postgres-driver.ts';
+import { PostgresMigrationTarget } from '../../src/database/postgres/postgres-migration-target.ts';
+import { loadEngine } from '../../src/engine/load-engine.ts';
 import { type ContractEngine, claim, count, FINGERPRINT, importUsers, process, userId } from '../contract/context.ts';
 
 async function opened(): Promise<{ pglite: Pglite; engine: ContractEngine }> {

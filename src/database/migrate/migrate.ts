@@ -140,7 +140,7 @@ const isDeepEqual = (a: InstalledShape, b: InstalledShape): boolean =>
   a.errorLength === b.errorLength && a.optionalColumns.join() === b.optionalColumns.join();
 
 /** A database that does not exist yet: the tables will be made in full. */
-export const NOTHING: AppliedFiles = {
+export const NOTHING_APPLIED: AppliedFiles = {
   engine: 'postgres',
   appliedFiles: async () => new Map(),
   contractColumns: async () => [],

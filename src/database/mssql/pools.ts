@@ -4,7 +4,7 @@ import type { DatabaseError } from '../../model/errors.ts';
 import { camelCase, type Parameter, type PoolUsage, type SqlType } from '../driver.ts';
 import { LoginGuard } from '../login-guard.ts';
 import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
-import { isLockedLogin, makesConnectionStale, toConnectionError, toDatabaseError } from './errors.ts';
+import { isLockedLogin, makesConnectionStale, toConnectionError, toDatabaseError } from './mssql-errors.ts';
 
 /** Encrypted packets are limited to 16 KB; that is four times the default, and worth half as much speed again. */
 const PACKET_SIZE = 16_384;

@@ -2,7 +2,7 @@ import { markOf, OPTIONAL_COLUMNS } from '../../model/contract.ts';
 import type { AppliedFile, MigrationPlan } from '../migrate/migrate.ts';
 import type { Shape } from '../migrate/shape.ts';
 import { shapeRecordOf } from '../migrate/shape-rows.ts';
-import { recordOf, splitBatches } from './migration-target.ts';
+import { recordOf, splitBatches } from './mssql-migration-target.ts';
 
 /**
  * What `migrate --sql` writes: the pending files as one script for sqlcmd, SSMS or FreeTDS' tsql, which ends in the same state

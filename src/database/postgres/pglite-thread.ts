@@ -4,8 +4,8 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
-import type { Statement } from './driver.ts';
 import { makeFilesPrivate } from './folder-rights.ts';
+import type { Statement } from './postgres-driver.ts';
 
 /** Statements of one transaction; a blob is what COPY reads as /dev/blob, or asks for with `wantsBlob`. */
 export interface PgliteRequest {

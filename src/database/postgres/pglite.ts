@@ -2,9 +2,9 @@ import { Worker } from 'node:worker_threads';
 import { DatabaseError } from '../../model/errors.ts';
 import { beside } from '../../package.ts';
 import type { PoolUsage } from '../driver.ts';
-import type { PostgresClient, Statement } from './driver.ts';
-import { toDatabaseError } from './errors.ts';
 import type { PgliteAnswer, PgliteRequest } from './pglite-thread.ts';
+import type { PostgresClient, Statement } from './postgres-driver.ts';
+import { toDatabaseError } from './postgres-errors.ts';
 
 const ANSWER_TIMEOUT_MS = 600_000;
 

@@ -42,7 +42,7 @@ export interface AdapterOptions {
 }
 
 /** A user who is not done yet, and what the first call gave where there was one. */
-interface Due {
+interface PendingUser {
   readonly user: number;
   readonly first?: Called<readonly EngineRow[]>;
 }
@@ -145,7 +145,12 @@ class Adapter {
   }
 
   /** What an engine answers without a promise is taken in one go. Returns the users who need more: a second attempt, a wait. */
-  #askAtOnce(recommender: UserRecommender, slice: SpendingSlice, users: readonly number[], outcomes: Outcome[]): Due[] {
+  #askAtOnce(
+    recommender: UserRecommender,
+    slice: SpendingSlice,
+    users: readonly number[],
+    outcomes: Outcome[],
+  ): PendingUser[] {
     if (this.#isAsync) return users.map(user => ({ user }));
     const { signal } = new AbortController(); // nothing to abort: the call is over, or the thread is blocked
     const ask = (i: number) => {
@@ -153,7 +158,7 @@ class Adapter {
       return recommender.recommend(userOf(slice, users[i]!), { signal });
     };
     const called = callEach(this.#options.timeoutMs, users.length, ask);
-    const due: Due[] = [];
+    const due: PendingUser[] = [];
     called.forEach((first, i) => {
       const user = users[i]!;
       if ('value' in first) outcomes[user] = this.#check(first.value);
@@ -169,7 +174,7 @@ class Adapter {
     return typeof rows === 'string' ? invalidAnswer(rows) : rows;
   }
 
-  async #askUser(recommender: UserRecommender, user: EngineUser, first: Due['first']): Promise<Outcome> {
+  async #askUser(recommender: UserRecommender, user: EngineUser, first: PendingUser['first']): Promise<Outcome> {
     const answer = await this.#attempt(MAX_ATTEMPTS, signal => recommender.recommend(user, { signal }), first);
     if ('failure' in answer) return answer.failure;
     return this.#check(answer.value);

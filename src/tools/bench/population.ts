@@ -2,7 +2,7 @@ import type { BatchListener } from '../../batch/events.ts';
 import { runBatch } from '../../batch/run-batch.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Database } from '../../database/database.ts';
-import { loadEngine } from '../../engine/load.ts';
+import { loadEngine } from '../../engine/load-engine.ts';
 import { inventUser, seedSpending } from '../../exchange/seed-spending.ts';
 import type { SpendingSlice } from '../../model/spending.ts';
 import { SPENDING_COLUMNS } from '../../model/spending.ts';

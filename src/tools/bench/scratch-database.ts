@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises';
 import { readQuestion } from '../../database/maintenance.ts';
 import { migrate } from '../../database/migrate/migrate.ts';
 import type { Pool } from '../../database/mssql/pools.ts';
-import { type OpenedDatabase, openDatabase } from '../../database/open.ts';
+import { type OpenedDatabase, openDatabase } from '../../database/open-database.ts';
 import type { PoolSettings } from '../../database/pool-settings.ts';
 import { CardGeniusError, messageOf } from '../../model/errors.ts';
 

@@ -3,7 +3,7 @@ import { WorkerPool } from '../../batch/worker-pool.ts';
 import { nameOf } from '../../engine/card-terms.ts';
 import { type Catalog, parseCatalog } from '../../engine/catalog.ts';
 import type { Card } from '../../engine/catalog-schema.ts';
-import { loadEngine } from '../../engine/load.ts';
+import { loadEngine } from '../../engine/load-engine.ts';
 import { CARDS_PER_USER, type RunCard } from '../../model/recommendation.ts';
 import type { SpendingSlice } from '../../model/spending.ts';
 import { medianOf } from '../../model/statistics.ts';

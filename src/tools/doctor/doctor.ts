@@ -1,8 +1,8 @@
 import type { MaintenanceDatabase } from '../../database/maintenance.ts';
 import { DatabaseError, messageOf } from '../../model/errors.ts';
 import type { Finding } from './finding.ts';
-import { checkRights, type RightRow, readWantedRights } from './rights.ts';
-import { checkClock, checkLog, checkSettings, checkWire, type LogRow, type SettingsRow } from './server.ts';
+import { checkRights, type RightRow, readWantedRights } from './login-rights.ts';
+import { checkClock, checkLog, checkSettings, checkWire, type LogRow, type SettingsRow } from './server-settings.ts';
 import {
   type ColumnRow,
   checkColumns,

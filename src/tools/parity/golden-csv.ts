@@ -2,9 +2,9 @@ import { type CsvForm, readCsvRows } from '../../exchange/csv-rows.ts';
 import { OUTPUT_COLUMNS } from '../../exchange/export-recommendations.ts';
 import { type ColumnKind, RECOMMENDATION_COLUMNS } from '../../model/contract.ts';
 import { UsageError } from '../../model/errors.ts';
-import type { RecommendationRow } from '../../model/exchange.ts';
 import { parseHundredths } from '../../model/money.ts';
 import { CATEGORIES } from '../../model/spending.ts';
+import type { RecommendationRow } from '../../model/table-rows.ts';
 import type { ParityRow } from './case.ts';
 
 /** Reads a golden CSV: rows by user, in the order of their ranks. Throws UsageError (GOLDEN_…) naming file and line. */

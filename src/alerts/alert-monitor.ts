@@ -1,0 +1,280 @@
+import type { CoordinationDatabase } from '../database/coordination.ts';
+import type { Database } from '../database/database.ts';
+import type { HistoryDatabase } from '../database/history.ts';
+import type { Alert, Fire, Severity } from '../model/service.ts';
+import {
+  type Finding,
+  findingsOf,
+  type Limits,
+  RULES,
+  type RuleName,
+  type Sample,
+  type Snapshot,
+  sampleOf,
+} from './rules.ts';
+
+/** What somebody is told. */
+export interface Notice {
+  readonly state: 'opened' | 'reminded' | 'closed' | 'test';
+  readonly rule: string;
+  readonly subject: string;
+  readonly severity: Severity;
+  readonly message: string;
+  readonly since: Date;
+  readonly at: Date;
+  /** The command or place to look at next. */
+  readonly look: string;
+}
+
+export interface KeeperOptions {
+  readonly limits: Limits;
+  /** Names of the schedules that are configured: of others nobody misses a fire. */
+  readonly schedules: readonly string[];
+  readonly reminderMinutes: number;
+  /** This machine: the subject of what is wrong here alone. */
+  readonly host: string;
+  readonly notify: (notice: Notice) => void;
+  readonly onError: (error: unknown) => void;
+}
+
+type RunReader = Pick<Database, 'readRun'> & Pick<HistoryDatabase, 'listRuns'>;
+type AlertDatabase = Pick<CoordinationDatabase, 'hasFailed' | 'listFires' | 'listAlerts' | 'raiseAlert' | 'closeAlert'>;
+
+/** A database that is away for less than this is nobody's business. */
+const DOWN_GRACE_MS = 60_000;
+/** How often the rules are looked at. */
+const INTERVAL_MS = 15_000;
+/** So many runs, or fires of a schedule, are looked through for what is no dry run, or not by hand. */
+const LOOKED_THROUGH = 50;
+/** An alert that the database does not take within this is told all the same. */
+const WRITE_MS = 5_000;
+const DATABASE = { rule: 'database_unreachable', subject: 'database', severity: 'critical' } as const;
+
+/**
+ * Keeps the state of alerts: a rule that breaks opens one, tells it once, reminds, and tells when it holds again. The state
+ * stands in the database, so that a new leader goes on with it; that the database is away is kept here and written later.
+ */
+export class AlertMonitor {
+  readonly #options: KeeperOptions;
+  #database: RunReader | undefined;
+  #service: AlertDatabase | undefined;
+  #samples: Sample[] = [];
+  #watchedAt = Number.NEGATIVE_INFINITY;
+  /** This instance leads, as far as it knows; before it has seen the database, each speaks for itself. */
+  #leads = true;
+  #down: { since: number; toldAt: number | undefined; message: string } | undefined;
+  #settling: Promise<void> | undefined;
+  /** What was told and is not over, by rule and subject; unwritten: the database has not taken it. */
+  readonly #told = new Map<string, { since: Date; toldAt: number; isWritten: boolean }>();
+  /** When the table was asked for failed users, by subject. */
+  readonly #askedAt = new Map<string, number>();
+  /** Why this machine's engine cannot be loaded. */
+  #engineFault: string | undefined;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  use(database: RunReader, service: AlertDatabase): void {
+    this.#database = database;
+    this.#service = service;
+  }
+
+  leads(leads: boolean): void {
+    this.#leads = leads;
+    if (!leads) this.#samples = [];
+  }
+
+  /** Looks at all rules, at most every 15 s. Whatever goes wrong here is logged, and hurts nobody. */
+  async watch(now: number): Promise<void> {
+    if (now - this.#watchedAt < INTERVAL_MS || this.#database === undefined || this.#service === undefined) return;
+    this.#watchedAt = now;
+    try {
+      await this.#watch(this.#database, this.#service, now);
+    } catch (error) {
+      this.#options.onError(error);
+    }
+  }
+
+  async #watch(database: RunReader, service: AlertDatabase, now: number) {
+    const { limits } = this.#options;
+    await this.#settle(now);
+    if (this.#engineFault !== undefined) this.engineIs(this.#engineFault, now); // written now, reminded of later
+    const { run, counted } = await latestRuns(database);
+    const keepMs = Math.max(limits.throughputMinutes, limits.noProgressMinutes) * 60_000 * 2;
+    this.#samples = this.#samples.filter(({ at, runId }) => runId === run?.runId && now - at <= keepMs);
+    if (run !== undefined) this.#samples.push(sampleOf(run, now));
+    const fires = await this.#latestFires(service);
+    const findings = findingsOf({ now, run, counted, samples: this.#samples, fires }, limits);
+
+    for (const finding of findings) await this.#raise(finding, now);
+    for (const alert of await service.listAlerts(true, 1_000)) {
+      if (isOver(alert, findings) && !(await this.#isStillFailed(alert, findings, now))) await this.#close(alert, now);
+    }
+  }
+
+  /**
+   * An alert about failed users is not over because a later run has begun, but when none of that run's users is failed any more; or
+   * when the other of the two rules about them has taken it over. The table is asked at most every five minutes.
+   */
+  async #isStillFailed({ rule, subject }: Alert, findings: readonly Finding[], now: number): Promise<boolean> {
+    const runId = Number(/^run (\d+)$/.exec(subject)?.[1]);
+    if (!ABOUT_FAILED.includes(rule) || Number.isNaN(runId) || this.#service === undefined) return false;
+    if (findings.some(finding => finding.subject === subject && ABOUT_FAILED.includes(finding.rule))) return false;
+    if (now - (this.#askedAt.get(subject) ?? Number.NEGATIVE_INFINITY) < ASK_MS) return true;
+    this.#askedAt.set(subject, now);
+    const isStill = await this.#service.hasFailed(runId);
+    if (!isStill) this.#askedAt.delete(subject);
+    return isStill;
+  }
+
+  /**
+   * Writes what is wrong, and tells of it where that is due. Where the database does not take it in time, because it is full, away or
+   * refuses, it is told all the same, and again after the reminder's time: an alert about the database must not depend on it.
+   */
+  async #raise(finding: Finding, now: number): Promise<void> {
+    const { reminderMinutes, onError } = this.#options;
+    const key = keyOf(finding);
+    const told = this.#told.get(key);
+    try {
+      if (this.#service === undefined) throw new Error('there is no database yet');
+      const openedAt = told?.isWritten === false ? told.since : null;
+      const request = { ...finding, remindSeconds: Math.round(reminderMinutes * 60), openedAt };
+      const { outcome, openedAt: since } = await within(WRITE_MS, this.#service.raiseAlert(request));
+      const isTold = outcome === 'open' || (outcome === 'opened' && told?.isWritten === false);
+      this.#told.set(key, { since, toldAt: isTold ? (told?.toldAt ?? now) : now, isWritten: true });
+      if (!isTold) this.#notify(outcome, finding, since, now);
+    } catch (error) {
+      onError(error);
+      if (told !== undefined && now - told.toldAt < reminderMinutes * 60_000) return;
+      const since = told?.since ?? new Date(now);
+      this.#told.set(key, { since, toldAt: now, isWritten: told?.isWritten ?? false });
+      this.#notify(told === undefined ? 'opened' : 'reminded', finding, since, now);
+    }
+  }
+
+  async #close(alert: Pick<Alert, 'rule' | 'subject'>, now: number): Promise<void> {
+    const closed = await this.#service?.closeAlert(alert.rule, alert.subject);
+    this.#told.delete(keyOf(alert));
+    if (closed !== undefined) this.#notify('closed', closed, closed.openedAt, now);
+  }
+
+  /** The engine of this machine cannot be loaded, or (undefined) can be. Told at once, by whichever instance meets it. Never throws. */
+  engineIs(fault: string | undefined, now: number): void {
+    const before = this.#engineFault;
+    this.#engineFault = fault;
+    const about = { rule: 'engine_unusable', subject: this.#options.host, severity: 'critical' } as const;
+    if (fault !== undefined) {
+      const message = `The engine cannot be loaded, and no run is opened: ${fault}`;
+      void this.#raise({ ...about, message }, now);
+    } else if (before !== undefined || this.#service !== undefined) {
+      const since = this.#told.get(keyOf(about))?.since;
+      void this.#close(about, now).catch(this.#options.onError);
+      if (this.#service === undefined && since !== undefined)
+        this.#notify('closed', { ...about, message: 'The engine can be loaded again.' }, since, now);
+    }
+  }
+
+  /** What Snapshot.fires says. What was fired by hand says nothing about a missed slot. */
+  async #latestFires(service: AlertDatabase): Promise<Fire[]> {
+    const found: Fire[] = [];
+    for (const schedule of this.#options.schedules) {
+      const fires = await service.listFires(schedule, LOOKED_THROUGH);
+      const slots = fires.filter(({ decision }) => decision !== 'manual');
+      const opened = slots.findIndex(({ decision }) => decision !== 'held' && decision !== 'not_opened');
+      const latest = slots.slice(0, opened === -1 ? undefined : Math.max(1, opened));
+      const verdict = slots.find(({ decision }) => decision !== 'skipped' && decision !== 'unchecked');
+      const isCompared = verdict?.decision === 'differed' && !latest.includes(verdict);
+      found.push(...latest, ...(isCompared ? [verdict] : []));
+    }
+    return found;
+  }
+
+  /**
+   * Each attempt tells how it went; only the leader, or who has never seen the database, tells people. Who told of an outage
+   * writes and closes it, whether it still leads or not: nobody else knows of it.
+   */
+  databaseIs(up: boolean, now: number, message = ''): void {
+    if (up) {
+      if (this.#down?.toldAt === undefined)
+        this.#down = undefined; // too short to be told of
+      else void this.#settle(now);
+      return;
+    }
+    this.#down ??= { since: now, toldAt: undefined, message };
+    const { since, toldAt } = this.#down;
+    const isNew = toldAt === undefined && now - since >= DOWN_GRACE_MS;
+    const isDue = toldAt !== undefined && now - toldAt >= this.#options.reminderMinutes * 60_000;
+    if (!this.#leads || !(isNew || isDue)) return;
+    this.#down.toldAt = now;
+    const text = `The database has been unreachable for ${Math.round((now - since) / 1000)} s: ${message}`;
+    this.#notify(isNew ? 'opened' : 'reminded', { ...DATABASE, message: text }, new Date(since), now);
+  }
+
+  /** The database is back: what was kept in memory is written, and closed; once at a time. Never throws. */
+  #settle(now: number): Promise<void> {
+    const [down, service] = [this.#down, this.#service];
+    if (down?.toldAt === undefined || service === undefined) return Promise.resolve();
+    this.#settling ??= this.#writeOutage(down, service, now)
+      .catch(this.#options.onError)
+      .finally(() => (this.#settling = undefined));
+    return this.#settling;
+  }
+
+  async #writeOutage(down: { since: number; message: string }, service: AlertDatabase, now: number): Promise<void> {
+    const message = `The database was unreachable: ${down.message}`;
+    const openedAt = new Date(down.since);
+    await service.raiseAlert({ ...DATABASE, message, remindSeconds: 1_000_000_000, openedAt });
+    await service.closeAlert(DATABASE.rule, DATABASE.subject);
+    this.#down = undefined;
+    this.#notify('closed', { ...DATABASE, message }, openedAt, now);
+  }
+
+  #notify(state: Notice['state'], about: Omit<Finding, 'rule'> & { rule: string }, since: Date, now: number): void {
+    const { rule, subject, severity, message } = about;
+    const look = about.look ?? RULES[rule as RuleName] ?? 'docs/operations.md';
+    this.#options.notify({ state, rule, subject, severity, message, since, at: new Date(now), look });
+  }
+}
+
+const keyOf = ({ rule, subject }: Pick<Alert, 'rule' | 'subject'>): string => `${rule}\n${subject}`;
+
+/** Throws where the answer does not come in time; the work itself goes on. */
+async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new Error(`the database has not taken the alert within ${milliseconds} ms`)),
+    milliseconds,
+  );
+  work.catch(() => {}); // late, it concerns no caller
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The rules about users who failed. */
+const ABOUT_FAILED: readonly string[] = ['error_rate', 'users_failed'];
+const ASK_MS = 300_000;
+
+/** What each machine says of itself: the leader knows nothing of it. */
+const OF_ONE_MACHINE: readonly string[] = ['engine_unusable'];
+
+/** An alert of a rule of ours that is not broken any more. */
+function isOver({ rule, subject }: Alert, findings: readonly Finding[]): boolean {
+  return (
+    rule in RULES &&
+    !OF_ONE_MACHINE.includes(rule) &&
+    !findings.some(finding => finding.rule === rule && finding.subject === subject)
+  );
+}
+
+/** A dry run changes nothing for anybody: what is wrong with the real run stays so. */
+async function latestRuns(database: RunReader): Promise<Pick<Snapshot, 'run' | 'counted'>> {
+  const latest = await database.readRun(null, { wait: false });
+  if (latest === undefined || (latest.kind === 'batch' && latest.plannedUsers > 0))
+    return { run: latest, counted: latest };
+  const batches = (await database.listRuns(LOOKED_THROUGH)).filter(({ kind }) => kind === 'batch');
+  return { run: batches[0], counted: batches.find(({ plannedUsers }) => plannedUsers > 0) };
+}

@@ -1,0 +1,246 @@
+import { randomUUID } from 'node:crypto';
+import type { BatchDatabase } from '../database/batch.ts';
+import { backOff, type RetryOptions, retry, retrying } from '../database/retrying.ts';
+import { CardGeniusError, DatabaseError, messageOf } from '../model/errors.ts';
+import type { ChunkResult, ClaimAnswer, ClaimRequest, Lease, PublishRequest } from '../model/run.ts';
+import { type ChunkContext, plainText, processChunk } from './chunk-pipeline.ts';
+import { Condition } from './condition.ts';
+import { undecidable } from './publisher.ts';
+import { recoveryOf } from './recovery.ts';
+
+/** How long to wait at most before asking again whether there is something to claim. */
+const MAX_WAIT_MS = 1_000;
+/** What is written on leaving is tried again for so long. */
+export const END_PATIENCE_MS = 5_000;
+
+/** Of a chunk at most so many users are looked at once it is published: a run must cost less than 3 % more for it. */
+const USERS_LOOKED_AT = 4_000;
+
+/** As whom this process claims from which run. */
+type Membership = Pick<ClaimRequest, 'runId' | 'processor' | 'fingerprint'>;
+
+/** Of a chunk that is closed under our token, publish only tells the counts. */
+const COUNTS_ONLY: PublishRequest = { loadNo: null, span: null, failure: null, computeMs: null, loadMs: null };
+
+/** The loops that claim and process; each has one chunk at a time. */
+export class ClaimLoops {
+  readonly #context: ChunkContext;
+  readonly #run: Membership;
+  readonly #onResult: (result: ChunkResult) => void;
+  readonly #condition = new Condition();
+  /** Tries again while the processor lives; `#atEnd` a few times only, also while it stops. */
+  readonly #patient: RetryOptions;
+  readonly #steady: BatchDatabase;
+  readonly #atEnd: BatchDatabase;
+  /** Set by the first loop that meets something no chunk can answer for: the others stop, too. */
+  #failure: unknown;
+  /** The trouble of the database for which this processor leaves the run. */
+  #trouble: DatabaseError | undefined;
+  #over = false;
+
+  constructor(context: ChunkContext, run: Membership, onResult: (result: ChunkResult) => void) {
+    this.#context = context;
+    this.#run = run;
+    this.#onResult = onResult;
+    const { database, stopping, sleep, listener } = context;
+    const onRetry = (error: DatabaseError, delayMs: number, operation: string) =>
+      listener({
+        type: 'step-retried',
+        operation,
+        code: error.code,
+        errorClass: error.errorClass,
+        message: error.message,
+        delayMs,
+      });
+    this.#patient = { signal: stopping, sleep, onRetry };
+    this.#steady = retrying(database, this.#patient);
+    this.#atEnd = retrying(database, { sleep, onRetry, patienceMs: END_PATIENCE_MS });
+  }
+
+  /** Until the run is over, or this processor leaves it. Answers the database's trouble where that is why it leaves. */
+  async work(loops: number): Promise<DatabaseError | undefined> {
+    await Promise.all(Array.from({ length: loops }, () => this.#loop()));
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#trouble;
+  }
+
+  async #loop(): Promise<void> {
+    const { stopping } = this.#context;
+    try {
+      while (!this.#over && !stopping.aborted) await this.#next();
+    } catch (error) {
+      if (!stopping.aborted) this.#failure ??= error;
+    } finally {
+      this.#over = true; // whatever ended this loop ends the others: a closed run, a failure, a stop
+      this.#condition.notifyAll();
+    }
+  }
+
+  async #next(): Promise<void> {
+    const { leaseSeconds, listener, stopping } = this.#context;
+    const { runId, processor, fingerprint } = this.#run;
+    const token = randomUUID();
+    const startedAt = performance.now();
+    const claim = await this.#pauseIfRefused(() =>
+      this.#claim({ runId, processor, token, fingerprint, leaseSeconds }, stopping),
+    );
+
+    if (claim === undefined || claim.outcome === 'closed') {
+      this.#over = true;
+    } else if (claim.outcome === 'wait') {
+      const answer = await this.#pauseIfRefused(() => this.#steady.advanceRun(runId));
+      if (answer?.outcome === 'planned') listener({ type: 'round-planned' });
+      else if (answer === undefined || answer.outcome === 'closed') this.#over = true;
+      else await this.#condition.wait(Math.min(MAX_WAIT_MS, Math.max(claim.waitMs, 50)), stopping);
+    } else {
+      const { chunkNo, users, attempt } = claim;
+      listener({ type: 'chunk-claimed', chunkNo, users, attempt });
+      await this.#process({ runId, chunkNo, token }, performance.now() - startedAt);
+      this.#condition.notifyAll();
+    }
+  }
+
+  /** A stop while it is unknown whether a chunk is ours: it is asked for once more, and given back. */
+  async #claim(request: ClaimRequest, stopping: AbortSignal): Promise<ClaimAnswer> {
+    const { database } = this.#context;
+    let isUnclear = false;
+    const ask = async () => {
+      try {
+        return await database.claimChunk(request);
+      } catch (error) {
+        isUnclear ||= error instanceof DatabaseError && error.errorClass === 'ambiguous';
+        throw error;
+      }
+    };
+    try {
+      return await retry(ask, this.#patient, 'claimChunk');
+    } catch (error) {
+      if (stopping.aborted && isUnclear) {
+        const answer = await retry(
+          ask,
+          { ...this.#patient, signal: undefined, patienceMs: END_PATIENCE_MS },
+          'claimChunk',
+        );
+        const { runId, token } = request;
+        if (answer.outcome === 'claimed') {
+          await this.#atEnd.releaseChunk({ runId, chunkNo: answer.chunkNo, token });
+        }
+      }
+      throw error;
+    }
+  }
+
+  /**
+   * A step that belongs to no chunk. Where the database refuses it for good (a full log, a right that is missing, a trigger that
+   * refuses a status), the run is paused with the reason, and the answer is undefined: left running, it would meet the same at
+   * every start. Where the database is in trouble, this processor leaves the run.
+   */
+  async #pauseIfRefused<T>(step: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await step();
+    } catch (error) {
+      const { fate } = recoveryOf(error, this.#context.stopping.aborted);
+      if (fate === 'later') return this.#leave(error as DatabaseError);
+      if (fate !== 'pause' && fate !== 'fail') throw error;
+      try {
+        await this.#pause(error);
+      } catch {
+        throw error; // says more than why it could not be written down
+      }
+      return undefined;
+    }
+  }
+
+  async #pause(error: unknown): Promise<void> {
+    await this.#atEnd.changeRunState(this.#run.runId, 'paused', reasonOf(error));
+  }
+
+  /** The database is in trouble: all loops of this processor end, and the run is left to whichever processor comes first. */
+  #leave(error: DatabaseError): undefined {
+    this.#trouble ??= error;
+    this.#over = true;
+  }
+
+  async #process(lease: Lease, claimMs: number): Promise<void> {
+    try {
+      const result = await processChunk(this.#context, lease, claimMs);
+      if (result.completed > 0) await this.#check(lease);
+      this.#onResult(result);
+    } catch (error) {
+      await this.#recover(lease, error);
+    }
+  }
+
+  /** Looks at what was published: it stands, whatever comes of this. Violations are the run's, and end it with exit code 1. */
+  async #check(lease: Lease): Promise<void> {
+    const { listener } = this.#context;
+    const { chunkNo } = lease;
+    try {
+      const found = await this.#atEnd.checkChunk(lease, USERS_LOOKED_AT);
+      if (found !== undefined && found.violations > 0) listener({ type: 'chunk-violated', chunkNo, ...found });
+    } catch (error) {
+      listener({ type: 'chunk-unchecked', chunkNo, code: codeOf(error), message: plainText(messageOf(error)) });
+    }
+  }
+
+  /** Brings about what recovery.ts says of a chunk that could not be published. */
+  async #recover(lease: Lease, error: unknown): Promise<void> {
+    const { listener, stopping } = this.#context;
+    const { chunkNo } = lease;
+    const { fate } = recoveryOf(error, stopping.aborted);
+    switch (fate) {
+      case 'leave':
+        listener({ type: 'lease-lost', chunkNo });
+        return;
+      case 'release':
+        await this.#atEnd.releaseChunk(lease);
+        return;
+      case 'later':
+        this.#leave(error as DatabaseError);
+        // A database that is away cannot be told: the lease runs out by itself.
+        await this.#atEnd.releaseChunk(lease).catch(() => {});
+        return;
+      case 'pause':
+        await this.#giveUp(lease, error);
+        return;
+      case 'end':
+        await this.#atEnd.releaseChunk(lease);
+        throw error;
+      default:
+        await this.#fail(lease, error, fate === 'retry, then fail');
+    }
+  }
+
+  /** Not the fault of these users: none fails for it. A person removes the cause and resumes. */
+  async #giveUp(lease: Lease, reason: unknown): Promise<void> {
+    await this.#atEnd.releaseChunk(lease);
+    await this.#pause(reason);
+  }
+
+  async #fail(lease: Lease, error: unknown, mayPass: boolean): Promise<void> {
+    const { listener } = this.#context;
+    const { chunkNo } = lease;
+    const code = codeOf(error);
+    const message = plainText(messageOf(error));
+    const failure = { code, message, mayPass, retryAfterSeconds: Math.ceil(backOff('slow', 1) / 1000) };
+    let outcome: Awaited<ReturnType<BatchDatabase['failChunk']>>;
+    try {
+      outcome = await this.#steady.failChunk(lease, failure);
+    } catch (refusal) {
+      const { fate } = recoveryOf(refusal, this.#context.stopping.aborted);
+      if (fate === 'fail') return this.#giveUp(lease, undecidable(lease, `its users (${code})`, refusal as Error));
+      return this.#recover(lease, refusal);
+    }
+    if (outcome === undefined) {
+      listener({ type: 'lease-lost', chunkNo });
+      return;
+    }
+    listener({ type: 'chunk-failed', chunkNo, outcome, code, message });
+    if (outcome === 'failed') this.#onResult(await this.#steady.publishChunk(lease, COUNTS_ONLY));
+  }
+}
+
+const codeOf = (error: unknown): string => (error instanceof CardGeniusError ? error.code : 'PROCESSOR_FAILED');
+
+/** Of an error, what a run's reason takes. */
+export const reasonOf = (error: unknown): string => `${codeOf(error)}: ${plainText(messageOf(error))}`;

@@ -1,0 +1,45 @@
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { AlertMonitor, type Notice } from '../alerts/alert-monitor.ts';
+import { openChannels } from '../alerts/channels.ts';
+import { Notifier } from '../alerts/notifier.ts';
+import type { Settings } from '../config/settings.ts';
+import type { OpenedDatabase } from '../database/open-database.ts';
+import { messageOf } from '../model/errors.ts';
+import type { Watcher } from '../serve/service.ts';
+
+/** Watches over the fleet; knows its database from `use` on. */
+export interface AlertWatch extends Watcher, AsyncDisposable {
+  use(opened: OpenedDatabase): void;
+}
+
+/** Wires the rules to the log and to whoever is to be told. */
+export function startAlertWatch({ alerts, thresholds, schedules }: Settings, log: Logger): AlertWatch {
+  const notifier = new Notifier({
+    channels: openChannels(alerts),
+    onTrouble: trouble => log[trouble.isLost ? 'error' : 'warn'](trouble, 'alert not told'),
+  });
+  const monitor = new AlertMonitor({
+    limits: thresholds,
+    schedules: schedules.map(({ name }) => name),
+    reminderMinutes: alerts.reminderMinutes,
+    host: hostname(),
+    notify: (notice: Notice) => {
+      log[notice.state === 'closed' ? 'info' : notice.severity === 'critical' ? 'error' : 'warn'](notice, 'alert');
+      notifier.notify(notice);
+    },
+    onError: error => log.warn({ message: messageOf(error) }, 'rules not looked at'),
+  });
+  return {
+    use: ({ database, history, service }) =>
+      monitor.use(
+        { readRun: id => database.readRun(id, { wait: false }), listRuns: runs => history.listRuns(runs) },
+        service,
+      ),
+    watch: now => monitor.watch(now),
+    leads: leads => monitor.leads(leads),
+    engineIs: (fault, now) => monitor.engineIs(fault, now),
+    databaseIs: (up, now, message) => monitor.databaseIs(up, now, message),
+    [Symbol.asyncDispose]: () => notifier[Symbol.asyncDispose](),
+  };
+}

@@ -1,0 +1,86 @@
+import type { Command } from 'commander';
+import { UsageError } from '../model/errors.ts';
+import { type CommonOptions, command, group, moment, span, wholeNumber } from './cli.ts';
+import { shellUser } from './shell-user.ts';
+
+interface RetryOptions extends CommonOptions {
+  readonly run?: number;
+  readonly user?: string;
+  readonly code?: string;
+  readonly olderThan?: number;
+}
+
+interface RedoOptions extends CommonOptions {
+  readonly all?: boolean;
+  readonly card?: string;
+  readonly olderThan?: Date;
+  readonly yes?: boolean;
+}
+
+/** `retry` and `redo`: users who are new again, for the next run. */
+export function defineRetryAndRedo(program: Command): void {
+  const retry = program
+    .command('retry')
+    .description('Puts all failed users back to new, or those that match every option given; the next run takes them.')
+    .option('--run <n>', 'who failed in this run: the failed users in the key ranges of its chunks', wholeNumber(1))
+    .option('--user <id>', 'this user')
+    .option('--code <code>', 'who failed with this code: see "cardgenius errors"; OTHER: without one')
+    .option('--older-than <span>', 'who failed longer ago than this: 30m, 1h or 2d', span)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cardgenius retry\n  cardgenius retry --code INVALID_SPENDING\n  cardgenius retry --older-than 1h',
+    );
+  command<RetryOptions>(retry, async (cli, _args, { run, user, code, olderThan }) => {
+    await using opened = await cli.open();
+    const users = await opened.audit.retryUsers({
+      runId: run ?? null,
+      userId: user ?? null,
+      code: code ?? null,
+      olderThanSeconds: olderThan ?? null,
+    });
+    await opened.maintenance.recordAct('retry', shellUser(), {
+      runId: run ?? null,
+      subject: filtersText({ 'one user': user === undefined ? undefined : '', code, 'older than s': olderThan }),
+      affected: users,
+    });
+    cli.print({ users }, () => again(users));
+  });
+
+  const redo = program
+    .command('redo')
+    .description(
+      'Says how many users would be computed again; with --yes, puts them back to new. Their rows stay until then.',
+    )
+    .option('--all', 'all completed users')
+    .option('--card <name>', 'who has this card among their ten (its name in card_recommendations)')
+    .option('--older-than <date>', 'who was computed before: 2026-11-23 (UTC), or 2026-11-23T02:00+05:30', moment)
+    .option('--yes', 'do it')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cardgenius redo --all\n  cardgenius redo --card "CASHBACK SBI Card" --yes\n' +
+        '  cardgenius redo --older-than 2026-11-23',
+    );
+  command<RedoOptions>(redo, async (cli, _args, { all, card, olderThan, yes }) => {
+    if ((all === true) === (card !== undefined || olderThan !== undefined)) {
+      throw new UsageError('REDO_WHOM', 'Say --all; or --card NAME, --older-than DATE or both.');
+    }
+    await using opened = await cli.open();
+    const users = await opened.audit.redoUsers({ cardName: card ?? null, olderThan: olderThan ?? null }, yes === true);
+    if (yes === true) {
+      const subject = filtersText({ card, 'older than': olderThan?.toISOString() });
+      await opened.maintenance.recordAct('redo', shellUser(), { subject, affected: users });
+    }
+    cli.print({ users, applied: yes === true }, () =>
+      yes === true ? again(users) : `${group(users)} users would be computed again. To do it, say --yes.`,
+    );
+  });
+}
+
+/** What users were asked for, without the id of one: an act is kept for good. */
+function filtersText(filters: Readonly<Record<string, string | number | undefined>>): string {
+  const given = Object.entries(filters).filter(([, value]) => value !== undefined);
+  return given.map(([name, value]) => `${name} ${value}`.trim()).join(', ') || 'all';
+}
+
+const again = (users: number) =>
+  users === 0 ? 'Nobody is concerned.' : `${group(users)} users are new again. Next: cardgenius run`;

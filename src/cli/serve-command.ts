@@ -1,0 +1,189 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Command } from 'commander';
+import type { Logger } from 'pino';
+import type { OpenedDatabase } from '../database/open-database.ts';
+import { DatabaseError } from '../model/errors.ts';
+import type { EngineNews } from '../serve/current-engine.ts';
+import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
+import { type Door, dashboardDoor, mountDashboard, noteToken, OPEN_HELP } from './dashboard-command.ts';
+import { LOG_DIR_HELP, stopOnSignal, thisProcessor } from './run-with-progress.ts';
+
+interface ServeOptions extends CommonOptions {
+  readonly dashboard?: string | true;
+  readonly port?: number;
+  readonly open?: boolean;
+  readonly logDir?: string;
+}
+
+export function defineServe(program: Command): void {
+  const definition = program
+    .command('serve')
+    .description(
+      'Runs for months, in any number of instances: one of them leads, all work. Each slot of a schedule runs once in the fleet. ' +
+        'Slots that nobody was there for are treated by their policy. It waits for a database that is down. JSON lines on stdout.',
+    )
+    .option('--dashboard [address]', 'serve the dashboard as well, at PORT or HOST:PORT (default: 127.0.0.1:8787)')
+    .option('--log-dir <dir>', LOG_DIR_HELP)
+    .option('--open', `with --dashboard: ${OPEN_HELP}`)
+    .option('--port <n>', 'the same, at this port of 127.0.0.1', wholeNumber(0))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  cardgenius serve --dashboard\n  CARDGENIUS_SERVICE_HEALTH=0.0.0.0:8080 cardgenius serve',
+    );
+  command<ServeOptions>(definition, async (cli, _args, { dashboard, port, open, logDir }) => {
+    const wanted = dashboard ?? (port === undefined ? cli.settings.dashboard.address : String(port));
+    const door = wanted === 'off' ? undefined : await dashboardDoor(cli, wanted, open);
+    const stop = stopOnSignal();
+    try {
+      await serve(cli, stop.signal, door, logDir);
+    } finally {
+      stop.release();
+    }
+  });
+}
+
+async function serve(
+  cli: Cli,
+  signal: AbortSignal,
+  door: Door | undefined,
+  logFolder: string | undefined,
+): Promise<void> {
+  const [
+    { Service },
+    { serveHealth },
+    { createServiceLog, logEvent, logStart },
+    { RunLogs },
+    { SchemaWatch },
+    { CurrentEngine },
+    { startAlertWatch },
+    { fireByHand },
+    { runTerms },
+    { parityCheck },
+  ] = await Promise.all([
+    import('../serve/service.ts'),
+    import('../serve/health.ts'),
+    import('../telemetry/log.ts'),
+    import('../telemetry/run-logs.ts'),
+    import('../database/migrate/schema-watch.ts'),
+    import('../serve/current-engine.ts'),
+    import('./alert-watch.ts'),
+    import('../serve/fire-by-hand.ts'),
+    import('../batch/run-batch.ts'),
+    import('./parity-check.ts'),
+  ]);
+  const { settings } = cli;
+  const log = createServiceLog(settings.log);
+  // A file that cannot be loaded ends nothing: the service lives, tells, and tries again at the next fire.
+  let onNews = (_news: EngineNews) => {};
+  const engine = new CurrentEngine(settings, news => onNews(news));
+  await engine.tryToLoad();
+  const processor = thisProcessor(engine.known ?? { version: 'none' });
+  const runLogs =
+    logFolder === undefined
+      ? undefined
+      : new RunLogs(logFolder, {
+          level: settings.log.level,
+          processor: processor.id,
+          onTrouble: about => log.warn(about, 'the log of a run cannot be opened'),
+        });
+  logStart(
+    log,
+    processor.id,
+    settings.schedules.map(({ name }) => name),
+  );
+
+  let service: { readonly notReady: string | undefined } = { notReady: 'NOT_ASKED_YET' };
+  await using _health = await serveHealth(settings.service.health, () => service.notReady);
+  await using watch = startAlertWatch(settings, log);
+  onNews = news => {
+    const { type, ...rest } = news;
+    log[type === 'engine' ? 'info' : 'error'](rest, type);
+    watch.engineIs(news.type === 'engine' ? undefined : `${news.code}: ${news.message}`, Date.now());
+  };
+  if (engine.fault !== undefined) onNews({ type: 'engine-unusable', ...engine.fault });
+  await using opened = await openPatiently(cli, log, signal, ({ code, message }) => {
+    service = { notReady: code };
+    watch.databaseIs(false, Date.now(), message);
+  });
+  if (opened === undefined) return;
+
+  watch.use(opened);
+  const { service: ledger } = opened;
+  const dashboard =
+    door &&
+    (await mountDashboard(cli, opened, {
+      door,
+      mayAct: true,
+      note: ({ type, ...event }) => log[type === 'sign-in-refused' ? 'warn' : 'info'](event, type),
+      runNow: (name, person) =>
+        fireByHand(name, {
+          service: ledger,
+          schedules: settings.schedules,
+          terms: async userLimit => runTerms(await engine.load(), settings, 'batch', userLimit),
+          decidedBy: processor.id,
+          note: 'by hand, on the dashboard',
+          by: { origin: 'page', person },
+        }),
+    }));
+  if (dashboard !== undefined) {
+    const url = await dashboard.listen(door!.address);
+    log.info({ url }, 'dashboard');
+    noteToken(cli, url, door!);
+  }
+  const running = new Service({
+    database: opened.database,
+    service: opened.service,
+    settings,
+    schedules: settings.schedules,
+    fireLateSeconds: settings.thresholds.fireLateSeconds,
+    engine,
+    processor,
+    check: parityCheck(cli, opened),
+    watcher: watch,
+    onEvent: ({ type, ...event }) => log[type === 'trouble' ? 'warn' : 'info'](event, type),
+    batchListener: event => {
+      logEvent(log, event);
+      runLogs?.listener(event);
+      dashboard?.listener(event);
+    },
+  });
+  service = running;
+  log.info({ database: opened.database.description }, 'started');
+  using schema = new SchemaWatch(opened.target);
+  await running
+    .run(AbortSignal.any([signal, schema.signal]))
+    .finally(() => dashboard?.close())
+    .finally(() => runLogs?.close());
+  schema.check(); // a newer program's database: started again, this one is refused by the same sentence
+  log.info({}, 'stopped');
+}
+
+const FIRST_DELAY_MS = 1_000;
+const MAX_DELAY_MS = 30_000;
+
+/** Opens the database however long it is away; undefined where the signal came first. What no wait mends is thrown. */
+async function openPatiently(
+  cli: Cli,
+  log: Logger,
+  signal: AbortSignal,
+  onFailure: (error: DatabaseError) => void,
+): Promise<OpenedDatabase | undefined> {
+  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(MAX_DELAY_MS, delayMs * 2)) {
+    try {
+      return await cli.open({ create: true });
+    } catch (error) {
+      if (!mayCome(error)) throw error;
+      if (signal.aborted) return undefined;
+      onFailure(error);
+      log.warn({ code: error.code, message: error.message, retryInMs: delayMs }, 'waiting for the database');
+      await sleep(delayMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return undefined;
+    }
+  }
+}
+
+/** DATABASE_UNKNOWN: a server that has just started recovers its databases one by one. */
+function mayCome(error: unknown): error is DatabaseError {
+  if (!(error instanceof DatabaseError)) return false;
+  return error.errorClass === 'transient' || error.errorClass === 'ambiguous' || error.code === 'DATABASE_UNKNOWN';
+}

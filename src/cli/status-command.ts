@@ -1,0 +1,117 @@
+import type { Command } from 'commander';
+import type { ChunkProgress } from '../database/history.ts';
+import type { OpenedDatabase } from '../database/open-database.ts';
+import { messageOf } from '../model/errors.ts';
+import type { RunProgress, UserCounts } from '../model/run.ts';
+import { isPresent, type SeenProcessor } from '../model/service.ts';
+import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { decided, describeHolders } from './runs-command.ts';
+import { textTable } from './table.ts';
+
+interface StatusOptions extends CommonOptions {
+  readonly watch?: boolean;
+  readonly every?: number;
+}
+
+/** Chunks asked for at most: 10,000 of the usual size are a hundred million users. */
+const MAX_CHUNKS = 10_000;
+/** Processors asked for at most. */
+const MAX_PROCESSORS = 100;
+const BAR_WIDTH = 40;
+
+export function defineStatus(program: Command): void {
+  const definition = program
+    .command('status')
+    .description(
+      'Counts the users by status, and shows the latest run with who holds which of its chunks. The embedded database lets ' +
+        'one process in at a time: to follow a run there, use "cardgenius run --dashboard".',
+    )
+    .option('--watch', 'show it again and again, until Ctrl-C; with --json, a line each time')
+    .option('--every <seconds>', 'with --watch: how often (default: 2)', wholeNumber(1))
+    .addHelpText('after', '\nExamples:\n  cardgenius status\n  cardgenius status --watch --every 5');
+  command<StatusOptions>(definition, async (cli, _args, { watch, every }) => {
+    await using opened = await cli.open();
+    const show = async () => {
+      const { users, run, chunks, processors } = await readStatus(opened);
+      const { description } = opened.database;
+      cli.print({ database: description, ...users, run, processors }, () =>
+        [description, '', describeStatus(users, run, chunks, new Date()), ...describeProcessors(processors)].join('\n'),
+      );
+    };
+    if (watch !== true) return await show(); // awaited here, before the database is closed
+
+    const stop = new AbortController();
+    const onSignal = () => stop.abort();
+    process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+    while (!stop.signal.aborted) {
+      if (process.stdout.isTTY && !cli.isJson) process.stdout.write('\x1b[H\x1b[2J');
+      // A watcher outlives the database: it says so, and asks again.
+      await show().catch(error => cli.note(`The database does not answer: ${messageOf(error)}`));
+      await pause((every ?? 2) * 1000, stop.signal);
+    }
+  });
+}
+
+async function readStatus({ database, history, service }: OpenedDatabase) {
+  const users = await database.countUsers();
+  const run = (await database.readRun(null, { wait: false })) ?? null;
+  const isActive = run !== null && run.finishedAt === null;
+  const chunks = isActive ? await history.listChunks(run.runId, 0, MAX_CHUNKS) : [];
+  const processors = (await service.listProcessors(MAX_PROCESSORS)).filter(isPresent);
+  return { users, run, chunks, processors };
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** Who is at work; nothing where nobody is. */
+function describeProcessors(processors: readonly SeenProcessor[]): string[] {
+  if (processors.length === 0) return [];
+  const rows = processors.map(({ id, version, startedAt, silentSeconds, leads }) => [
+    id,
+    version,
+    `${startedAt.toISOString().slice(0, 19)}Z`,
+    `${group(silentSeconds)} s ago`,
+    leads ? 'leads' : '',
+  ]);
+  return ['', textTable(['processor', 'engine version', 'started', 'seen', ''], rows, [3])];
+}
+
+export function describeStatus(
+  users: UserCounts,
+  run: RunProgress | null,
+  chunks: readonly ChunkProgress[],
+  now: Date,
+): string {
+  const statuses = ['new', 'pending', 'completed', 'failed', 'recommendations'] as const;
+  const table = textTable([...statuses], [statuses.map(status => group(users[status]))], [0, 1, 2, 3, 4]);
+  const counted =
+    users.other === 0
+      ? [table]
+      : [
+          table,
+          `${group(users.other)} users have another status or none: no run looks for them (cardgenius verify --csv FILE lists them).`,
+        ];
+  if (run === null) return `${counted.join('\n')}\n\nNo run yet. Start one with: cardgenius run`;
+  const { runId, state, reason, startedAt, finishedAt, chunksClosed, completed, failed, round, plannedUsers } = run;
+  const done = decided(run);
+  const share = plannedUsers === 0 ? 1 : Math.min(1, done / plannedUsers);
+  const filled = Math.round(share * BAR_WIDTH);
+  const holders = describeHolders(chunks, now);
+  return [
+    ...counted,
+    '',
+    `Run ${runId}${run.kind === 'dry_run' ? ', a dry run,' : ''} is ${state}${reason === null ? '' : ` (${reason})`}: ${chunksClosed} of ${run.chunks} chunks, ` +
+      `${group(completed)} users completed, ${group(failed)} failed, round ${round}.`,
+    `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${Math.floor(share * 100)} % · ${group(done)} of ${group(plannedUsers)} users`,
+    `Started ${startedAt.toISOString()}${finishedAt === null ? '' : `, finished ${finishedAt.toISOString()}`}.`,
+    ...(holders === undefined ? [] : ['', holders]),
+  ].join('\n');
+}

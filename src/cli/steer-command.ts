@@ -1,0 +1,100 @@
+import type { Command } from 'commander';
+import type { BatchDatabase } from '../database/batch.ts';
+import { retrying, type Sleep } from '../database/retrying.ts';
+import type { Actor } from '../model/act.ts';
+import { CardGeniusError } from '../model/errors.ts';
+import { isGate, type RunProgress, type RunState } from '../model/run.ts';
+import { type CommonOptions, command } from './cli.ts';
+import { shellUser } from './shell-user.ts';
+
+interface SteerOptions extends CommonOptions {
+  readonly reason?: string;
+  readonly acceptGate?: boolean;
+}
+
+/** What an operator asks of the active run; all processors heed it with their next heartbeat. */
+const ACTIONS: readonly { name: string; state: RunState; summary: string; description: string }[] = [
+  {
+    name: 'pause',
+    state: 'paused',
+    summary: 'let nobody claim more of the active run',
+    description: 'What is in flight is finished; nothing more is claimed, by any processor, until the run is resumed.',
+  },
+  {
+    name: 'resume',
+    state: 'running',
+    summary: 'let a paused or stopped run go on',
+    description: 'Processors can claim from the run again: start one with "cardgenius run".',
+  },
+  {
+    name: 'cancel',
+    state: 'cancelled',
+    summary: 'end the active run',
+    description:
+      'Its chunks are closed and its pending users become new again; whoever still works on one writes nothing.',
+  },
+];
+
+export function defineSteering(program: Command): void {
+  for (const { name, state, summary, description } of ACTIONS) {
+    const definition = program.command(name).summary(summary).description(description);
+    definition.option('--reason <text>', 'why; it is kept in the history of the run');
+    if (state === 'running') definition.option('--accept-gate', 'from here on, publish past the gates');
+    command<SteerOptions>(definition, async (cli, _args, { reason, acceptGate = false }) => {
+      await using opened = await cli.open();
+      const changed = await steer(opened.database, state, reason ?? `${name} by its operator`, {
+        acceptGate,
+        by: shellUser(),
+      });
+      cli.print({ runId: changed.runId, state: changed.state }, () => describeSteered(changed, acceptGate));
+    });
+  }
+}
+
+/** A run after what was asked of it, and what it was before. */
+interface Steered {
+  readonly runId: number;
+  readonly state: RunState;
+  readonly before: Pick<RunProgress, 'state' | 'reason'>;
+}
+
+/** What it is now; and where that is not what was meant, why. */
+export function describeSteered({ runId, state, before }: Steered, acceptGate: boolean): string {
+  const reason = before.reason?.replace(/\.$/, '') ?? 'no reason given';
+  if (before.state === 'paused' && state === 'paused') return `Run ${runId} is paused already: ${reason}.`;
+  const isHeld = before.state === 'paused' && state === 'running' && isGate(reason) && !acceptGate;
+  const again =
+    '\nIt was held at a gate, and pauses again unless the cause is mended. To pass: cardgenius resume --accept-gate';
+  return `Run ${runId} is ${state}.${isHeld ? again : ''}`;
+}
+
+/**
+ * Asks it of the active run, again where it met a deadlock or the answer was lost. By its number: asked again for "the active run", a
+ * cancel whose answer was lost might end the next one. Throws NO_ACTIVE_RUN.
+ */
+export async function steer(
+  database: Pick<BatchDatabase, 'readRun' | 'changeRunState'>,
+  state: RunState,
+  reason: string,
+  {
+    acceptGate = false,
+    by,
+    sleep,
+  }: { readonly acceptGate?: boolean; readonly by?: Actor; readonly sleep?: Sleep } = {},
+): Promise<Steered> {
+  const steady = retrying(database, { patienceMs: PATIENCE_MS, sleep });
+  const latest = await steady.readRun(null); // where a run is active it is the latest
+  if (latest !== undefined && ACTIVE.includes(latest.state)) {
+    const { runId, ...before } = latest;
+    const how = by === undefined ? { acceptGate } : { acceptGate, by };
+    const changed = await steady.changeRunState(runId, state, reason, how);
+    if (changed !== undefined) return { ...changed, before };
+    const now = await steady.readRun(runId);
+    if (now?.state === state) return { runId, state, before }; // done, and the answer was lost
+  }
+  throw new CardGeniusError('NO_ACTIVE_RUN', 'No run is active. Look at: cardgenius status');
+}
+
+/** A person waits for the answer. */
+const PATIENCE_MS = 5_000;
+const ACTIVE: readonly RunState[] = ['running', 'paused', 'stopped'];

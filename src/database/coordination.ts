@@ -1,0 +1,144 @@
+import type {
+  Alert,
+  AlertRequest,
+  Fire,
+  FireAnswer,
+  FireRequest,
+  Leadership,
+  Processor,
+  ScheduleState,
+  SeenProcessor,
+} from '../model/service.ts';
+import { runParameters } from './batch.ts';
+import { callForRow, cut, type Driver, type Parameter } from './driver.ts';
+
+/** What `cardgenius serve` needs: the ledger of fires, leadership, alerts. Each operation is the procedure of that name. */
+export type CoordinationDatabase = ReturnType<typeof serviceOperations>;
+
+export const serviceOperations = (driver: Driver) => ({
+  /** What the planner must know; a schedule that is new or was changed is known from now on. */
+  seeSchedule(schedule: string, cron: string, timeZone: string): Promise<ScheduleState> {
+    return callForRow(
+      driver,
+      'see_schedule',
+      [
+        ['schedule', 'nvarchar(100)', schedule],
+        ['cron', 'varchar(200)', cron],
+        ['time_zone', 'varchar(100)', timeZone],
+      ],
+      'control',
+    );
+  },
+
+  /** Decides a slot once in the fleet; where it opens a run, in the same transaction. */
+  recordFire(request: FireRequest): Promise<FireAnswer> {
+    return callForRow(driver, 'record_fire', [
+      ['schedule', 'nvarchar(100)', request.schedule],
+      ['planned_at', 'datetime', request.plannedAt],
+      ['decision', 'varchar(10)', request.decision],
+      ['note', 'nvarchar(400)', cut(request.note, 400)],
+      ['decided_by', 'varchar(100)', request.decidedBy],
+      ['elected_at', 'datetime', request.electedAt],
+      ...runParameters(request.run),
+      ['deadline_minutes', 'int', request.deadlineMinutes],
+      ['person', 'nvarchar(200)', cut(request.by?.person, 200)],
+      ['origin', 'varchar(10)', request.by?.origin ?? null],
+    ]);
+  },
+
+  /** Whether users of a run are still failed. */
+  async hasFailed(runId: number): Promise<boolean> {
+    return (await callForRow<{ failed: number }>(driver, 'has_failed', [['run_id', 'bigint', runId]])).failed === 1;
+  },
+
+  /** The latest slots, latest first; of all schedules where none is named. */
+  listFires(schedule: string | null, fires: number): Promise<Fire[]> {
+    return driver.call(
+      'list_fires',
+      [
+        ['schedule', 'nvarchar(100)', schedule],
+        ['fires', 'int', fires],
+      ],
+      'control',
+    );
+  },
+
+  /** A sign of life, and a bid for the lead: answers who leads. */
+  async lead(processor: Processor, leaseSeconds: number): Promise<Leadership> {
+    const { nowAt, ...term } = await callForRow<Omit<Leadership, 'now'> & { nowAt: Date }>(
+      driver,
+      'lead',
+      [...processorParameters(processor), ['lease_seconds', 'int', leaseSeconds]],
+      'control',
+    );
+    return { ...term, now: nowAt };
+  },
+
+  /** A sign of life of a processor that does not ask to lead. */
+  async seeProcessor(processor: Processor): Promise<void> {
+    await driver.call('see_processor', processorParameters(processor), 'control');
+  },
+
+  /** The processor leaves, and with it ends its term. */
+  async resign(processorId: string): Promise<void> {
+    await driver.call('resign', [['processor', 'varchar(100)', processorId]], 'control');
+  },
+
+  /** Those seen last, first. */
+  async listProcessors(processors: number): Promise<SeenProcessor[]> {
+    const rows = await driver.call<Omit<SeenProcessor, 'id'> & { processorId: string }>(
+      'list_processors',
+      [['processors', 'int', processors]],
+      'control',
+    );
+    return rows.map(({ processorId, ...rest }) => ({ id: processorId, ...rest }));
+  },
+
+  /** `opened` and `reminded` are to be sent; `open` is not. */
+  raiseAlert(request: AlertRequest): Promise<{ outcome: 'opened' | 'reminded' | 'open'; openedAt: Date }> {
+    return callForRow(
+      driver,
+      'raise_alert',
+      [
+        ['rule', 'varchar(50)', request.rule],
+        ['subject', 'nvarchar(200)', request.subject],
+        ['severity', 'varchar(10)', request.severity],
+        ['message', 'nvarchar(1000)', cut(request.message, 1000)],
+        ['remind_seconds', 'int', request.remindSeconds],
+        ['opened_at', 'datetime', request.openedAt],
+      ],
+      'control',
+    );
+  },
+
+  /** The alert that this closed; undefined where none was open. */
+  async closeAlert(rule: string, subject: string): Promise<Alert | undefined> {
+    const [row] = await driver.call<Alert>(
+      'close_alert',
+      [
+        ['rule', 'varchar(50)', rule],
+        ['subject', 'nvarchar(200)', subject],
+      ],
+      'control',
+    );
+    return row;
+  },
+
+  listAlerts(openOnly: boolean, alerts: number): Promise<Alert[]> {
+    return driver.call(
+      'list_alerts',
+      [
+        ['open_only', 'bit', openOnly],
+        ['alerts', 'int', alerts],
+      ],
+      'control',
+    );
+  },
+});
+
+const processorParameters = ({ id, host, pid, version }: Processor): Parameter[] => [
+  ['processor', 'varchar(100)', id],
+  ['host', 'nvarchar(200)', host],
+  ['pid', 'int', pid],
+  ['version', 'varchar(50)', version],
+];

@@ -1,0 +1,102 @@
+import { existsSync, lstatSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
+import { type OpenedEngine, operationsOf } from '../database.ts';
+import { OPENING_BYTES, requireSpace } from './disk-space.ts';
+import { lockFolder } from './folder-lock.ts';
+import { makePrivateFolder } from './folder-rights.ts';
+import { Pglite } from './pglite.ts';
+import { postgresDriver } from './postgres-driver.ts';
+import { PostgresMigrationTarget } from './postgres-migration-target.ts';
+
+/**
+ * Opens the embedded engine: a folder that is made where it does not exist, or `memory`.
+ *
+ * Throws DATABASE_IN_USE while another process has the folder, and DATABASE_UNUSABLE where it cannot be opened.
+ */
+export async function openPglite(location: string): Promise<OpenedEngine> {
+  if (location === 'memory') return open(new Pglite('memory://'), 'pglite:memory', () => {});
+
+  const folder = realFolder(resolve(location));
+  let lock: ReturnType<typeof lockFolder> | undefined;
+  try {
+    if (!(statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? true)) {
+      throw new UsageError('DATABASE_URL', `${folder} is a file; pglite: needs a folder. Name another one.`);
+    }
+    refuseForeignFolder(folder);
+    if (existsSync(join(folder, 'PG_VERSION'))) requireSpace(folder, OPENING_BYTES);
+    else requireSpace(nearestFolder(folder));
+    makePrivateFolder(folder);
+    lock = lockFolder(folder);
+    removeTornPid(folder);
+  } catch (error) {
+    lock?.unlock();
+    if (error instanceof CardGeniusError) throw error;
+    throw new CardGeniusError(
+      'DATABASE_UNUSABLE',
+      `Cannot make ${folder}: ${messageOf(error)}. Name a folder that can be written.`,
+    );
+  }
+  try {
+    return await open(new Pglite(folder), `pglite:${location}`, () => lock.unlock(), folder);
+  } catch (error) {
+    lock.unlock();
+    throw error;
+  }
+}
+
+/** Where a link leads: PGlite takes none. Throws UsageError where it leads nowhere. */
+function realFolder(path: string): string {
+  if (existsSync(path)) return realpathSync(path);
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return path;
+  throw new UsageError(
+    'DATABASE_URL',
+    `${path} is a link that leads nowhere. Make the folder that it names, or name another one.`,
+  );
+}
+
+/** The folder itself, or the nearest one above it that is there. */
+function nearestFolder(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestFolder(dirname(path));
+}
+
+/** What the lock leaves in a folder is no content. */
+const isOurs = (name: string): boolean => name.startsWith('cardgenius.');
+
+/** A folder that holds anything else would be littered with the files of a new database. */
+function refuseForeignFolder(folder: string): void {
+  if (!existsSync(folder) || existsSync(join(folder, 'PG_VERSION')) || readdirSync(folder).every(isOurs)) return;
+  throw new CardGeniusError(
+    'DATABASE_UNUSABLE',
+    `${folder} is not a PGlite database, and not empty. Name another folder; cardgenius makes it.`,
+  );
+}
+
+/**
+ * PostgreSQL does not start beside an empty postmaster.pid: a server may be about to write it. Here nobody is, the folder is
+ * ours: it is what a process left that was killed between making the file and writing it.
+ */
+function removeTornPid(folder: string): void {
+  const path = join(folder, 'postmaster.pid');
+  if (statSync(path, { throwIfNoEntry: false })?.size === 0) rmSync(path);
+}
+
+async function open(pglite: Pglite, description: string, onClose: () => void, folder?: string) {
+  try {
+    await pglite.query('SELECT 1');
+  } catch (error) {
+    await pglite.close().catch(() => {});
+    throw new CardGeniusError(
+      'DATABASE_UNUSABLE',
+      `Cannot open ${description}: ${messageOf(error)}. If the folder is not a PGlite database, name another one.`,
+      { cause: error },
+    );
+  }
+  const target = new PostgresMigrationTarget(pglite);
+  if ((await target.appliedFiles()).has('object:expire_leases')) {
+    await pglite.query('SELECT * FROM cardgenius.expire_leases()');
+  }
+  const requireRoom = folder === undefined ? () => {} : () => requireSpace(folder);
+  const driver = postgresDriver(pglite, { description, requireRoom, vacuums: true, onClose });
+  return { ...operationsOf(driver), target };
+}

@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import pg from 'pg';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { DatabaseError } from '../../model/errors.ts';
+import type { Lane, PoolUsage, Wire } from '../driver.ts';
+import type { PoolSettings } from '../pool-settings.ts';
+import type { PostgresClient, Statement } from './postgres-driver.ts';
+import { toConnectionError, toServerError } from './postgres-errors.ts';
+import type { ServerAddress } from './server-address.ts';
+
+const CONNECT_TIMEOUT_MS = 15_000;
+/** As `SET lock_timeout = '30s'` on SQL Server: longer than any lock of ours is held. */
+const LOCK_TIMEOUT_MS = 30_000;
+/** A session of ours that died in a transaction holds its locks no longer than this. */
+const IDLE_IN_TRANSACTION_MS = 60_000;
+const INT8 = 20;
+
+/** BIGINT as a number: run and load numbers and counts stay far below 2^53. All else as the driver has it. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 ? Number : pg.types.getTypeParser(oid, format as 'text')) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+/** A PostgreSQL server over two pools of connections: one for what must be quick, one for what may take minutes. */
+export class Server implements PostgresClient {
+  readonly #address: ServerAddress;
+  readonly #pools: Readonly<Record<Lane, pg.Pool>>;
+  readonly #migrator: pg.Client;
+  #isMigratorOpen = false;
+
+  constructor(address: ServerAddress, settings: PoolSettings, appName: string) {
+    this.#address = address;
+    const config = (timeoutSeconds: number): pg.ClientConfig => ({
+      ...address.config,
+      application_name: appName.slice(0, 63),
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      statement_timeout: timeoutSeconds * 1000,
+      lock_timeout: LOCK_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+      keepAlive: true,
+      types,
+    });
+    const pool = (max: number, timeoutSeconds: number) => {
+      const made = new pg.Pool({ ...config(timeoutSeconds), max, idleTimeoutMillis: 60_000 });
+      // What a request meets is told to the request; an idle connection that dies is replaced by the pool.
+      made.on('error', () => {});
+      return made;
+    };
+    this.#pools = {
+      control: pool(settings.controlConnections, settings.controlTimeoutSeconds),
+      work: pool(settings.workConnections, settings.workTimeoutSeconds),
+    };
+    this.#migrator = new pg.Client({ ...config(settings.workTimeoutSeconds), statement_timeout: 0 });
+    this.#migrator.on('error', () => {});
+  }
+
+  get wire(): Wire {
+    return this.#address.wire;
+  }
+
+  /** Makes the first connection. Throws a DatabaseError that says why it could not be made. */
+  async connect(): Promise<void> {
+    try {
+      (await this.#pools.control.connect()).release();
+    } catch (error) {
+      throw toConnectionError(error, this.#address);
+    }
+  }
+
+  async query<Row>(sql: string, params: readonly unknown[] = [], lane: Lane = 'work'): Promise<Row[]> {
+    try {
+      // A bare statement goes by the extended protocol only with parameters; either way it is a transaction of its own.
+      const { rows } = await this.#pools[lane].query(sql, [...params]);
+      return rows as Row[];
+    } catch (error) {
+      throw toServerError(error, this.#address);
+    }
+  }
+
+  async copyIn(into: string, bytes: Uint8Array): Promise<void> {
+    await this.#withClient(async client => {
+      const stream = client.query(copyFrom(`COPY ${into} FROM STDIN (FORMAT binary)`));
+      const finished = once(stream, 'finish');
+      stream.end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+      await finished;
+    });
+  }
+
+  async copyOut(from: string): Promise<Uint8Array> {
+    return this.#withClient(async client => {
+      const parts: Buffer[] = [];
+      for await (const part of client.query(copyTo(`COPY ${from} TO STDOUT (FORMAT binary)`)))
+        parts.push(part as Buffer);
+      return Buffer.concat(parts);
+    });
+  }
+
+  async transaction(statements: readonly Statement[]): Promise<void> {
+    await this.#withClient(async client => {
+      await client.query('BEGIN');
+      for (const { sql, params } of statements) await client.query(sql, params === undefined ? undefined : [...params]);
+      await client.query('COMMIT');
+    });
+  }
+
+  /** The advisory lock of migrators: held by a session of its own, and gone with it. Throws MIGRATION_LOCKED. */
+  async lockMigrations(): Promise<AsyncDisposable> {
+    try {
+      if (!this.#isMigratorOpen) await this.#migrator.connect();
+      this.#isMigratorOpen = true;
+      await this.#migrator.query("SELECT pg_advisory_lock(hashtext('cardgenius.migrate'))");
+    } catch (error) {
+      const ours = toServerError(error, this.#address);
+      if (!(ours instanceof DatabaseError) || ours.code !== 'POSTGRES_55P03') throw ours;
+      throw new DatabaseError(
+        'MIGRATION_LOCKED',
+        'Another migrator is at work. Wait for it, and try again.',
+        'transient',
+      );
+    }
+    return {
+      [Symbol.asyncDispose]: async () => {
+        const unlock = "SELECT pg_advisory_unlock(hashtext('cardgenius.migrate'))";
+        await this.#migrator.query(unlock).catch(() => {}); // the session's end lets it go as well
+      },
+    };
+  }
+
+  usage(): readonly PoolUsage[] {
+    return Object.entries(this.#pools).map(([pool, { totalCount, idleCount, waitingCount, options }]) => ({
+      pool,
+      inUse: totalCount - idleCount,
+      idle: idleCount,
+      waiting: waitingCount,
+      limit: options.max,
+    }));
+  }
+
+  async close(): Promise<void> {
+    const ends = Object.values(this.#pools).map(pool => pool.end());
+    if (this.#isMigratorOpen) ends.push(this.#migrator.end());
+    await Promise.allSettled(ends);
+  }
+
+  /** Lends a connection; one on which anything failed is closed, because half a load may still be on its way. */
+  async #withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+    let client: pg.PoolClient;
+    try {
+      client = await this.#pools.work.connect();
+    } catch (error) {
+      throw toServerError(error, this.#address);
+    }
+    try {
+      const answer = await work(client);
+      client.release();
+      return answer;
+    } catch (error) {
+      client.release(true);
+      throw toServerError(error, this.#address);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import { CARDS_PER_USER, type RecommendationSlice } from '../../model/recommendation.ts';
+import { CATEGORIES, type SpendingSlice } from '../../model/spending.ts';
+import type { StagedSpending } from '../../model/table-rows.ts';
+import { CopyWriter, readFixedRows } from './copy-format.ts';
+
+/** The tables and columns of each bulk load, in the order in which the encoders below write them. */
+export const RECOMMENDATION_COLUMNS = `cardgenius.staged_recommendation
+  (load_no, user_no, rank, card_no, total_savings_yearly, total_extra_benefits, amazon_points, flipkart_points,
+   myntra_points, ajio_points, grocery_points, other_online_points)`;
+export const OUTCOME_COLUMNS = 'cardgenius.staged_outcome (load_no, user_no, error_code, error_message)';
+export const SPENDING_COLUMNS = `cardgenius.staged_spending
+  (load_no, line_no, user_id, amazon, flipkart, myntra, ajio, grocery, confirmed)`;
+
+const INT64 = 4 + 8;
+const INT32 = 4 + 4;
+const INT16 = 4 + 2;
+const RECOMMENDATION_BYTES = INT64 + INT32 + INT16 + INT32 + 8 * INT64;
+
+export function encodeRecommendations(loadNo: number, slices: readonly RecommendationSlice[]): Uint8Array {
+  const rows = slices.reduce((sum, slice) => sum + slice.cardNo.length, 0);
+  const copy = new CopyWriter(rows * (2 + RECOMMENDATION_BYTES));
+  for (const { userNo, cardNo, yearly, extra, points } of slices) {
+    const count = cardNo.length;
+    for (let r = 0; r < count; r++) {
+      copy.row(12, RECOMMENDATION_BYTES);
+      copy.int64(loadNo);
+      copy.int32(userNo[Math.floor(r / CARDS_PER_USER)]!);
+      copy.int16((r % CARDS_PER_USER) + 1);
+      copy.int32(cardNo[r]!);
+      copy.int64(yearly[r]!);
+      copy.int64(extra[r]!);
+      for (let c = 0; c < CATEGORIES.length; c++) copy.int64(points[c * count + r]!);
+    }
+  }
+  return copy.finish();
+}
+
+/** One row for each user who failed. */
+export function encodeFailures(loadNo: number, slices: readonly RecommendationSlice[]): Uint8Array {
+  const failures = slices.flatMap(slice => slice.failures);
+  const copy = new CopyWriter(failures.length * (2 + INT64 + INT32 + 8));
+  for (const { userNo, code, message } of failures) {
+    copy.row(4, INT64 + INT32 + 8);
+    copy.int64(loadNo);
+    copy.int32(userNo);
+    copy.text(code);
+    copy.text(message);
+  }
+  return copy.finish();
+}
+
+export function encodeSpending(loadNo: number, rows: readonly StagedSpending[]): Uint8Array {
+  const copy = new CopyWriter(rows.length * (2 + INT64 + INT32 + 24 + 6 * INT64));
+  for (const { lineNo, userId, amounts } of rows) {
+    copy.row(9, INT64 + INT32 + 4 + 6 * INT64);
+    copy.int64(loadNo);
+    copy.int32(lineNo);
+    copy.text(userId);
+    for (const amount of amounts) {
+      if (amount === null) copy.null();
+      else copy.int64(amount);
+    }
+  }
+  return copy.finish();
+}
+
+/** What read_chunk answers through a binary COPY: user numbers and six doubles of paise. */
+export function decodeSpending(bytes: Uint8Array): SpendingSlice {
+  const widths = [4, 8, 8, 8, 8, 8, 8];
+  const rowBytes = 2 + widths.reduce((sum, width) => sum + 4 + width, 0);
+  const count = Math.floor((bytes.length - 19) / rowBytes);
+  const userNo = new Int32Array(count);
+  const amounts = new Float64Array(count * CATEGORIES.length);
+  let i = 0;
+  readFixedRows(bytes, widths, (view, at) => {
+    userNo[i] = view.getInt32(at + 4);
+    for (let c = 0; c < CATEGORIES.length; c++) amounts[c * count + i] = view.getFloat64(at + INT32 + c * INT64 + 4);
+    i++;
+  });
+  return { count, userNo, amounts };
+}

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto';
+import type { Stage } from '../../batch/events.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { BatchDatabase } from '../../database/batch.ts';
+import { openEngine } from '../../engine/open-engine.ts';
+import type { RecommendationSlice } from '../../model/recommendation.ts';
+import type { Lease } from '../../model/run.ts';
+import { populate, runOnce } from './population.ts';
+import { timed } from './rounds.ts';
+import { type ScratchPlace, scratchDatabase } from './scratch-database.ts';
+
+export interface RunFigures {
+  /** Users a second of whole runs, round by round. */
+  readonly run: readonly number[];
+  /** Of the floor in the same rounds. */
+  readonly floor: readonly number[];
+  /** Mean milliseconds of a chunk in each stage, over all rounds. */
+  readonly stages: Readonly<Record<Stage, number>>;
+}
+
+/**
+ * A whole run (plan, claim, read, compute, load, publish) and its floor: what the database alone needs for the same rows by
+ * the same statements, chunks claimed and rows computed beforehand, then load and publish only, as many chunks in flight.
+ * Each on a fresh, warm database with the same users, in turn.
+ */
+export async function measureRun(
+  place: ScratchPlace,
+  settings: Settings,
+  users: number,
+  rounds: number,
+): Promise<RunFigures> {
+  const run: number[] = [];
+  const floor: number[] = [];
+  const stages: Record<Stage, number> = { claim: 0, read: 0, compute: 0, load: 0, publish: 0 };
+  let chunks = 0;
+  for (let round = 0; round < rounds; round++) {
+    floor.push(users / (await floorSeconds(place, settings, users)));
+    await using scratch = await scratchDatabase(place);
+    await populate(scratch.database, settings, users);
+    const seconds = await timed(() =>
+      runOnce(scratch.database, settings, {
+        expected: users,
+        listener: event => {
+          if (event.type !== 'chunk-published') return;
+          chunks++;
+          for (const stage of Object.keys(stages) as Stage[]) stages[stage] += event.stages[stage];
+        },
+      }),
+    );
+    run.push(users / seconds);
+  }
+  for (const stage of Object.keys(stages) as Stage[]) stages[stage] /= chunks;
+  return { run, floor, stages };
+}
+
+interface Prepared {
+  readonly lease: Lease;
+  readonly slice: RecommendationSlice;
+}
+
+async function floorSeconds(place: ScratchPlace, settings: Settings, users: number): Promise<number> {
+  await using scratch = await scratchDatabase(place);
+  const { database } = scratch;
+  await populate(database, settings, users);
+  const prepared = await prepare(database, settings);
+  return await timed(() =>
+    Promise.all(
+      Array.from({ length: settings.chunksInFlight }, async () => {
+        for (let next = prepared.shift(); next !== undefined; next = prepared.shift()) {
+          const loadNo = (await database.beginLoad(next.lease))!;
+          await database.stage(loadNo, [next.slice]);
+          const request = { loadNo, span: null, failure: null, computeMs: 0, loadMs: 0 };
+          await database.publishChunk(next.lease, request);
+          await database.endLoad(loadNo);
+        }
+      }),
+    ),
+  );
+}
+
+async function prepare(database: BatchDatabase, settings: Settings): Promise<Prepared[]> {
+  await using engine = await openEngine(settings);
+  const { fingerprint } = engine;
+  const { runId } = await database.openRun({
+    kind: 'batch',
+    engineName: engine.name,
+    engineVersion: engine.version,
+    fingerprint,
+    cards: engine.cards,
+    chunkSize: settings.chunkSize,
+    userLimit: null,
+    maxRounds: 1,
+    requestedBy: 'bench',
+    deadlineAt: null,
+  });
+  const prepared: Prepared[] = [];
+  for (;;) {
+    const token = randomUUID();
+    const claim = await database.claimChunk({ runId, processor: 'bench', token, fingerprint, leaseSeconds: 3_600 });
+    if (claim.outcome !== 'claimed') return prepared;
+    const lease = { runId, chunkNo: claim.chunkNo, token };
+    prepared.push({ lease, slice: await engine.recommend(await database.readChunk(lease)) });
+  }
+}
