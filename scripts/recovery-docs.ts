@@ -20,7 +20,7 @@ const WORDS: Readonly<Record<Fate, string>> = {
 
 function table(): string {
   const rows = RECOVERY.map(({ error, fate, why }) => `| ${error} | ${WORDS[fate]} | ${why} |`);
-  return ['| what happens | what we do | why |', '|---|---|---|', ...rows].join('\n');
+  return ['| what happens | what the processor does | why |', '|---|---|---|', ...rows].join('\n');
 }
 
 /** The document with its table as it should be. */

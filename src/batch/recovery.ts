@@ -52,7 +52,7 @@ export const RECOVERY: readonly Recovery[] = [
   },
   {
     error:
-      'a gate is shut (`GATE_…`), or the database refuses too many users, or their change to `failed` (`REFUSED_…`)',
+      'a gate is closed (`GATE_…`), or the database refuses too many users, or their change to `failed` (`REFUSED_…`)',
     fits: error => error instanceof PauseRun,
     fate: 'pause',
     why: 'a person has to look; no user fails for it',
