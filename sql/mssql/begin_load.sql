@@ -1,7 +1,7 @@
 -- Purpose   A load number that no load has used. Publish refuses any other number, so that an earlier load of the chunk, whose
 --           session may still be open, is dead from here on. On SQL Server the number is all that this database knows of a load:
 --           its rows are in the session's own tables (queries/mssql/create_staging.sql); PostgreSQL's twin keys the rows by it.
--- Answers   one row (load_no), or none where the lease is somebody else's
+-- Answers   one row (load_no), or none where the lease is lost
 -- Locks     one row of chunk
 -- Isolation READ COMMITTED
 -- Indexes   pk_chunk

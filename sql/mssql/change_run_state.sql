@@ -1,8 +1,8 @@
 -- Purpose   What an operator, a gate or a stopping processor asks of the active run:
---             paused    nobody claims until it is resumed; what is in flight is finished. One that is paused already
---                       keeps its reason: the first one says why nobody works
+--             paused    no chunk is claimed until it is resumed; chunks in flight are finished. One that is paused already
+--                       keeps its reason: the first one says why
 --             running   resumes a paused or stopped run
---             stopped   only where nobody holds a living lease (else others go on, and it stays as it is)
+--             stopped   only without a living lease (else other processors go on, and it stays as it is)
 --             cancelled, failed   ends it: chunks closed, pending users new again, the fence falls
 --           Each leaves an act: pause, resume, accept_gate, cancel, fail. A later one never changes the reason of an earlier one.
 -- Answers   one row: run_id and its state now; or none where no run is active (or not the one named)

@@ -16,7 +16,7 @@
 --           An OR in the pick, which makes a scan that locks what it looks at: two picks, each a seek.
 --           A pick through ix_chunk_claim: it locks the index key alone, passes over no chunk that is being published (the
 --           fence locks the clustered key), and takes the two in the opposite order to publish: a deadlock.
---           Trust in hints: the guard stands again in the UPDATE, and no row means that somebody else was faster.
+--           Trust in hints: the guard stands again in the UPDATE, and no row means that another processor was faster.
 -- Callers   the chunk pipeline
 -- Grants    EXECUTE for cardgenius_processor
 
@@ -118,7 +118,7 @@ BEGIN
        WHERE run_id = @run_id AND chunk_no = @chunk_no
          AND state = @found_state AND (state = 'open' OR lease_until < @time);
       IF @@ROWCOUNT = 0
-        CONTINUE;                             -- somebody else was faster
+        CONTINUE;                             -- another processor was faster
 
       SELECT @users = c.users, @claims = c.claims, @expired_leases = c.expired_leases, @planned_users = c.planned_users,
              @user_id_from = c.user_id_from, @user_id_to = c.user_id_to
@@ -157,7 +157,7 @@ BEGIN
 
       UPDATE cardgenius.chunk SET users = @users WHERE run_id = @run_id AND chunk_no = @chunk_no;
 
-      SET @from = CASE @run_kind WHEN 'batch' THEN 1 END;   -- a dry run touches nobody
+      SET @from = CASE @run_kind WHEN 'batch' THEN 1 END;   -- a dry run changes no user
       WHILE @from <= @users
       BEGIN
         UPDATE u

@@ -1,5 +1,5 @@
 -- Purpose   Ends a run before its time: open and leased chunks are closed, their pending users become new again,
---           and the fence falls: whoever still works on one of these chunks writes nothing.
+--           and the fence falls: a processor still at work on one of these chunks writes nothing.
 -- Locks     run, chunk, user_spending_data (at most 1,900 rows a statement) in that order
 -- Isolation READ COMMITTED, inside the caller's transaction
 -- Indexes   pk_chunk, pk_chunk_user, the key of user_spending_data

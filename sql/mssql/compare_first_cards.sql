@@ -1,7 +1,7 @@
 -- Purpose   What the gate of first cards asks of a chunk that is loaded and not yet published: of its first users, how many had a
 --           first card before, and how many of those are given another one. The counts stand in the chunk, so that the sums
---           are the run's, whoever works on it; a chunk that is done again counts anew.
--- Answers   one row: known and changed over the run, this chunk's included; none where the lease is somebody else's
+--           are the run's, over all processors; a chunk that is done again counts anew.
+-- Answers   one row: known and changed over the run, this chunk's included; none where the lease is lost
 -- Locks     one row of chunk, for its own statement; shared, row by row, on card_recommendations: one row a user looked at
 -- Isolation READ COMMITTED
 -- Reads     #staged_recommendation of the calling session (queries/mssql/create_staging.sql); error 208 without it: load again

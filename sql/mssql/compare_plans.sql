@@ -1,6 +1,6 @@
 -- Purpose   What the gate of eligible users asks: how many users a run planned at first, and how many its like did before: the
 --           latest run that is done, had users, and was asked for as this one was: by the same schedule, or by hand.
---           A dry run and a run with a limit have no like, and are nobody's.
+--           A dry run or a run with a limit is never compared.
 -- Answers   one row: planned, before; none where there is nothing to compare with
 -- Locks     shared, row by row
 -- Isolation READ COMMITTED

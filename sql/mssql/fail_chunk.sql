@@ -1,11 +1,11 @@
 -- Purpose   Ends an attempt in an error. One that may pass puts the chunk back, to be claimed after a while, until three
 --           attempts have failed; what fails for good sets the chunk's users failed with the reason, in this transaction,
 --           so that no chunk loops for ever. Their rows of last week stay.
--- Answers   one row: outcome retry | failed; or none where the lease is somebody else's
+-- Answers   one row: outcome retry | failed; or none where the lease is lost
 -- Locks     chunk, then the set's user_spending_data rows
 -- Isolation READ COMMITTED
 -- Indexes   pk_chunk, pk_chunk_user
--- Avoids    a report of somebody who lost the lease: it stands under the token like any other write.
+-- Avoids    a report of a processor that lost the lease: it carries the token like any other write.
 -- Callers   the chunk pipeline
 -- Grants    EXECUTE for cardgenius_processor
 

@@ -1,6 +1,6 @@
--- Purpose   A processor is alive, and asks to lead: it is elected where nobody's lease lives, stays elected while it renews
+-- Purpose   A processor is alive, and asks to lead: it is elected where no lease lives, stays elected while it renews
 --           in time, and is told who leads. A term is (owner, elected_at); who comes too late starts a new one.
--- Answers   one row: owner, elected_at, lease_until of whoever leads, and the database's time
+-- Answers   one row: owner, elected_at, lease_until of the leader, and the database's time
 -- Locks     the rows of processor and leader
 -- Isolation READ COMMITTED
 -- Indexes   pk_processor, pk_leader

@@ -1,6 +1,6 @@
 -- Purpose   The chunks of a run in order, from a number on: a cell each for people to look at. Its attempt is the latest.
 -- Answers   chunk_no, round, state, users (planned until the first claim), completed, failed, changed, gone, attempt,
---           failures, lease_owner and lease_until (NULL where nobody holds it), started_at of its attempt, closed_at,
+--           failures, lease_owner and lease_until (NULL without a lease), started_at of its attempt, closed_at,
 --           error_code and error_message of its last failure; at most @chunks rows
 -- Locks     none (NOLOCK): this only shows. A publish holds its chunk's row for seconds, and the page must not wait for it; a
 --           cell may be ahead of its commit by that long.

@@ -1,4 +1,4 @@
--- Purpose   The processors that were seen lately: who is alive, since when, and who leads. What they hold stands in chunk.
+-- Purpose   The processors that were seen lately: alive since when, and which one leads. Their leases are in chunk.
 -- Answers   up to @processors rows, those seen last first: processor_id, host, pid, version, started_at, last_seen,
 --           stopped_at (NULL: it did not say goodbye), silent_seconds (since last_seen, by this server's clock), leads
 -- Locks     shared, row by row

@@ -1,11 +1,11 @@
 -- Purpose   Joins the active run, or plans a new one: the run, its cards and its chunks in one transaction.
---           The same fingerprint joins (a stopped run goes on; a paused one stays paused until somebody resumes it).
+--           The same fingerprint joins (a stopped run goes on; a paused one stays paused until an operator resumes it).
 --           Another fingerprint is refused (50002) while a processor holds a living lease; else that run is closed as
 --           cancelled, its chunks as superseded, its users are set back to new, and a new run is planned.
---           Another kind is refused (50003): a dry run never ends a batch. But a batch closes a dry run on which nobody holds a
---           living lease, whatever its fingerprint: one that somebody left behind must not keep a week's users waiting.
---           A paused run is a person's to end: who would supersede it is refused (50009), with its reason and the two ways on.
---           A run with nobody due is written down as done at once. Superseding, and a fingerprint that the last batch had not,
+--           Another kind is refused (50003): a dry run never ends a batch. But a batch closes a dry run without a living
+--           lease, whatever its fingerprint: a dry run left behind must not keep a week's users waiting.
+--           Only an operator may end a paused run: superseding it is refused (50009), with its reason and the two ways on.
+--           A run without due users is recorded as done at once. Superseding, and a fingerprint that the last batch had not,
 --           are acts.
 -- Answers   one row: outcome joined | planned | superseded; run_id, state, chunks, users, superseded_id
 -- Errors    50002 another engine is at work; 50003 a run of another kind is active; 50006 another opener is at it;
@@ -54,7 +54,7 @@ BEGIN
     IF @locked < 0
       THROW 50006, 'another processor is opening a run: ask again in a moment', 71;
 
-    -- Found by one index and locked by the other, as everywhere: nobody holds the one while waiting for the other.
+    -- Found by one index and locked by the other, as everywhere: no session holds the one while waiting for the other.
     SELECT @run_id = r.run_id FROM cardgenius.run AS r WHERE r.active_key = 0;
     UPDATE cardgenius.run SET round = round WHERE run_id = @run_id AND active_key = 0;
     IF @@ROWCOUNT = 0
@@ -111,7 +111,7 @@ BEGIN
         THROW 50002, @message, 71;
       END;
 
-      SET @message = CASE WHEN @run_kind <> @kind THEN 'superseded by a batch: nobody was at work on this dry run'
+      SET @message = CASE WHEN @run_kind <> @kind THEN 'superseded by a batch: no processor was at work on this dry run'
                           ELSE CONCAT('superseded by an engine of another fingerprint: ', @fingerprint) END;
       EXEC cardgenius.close_run @run_id = @run_id, @run_state = 'cancelled', @chunk_state = 'superseded',
                                 @reason = @message, @now = @time;

@@ -1,6 +1,6 @@
 -- Purpose   Cuts the users that are due into key ranges of the run's chunk size: one round of a run. One pass, by
 --           rank over the key, so that chunks are equal however sparse the due users lie. Tells the chunks made.
---           Due is who is new, or was left pending by a run that is no more (within a run nobody is pending by now).
+--           Due are users that are new, or left pending by a run that is over (within a run no user is pending by now).
 -- Locks     row locks on the new chunks. Reads user_spending_data row by row, as READ COMMITTED does.
 -- Isolation READ COMMITTED, inside the caller's transaction
 -- Indexes   the key of user_spending_data, or the optional (processing_status, user_id) of tuning/status_index.sql

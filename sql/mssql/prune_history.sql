@@ -77,7 +77,7 @@ BEGIN
   END
   ELSE IF @kind = 'schedule_fire'
   BEGIN
-    -- The latest slot of a schedule stays: it tells what was missed since. What was fired by hand is none, as in see_schedule.
+    -- The latest slot of a schedule stays: it tells what was missed since. A fire by hand is not a slot, as in see_schedule.
     DELETE TOP (3900) f
     FROM cardgenius.schedule_fire AS f
     WHERE f.planned_at < @before

@@ -1,22 +1,22 @@
 -- Purpose   Swaps the staged results of a chunk in: one transaction, and the same when it is called twice.
 --             1 the fence     an UPDATE of the chunk's row under its token: from here its lock is the lease
---             2 the counts    ten rows for each user whom the load does not name as failed
+--             2 the counts    ten rows for each user that the load does not name as failed
 --             3 the decision  one for each user, under lock: pending and spends unchanged becomes completed or failed;
---                             pending and changed becomes new; a status that somebody else set is left alone
+--                             pending and changed becomes new; a status that another writer set is left alone
 --             4 the MERGE     of the users just completed, and of no one else; rows that would not change get this run's
 --                             processed_at and batch_id alone, and nothing where the run has stamp_unchanged = 0
 --             5 the clearing  of the chunk's set; the chunk closes when its last user is decided
 --           With a span of user numbers it does that for the span alone: so that one row which the database refuses is
---           cornered without losing the others. With a failure code the users of the span become failed, nothing is read
+--           isolated without losing the others. With a failure code the users of the span become failed, nothing is read
 --           from staging, and their rows of last week stay.
 --           A dry run goes as far as the counts: it tells the rows that would be written, and changes nothing of CashKaro's.
 -- Answers   one row: state of the chunk, and its counts so far; none with @answer = 0
 -- Reads     #staged_recommendation and #staged_outcome of the calling session (queries/mssql/create_staging.sql), but with a
 --           failure code and where the chunk is done already. The twin in sql/postgres reads tables of ours, and clears them.
--- Errors    50001 the lease is somebody else's; 50004 the staged rows do not add up, and 208 staging is not there: load again
+-- Errors    50001 the lease is lost; 50004 the staged rows do not add up, and 208 staging is not there: load again
 -- Locks     chunk, user_spending_data, card_recommendations, then our own: chunk_user, completed_user. Of CashKaro's
---           tables at most 3,900 rows a statement; ours never escalate. The row of run is never written: nobody waits for
---           anybody here.
+--           tables at most 3,900 rows a statement; ours never escalate. The row of run is never written: no session
+--           waits for another.
 -- Isolation READ COMMITTED
 -- Indexes   pk_chunk, pk_chunk_user, pk_run_card, pk_completed_user, the keys of #staged_recommendation and #staged_outcome,
 --           the keys of both contract tables
@@ -73,7 +73,7 @@ BEGIN
   );
 
   BEGIN TRY
-    -- It never changes, and is read before any lock is had: run comes before chunk, as for whoever cancels the run.
+    -- It never changes, and is read before any lock is taken: run comes before chunk, as where an operator cancels the run.
     IF @kind IS NULL
       SELECT @kind = r.kind, @batch_id = r.batch_id, @stamp_unchanged = r.stamp_unchanged
       FROM cardgenius.run AS r
@@ -92,7 +92,7 @@ BEGIN
                      WHERE c.run_id = @run_id AND c.chunk_no = @chunk_no AND c.lease_token = @token
                        AND c.state IN ('done', 'failed'))
       BEGIN
-        SET @message = CONCAT('the lease of chunk ', @chunk_no, ' of run ', @run_id, ' is somebody else''s');
+        SET @message = CONCAT('the lease of chunk ', @chunk_no, ' of run ', @run_id, ' is lost');
         THROW 50001, @message, 71;
       END;
 
@@ -143,7 +143,7 @@ BEGIN
 
     SELECT @error_length = s.error_length FROM cardgenius.contract_shape AS s;
 
-    -- 3 The decision. UPDLOCK keeps each row as it was read until the end: nobody changes a user between the two statements.
+    -- 3 The decision. UPDLOCK keeps each row as it was read to the end: no other session changes a user in between.
     IF @failure_code IS NULL                  -- with a code, staging is not read: fail_chunk and split_chunk have none
       INSERT INTO #failure (user_no, error_code, error_message)
       SELECT o.user_no, o.error_code, o.error_message

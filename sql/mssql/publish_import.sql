@@ -1,7 +1,7 @@
 -- Purpose   Brings the staged spends of a span of lines into user_spending_data: a new user is new, a changed one becomes
 --           new again, an unchanged one stays as it is, whatever its status. Run again after an interruption, it finds
 --           unchanged what went in before. With @new_only a user who is there stays as it is, whatever the spends: invented
---           users never take the place of anybody.
+--           users never replace an existing user.
 -- Answers   one row: imported, unchanged (of the span)
 -- Locks     the span's rows of user_spending_data, at most 1,900 a statement, in the order of the key
 -- Isolation READ COMMITTED

@@ -1,6 +1,6 @@
 -- Purpose   The set of a claimed chunk: user numbers and spends in whole paise. Ids never leave the database.
 --           Amounts come as FLOAT: whole numbers, exact up to 2^53.
--- Answers   a row a user, by user_no; nothing where the lease is somebody else's
+-- Answers   a row a user, by user_no; nothing where the lease is lost
 -- Locks     shared, row by row
 -- Isolation READ COMMITTED
 -- Indexes   pk_chunk, pk_chunk_user

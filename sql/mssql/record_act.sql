@@ -1,4 +1,4 @@
--- Purpose   Writes down an act on a run or on users: when, what, how many, from where, by whom, why. Never changed afterwards.
+-- Purpose   Writes down an act on a run or on users: when, what, how many, from where, by which actor, why. Never changed.
 -- Locks     the new row of act
 -- Isolation READ COMMITTED, inside the caller's transaction where there is one
 -- Indexes   none
@@ -11,7 +11,7 @@ CREATE OR ALTER PROCEDURE cardgenius.record_act
   @run_id    BIGINT,
   @subject   NVARCHAR(200),
   @affected  BIGINT,
-  @origin    VARCHAR(10),                     -- NULL: somebody who calls a procedure by hand
+  @origin    VARCHAR(10),                     -- NULL: the procedure was called by hand
   @person    NVARCHAR(200),
   @reason    NVARCHAR(400),
   @now       DATETIME2(3) = NULL

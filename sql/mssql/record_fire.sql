@@ -3,10 +3,10 @@
 --             skipped, not_opened      is only recorded (not_opened: the engine could not be loaded; the note says why)
 --             agreed, differed, unchecked  is only recorded: what a comparison with the API says
 --             held                     instead of any that would open a run, where a paused run is in the way
---           A slot that is recorded stays as it is: whoever asks again gets what stands. A leader whose term is over
---           (@elected_at; NULL: nobody's term, a person asks) records nothing.
---           An active run of another fingerprint that nobody works on is superseded, as by open_run; and so is, by a batch, a dry
---           run that nobody works on, whatever its fingerprint; but neither where it is paused.
+--           A recorded slot stays as it is: asking again answers the recorded decision. A leader whose term is over
+--           (@elected_at; NULL: fired by hand) records nothing.
+--           An active run of another fingerprint that no processor works on is superseded, as by open_run; so is, by a batch,
+--           such a dry run, whatever its fingerprint. A paused run is not.
 -- Answers   one row: outcome recorded | known | not_leader; decision, run_id, superseded_id. A run that it opens answers
 --           before that.
 -- Errors    50006 another opener is at it
@@ -59,7 +59,7 @@ BEGIN
       THROW 50006, 'another processor is opening a run: ask again in a moment', 71;
 
     -- The time is read anew: the lock may have been long to come. The row is not held: planning may take longer than a lease,
-    -- and nobody could renew one meanwhile.
+    -- and no processor could renew one meanwhile.
     IF @elected_at IS NOT NULL
        AND NOT EXISTS (SELECT 1 FROM cardgenius.leader AS l
                        WHERE l.slot = 1 AND l.owner = @decided_by AND l.elected_at = @elected_at
@@ -113,7 +113,7 @@ BEGIN
                                  @user_limit = @user_limit, @max_rounds = @max_rounds, @requested_by = @requested_by,
                                  @deadline_at = @deadline_at, @origin = @from, @person = @person,
                                  @utc_offset = @utc_offset, @stamp_unchanged = @stamp_unchanged, @now = @time;
-        SELECT @run_id = MAX(r.run_id) FROM cardgenius.run AS r;      -- ours: nobody else opens one meanwhile
+        SELECT @run_id = MAX(r.run_id) FROM cardgenius.run AS r;      -- ours: no other session opens one meanwhile
         SELECT @superseded_id = r.run_id FROM cardgenius.run AS r WHERE r.run_id = @active_id AND r.state = 'cancelled';
       END;
     END;

@@ -1,8 +1,8 @@
 -- Purpose   For the day the catalogue changes: puts completed users back to new, all of them, those who have a card among their
 --           ten, or those who were computed before a time; or only counts them. Their rows stay until new ones replace them.
---           Computed before a time is whom no chunk has completed since: who is unknown, because that run was pruned or is
+--           "Older than" a time means not completed since: a user without a record, because that run was pruned or is
 --           older than this table, counts as older.
---           Asked while a run is at work, it may take back users whom that run has just completed: they are computed once more.
+--           Asked while a run is at work, it may take back users that the run has just completed: they are computed once more.
 -- Answers   one row: users
 -- Locks     shared on completed_user and chunk, read once into tempdb (an id for each user completed
 --           since); the rows that it changes, at most 1,900 a statement; each statement is a transaction of its own
@@ -62,7 +62,7 @@ BEGIN
     IF @until IS NULL
       BREAK;
 
-    -- Those just found, and no more of those whom a run completes meanwhile.
+    -- Those just found, without the users that a run completes meanwhile.
     UPDATE TOP (1900) u
        SET u.processing_status = 'new'
          , u.updated_at = SYSUTCDATETIME()    --? user_spending_data.updated_at

@@ -1,9 +1,9 @@
 -- Purpose   Gives a chunk back unfinished, at a graceful stop: it is open at once, and the attempt does not count.
--- Answers   one row (chunk_no), or none where the lease is somebody else's
+-- Answers   one row (chunk_no), or none where the lease is lost
 -- Locks     one row of chunk, one of chunk_attempt
 -- Isolation READ COMMITTED
 -- Indexes   pk_chunk
--- Avoids    a release of somebody who lost the lease: it stands under the token like any other write.
+-- Avoids    a release by a processor that lost the lease: it carries the token like any other write.
 -- Callers   the chunk pipeline, when it stops
 -- Grants    EXECUTE for cardgenius_processor
 

@@ -1,11 +1,11 @@
 -- Purpose   Prolongs a lease from now, under its token, and tells the run's state, so that a pause or a cancel reaches
---           every processor with its next heartbeat. No row: the lease is somebody else's by now.
+--           every processor with its next heartbeat. No row: the lease is lost by now.
 -- Answers   one row (run_state), or none
 -- Locks     one row of chunk
 -- Isolation READ COMMITTED
 -- Indexes   pk_chunk
 -- Avoids    the processor's clock: the lease is counted by the database's own.
--- Callers   the heartbeat, while the chunk's work moves; the publisher, while it corners a row that the database refuses
+-- Callers   the heartbeat, while the chunk's work moves; the publisher, while it isolates a row that the database refuses
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.renew_lease

@@ -1,4 +1,4 @@
--- Purpose   A processor leaves: whoever asks next may lead at once.
+-- Purpose   A processor leaves: the next one that asks may lead at once.
 -- Locks     the rows of processor and leader
 -- Isolation READ COMMITTED
 -- Indexes   pk_processor, pk_leader

@@ -1,5 +1,5 @@
 -- Purpose   For people and for status: a row a run, with the sums over its chunks. Totals are never kept in run, so that
---           publish need not write it: nobody waits for anybody here.
+--           publish need not write it: no session waits for another.
 -- Locks     shared, row by row
 -- Isolation the reader's own
 -- Indexes   pk_run, pk_chunk

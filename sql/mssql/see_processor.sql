@@ -1,4 +1,4 @@
--- Purpose   A processor that leads nobody is there: the first sign of life writes it down, each later one says when it was seen.
+-- Purpose   Presence of a processor that does not lead: the first beat inserts it, each later one says when it was seen.
 --           Where it has left (resign), a sign of life brings it back. An instance of serve says the same with each bid (lead).
 -- Locks     the processor's row
 -- Isolation READ COMMITTED

@@ -1,5 +1,5 @@
 -- Twin of sql/mssql/begin_load.sql. Differs in: Purpose.
--- Purpose   A load number that nobody has used: the rows staged under it are the only ones that publish will read.
+-- Purpose   A new load number: the rows staged under it are the only ones that publish will read.
 --           An earlier load of the chunk, half sent or half open, is dead from here on, and swept.
 -- Callers   the chunk pipeline, before each load
 -- Grants    EXECUTE for cardgenius_processor

@@ -1,7 +1,7 @@
 -- Twin of sql/mssql/claim_chunk.sql. Differs in: Purpose, Errors, Locks, Isolation, Indexes.
 -- Purpose   Gives a processor one chunk under a lease: an open one that is due, or one whose lease has run out.
 --           The first claim writes the chunk's set: the range's users that are pending, then new, at most as many as
---           were planned; these become pending (a dry run touches nobody). A later claim keeps the set and reads the spends afresh.
+--           were planned; these become pending (a dry run changes no user). A later claim keeps the set and reads the spends afresh.
 --           Asked again with the same token it gives the same answer, so that a lost answer costs nothing.
 --           A chunk whose lease ran out five times in a row probably kills its process: it is halved, and a user who
 --           stands alone becomes failed (ENGINE_CRASHED).
@@ -22,7 +22,7 @@ CREATE OR REPLACE FUNCTION cardgenius.claim_chunk(
 )
 RETURNS TABLE (outcome TEXT, run_state TEXT, chunk_no INTEGER, users INTEGER, attempt INTEGER, wait_ms INTEGER)
 LANGUAGE plpgsql
--- The set is read by key range and written by key, whatever the statistics say (nobody analyses chunk_user).
+-- The set is read by key range and written by key, whatever the statistics say (chunk_user is not analysed in time).
 SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off
 SET enable_hashjoin = off

@@ -5,7 +5,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   ix_chunk_claim
 -- Callers   the opening of the embedded engine, under its lock file
--- Grants    none on SQL Server: nobody may call it there
+-- Grants    none on SQL Server: no login may call it there
 
 CREATE OR REPLACE FUNCTION cardgenius.expire_leases()
 RETURNS TABLE (expired INTEGER)

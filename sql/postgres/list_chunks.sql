@@ -1,6 +1,6 @@
 -- Twin of sql/mssql/list_chunks.sql. Differs in: Answers, Locks, Isolation.
 -- Answers   chunk_no, round, state, users (planned until the first claim), completed, failed, changed, gone, attempt,
---           failures, lease_owner and lease_until (NULL where nobody holds it), started_at of its attempt, closed_at,
+--           failures, lease_owner and lease_until (NULL without a lease), started_at of its attempt, closed_at,
 --           error_code and error_message of its last failure; at most p_chunks rows
 -- Locks     none
 -- Isolation READ COMMITTED

@@ -1,12 +1,12 @@
 -- Twin of sql/mssql/open_run.sql. Differs in: Purpose, Errors, Locks.
 -- Purpose   Joins the active run, or plans a new one: the run, its cards and its chunks in one transaction.
---           The same fingerprint joins (a stopped run goes on; a paused one stays paused until somebody resumes it).
+--           The same fingerprint joins (a stopped run goes on; a paused one stays paused until an operator resumes it).
 --           Another fingerprint is refused (CG002) while a processor holds a living lease; else that run is closed as
 --           cancelled, its chunks as superseded, its users are set back to new, and a new run is planned.
---           Another kind is refused (CG003): a dry run never ends a batch. But a batch closes a dry run on which nobody holds a
---           living lease, whatever its fingerprint: one that somebody left behind must not keep a week's users waiting.
---           A paused run is a person's to end: who would supersede it is refused (CG009), with its reason and the two ways on.
---           A run with nobody due is written down as done at once. Superseding, and a fingerprint that the last batch had not,
+--           Another kind is refused (CG003): a dry run never ends a batch. But a batch closes a dry run without a living
+--           lease, whatever its fingerprint: a dry run left behind must not keep a week's users waiting.
+--           Only an operator may end a paused run: superseding it is refused (CG009), with its reason and the two ways on.
+--           A run without due users is recorded as done at once. Superseding, and a fingerprint that the last batch had not,
 --           are acts.
 -- Errors    CG002 another engine is at work · CG003 a run of another kind is active · CG009 a paused run is in the way
 -- Locks     an advisory lock for the transaction (one opener at a time); run, chunk, user_spending_data in that order
@@ -79,7 +79,7 @@ BEGIN
       RAISE EXCEPTION 'run % is being worked on by an engine of another fingerprint: it has %, this one has %',
         v_run.run_id, v_run.fingerprint, p_fingerprint USING ERRCODE = 'CG002';
     END IF;
-    v_reason := CASE WHEN v_run.kind <> p_kind THEN 'superseded by a batch: nobody was at work on this dry run'
+    v_reason := CASE WHEN v_run.kind <> p_kind THEN 'superseded by a batch: no processor was at work on this dry run'
                      ELSE 'superseded by an engine of another fingerprint: ' || p_fingerprint END;
     PERFORM cardgenius.close_run(v_run.run_id, 'cancelled', 'superseded', v_reason, v_now);
     PERFORM cardgenius.record_act('supersede', v_run.run_id, p_requested_by, NULL, COALESCE(p_origin, 'processor'), p_person,

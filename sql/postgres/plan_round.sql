@@ -1,7 +1,7 @@
 -- Twin of sql/mssql/plan_round.sql. Differs in: Purpose, Locks.
 -- Purpose   Cuts the users that are due into key ranges of the run's chunk size: one round of a run. One pass, by
 --           rank over the key, so that chunks are equal however sparse the due users lie. Returns the chunks made.
---           Due is who is new, or was left pending by a run that is no more (within a run nobody is pending by now).
+--           Due are users that are new, or left pending by a run that is over (within a run no user is pending by now).
 -- Locks     row locks on the new chunks. Reads user_spending_data without locks.
 -- Callers   open_run, advance_run; never called directly
 -- Grants    none: runs with its callers' rights

@@ -52,7 +52,7 @@ BEGIN
     WHERE d.ctid IN (SELECT x.ctid FROM cardgenius.import AS x WHERE COALESCE(x.finished_at, x.started_at) < v_before LIMIT 3900);
     GET DIAGNOSTICS v_deleted = ROW_COUNT;
   ELSIF p_kind = 'schedule_fire' THEN
-    -- The latest slot of a schedule stays: it tells what was missed since. What was fired by hand is none, as in see_schedule.
+    -- The latest slot of a schedule stays: it tells what was missed since. A fire by hand is not a slot, as in see_schedule.
     DELETE FROM cardgenius.schedule_fire AS d
     WHERE d.ctid IN (SELECT x.ctid FROM cardgenius.schedule_fire AS x WHERE x.planned_at < v_before
                        AND EXISTS (SELECT FROM cardgenius.schedule_fire AS l

@@ -1,18 +1,18 @@
 -- Twin of sql/mssql/publish_chunk.sql. Differs in: Purpose, Answers, Errors, Locks, Indexes.
 -- Purpose   Swaps the staged results of a chunk in: one transaction, and the same when it is called twice.
 --             1 the fence     an UPDATE of the chunk's row under its token: from here its lock is the lease
---             2 the counts    ten rows for each user whom the load does not name as failed
+--             2 the counts    ten rows for each user that the load does not name as failed
 --             3 the decision  one for each user, under lock: pending and spends unchanged becomes completed or failed;
---                             pending and changed becomes new; a status that somebody else set is left alone
+--                             pending and changed becomes new; a status that another writer set is left alone
 --             4 the MERGE     of the users just completed, and of no one else; rows that would not change get this run's
 --                             processed_at and batch_id alone, and nothing where the run has stamp_unchanged = false
 --             5 the clearing  of what was staged; the chunk closes when its last user is decided
 --           With a span of user numbers it does that for the span alone: so that one row which the database refuses is
---           cornered without losing the others. With a failure code the users of the span become failed, nothing is read
+--           isolated without losing the others. With a failure code the users of the span become failed, nothing is read
 --           from staging, and their rows of last week stay.
 --           A dry run goes as far as the counts: it tells the rows that would be written, and changes nothing of CashKaro's.
 -- Answers   one row: state of the chunk, and its counts so far
--- Errors    CG001 the lease is somebody else's · CG004 the staged rows do not add up (load again)
+-- Errors    CG001 the lease is lost · CG004 the staged rows do not add up (load again)
 -- Locks     chunk, user_spending_data, card_recommendations, staging, in that order; the row of run is never written
 -- Indexes   pk_chunk, pk_chunk_user, pk_staged_outcome, pk_staged_recommendation, the keys of both contract tables
 -- Callers   the chunk pipeline; fail_chunk; split_chunk
@@ -80,7 +80,7 @@ BEGIN
       RETURN QUERY SELECT * FROM cardgenius.chunk_result(p_run_id, p_chunk_no);   -- done before, the answer was lost
       RETURN;
     END IF;
-    RAISE EXCEPTION 'the lease of chunk % of run % is somebody else''s', p_chunk_no, p_run_id USING ERRCODE = 'CG001';
+    RAISE EXCEPTION 'the lease of chunk % of run % is lost', p_chunk_no, p_run_id USING ERRCODE = 'CG001';
   END IF;
 
   -- 2 The counts.

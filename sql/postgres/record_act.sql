@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION cardgenius.record_act(
   p_run_id    BIGINT,
   p_subject   TEXT,
   p_affected  BIGINT,
-  p_origin    TEXT,                           -- NULL: somebody who calls a function by hand
+  p_origin    TEXT,                           -- NULL: the function was called by hand
   p_person    TEXT,
   p_reason    TEXT,
   p_now       TIMESTAMPTZ DEFAULT NULL

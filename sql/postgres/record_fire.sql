@@ -4,10 +4,10 @@
 --             skipped, not_opened      is only recorded (not_opened: the engine could not be loaded; the note says why)
 --             agreed, differed, unchecked  is only recorded: what a comparison with the API says
 --             held                     instead of any that would open a run, where a paused run is in the way
---           A slot that is recorded stays as it is: whoever asks again gets what stands. A leader whose term is over
---           (p_elected_at; NULL: nobody's term, a person asks) records nothing.
---           An active run of another fingerprint that nobody works on is superseded, as by open_run; and so is, by a batch, a dry
---           run that nobody works on, whatever its fingerprint; but neither where it is paused.
+--           A recorded slot stays as it is: asking again answers the recorded decision. A leader whose term is over
+--           (p_elected_at; NULL: fired by hand) records nothing.
+--           An active run of another fingerprint that no processor works on is superseded, as by open_run; so is, by a batch,
+--           such a dry run, whatever its fingerprint. A paused run is not.
 -- Answers   one row: outcome recorded | known | not_leader; decision, run_id, superseded_id
 -- Locks     the advisory lock of open_run; those of open_run; the new row of schedule_fire
 -- Callers   cardgenius serve, schedule run; the dashboard of serve
@@ -50,7 +50,7 @@ BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('cardgenius.open_run'));
 
   -- The time is read anew: the lock may have been long to come. The row is not held: planning may take longer than a lease,
-  -- and nobody could renew one meanwhile.
+  -- and no processor could renew one meanwhile.
   IF p_elected_at IS NOT NULL AND NOT EXISTS (
       SELECT FROM cardgenius.leader AS l
       WHERE l.slot = 1 AND l.owner = p_decided_by AND l.elected_at = p_elected_at

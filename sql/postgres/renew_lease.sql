@@ -1,5 +1,5 @@
 -- Twin of sql/mssql/renew_lease.sql. Differs in: nothing but the dialect.
--- Callers   the heartbeat, while the chunk's work moves; the publisher, while it corners a row that the database refuses
+-- Callers   the heartbeat, while the chunk's work moves; the publisher, while it isolates a row that the database refuses
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.renew_lease(

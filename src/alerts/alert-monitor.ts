@@ -13,7 +13,7 @@ import {
   sampleOf,
 } from './rules.ts';
 
-/** What somebody is told. */
+/** What a channel is sent. */
 export interface Notice {
   readonly state: 'opened' | 'reminded' | 'closed' | 'test';
   readonly rule: string;
@@ -28,7 +28,7 @@ export interface Notice {
 
 export interface KeeperOptions {
   readonly limits: Limits;
-  /** Names of the schedules that are configured: of others nobody misses a fire. */
+  /** Names of the schedules that are configured: of other schedules no fire is missed. */
   readonly schedules: readonly string[];
   readonly reminderMinutes: number;
   /** This machine: the subject of what is wrong here alone. */
@@ -40,7 +40,7 @@ export interface KeeperOptions {
 type RunReader = Pick<Database, 'readRun'> & Pick<HistoryDatabase, 'listRuns'>;
 type AlertDatabase = Pick<CoordinationDatabase, 'hasFailed' | 'listFires' | 'listAlerts' | 'raiseAlert' | 'closeAlert'>;
 
-/** A database that is away for less than this is nobody's business. */
+/** A database that is away for less than this opens no alert. */
 const DOWN_GRACE_MS = 60_000;
 /** How often the rules are looked at. */
 const INTERVAL_MS = 15_000;
@@ -85,7 +85,7 @@ export class AlertMonitor {
     if (!leads) this.#samples = [];
   }
 
-  /** Looks at all rules, at most every 15 s. Whatever goes wrong here is logged, and hurts nobody. */
+  /** Looks at all rules, at most every 15 s. An error here is logged, and stops nothing else. */
   async watch(now: number): Promise<void> {
     if (now - this.#watchedAt < INTERVAL_MS || this.#database === undefined || this.#service === undefined) return;
     this.#watchedAt = now;
@@ -191,8 +191,8 @@ export class AlertMonitor {
   }
 
   /**
-   * Each attempt tells how it went; only the leader, or who has never seen the database, tells people. Who told of an outage
-   * writes and closes it, whether it still leads or not: nobody else knows of it.
+   * Each attempt reports its result; only the leader, or a processor that has never reached the database, notifies. The processor
+   * that notified of an outage writes and closes it, whether it still leads or not: no other processor knows of it.
    */
   databaseIs(up: boolean, now: number, message = ''): void {
     if (up) {
@@ -270,7 +270,7 @@ function isOver({ rule, subject }: Alert, findings: readonly Finding[]): boolean
   );
 }
 
-/** A dry run changes nothing for anybody: what is wrong with the real run stays so. */
+/** A dry run changes nothing: what is wrong with the real run stays so. */
 async function latestRuns(database: RunReader): Promise<Pick<Snapshot, 'run' | 'counted'>> {
   const latest = await database.readRun(null, { wait: false });
   if (latest === undefined || (latest.kind === 'batch' && latest.plannedUsers > 0))

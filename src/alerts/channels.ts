@@ -4,7 +4,7 @@ import type { Notice } from './alert-monitor.ts';
 import { Mailer } from './email.ts';
 import { postJson, useProxyOfEnvironment } from './http-post.ts';
 
-/** A way to tell somebody. `send` throws where the notice did not arrive; it is then sent again, under the same id. */
+/** A way to send a notice. `send` throws where the notice did not arrive; it is then sent again, under the same id. */
 export interface Channel {
   readonly name: string;
   send(notice: Notice, id: string): Promise<void>;
@@ -75,7 +75,7 @@ function chatChannel(name: string, url: Secret, bodyOf: (notice: Notice) => obje
 /** In what Slack shows as a notification it reads &, < and > as its own marks. */
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-/** Plain text: a message may hold what somebody typed, and Slack would make links and mentions of it. */
+/** Plain text: a message may hold what a person typed, and Slack would make links and mentions of it. */
 function slackBody(notice: Notice): object {
   const text = cut(textOf(notice), 2_900);
   return {
@@ -89,7 +89,7 @@ const cut = (text: string, length: number): string => (text.length > length ? `$
 function teamsBody(notice: Notice): object {
   const [headline, ...lines] = textOf(notice).split('\n');
   const color = notice.state === 'closed' ? 'Good' : notice.severity === 'critical' ? 'Attention' : 'Warning';
-  // Runs, and not a TextBlock: that would read Markdown, and make a link of [text](address) that somebody typed.
+  // Runs, and not a TextBlock: that would read Markdown, and make a link of [text](address) that a person typed.
   const run = (text: string, style: object = {}) => ({
     type: 'RichTextBlock',
     inlines: [{ type: 'TextRun', text, ...style }],

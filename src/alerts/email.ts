@@ -27,7 +27,7 @@ export class Mailer {
   readonly #from: string;
   readonly #to: readonly string[];
   readonly #allowInsecure: boolean;
-  /** Of the mail that was tried last: who has not been told. */
+  /** Of the mail that was tried last: the recipients that were not told. */
   #left: { readonly messageId: string; readonly to: readonly string[] } | undefined;
 
   constructor(smtp: Secret, from: string, to: readonly string[], allowInsecure: boolean) {
@@ -37,7 +37,7 @@ export class Mailer {
     this.#allowInsecure = allowInsecure;
   }
 
-  /** Throws where anybody was not told: RefusedForGood (5xx for all of them), else CardGeniusError ALERT_REFUSED. */
+  /** Throws where a recipient was not told: RefusedForGood (5xx for all of them), else CardGeniusError ALERT_REFUSED. */
   async send(mail: Mail): Promise<void> {
     const to = this.#left?.messageId === mail.messageId ? this.#left.to : this.#to;
     const { createTransport } = await import('nodemailer');
@@ -56,7 +56,7 @@ export class Mailer {
     } catch (error) {
       if (error instanceof CardGeniusError) throw error;
       const { rejectedErrors } = error as { rejectedErrors?: readonly Refusal[] };
-      throw refusal(rejectedErrors ?? [error as Refusal], 'nobody was told');
+      throw refusal(rejectedErrors ?? [error as Refusal], 'no recipient was told');
     } finally {
       transport.close();
     }

@@ -2,7 +2,7 @@ import * as http from 'node:http';
 import { CardGeniusError } from '../model/errors.ts';
 import type { Secret } from '../model/secret.ts';
 
-/** The receiver has understood, and does not want it: the same notice again gets the same answer, as far as anybody knows. */
+/** The receiver has understood, and does not want it: the same notice again gets the same answer, as far as is known. */
 export class RefusedForGood extends CardGeniusError {}
 
 /** The receiver wants to be left alone for so long. */

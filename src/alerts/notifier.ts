@@ -30,7 +30,7 @@ const REFUSED_MS = 3_600_000;
 const FLUSH_MS = 5_000;
 
 /**
- * Tells every channel, in order, each by its own queue: one that is down holds up no other, and nobody who notifies waits.
+ * Tells every channel, in order, each by its own queue: one that is down holds up no other, and the caller never waits.
  * A queue is bounded; where it overflows the oldest notice is given up, and the log says so. So is one that its receiver refuses
  * for good: those behind it must not wait for what never comes.
  */

@@ -70,7 +70,7 @@ export const RULES = {
 } as const;
 /** Of a run that a gate holds: resumed alone, it pauses again. */
 const LOOK_AT_GATE =
-  'cardgenius status; mend the cause, then: cardgenius resume; or to pass: cardgenius resume --accept-gate';
+  'cardgenius status; fix the cause, then: cardgenius resume; or to pass: cardgenius resume --accept-gate';
 export type RuleName = keyof typeof RULES;
 
 type Rule = (snapshot: Snapshot, limits: Limits) => Finding | undefined;
@@ -102,8 +102,13 @@ const runPaused: Rule = ({ run }) => {
   }
   const why = reason.replace(/\.$/, '');
   if (!isGate(reason))
-    return finding('run_paused', run, 'warning', `Run ${run.runId} is paused: ${why}. Nobody works on it.`);
-  const held = finding('run_paused', run, 'warning', `Run ${run.runId} is held at a gate: ${why}. Nobody works on it.`);
+    return finding('run_paused', run, 'warning', `Run ${run.runId} is paused: ${why}. No processor works on it.`);
+  const held = finding(
+    'run_paused',
+    run,
+    'warning',
+    `Run ${run.runId} is held at a gate: ${why}. No processor works on it.`,
+  );
   return { ...held, look: LOOK_AT_GATE };
 };
 
@@ -168,7 +173,7 @@ const rowsWrong: Rule = ({ counted: run }) => {
   return finding('rows_wrong', run, 'critical', message);
 };
 
-/** The samples since the run was last paused: before that nobody was meant to work. */
+/** The samples since the run was last paused: before that no processor was meant to work. */
 function atWork(samples: readonly Sample[], { runId }: RunProgress): Sample[] {
   const mine = samples.filter(sample => sample.runId === runId);
   return mine.slice(mine.findLastIndex(sample => !sample.isActive) + 1);

@@ -21,7 +21,7 @@ export interface ChunkContext {
   readonly leaseSeconds: number;
   /** Where one is shut the run is paused instead of publishing. */
   readonly gates: Gates;
-  /** Gets whoever fails. */
+  /** Counts the users that fail. */
   readonly tally: FailureTally;
   readonly listener: BatchListener;
   /** Only tests give their own. */
@@ -150,7 +150,7 @@ async function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const onAbort = () => reject(signal.reason);
   signal.addEventListener('abort', onAbort, { once: true });
-  work.catch(() => {}); // nobody listens any more once it was aborted
+  work.catch(() => {}); // its result is not needed once it was aborted
   try {
     return await Promise.race([work, aborted]);
   } finally {

@@ -16,7 +16,7 @@ export const END_PATIENCE_MS = 5_000;
 /** Of a chunk at most so many users are looked at once it is published: a run must cost less than 3 % more for it. */
 const USERS_LOOKED_AT = 4_000;
 
-/** As whom this process claims from which run. */
+/** The processor and the run that it claims from. */
 type Membership = Pick<ClaimRequest, 'runId' | 'processor' | 'fingerprint'>;
 
 /** Of a chunk that is closed under our token, publish only tells the counts. */

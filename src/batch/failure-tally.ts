@@ -20,7 +20,7 @@ export class FailureTally {
     return this;
   }
 
-  /** Undefined where nobody has failed. */
+  /** Undefined where no user has failed. */
   get commonest(): CommonestFailure | undefined {
     let most: CommonestFailure | undefined;
     for (const [code, { users, example }] of this.#byCode) {

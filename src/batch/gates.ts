@@ -65,7 +65,7 @@ export class Gates {
       throw shut(
         'GATE_FEWER_ELIGIBLE',
         `${plans.planned} users are due, and the run before had ${plans.before}; fewer than ${percent(minEligibleShare)} of them ` +
-          'are a matter for somebody to look at: did all spends come in?',
+          'need a decision by a person: did all spends come in?',
       );
     }
     this.#plan.isGood = true;
@@ -106,7 +106,7 @@ export class Gates {
     throw shut(
       'GATE_FIRST_CARDS',
       `${changed} of ${known} users looked at would be given another first card, ${percent(changed / known)}; more than ` +
-        `${percent(limit)} are a matter for somebody to look at (cardgenius catalog diff; cardgenius recommend USER --explain; ` +
+        `${percent(limit)} need a person's decision (cardgenius catalog diff; cardgenius recommend USER --explain; ` +
         'a dry run needs cardgenius cancel first).',
     );
   }

@@ -42,7 +42,7 @@ export class Heartbeat {
     this.#waitsUntil = performance.now() + milliseconds;
   }
 
-  /** Renews for the last time, through `steady`, which tries again, and stops. Throws LeaseLostError where the lease is somebody else's. */
+  /** Renews for the last time, through `steady`, which tries again, and stops. Throws LeaseLostError where the lease is lost. */
   async finish(steady: Pick<BatchDatabase, 'renewLease'>): Promise<void> {
     await this.stop();
     this.signal.throwIfAborted();

@@ -92,7 +92,7 @@ export async function runBatch(
   return processRun(database, { settings, processor, engine, run, listener, signal, surroundings });
 }
 
-/** What a run is opened with, whoever asks for it. */
+/** What a run is opened with, by a command or a schedule. */
 export function runTerms(
   { name, version, fingerprint, cards }: EngineIdentity,
   { chunkSize, maxRounds, stampUnchangedRows }: BatchSettings,
@@ -180,7 +180,7 @@ export async function processRun(database: Database, membership: RunMembership):
     } else if (trouble !== undefined) {
       const { code, message } = trouble;
       listener({ type: 'run-left-for-trouble', runId, code, message });
-      // A database that is away cannot be told: the run stays as it is, and whoever comes next goes on.
+      // A database that is away cannot be told: the run stays as it is, and the next processor goes on.
       if ((await atEnd.changeRunState(runId, 'stopped', reasonOf(trouble)).catch(() => 'away')) === 'away')
         throw trouble;
     }

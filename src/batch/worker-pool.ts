@@ -143,7 +143,7 @@ export class WorkerPool {
 const failed = (error: unknown) =>
   new CardGeniusError('ENGINE_FAILED', `the engine failed: ${messageOf(error)}`, { cause: error });
 
-/** The answer for a user over whom a thread dies, or the engine throws. */
+/** The answer for a user whose computation ends the thread, or makes the engine throw. */
 function failure(userNo: number, reason: string): RecommendationSlice {
   const message = `the engine does not survive this user: ${reason}`;
   return {

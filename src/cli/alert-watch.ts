@@ -13,7 +13,7 @@ export interface AlertWatch extends Watcher, AsyncDisposable {
   use(opened: OpenedDatabase): void;
 }
 
-/** Wires the rules to the log and to whoever is to be told. */
+/** Connects the rules to the log and to the channels. */
 export function startAlertWatch({ alerts, thresholds, schedules }: Settings, log: Logger): AlertWatch {
   const notifier = new Notifier({
     channels: openChannels(alerts),

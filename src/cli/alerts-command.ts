@@ -50,7 +50,7 @@ async function testChannels(cli: Cli): Promise<void> {
     rule: 'test',
     subject: 'nothing is wrong',
     severity: 'warning',
-    message: 'Somebody ran "cardgenius alerts test": this channel works.',
+    message: 'An operator ran "cardgenius alerts test": this channel works.',
     since: now,
     at: now,
     look: 'nothing',

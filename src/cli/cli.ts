@@ -76,7 +76,7 @@ export class Cli {
 
   /**
    * `create`: an embedded database that is not there is made. Without it, UsageError DATABASE_MISSING: who looks at the wrong place
-   * must not be told that nobody is due.
+   * must not be told that no user is due.
    */
   async open({ create = false, ...options }: OpenChoice = {}): Promise<OpenedDatabase> {
     const { openDatabase } = await import('../database/open-database.ts');

@@ -229,7 +229,7 @@ export async function runCommandLine(): Promise<void> {
     process.once('exit', () => {
       process.exitCode ||= EXIT.failed;
     });
-    process.stderr.write(`cardgenius: What was to be printed could not be written: ${error.code}. [OUTPUT_LOST]\n`);
+    process.stderr.write(`cardgenius: The output could not be written: ${error.code}. [OUTPUT_LOST]\n`);
   });
   // Without stderr a command goes on, and says nothing.
   process.stderr.on('error', () => {});

@@ -18,7 +18,7 @@ export function defineDashboard(program: Command): void {
   const definition = program
     .command('dashboard')
     .description(
-      'Serves the dashboard, /metrics, /livez and /readyz until Ctrl-C. It shows what the database says, whoever does the work, ' +
+      'Serves the dashboard, /metrics, /livez and /readyz until Ctrl-C. It shows what the database says of all processors, ' +
         'and changes nothing. The embedded database lets one process in at a time: there, use "cardgenius run --dashboard".',
     )
     .option('--port <n>', 'default: 8787; 0 is any that is free', wholeNumber(0))

@@ -12,7 +12,7 @@ export function defineDemo(program: Command): void {
   const definition = program
     .command('demo')
     .description(
-      'Makes the database where there is none, fills it with a week’s users where it is empty, gives each of them ten cards, and ' +
+      'Creates the database if it is missing, fills it with a week’s users if it is empty, gives each of them ten cards, and ' +
         'shows that it did. It can be run again. On a server it is refused.',
     )
     .option('--users <n>', 'how many users to invent', wholeNumber(1), 50_000);

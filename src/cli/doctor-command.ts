@@ -40,7 +40,7 @@ export function defineDoctor(program: Command): void {
           ...findings
             .filter(({ remedy }) => remedy !== '')
             .map(({ check, remedy }) => `\n${check}\n  ${remedy.replaceAll('\n', '\n  ')}`),
-          `\n${count('ok')} ok, ${count('warn')} to weigh, ${count('fail')} to mend, ${count('not visible')} not visible.`,
+          `\n${count('ok')} ok, ${count('warn')} to weigh, ${count('fail')} to fix, ${count('not visible')} not visible.`,
         ].join('\n'),
     );
     if (count('fail') > 0) cli.end(EXIT.failed);

@@ -23,7 +23,7 @@ export function defineErrors(program: Command): void {
     const groups = csv === undefined ? await listFailures(opened.audit) : await writeFailures(opened.audit, csv);
     const failed = groups.reduce((sum, { users }) => sum + users, 0);
     cli.print({ failed, codes: groups, csv: csv ?? null }, () => {
-      if (failed === 0) return 'Nobody has failed.';
+      if (failed === 0) return 'No user has failed.';
       const rows = groups.map(({ code, users, userId, error }) => [code, group(users), userId, error]);
       return `${textTable(['code', 'users', 'for example', 'reason'], rows, [1])}\n\nPut them back with: cardgenius retry`;
     });

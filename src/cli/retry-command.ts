@@ -83,4 +83,4 @@ function filtersText(filters: Readonly<Record<string, string | number | undefine
 }
 
 const again = (users: number) =>
-  users === 0 ? 'Nobody is concerned.' : `${group(users)} users are new again. Next: cardgenius run`;
+  users === 0 ? 'No matching users.' : `${group(users)} users are new again. Next: cardgenius run`;

@@ -154,7 +154,7 @@ export async function notePause(cli: Cli, database: Database, { runId, state }: 
     cli.note(`Run ${runId} is stopped: ${reason}. To go on: cardgenius run`);
     return;
   }
-  cli.note(`Run ${runId} is paused: ${reason}. Mend the cause, then: cardgenius resume && cardgenius run`);
+  cli.note(`Run ${runId} is paused: ${reason}. Fix the cause, then: cardgenius resume && cardgenius run`);
 }
 
 /** Where too many users failed: what tells why. */
@@ -196,12 +196,12 @@ export function noteLimit(cli: Pick<Cli, 'note'>, limit: number | undefined): vo
 
 /** With which code a process ends that took part in a run. */
 export function exitCodeOf(outcome: BatchOutcome, errorRateLimit: number): ExitCode {
-  if (outcome.state === 'failed' || outcome.state === 'cancelled') return EXIT.failed; // nobody can go on with either
+  if (outcome.state === 'failed' || outcome.state === 'cancelled') return EXIT.failed; // neither can be resumed
   if (outcome.state !== 'done') return EXIT.stopped;
   return outcome.users > 0 && outcome.failed / outcome.users > errorRateLimit ? EXIT.errorRate : EXIT.done;
 }
 
-/** What a run ends with where the database does not answer: whoever starts it again goes on, so that the code is that of a stop. */
+/** The error of a run whose database does not answer: a new start resumes the run, so that the exit code is that of a stop. */
 export function resumable(error: unknown): unknown {
   if (!(error instanceof DatabaseError)) return error;
   const { code, message, errorClass } = error;

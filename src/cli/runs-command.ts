@@ -100,7 +100,7 @@ function describeRun(run: RunProgress, attempts: readonly Attempt[], acts: reado
     );
   }
   head.push(...describeActs(acts));
-  if (attempts.length === 0) return [...head, '', 'Nobody has claimed a chunk of it.'].join('\n');
+  if (attempts.length === 0) return [...head, '', 'No processor has claimed a chunk of it.'].join('\n');
   const rows = attempts.map(attempt => [
     attempt.startedAt.toISOString().slice(11, 23),
     String(attempt.chunkNo),

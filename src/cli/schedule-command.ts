@@ -18,8 +18,8 @@ export function defineSchedule(program: Command): void {
     .argument('<name>', 'the schedule')
     .summary('fire a schedule now')
     .description(
-      'Records a fire of now and opens its run, by the same path as the service; whoever serves works on it. Where nobody ' +
-        'serves: cardgenius run.',
+      'Records a fire of now and opens its run, by the same path as the service; a serve process works on it. Where none ' +
+        'runs: cardgenius run.',
     );
   schedule.addCommand(list).addCommand(run);
   command<CommonOptions>(list, async cli => listSchedules(cli));
@@ -91,6 +91,6 @@ async function runSchedule(cli: Cli, name: string): Promise<void> {
     if (decision === 'overlapped') return `Run ${runId} is active: the fire is recorded as overlapped.`;
     return run?.state === 'done'
       ? `${ended}Run ${runId} is done: no user is due.`
-      : `${ended}Run ${runId} is open. Whoever serves works on it; where nobody does: cardgenius run`;
+      : `${ended}Run ${runId} is open. A serve process works on it; where none runs: cardgenius run`;
   });
 }

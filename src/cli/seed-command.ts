@@ -12,8 +12,8 @@ export function defineSeed(program: Command): void {
   const definition = program
     .command('seed')
     .description(
-      'Invents a plausible population, the same for the same seed, in user_spending_data of the configured database. Whoever is ' +
-        'there stays as they are. On a server it asks for --yes-invent-users-here: invented users are computed and exported like others.',
+      'Invents a plausible population, the same for the same seed, in user_spending_data of the configured database. Existing ' +
+        'users stay as they are. On a server it asks for --yes-invent-users-here: invented users are computed and exported like others.',
     )
     .option('--users <n>', 'how many', wholeNumber(1), 50_000)
     .option('--seed <n>', 'which population', wholeNumber(0), 1)

@@ -19,8 +19,8 @@ export function defineServe(program: Command): void {
   const definition = program
     .command('serve')
     .description(
-      'Runs for months, in any number of instances: one of them leads, all work. Each slot of a schedule runs once in the fleet. ' +
-        'Slots that nobody was there for are treated by their policy. It waits for a database that is down. JSON lines on stdout.',
+      'Runs for months, in any number of processes: one of them leads, all work. Each slot of a schedule runs once in the fleet. ' +
+        'Missed slots are treated by their policy. It waits for a database that is down. JSON lines on stdout.',
     )
     .option('--dashboard [address]', 'serve the dashboard as well, at PORT or HOST:PORT (default: 127.0.0.1:8787)')
     .option('--log-dir <dir>', LOG_DIR_HELP)
@@ -161,7 +161,7 @@ async function serve(
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 30_000;
 
-/** Opens the database however long it is away; undefined where the signal came first. What no wait mends is thrown. */
+/** Opens the database however long it is away; undefined where the signal came first. An error that no wait can fix is thrown. */
 async function openPatiently(
   cli: Cli,
   log: Logger,

@@ -71,7 +71,7 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Who is at work; nothing where nobody is. */
+/** The processors at work; empty without any. */
 function describeProcessors(processors: readonly SeenProcessor[]): string[] {
   if (processors.length === 0) return [];
   const rows = processors.map(({ id, version, startedAt, silentSeconds, leads }) => [

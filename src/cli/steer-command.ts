@@ -17,7 +17,7 @@ const ACTIONS: readonly { name: string; state: RunState; summary: string; descri
   {
     name: 'pause',
     state: 'paused',
-    summary: 'let nobody claim more of the active run',
+    summary: 'stop claiming chunks of the active run',
     description: 'What is in flight is finished; nothing more is claimed, by any processor, until the run is resumed.',
   },
   {
@@ -31,7 +31,7 @@ const ACTIONS: readonly { name: string; state: RunState; summary: string; descri
     state: 'cancelled',
     summary: 'end the active run',
     description:
-      'Its chunks are closed and its pending users become new again; whoever still works on one writes nothing.',
+      'Its chunks are closed and its pending users become new again; a processor at work on one writes nothing.',
   },
 ];
 
@@ -64,7 +64,7 @@ export function describeSteered({ runId, state, before }: Steered, acceptGate: b
   if (before.state === 'paused' && state === 'paused') return `Run ${runId} is paused already: ${reason}.`;
   const isHeld = before.state === 'paused' && state === 'running' && isGate(reason) && !acceptGate;
   const again =
-    '\nIt was held at a gate, and pauses again unless the cause is mended. To pass: cardgenius resume --accept-gate';
+    '\nIt was held at a gate, and pauses again unless the cause is fixed. To pass: cardgenius resume --accept-gate';
   return `Run ${runId} is ${state}.${isHeld ? again : ''}`;
 }
 

@@ -12,10 +12,10 @@ export function defineVerify(program: Command): void {
   const definition = program
     .command('verify')
     .description(
-      'Checks the whole database in SQL: ten ranks, distinct cards, their order, net savings that add up, nobody pending without a ' +
+      'Checks the whole database in SQL: ten ranks, distinct cards, their order, net savings that add up, no user pending without a ' +
         'chunk, nothing left staged, counts that add up. Ends with 1 where one fails. Beside a run, users in flight may show.',
     )
-    .option('--csv <file>', 'write who and what breaks them to a CSV, a row each; of a check at most 5,000')
+    .option('--csv <file>', 'write each violation to a CSV, a row each; at most 5,000 of a check')
     .addHelpText('after', '\nExamples:\n  cardgenius verify\n  cardgenius verify --csv wrong.csv');
   command<VerifyOptions>(definition, async (cli, _args, { csv }) => {
     const [{ MOST_VIOLATIONS, writeViolations }, { checkCsvPath }] = await Promise.all([

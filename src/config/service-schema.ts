@@ -33,7 +33,7 @@ function refuseClear(channel: { url: Secret; allowInsecure?: boolean | undefined
     code: 'custom',
     path: ['url'],
     message:
-      'is http:// to another machine, where anybody on the way reads it: use https://, or say allowInsecure: true beside it',
+      'is http:// to another machine, where it can be read on the way: use https://, or say allowInsecure: true beside it',
   });
 }
 

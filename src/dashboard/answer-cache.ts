@@ -1,4 +1,4 @@
-/** An answer is kept for so many times as long as it took: what is dear is asked for seldom. */
+/** An answer is kept for this many times as long as it took: expensive queries run less often. */
 const DEAR = 20;
 
 /** One answer for all who ask within a while: fifty open pages are one question to the database. A failure is not kept. */
@@ -18,7 +18,7 @@ export class AnswerCache<T> {
       const askedAt = performance.now();
       const answer = this.#ask();
       this.#answer = answer;
-      this.#until = Number.POSITIVE_INFINITY; // whoever asks meanwhile waits for the same
+      this.#until = Number.POSITIVE_INFINITY; // later callers wait for the same answer
       answer.then(
         () => {
           if (this.#answer !== answer) return;

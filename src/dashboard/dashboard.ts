@@ -57,7 +57,7 @@ export interface DashboardOptions extends Acts {
 
 export interface Dashboard {
   readonly metrics: Metrics;
-  /** What it answers, and for whom. */
+  /** What it answers, and to which clients. */
   readonly routes: readonly NotedRoute[];
   /** For the events of a run in this process. */
   readonly listener: (event: BatchEvent) => void;

@@ -114,6 +114,6 @@ export const refuse = (reply: FastifyReply, status: number, code: string) => rep
 
 export const hashOf = (userId: string): string => createHash('sha256').update(userId).digest('hex').slice(0, 12);
 
-/** Whether the browser speaks TLS with whoever is before us: the Origin that it sends says so, and a trusted proxy does. */
+/** Whether the browser speaks TLS with the proxy before us: the Origin that it sends says so, and a trusted proxy does. */
 const isSecure = (request: FastifyRequest): boolean =>
   request.protocol === 'https' || request.headers.origin?.startsWith('https://') === true;

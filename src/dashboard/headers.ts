@@ -1,4 +1,4 @@
-/** With every answer: nothing from elsewhere runs here, nobody frames us, nothing is kept. */
+/** With every answer: no foreign script runs, no site frames the page, nothing is cached. */
 export const SECURITY_HEADERS = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'",

@@ -8,7 +8,7 @@ const SECTIONS = ['runs', 'failures', 'schedules', 'alerts', 'processors'] as co
 type Section = (typeof SECTIONS)[number];
 type Rows = () => Promise<readonly object[]>;
 
-/** Where the rows come from; called when somebody looks. A section without its provider is hidden. */
+/** Where the rows come from; called when a page is open. A section without its provider is hidden. */
 export type ListProviders = { readonly [name in Exclude<Section, 'runs'>]?: Rows } & { readonly runs: Rows };
 
 /**

@@ -6,9 +6,9 @@ import { figuresOf, stageTotals } from '../telemetry/figures.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { codeOf } from './error-code.ts';
 
-/** More are not sent: nobody sees single cells then. */
+/** More are not sent: single cells cannot be seen then. */
 export const MAX_CELLS = 1_000;
-/** Nobody looks on: what /metrics and /readyz say is no older than this, milliseconds. */
+/** Without an open page: what /metrics and /readyz say is no older than this, milliseconds. */
 const IDLE_MS = 5_000;
 const MAX_CHUNKS = 10_000;
 const MAX_ATTEMPTS = 500;
@@ -19,7 +19,7 @@ export interface WatchOptions {
   readonly database: Pick<BatchDatabase, 'readRun'>;
   readonly history: Pick<HistoryDatabase, 'listRuns' | 'listChunks' | 'listAttempts'>;
   readonly metrics: Metrics;
-  /** How often it asks while somebody looks on. */
+  /** How often it asks while a page is open. */
   readonly pollMs: number;
   /** A run began, changed its state or ended, or the database is back: what was listed before is old. */
   readonly onTurn: () => void;
@@ -37,7 +37,7 @@ interface Seen {
 }
 
 /**
- * Asks the database what there is to see, at one pace however many look on, seldom where nobody does, and tells those who do. It goes on while the
+ * Reads the run at one pace for all open pages, seldom without one, and tells each page. It goes on while the
  * database is away, with what it knows and since when.
  */
 export class RunWatch {
@@ -69,7 +69,7 @@ export class RunWatch {
     return this.#text;
   }
 
-  /** Who begins to look on, when nobody did, is told soon how it is now. */
+  /** The first page to open is told soon how it is now. */
   onChange(tell: (text: string) => void): () => void {
     this.#onChange.add(tell);
     if (this.#onChange.size === 1) this.#askSoon();
@@ -191,7 +191,7 @@ function snapshotOf(seen: Seen | undefined, downSince: Date | undefined, code: s
   };
 }
 
-/** Who holds what, and until when; a chunk that nobody holds is no lease. */
+/** Each leased chunk, its owner, and until when. */
 const leaseOf = ({ chunkNo, leaseOwner, leaseUntil, startedAt }: ChunkProgress) =>
   leaseOwner === null ? [] : [{ chunkNo, owner: leaseOwner, since: startedAt, until: leaseUntil }];
 

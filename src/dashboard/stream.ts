@@ -69,7 +69,7 @@ export function streamEvents(watch: Pick<RunWatch, 'text' | 'onChange'>, { perCl
       request.raw.on('close', () => leave(raw));
       return reply;
     },
-    /** The lists come along: who is told that it is over can ask for none any more. Where nobody looks on, they are not asked for. */
+    /** The lists come along: a page that is told that the run is over cannot ask any more. Without a page they are not read. */
     end: async (lists: () => Promise<string>) => {
       if (open.size === 0) return;
       const frame = `event: bye\ndata: ${await lists()}\n\n`;

@@ -127,7 +127,7 @@ export const batchOperations = (driver: Driver) => ({
   },
 
   /**
-   * Looks at the rows of at most `users` of those whom a chunk completed and who are still `completed`, spread evenly, and keeps in the
+   * Looks at the rows of at most `users` of those that a chunk completed and that are still `completed`, spread evenly, and keeps in the
    * chunk what it found.
    * Undefined where there is no such chunk.
    */

@@ -77,7 +77,7 @@ function mayPass(error: unknown): error is DatabaseError {
  * promises that an operation may be repeated.
  *
  * `stage` is not tried again: a load that broke off has left rows under its number, so it needs a fresh one from `beginLoad`.
- * `claimChunk` is not either: whoever stops while a claim's answer is lost must give the chunk back.
+ * `claimChunk` is not either: a processor that stops while a claim's answer is lost must give the chunk back.
  */
 export function retrying<Port extends Partial<BatchDatabase>>(port: Port, options: RetryOptions): Port {
   return new Proxy(port, {

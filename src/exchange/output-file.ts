@@ -29,7 +29,7 @@ export class OutputFile {
     this.#file = file;
   }
 
-  /** `isDerived`: nobody has named this file. A link that stands there is replaced and not followed: another user may have laid it. */
+  /** `isDerived`: the file's name was derived. A link in its place is replaced and not followed: another user may have planted it. */
   static async open(path: string, { isDerived = false }: { readonly isDerived?: boolean } = {}): Promise<OutputFile> {
     if (isStdout(path)) return new OutputFile({ path, isFile: false, old: undefined }, undefined, undefined);
     const isLink = isDerived && (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true;
@@ -57,7 +57,7 @@ export class OutputFile {
       return;
     }
     const { path, old } = this.#target;
-    // Only root can give a file back to its owner; where nobody else owns it there is nothing to give.
+    // Only root can give a file back to its owner; a file of our own needs no change.
     if (old !== undefined && old.uid !== process.getuid?.()) await this.#file.chown(old.uid, old.gid).catch(() => {});
     await this.#file.chmod(old === undefined ? 0o666 & ~process.umask() : old.mode & 0o7777);
     await this.#file.close();

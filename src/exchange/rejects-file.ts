@@ -4,7 +4,7 @@ import { CsvFile } from './write-csv.ts';
 
 /**
  * FILE.rejects.csv: line, user_id and reason of each row that did not go in. Where nothing was rejected there is no file, and
- * one of an earlier import goes. A link in its place is not followed: nobody has named it.
+ * one of an earlier import goes. A link in its place is not followed: its name is derived, not given.
  */
 export class RejectsFile {
   readonly #path: string;
@@ -30,7 +30,7 @@ export class RejectsFile {
   /** Gives the file its name. Returns it, or null where nothing was rejected. */
   async finish(): Promise<string | null> {
     if (this.#file === undefined) {
-      // Only a file: somebody may have put a device or a folder there.
+      // Only a file: a device or a folder may be in its place.
       if ((await lstat(this.#path).catch(() => undefined))?.isFile() === true) await rm(this.#path, { force: true });
       return null;
     }

@@ -18,7 +18,7 @@ const LARGEST_PAISE = 300_000_000;
 
 /**
  * Fills the database with a plausible population: log-normal spends, many zeros, a few unknown amounts, ids `CK` and digits.
- * The same seed gives the same users, and user n is the same however many there are. Whoever is there stays as they are.
+ * The same seed gives the same users, and user n is the same however many there are. Existing users stay as they are.
  */
 export async function seedSpending(
   database: ExchangeDatabase,
@@ -29,8 +29,8 @@ export async function seedSpending(
   async function* lines(): AsyncGenerator<ParsedLine> {
     for (let n = 1; n <= users; n++) yield { good: inventUser(n, seed, Math.max(7, String(users).length)) };
   }
-  const nobody = { add: async () => {} };
-  return stageAndPublish(database, `seed ${seed}, ${users} users`, lines(), nobody, onProgress, true);
+  const noRejects = { add: async () => {} };
+  return stageAndPublish(database, `seed ${seed}, ${users} users`, lines(), noRejects, onProgress, true);
 }
 
 /** Whether the first user of a seed is there, with the spends that were invented: who imports their own should know. */

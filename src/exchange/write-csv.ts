@@ -8,7 +8,7 @@ import { isStdout } from './streams.ts';
 export interface CsvOptions {
   /** For a machine: each cell as it is. Else a cell that a spreadsheet would take for a formula gets an apostrophe. */
   readonly exact?: boolean;
-  /** Nobody has named the file: a link in its place is not followed. */
+  /** The file's name is derived: a link in its place is not followed. */
   readonly isDerived?: boolean;
 }
 
@@ -46,7 +46,7 @@ export async function writeCsv(
   return file.count;
 }
 
-/** A CSV that is written row by row. Whoever makes one ends it: `finish`, or `discard`. */
+/** A CSV that is written row by row. Its creator must end it: `finish`, or `discard`. */
 export class CsvFile {
   readonly #path: string;
   readonly #csv: CsvText;

@@ -19,7 +19,7 @@ export type ActOrigin = 'cli' | 'page' | 'schedule' | 'processor' | 'sql';
 /** Who acts, as far as the program knows; the login of the database adds its own. */
 export interface Actor {
   readonly origin: ActOrigin;
-  /** The user of the operating system (`cli`), or whom a trusted proxy names (`page`); null: unknown. */
+  /** The user of the operating system (`cli`), or the user that a trusted proxy names (`page`); null: unknown. */
   readonly person: string | null;
 }
 

@@ -17,7 +17,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
  *
  * - `transient`: the same step may pass a moment later (deadlock, service busy).
  * - `ambiguous`: the answer was lost; the step may have been done. Ask again with the same token.
- * - `exhausted`: log or disk is full. Nobody should spin: the run pauses.
+ * - `exhausted`: log or disk is full. Trying again would make it worse: the run pauses.
  * - `data`: the database refuses a row. The chunk goes on without it.
  * - `permanent`: trying again gives the same answer.
  */
@@ -65,7 +65,7 @@ export class DatabaseError extends CardGeniusError {
   }
 }
 
-/** The chunk belongs to somebody else now: an expected outcome. Nothing was written; stop quietly. */
+/** Another processor has the chunk now: an expected outcome. Nothing was written; stop quietly. */
 export class LeaseLostError extends CardGeniusError {
   constructor(message: string, options: ErrorOptions = {}) {
     super('LEASE_LOST', message, options);

@@ -25,7 +25,7 @@ export interface RunCard {
   readonly definition?: string;
 }
 
-/** A user whom the engine could not serve, and why. */
+/** A user that the engine could not serve, and why. */
 export interface UserFailure {
   readonly userNo: number;
   /** Stable and upper-case: INVALID_SPENDING, RESULT_OUT_OF_RANGE, ENGINE_FAILED, ... */

@@ -8,7 +8,7 @@ export class Secret {
     this.#text = text;
   }
 
-  /** The text itself, for whoever must send it. */
+  /** The text itself, for the code that sends it. */
   reveal(): string {
     return this.#text;
   }

@@ -24,7 +24,7 @@ export interface ParityVerdict {
 
 export interface FireRequest {
   readonly schedule: string;
-  /** The slot, not when somebody came to it. */
+  /** The time of the slot, not the time at which it was decided. */
   readonly plannedAt: Date;
   readonly decision: Exclude<FireDecision, 'overlapped' | 'held'>;
   readonly note: string | null;
@@ -85,7 +85,7 @@ export interface SeenProcessor extends Processor {
   readonly leads: boolean;
 }
 
-/** Who was not seen for so long is not shown any more among those at work: an hour tells of who was killed just now. */
+/** Processors silent for longer are hidden. Within the hour, one that was just killed is still shown. */
 const PRESENT_SECONDS = 3_600;
 
 /** Whether a processor is at work: it has not left, nor been silent for an hour. */
@@ -93,7 +93,7 @@ export function isPresent({ stoppedAt, silentSeconds }: SeenProcessor): boolean 
   return stoppedAt === null && silentSeconds < PRESENT_SECONDS;
 }
 
-/** Who leads, and since when: owner and electedAt are the term. All times are the database's. */
+/** The leader and its term: owner and electedAt. All times are the database's. */
 export interface Leadership {
   readonly owner: string;
   readonly electedAt: Date;

@@ -52,7 +52,7 @@ function outOfRange(expression: string): string | undefined {
   return undefined;
 }
 
-/** Whether any day fits: months, days and weekdays come together again every 28 years, and nobody waits for more than nine. */
+/** Whether any day fits: months, days and weekdays come together again every 28 years, and more than nine years are not looked at. */
 function fires({ dayOfMonth, month, dayOfWeek }: CronFields): boolean {
   const DAYS = 366 * 9;
   const today = Math.floor(Date.now() / 86_400_000);

@@ -30,7 +30,7 @@ const MOST = 500;
 
 /**
  * What is to be recorded of a schedule now: every slot since the last one that is recorded, ascending. A slot that is found in
- * time (not more than `lateMs` late) runs; of those that nobody was there for, the policy decides:
+ * time (not more than `lateMs` late) runs; of missed slots, the policy decides:
  *
  * - `once`: the latest missed slot is caught up, the earlier ones are skipped; all are where a slot runs in time now;
  * - `skip`: all are skipped;
@@ -52,11 +52,11 @@ export function planFires(
   }
   const oldest = now - schedule.catchUpWindowMinutes * 60_000;
   const isMissed = (slot: number) => now - slot > lateMs;
-  const latest = due.length === MOST ? undefined : due.at(-1); // of a piece nobody knows the latest
+  const latest = due.length === MOST ? undefined : due.at(-1); // the latest of a piece is not the latest of all
   return due.map(slot => {
     const plannedAt = new Date(slot);
     if (!isMissed(slot)) return { plannedAt, decision: 'ran', note: null };
-    const missed = `nobody was there: found ${Math.round((now - slot) / 1000)} s late`;
+    const missed = `no leader was there: found ${Math.round((now - slot) / 1000)} s late`;
     if (slot < oldest) return { plannedAt, decision: 'skipped', note: `${missed}, outside the catch-up window` };
     if (schedule.misfire === 'skip') return { plannedAt, decision: 'skipped', note: `${missed}; misfire is skip` };
     if (schedule.misfire === 'once' && slot !== latest) {

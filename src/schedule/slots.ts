@@ -12,7 +12,7 @@ export interface Timing {
 }
 
 const DAY = 86_400_000;
-/** A leap day may be eight years away; beyond that nobody looks. */
+/** A leap day may be eight years away; beyond that no slot is looked for. */
 const HORIZON_DAYS = 366 * 9;
 
 /** Slots after `from` and up to `to`, ascending, in milliseconds. */

@@ -8,7 +8,7 @@ import type { RunTerms } from './planner.ts';
 
 /**
  * Fires a schedule now, because a person asks: a row of the ledger and its run, by the same path as a slot that is due.
- * Whoever serves works on it. Throws UsageError (NO_SUCH_SCHEDULE, SCHEDULE_OPENS_NO_RUN).
+ * A processor of `serve` works on it. Throws UsageError (NO_SUCH_SCHEDULE, SCHEDULE_OPENS_NO_RUN).
  */
 export async function fireByHand(
   name: string,

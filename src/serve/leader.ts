@@ -58,7 +58,7 @@ export class Leader {
     return this.#term;
   }
 
-  /** Whoever led when last asked. */
+  /** The leader, when last asked. */
   get owner(): string | undefined {
     return this.#owner;
   }

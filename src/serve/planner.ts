@@ -26,7 +26,7 @@ const NO_RUN: RunTerms = {
   maxRounds: 1,
 };
 
-/** Without a slot due it is looked again after so long: slots that nobody was there for are found at the latest then. */
+/** Without a slot due it is looked again after so long: slots that were missed are found at the latest then. */
 const LOOK_ANYWAY_MS = 3_600_000;
 /** How often it is looked whether the run is over that a missed slot waits for. */
 const LOOK_WAITING_MS = 10_000;
@@ -78,7 +78,7 @@ export class Planner {
     });
   }
 
-  /** A new leader knows nothing of what is due; nor does anybody, when a run has ended, of what waited for that. */
+  /** A new leader does not know what is due; when a run has ended, no leader knows what waited for that. */
   forget(): void {
     this.#nextLook = 0;
     this.#forgets++;

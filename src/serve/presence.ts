@@ -5,14 +5,14 @@ import type { Processor } from '../model/service.ts';
 const EVERY_MS = 15_000;
 
 export interface PresenceOptions {
-  /** Told what went wrong, and nobody else is: that nobody sees a processor must never hurt its run. */
+  /** Told what went wrong. It is told nowhere else: a processor that cannot be seen must not fail its run. */
   readonly onTrouble: (error: unknown) => void;
   readonly everyMs?: number;
 }
 
 /**
- * Writes a processor into the table of processors, and says again and again that it is there; disposed of, it says that it
- * leaves. `serve` has no need of it: its bids for the lead say the same.
+ * Writes a processor into the table of processors, and repeats that it is alive; on disposal the
+ * processor resigns. `serve` does not need it: its bids for the lead say the same.
  */
 export async function announcePresence(
   service: Pick<CoordinationDatabase, 'seeProcessor' | 'resign'>,
@@ -29,7 +29,7 @@ export async function announcePresence(
   return {
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
-      await beating; // or it would bring back who has left
+      await beating; // or a late beat would bring the processor back
       await service.resign(processor.id).catch(onTrouble);
     },
   };

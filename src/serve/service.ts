@@ -25,7 +25,7 @@ export type ServiceEvent =
   | EngineNews
   | { readonly type: 'trouble'; readonly what: string; readonly code: string; readonly message: string };
 
-/** Watches over the fleet while its instance leads; see cli/alert-watch.ts. */
+/** Watches over the fleet while its processor leads; see cli/alert-watch.ts. */
 export interface Watcher {
   /** Called with each beat of the leader. Never throws. */
   watch(now: number): Promise<void>;
@@ -58,7 +58,7 @@ const HOUR_MS = 3_600_000;
 const LOOK_AGAIN_MS = 30_000;
 
 /**
- * An instance of the service. Two loops, each of which outlives whatever goes wrong in it: one bids for the lead, and leads;
+ * A processor of the service. Two loops, each of which outlives whatever goes wrong in it: one bids for the lead, and leads;
  * one works on whichever run is active. node-cron wakes the first when a slot is due; it decides nothing, the ledger does.
  */
 export class Service {
@@ -72,7 +72,7 @@ export class Service {
   /** The last beat that the database answered, by the process's own clock; health looks at it. */
   #answeredAt = Number.NEGATIVE_INFINITY;
   #leadCode = 'NOT_ASKED_YET';
-  /** The run that this instance's engine did not fit, and when that was seen. */
+  /** The run that this processor's engine did not fit, and when that was seen. */
   #misfit: { readonly fingerprint: string; readonly at: number } | undefined;
 
   constructor(options: ServiceOptions) {
@@ -223,7 +223,7 @@ export class Service {
   }
 
   /**
-   * The engine of a run, where this instance has it. What was loaded last does where the built-in engine is concerned: its bytes are
+   * The engine of a run, where this processor has it. What was loaded last does where the built-in engine is concerned: its bytes are
    * kept. An engine of one's own is its file, and is loaded anew before each run. A run of another engine is for its own processors; it is
    * superseded by the next fire that finds no processor on it.
    */

@@ -1,7 +1,7 @@
 import type { Attempt, ChunkProgress } from '../database/history.ts';
 import type { RunProgress } from '../model/run.ts';
 
-/** What people want to know of a run, from what the database says of it: the same whoever computes it, and after any restart. */
+/** The figures of a run, from the database alone: the same for every reader, and after any restart. */
 export interface RunFigures {
   /** completed + failed + changed + gone */
   readonly done: number;
@@ -22,7 +22,7 @@ export interface RunFigures {
 
 const STEPS = 48;
 const STALLED_MS = 30_000;
-/** Nobody can tell more precisely than this. */
+/** No estimate is more precise than this. */
 const LEAST_DOUBT = 0.1;
 
 export function figuresOf(run: RunProgress, chunks: readonly ChunkProgress[], at: Date): RunFigures {

@@ -9,7 +9,7 @@ const MOST_LINES = 100;
 
 /**
  * Where log lines go: as they come, so that nothing is lost when the process ends, and never at the price of the work. A line that
- * cannot be written (full disk, no reader) is lost, a pipe that nobody reads holds nothing up, and as soon as a line can be written
+ * cannot be written (full disk, no reader) is lost, a pipe without a reader holds nothing up, and as soon as a line can be written
  * again the log says how many are missing, and why.
  */
 export class LogDestination {
@@ -29,7 +29,7 @@ export class LogDestination {
 
   write(line: string): void {
     if (this.#length + line.length > MOST_KEPT) {
-      this.#lose(1, 'nobody reads them');
+      this.#lose(1, 'they have no reader');
       return;
     }
     if (this.#lost > 0) this.#keep(missing(this.#lost, this.#reason));
@@ -41,7 +41,7 @@ export class LogDestination {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === 'EAGAIN') return; // the reader is slow: what is left goes out with the next line
-      // The line that told of earlier losses is none of the log's own.
+      // The line that reports earlier losses is not one of the log's own.
       this.#lose(this.#partLines + this.#waiting.length + told - (told > 0 ? 1 : 0), code ?? 'FAILED');
       this.#waiting = [];
       this.#length = 0;

@@ -51,7 +51,7 @@ export class Metrics implements Disposable {
   readonly #chunkFailures = this.#counter('chunk_failures_total', 'Attempts at a chunk that ended in an error.', [
     'outcome',
   ]);
-  readonly #leaseLosses = this.#counter('lease_losses_total', 'Chunks that went to somebody else meanwhile.');
+  readonly #leaseLosses = this.#counter('lease_losses_total', 'Chunks whose lease was lost to another processor.');
   readonly #stages = new client.Histogram({
     name: 'cardgenius_stage_duration_seconds',
     help: 'Time that published chunks spent in each stage.',

@@ -163,11 +163,11 @@ export const serviceContract: ContractTests = {
 
   'fire: skipped is recorded, and opens nothing': async (t, engine) => {
     await importUsers(engine, 6);
-    const answer = await engine.service.recordFire(fire({ decision: 'skipped', note: 'nobody was there' }));
+    const answer = await engine.service.recordFire(fire({ decision: 'skipped', note: 'no leader was there' }));
     t.deepEqual(answer, { outcome: 'recorded', decision: 'skipped', runId: null, supersededId: null });
     t.is(await count(engine, 'cardgenius.run'), 0);
     const [row] = await engine.service.listFires('weekly', 5);
-    t.like(row, { decision: 'skipped', note: 'nobody was there', runId: null, runState: null });
+    t.like(row, { decision: 'skipped', note: 'no leader was there', runId: null, runState: null });
     t.deepEqual(row!.plannedAt, SLOT);
   },
 

@@ -23,7 +23,7 @@ test('a log, a stderr and a stdout that cannot be written cost what they would h
   t.is((await bash(cwd, 'CARDGENIUS_LOG_LEVEL=trace cg run --limit 30 --chunk-size 5 2>/dev/full')).code, 0);
   const printed = await bash(cwd, 'cg run --json > /dev/full');
   t.is(printed.code, 1);
-  t.regex(printed.stderr, /^cardgenius: What was to be printed could not be written: ENOSPC\. \[OUTPUT_LOST\]$/m);
+  t.regex(printed.stderr, /^cardgenius: The output could not be written: ENOSPC\. \[OUTPUT_LOST\]$/m);
   t.notRegex(printed.stderr, /\n {4}at /);
   t.like(JSON.parse((await cardgenius(['status', '--json'], at)).stdout), { completed: 90 });
 });

@@ -25,7 +25,7 @@ test('pause, resume and cancel act on the active run, and say where there is non
   t.is(paused.code, 4);
   t.regex(
     paused.stderr,
-    /Run 1 is paused: a look at the figures\. Mend the cause, then: npm run -s cardgenius -- resume/,
+    /Run 1 is paused: a look at the figures\. Fix the cause, then: npm run -s cardgenius -- resume/,
   );
   t.deepEqual(await json('resume'), { runId: 1, state: 'running' });
   t.deepEqual(await json('cancel'), { runId: 1, state: 'cancelled' });

@@ -152,7 +152,7 @@ test.serial(
   },
 );
 
-test.serial('the same while the database refuses the cards of one user, who is cornered and fails alone', async t => {
+test.serial('the same while the database refuses the cards of one user, who is isolated and fails alone', async t => {
   t.timeout(170_000);
   const world = await createWorld();
   await refuseByTrigger(world, 'card_recommendations', `{row}.user_id = '${userId(5)}'`);

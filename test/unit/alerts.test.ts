@@ -156,7 +156,7 @@ const CASES: Readonly<Record<string, [broken: Partial<Snapshot>, expected: strin
     { run: run({ state: 'done', completed: 100_000, violations: 0, violated: null }), samples: [] },
   ],
   'fire skipped': [
-    { fires: [fire({ decision: 'skipped', note: 'nobody was there', runId: null })] },
+    { fires: [fire({ decision: 'skipped', note: 'no leader was there', runId: null })] },
     'fire_missed warning',
     { fires: [fire({ decision: 'overlapped' })] },
   ],
@@ -198,7 +198,10 @@ test('a gate that holds a run has another look than a pause', t => {
   const lookOf = (reason: string) => findingsOf(snapshot({ run: run({ state: 'paused', reason }) }), LIMITS)[0]!;
   const held = lookOf('GATE_FAILED_SHARE: 603 of the first 10000 users. To go on all the same: cardgenius resume');
   t.regex(held.look ?? '', /cardgenius resume --accept-gate$/);
-  t.regex(held.message, /^Run 7 is held at a gate: GATE_FAILED_SHARE: .* cardgenius resume\. Nobody works on it\.$/);
+  t.regex(
+    held.message,
+    /^Run 7 is held at a gate: GATE_FAILED_SHARE: .* cardgenius resume\. No processor works on it\.$/,
+  );
   t.is(lookOf('the gate is green').look, undefined, 'an operator’s word');
   const told: string[] = [];
   const { monitor, database } = keep(({ look }) => told.push(look));

@@ -220,10 +220,7 @@ test('the command: a table and remedies, one line of JSON, and a database that c
   const fine = await cardgenius(['doctor', '--json'], place);
   t.is(fine.code, 0, fine.stdout);
   t.like(JSON.parse(fine.stdout), { fail: 0, notVisible: 0 });
-  t.regex(
-    (await cardgenius(['doctor'], place)).stdout,
-    /ok +key of user_spending_data[\s\S]* 0 to mend, 0 not visible/,
-  );
+  t.regex((await cardgenius(['doctor'], place)).stdout, /ok +key of user_spending_data[\s\S]* 0 to fix, 0 not visible/);
 
   const gone = { ...place, database: 'mssql://nobody:secret@127.0.0.1:1/none' };
   const lost = await cardgenius(['doctor', '--json'], gone);

@@ -153,7 +153,7 @@ for (const [title, [text, differs]] of Object.entries(RIGHT)) {
 const WRONG: Readonly<Record<string, [text: string, message: RegExp]>> = {
   'a URL with an unknown option': [
     'mssql://host/db?encrpyt=true',
-    /an option that is none \(did you mean encrypt\?\); there are encrypt, /,
+    /an unknown option \(did you mean encrypt\?\); the options are encrypt, /,
   ],
   'a URL without a database': ['mssql://app@host', /names no database/],
   'a URL without a server': ['mssql:///db', /names no server/],

@@ -159,7 +159,7 @@ const CONNECTIONS: Readonly<Record<string, [thrown: unknown, code: string, says:
     }),
     'DATABASE_UNKNOWN',
     /^There is no database db on host, or the login app may not use it\./,
-    /Mend the name in CARDGENIUS_DATABASE_URL, or have a DBA create it/,
+    /Correct the name in CARDGENIUS_DATABASE_URL, or have a DBA create the database/,
   ],
   'a certificate signed by itself': [
     connectionError('Failed to connect to host:1444 - self-signed certificate', 'ESOCKET', {

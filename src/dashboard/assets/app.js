@@ -22,7 +22,7 @@ const DRAW_MS = 200;
 let session;
 let latest;
 let lists = {};
-/** What each list shows, as text: one that has not changed is left alone, and with it whoever is reading it. */
+/** What each list shows, as text: one that has not changed is left alone, and its reader with it. */
 let shown = {};
 let listsFor = '';
 let listsAt = 0;

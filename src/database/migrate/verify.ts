@@ -65,7 +65,7 @@ function compare(objects: readonly SqlFile[], live: readonly LiveObject[], drift
     }
   }
   for (const { name } of remaining.values()) {
-    drift.push({ what: `cardgenius.${name}`, problem: 'added', detail: 'no file makes it: somebody else did' });
+    drift.push({ what: `cardgenius.${name}`, problem: 'added', detail: 'no file of this version creates it' });
   }
   return { compared, drift };
 }

@@ -150,7 +150,7 @@ export interface AdoField {
 
 /**
  * Cuts an ADO connection string into its fields. A value with a ; stands in quotes or braces, where its own closing mark is doubled.
- * Answers the fields, or the place of the one that is none: what stands there may be the rest of a password, and is never quoted.
+ * Answers the fields, or the place of a part that is not a field: it may be the rest of a password, and is never quoted.
  */
 export function adoFields(text: string): { fields: AdoField[] } | { brokenAt: number } {
   const fields: AdoField[] = [];

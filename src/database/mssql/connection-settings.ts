@@ -2,7 +2,7 @@ import { distance } from '../../model/distance.ts';
 import { UsageError } from '../../model/errors.ts';
 import { adoFields, SUPPORTED, UNSUPPORTED } from './ado-options.ts';
 
-/** Where a SQL Server is and as whom to log in: what both pools have in common. */
+/** The address of a SQL Server and the login: what both pools have in common. */
 export interface ConnectionSettings {
   readonly server: string;
   readonly port: number | undefined;
@@ -82,10 +82,10 @@ function parseUrl(text: string): ConnectionSettings {
     throw wrong(`it is not a URL; ${ESCAPES}`);
   }
   for (const name of url.searchParams.keys()) {
-    // What is no option may be the rest of a password with a ? in it: it is never quoted.
+    // An unknown option may be the rest of a password with a ? in it: it is never quoted.
     if (URL_OPTIONS.includes(name)) continue;
     throw wrong(
-      `it has an option that is none${nearestTo(name, URL_OPTIONS)}; there are ${URL_OPTIONS.join(', ')}; ${ESCAPES}`,
+      `it has an unknown option${nearestTo(name, URL_OPTIONS)}; the options are ${URL_OPTIONS.join(', ')}; ${ESCAPES}`,
     );
   }
   // Only a password with a / or a # in it, or the ;password= of another program's form, makes these: taken as a name it would be shown.

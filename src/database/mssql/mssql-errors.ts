@@ -10,7 +10,7 @@ import {
 import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
 
 /**
- * The state of what our procedures throw. A trigger of somebody else's may THROW any number from 50000 on, 50001 as well; and the
+ * The state of what our procedures throw. A foreign trigger may THROW any number from 50000 on, 50001 as well; and the
  * name of the procedure does not come with every error. The state does, through every CATCH and THROW.
  */
 const OWN_STATE = 71;
@@ -184,7 +184,7 @@ export function toConnectionError(error: unknown, settings: ConnectionSettings):
     return fail(
       'DATABASE_UNKNOWN',
       `There is no database ${settings.database} on ${settings.server}, or the login ${settings.user ?? ''} may not use it. ` +
-        'Mend the name in CARDGENIUS_DATABASE_URL, or have a DBA create it and map the login to a user.',
+        'Correct the name in CARDGENIUS_DATABASE_URL, or have a DBA create the database and map the login to a user.',
     );
   }
   if (numbers.some(number => REFUSED_LOGINS.has(number)) || /login failed|password authentication failed/i.test(text)) {

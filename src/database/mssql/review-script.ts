@@ -65,7 +65,7 @@ function forClients(batch: string): string {
   return batch.trim().replace(/^([ \t]*)(?=(?:bye|exit|quit|reset|version)\b)/gim, '$1/**/ ');
 }
 
-/** The right database, nobody else at it, and in the state that the script was made for. */
+/** The right database, no other migrator at work, and the state that the script was made for. */
 function opening(applied: ReadonlyMap<string, AppliedFile>, { found }: Shape): string[] {
   const rows = [...applied].map(([name, { checksum }]) => `('${name}', '${checksum}')`);
   const otherState =

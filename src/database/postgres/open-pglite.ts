@@ -73,8 +73,8 @@ function refuseForeignFolder(folder: string): void {
 }
 
 /**
- * PostgreSQL does not start beside an empty postmaster.pid: a server may be about to write it. Here nobody is, the folder is
- * ours: it is what a process left that was killed between making the file and writing it.
+ * PostgreSQL does not start beside an empty postmaster.pid: a server may be about to write it. Here no server
+ * is: the folder is ours, and a process was killed between making the file and writing it.
  */
 function removeTornPid(folder: string): void {
   const path = join(folder, 'postmaster.pid');

@@ -3,7 +3,7 @@ import { parseIntoClientConfig } from 'pg-connection-string';
 import { UsageError } from '../../model/errors.ts';
 import type { Wire } from '../driver.ts';
 
-/** Where a PostgreSQL server is, and as whom to log in. */
+/** The address of a PostgreSQL server, and the login. */
 export interface ServerAddress {
   readonly config: pg.ClientConfig;
   /** For logs and messages: never a secret. */

@@ -81,7 +81,7 @@ async function createRecommender(definition: EngineDefinition, { path, timeoutMs
   } catch (error) {
     throw new UsageError(
       'ENGINE_INVALID',
-      `The engine ${path} cannot be created: ${messageOf(error)}. Mend its create() and start again.`,
+      `The engine ${path} cannot be created: ${messageOf(error)}. Correct its create() and start again.`,
       { cause: error },
     );
   }

@@ -34,7 +34,7 @@ export interface EngineRow {
 }
 
 export interface EngineCall {
-  /** Aborted when the time for this call is over: hand it to fetch, so that nothing goes on for nobody. */
+  /** Aborted when the time for this call is over: hand it to fetch, so that nothing goes on without a reader. */
   readonly signal: AbortSignal;
 }
 
@@ -76,7 +76,7 @@ export function defineEngine(engine: EngineDefinition): EngineDefinition {
   return engine;
 }
 
-/** Thrown by an engine for a user whom it will never serve: that user fails with this message, and is not asked about again. */
+/** Thrown by an engine for a user that it will never serve: that user fails with this message, and is not asked about again. */
 export class UserRejected extends Error {
   readonly code = 'INVALID_SPENDING';
 

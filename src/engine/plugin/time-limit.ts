@@ -46,7 +46,7 @@ export function callEach<T>(milliseconds: number, count: number, step: (index: n
       return called;
     } catch (error) {
       if (!(error instanceof TimeLimitError)) throw error;
-      // The others used the time up: whoever was under way is called once more and has all of it.
+      // Other calls used the time up: the call under way is repeated once, with all of it.
       if (performance.now() - startedAt < milliseconds * 0.9) continue;
       called.push({ error });
     }
@@ -67,7 +67,7 @@ export async function withinTime<T>(milliseconds: number, step: (signal: AbortSi
     reject(error);
     controller.abort(error);
   }, milliseconds);
-  answer.then(undefined, () => {}); // nobody listens any more once it is late
+  answer.then(undefined, () => {}); // its result is not needed once it is late
   try {
     return await Promise.race([answer, late]);
   } finally {

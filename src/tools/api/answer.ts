@@ -55,7 +55,7 @@ export interface ApiCard {
   readonly buckets: ReadonlyMap<string, ApiBucket>;
 }
 
-/** The cards of an answer, or the reason why it is none: an error may come with status 200. */
+/** The cards of an answer, or the reason why it is not one: an error may come with status 200. */
 export type ReadAnswer =
   | { readonly cards: readonly ApiCard[]; readonly unnamed: number }
   | { readonly problem: string };

@@ -6,7 +6,7 @@ import type { CardEvidence, Evidence, Observation } from './evidence.ts';
 import { type Earning, type FitRules, fitEarning, type Gap } from './points-fit.ts';
 import { KEYS } from './request.ts';
 
-/** What holds for all cards of the API. */
+/** What is true of all cards of the API. */
 export interface ApiRules extends FitRules {
   /** Which spend a milestone counts. */
   readonly milestones: 'earning' | 'all';
@@ -47,7 +47,7 @@ const MONTHS: Readonly<Record<Period, number>> = { month: 1, quarter: 3, half_ye
 
 const withGst = (paise: number): number => Math.floor((paise * 118 + 50) / 100);
 
-/** What holds for all of them is seen best over all of them. */
+/** The common rules are fitted over all cards. */
 export function rulesOf(evidence: Evidence): ApiRules {
   let [whole, broken, cents] = [0, 0, 0];
   let [gst, noGst] = [0, 0];
@@ -131,7 +131,7 @@ export function fitCard(evidence: CardEvidence, rules: ApiRules): FittedCard {
   }
   const milestones = value === undefined ? undefined : milestonesOf(evidence.card.milestones, value);
   if (milestones === undefined) {
-    if (value !== undefined) gaps.push({ field: 'milestones', why: 'a period is none of 30, 90, 180 or 365 days' });
+    if (value !== undefined) gaps.push({ field: 'milestones', why: 'a period is not 30, 90, 180 or 365 days' });
   } else if (earning !== undefined) {
     const why = milestoneMisfit(evidence, milestones, earning, rules);
     if (why !== undefined) gaps.push({ field: 'milestones', why });

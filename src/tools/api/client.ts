@@ -54,7 +54,7 @@ export class ApiClient {
 
   /**
    * The answer, or why this one request has none: the API refuses it (status 400 or 422), or answers without cards. Throws
-   * CardGeniusError (API_FAILED) after four attempts, or at once for what asking again does not mend, and after three refusals in a row;
+   * CardGeniusError (API_FAILED) after four attempts, or at once for an error that a retry cannot fix, and after three refusals in a row;
    * API_BUDGET where the calls are used up.
    */
   async ask(userId: string, request: ApiRequest): Promise<ApiAnswer | BrokenAnswer> {

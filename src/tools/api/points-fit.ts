@@ -243,7 +243,7 @@ function fitOwnCurves(evidence: CardEvidence, slack: (y: number) => number): Fit
     const [first, second, ...more] = curve.bands;
     if (second === undefined) return { rate: first!.rate, cap: evidence.caps[k], overflow: undefined };
     if (more.length > 0 || unitsPerRupee(second.rate) > unitsPerRupee(first!.rate)) {
-      gaps.push({ field: `earn.${key}`, why: 'its curve is none of a rate and a cap' });
+      gaps.push({ field: `earn.${key}`, why: 'its curve does not fit a rate and a cap' });
       return undefined;
     }
     const cap = Math.round(second.from * unitsPerRupee(first!.rate) * 10_000) / 10_000;

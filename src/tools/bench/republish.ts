@@ -10,7 +10,7 @@ import { type ScratchPlace, scratchDatabase } from './scratch-database.ts';
 export interface RepublishFigures {
   /** Microseconds a user of the first run, round by round. */
   readonly first: readonly number[];
-  /** Of the next over the same users and those of the warm-up, of whom one in twenty spends otherwise. */
+  /** Of the next over the same users and those of the warm-up, one in twenty of which spends otherwise. */
   readonly next: readonly number[];
 }
 
@@ -30,14 +30,14 @@ export async function measureRepublish(
     figures.first.push(((await timed(() => runOnce(database, settings, { expected: users }))) / users) * 1e6);
     await audit.redoUsers({ cardName: null, olderThan: null }, true);
     await changeSome(database, users);
-    // No gate is to shut here: whoever has set a strict one wants a figure, not a pause.
+    // No gate is to shut here: a benchmark needs a figure, not a pause.
     const open = { ...settings, minEligibleShare: 0, maxFirstCardChangedShare: 1 };
     figures.next.push(((await timed(() => runOnce(database, open, { expected: all }))) / all) * 1e6);
   }
   return figures;
 }
 
-/** One user in twenty gets the spends of somebody else. */
+/** One user in twenty gets the spends of another user. */
 async function changeSome(database: Database, users: number): Promise<void> {
   async function* lines(): AsyncGenerator<ParsedLine> {
     for (let n = 20; n <= users; n += 20) {

@@ -31,7 +31,7 @@ export const SCRATCH_PREFIX = 'cardgenius_bench_';
 /** How to be rid of those that stand now: for a signal, which leaves no time to unwind. */
 const standing = new Set<() => Promise<void>>();
 
-/** Drops every scratch database that this process has made and still has, whoever uses it. */
+/** Drops every scratch database that this process has made and still has, also one in use. */
 export async function dropScratchDatabases(): Promise<void> {
   await Promise.allSettled([...standing].map(drop => drop()));
 }
@@ -98,7 +98,7 @@ export interface DatabaseSettings {
 }
 
 /**
- * Sets a new database to what the one that `server` is connected to is set to, before anybody uses it. What the server refuses stays
+ * Sets a new database to what the one that `server` is connected to is set to, before it is used. What the server refuses stays
  * as it is. Answers the settings of the configured one.
  */
 export async function likeConfigured(

@@ -21,7 +21,7 @@ export type FindingKind =
   | 'never-ranks';
 
 export interface Finding {
-  /** Errors keep a catalogue from being loaded; warnings are for whoever looks after it. */
+  /** Errors keep a catalogue from being loaded; warnings are for its maintainer. */
   readonly level: 'error' | 'warning';
   readonly kind: FindingKind;
   /** The card's id; undefined for the catalogue as a whole. */

@@ -29,7 +29,7 @@ export interface CardChange {
   readonly tensAfter: number;
   readonly firstsBefore: number;
   readonly firstsAfter: number;
-  /** Of users who have it among their ten before and after: how its net moves, paise. Undefined where there are none. */
+  /** Of users who have it among their ten before and after: how its net moves, paise. Undefined without such users. */
   readonly netMoves:
     | { readonly users: number; readonly median: number; readonly least: number; readonly most: number }
     | undefined;

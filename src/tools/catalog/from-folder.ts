@@ -8,8 +8,8 @@ const HELD_OUT = 20;
 const ENOUGH = 40;
 
 /**
- * A catalogue from saved answers: one in several is held out, up to twenty, where there are forty or more. Files that are none are
- * given back with their reason. Throws what reading the folder throws, and FROM_API_FEW.
+ * A catalogue from saved answers: one in several is held out, up to twenty, where there are forty or more. Files that are not answers are
+ * returned with their reason. Throws what reading the folder throws, and FROM_API_FEW.
  */
 export async function catalogFromFolder(
   folder: string,

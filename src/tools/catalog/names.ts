@@ -73,7 +73,7 @@ function withDisplayName<T extends object>(card: T, displayName: string | undefi
 
 const plain = (text: string) => text.trim().toLowerCase().replace(/\s+/g, ' ');
 
-/** The card, or the sentence that says why there is none. */
+/** The card, or the sentence that says why it was not found. */
 function findCard(cards: readonly Card[], wanted: string): Card | string {
   const text = plain(wanted);
   for (const named of [

@@ -44,7 +44,7 @@ export function checkRights(rows: readonly RightRow[], role?: string): Finding {
   const statements = missing.map(row => `GRANT ${row.right}${on(row)} TO ${row.role};`);
   const found = `${missing.length} of ${asked.length} rights of ${names} are missing`;
   if (isIn) return { check: 'grants', state: 'fail', found, remedy: [...new Set(statements)].join('\n') };
-  // Who is in no role lacks the role, and not its fifty rights one by one.
+  // A login without a role needs the role, not its fifty rights one by one.
   const join = `ALTER ROLE ${role ?? 'cardgenius_processor'} ADD MEMBER [user];`;
   const which = role === undefined ? ' (or cardgenius_importer, cardgenius_reader: whatever this login is for)' : '';
   const remedy = `${join}${which}\nWhere there is no such role or user: deploy/sql/grants.sql, and "Logins" in docs/dba-guide.md`;

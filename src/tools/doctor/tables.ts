@@ -206,7 +206,7 @@ export function checkTarget(rows: readonly TargetRow[]): Finding[] {
           check: `trigger ${name}`,
           state: 'warn',
           found: `on ${table_name}: runs within each publish, and what it throws fails users`,
-          remedy: `Look at what it does; where nobody needs it: DISABLE TRIGGER dbo.${name} ON dbo.${table_name}`,
+          remedy: `Look at what it does; if it is not needed: DISABLE TRIGGER dbo.${name} ON dbo.${table_name}`,
         },
       ];
     }
@@ -268,7 +268,7 @@ export function checkDuplicates(rows: readonly { tableName: string; id: string; 
   return { check: 'duplicates', state: 'fail', found, remedy };
 }
 
-/** No run looks for a user whose status is NULL or another word: nobody would ever compute that user. */
+/** No run looks for a user whose status is NULL or another word: that user would never be computed. */
 export function checkStatuses(others: number): Finding {
   const check = 'statuses';
   if (!(others > 0)) return ok(check, 'each user is new, pending, completed or failed');

@@ -8,7 +8,7 @@ export interface NamedThere {
 }
 
 /**
- * Our card for one of somebody else's: by `cardGenius.id`, which is stable, then by `cardGenius.name`, then by our names. Capitals and
+ * Our card for one of a foreign list: by `cardGenius.id`, which is stable, then by `cardGenius.name`, then by our names. Capitals and
  * blanks do not matter.
  */
 export class CardMatch {

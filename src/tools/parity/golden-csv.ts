@@ -76,7 +76,7 @@ function wrong(path: string, lineNo: number, column: number, text: string): Usag
   const name = OUTPUT_COLUMNS[column];
   return new UsageError(
     'GOLDEN_INVALID',
-    `${path} is wrong at line ${lineNo}, column ${name}: ${JSON.stringify(text)}. Mend it, or name another file.`,
+    `${path} is wrong at line ${lineNo}, column ${name}: ${JSON.stringify(text)}. Correct it, or name another file.`,
   );
 }
 

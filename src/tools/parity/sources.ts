@@ -50,7 +50,7 @@ export async function* casesFromStored(
   }
 }
 
-/** A golden file against the engine. A user of the file without spends is left out; so is one whom the engine refuses. */
+/** A golden file against the engine. A user of the file without spends is left out; so is one that the engine refuses. */
 export async function* casesFromSpending(
   golden: Golden,
   users: readonly Spending[],
@@ -109,7 +109,10 @@ export async function usersOfCsv(
   const users: Spending[] = [];
   for await (const line of readSpendingCsv(path, maxMonthlySpend, form)) {
     if ('bad' in line) {
-      throw new UsageError('CSV_INVALID', `${path} is wrong at line ${line.bad.lineNo}: ${line.bad.reason}. Mend it.`);
+      throw new UsageError(
+        'CSV_INVALID',
+        `${path} is wrong at line ${line.bad.lineNo}: ${line.bad.reason}. Correct it.`,
+      );
     }
     users.push(line.good);
     if (users.length === most) break;
