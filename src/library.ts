@@ -15,7 +15,7 @@ import { loadEngine } from './engine/load-engine.ts';
 import { openEngine } from './engine/open-engine.ts';
 import { CardGeniusError } from './model/errors.ts';
 import { formatHundredths, formatTenThousandths, parseHundredths } from './model/money.ts';
-import { CARDS_PER_USER } from './model/recommendation.ts';
+import { pointsOf, rowsOfFirstUser } from './model/recommendation.ts';
 import { CATEGORIES, type Category } from './model/spending.ts';
 import { utcOffsetMinutes } from './schedule/time-zone.ts';
 
@@ -57,25 +57,22 @@ export async function recommend(spends: MonthlySpends, options: LibraryOptions =
   const confirmed = spends.confirmed === undefined ? sum : paiseOf('confirmed', spends.confirmed);
   await using engine = await openEngine(await settingsOf(options));
   const slice = { count: 1, userNo: Int32Array.of(1), amounts: Float64Array.of(...five, confirmed) };
-  const { cardNo, yearly, extra, points, failures } = await engine.recommend(slice);
-  const [failure] = failures;
+  const answer = await engine.recommend(slice);
+  const [failure] = answer.failures;
   if (failure !== undefined) throw new CardGeniusError(failure.code, `No cards: ${failure.message}.`);
-  return Array.from({ length: CARDS_PER_USER }, (_, r) => {
-    const card = engine.cards[cardNo[r]!]!;
-    return {
-      rank: r + 1,
-      cardName: card.name,
-      totalSavingsYearly: formatHundredths(yearly[r]!),
-      joiningFees: formatHundredths(card.joiningFees),
-      totalExtraBenefits: formatHundredths(extra[r]!),
-      netSavings: formatHundredths(yearly[r]! + extra[r]! - card.joiningFees),
-      points: Object.fromEntries(
-        CATEGORIES.map((category, c) => [category, formatHundredths(points[c * CARDS_PER_USER + r]!)]),
-      ) as Record<Category, string>,
-      redemptionMethod: card.redemptionMethod,
-      redemptionRate: formatTenThousandths(card.redemptionRate),
-    };
-  });
+  return rowsOfFirstUser('', engine.cards, answer).map(row => ({
+    rank: row.rank,
+    cardName: row.cardName,
+    totalSavingsYearly: formatHundredths(row.totalSavingsYearly),
+    joiningFees: formatHundredths(row.joiningFees),
+    totalExtraBenefits: formatHundredths(row.totalExtraBenefits),
+    netSavings: formatHundredths(row.netSavings),
+    points: Object.fromEntries(
+      CATEGORIES.map((category, c) => [category, formatHundredths(pointsOf(row)[c]!)]),
+    ) as Record<Category, string>,
+    redemptionMethod: row.redemptionMethod,
+    redemptionRate: formatTenThousandths(row.redemptionRate),
+  }));
 }
 
 /**

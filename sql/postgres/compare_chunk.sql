@@ -37,23 +37,10 @@ BEGIN
     WHERE o.load_no = p_load_no AND o.user_no BETWEEN p_from AND p_to AND o.error_code IS NOT NULL;
 
     SELECT COUNT(*) INTO v_written
-    FROM (
-      SELECT cu.user_id, s.rank, rc.card_id, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
-             (s.total_savings_yearly * 0.01)::NUMERIC(12,2) AS total_savings_yearly,
-             (s.total_extra_benefits * 0.01)::NUMERIC(12,2) AS total_extra_benefits,
-             (s.amazon_points * 0.01)::NUMERIC(12,2) AS amazon_points,
-             (s.flipkart_points * 0.01)::NUMERIC(12,2) AS flipkart_points,
-             (s.myntra_points * 0.01)::NUMERIC(12,2) AS myntra_points,
-             (s.ajio_points * 0.01)::NUMERIC(12,2) AS ajio_points,
-             (s.grocery_points * 0.01)::NUMERIC(12,2) AS grocery_points,
-             (s.other_online_points * 0.01)::NUMERIC(12,2) AS other_online_points
-      FROM cardgenius.chunk_user AS cu
-      JOIN cardgenius.staged_recommendation AS s ON s.load_no = p_load_no AND s.user_no = cu.user_no
-      JOIN cardgenius.run_card AS rc ON rc.run_id = p_run_id AND rc.card_no = s.card_no
-      WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN p_from AND p_to
-    ) AS s
+    FROM cardgenius.staged_row AS s
     LEFT JOIN public.card_recommendations AS t ON t.user_id = s.user_id AND t.rank = s.rank
-    WHERE (t.card_name, t.total_savings_yearly, t.joining_fees, t.total_extra_benefits, t.amazon_points,
+    WHERE s.load_no = p_load_no AND s.run_id = p_run_id AND s.chunk_no = p_chunk_no AND s.user_no BETWEEN p_from AND p_to
+      AND (t.card_name, t.total_savings_yearly, t.joining_fees, t.total_extra_benefits, t.amazon_points,
            t.flipkart_points, t.myntra_points, t.ajio_points, t.grocery_points, t.other_online_points,
            t.redemption_method, t.redemption_rate
            , t.card_id                                                                --? card_recommendations.card_id

@@ -181,20 +181,8 @@ BEGIN
   PERFORM set_config(CASE WHEN v_is_dense THEN 'enable_nestloop' ELSE 'enable_hashjoin' END, 'off', TRUE);
   MERGE INTO public.card_recommendations AS t
   USING (
-    SELECT cu.user_id, s.rank, rc.card_id, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
-           (s.total_savings_yearly * 0.01)::NUMERIC(12,2) AS total_savings_yearly,
-           (s.total_extra_benefits * 0.01)::NUMERIC(12,2) AS total_extra_benefits,
-           ((s.total_savings_yearly + s.total_extra_benefits) * 0.01 - rc.joining_fees)::NUMERIC(12,2) AS net_savings,
-           (s.amazon_points * 0.01)::NUMERIC(12,2) AS amazon_points,
-           (s.flipkart_points * 0.01)::NUMERIC(12,2) AS flipkart_points,
-           (s.myntra_points * 0.01)::NUMERIC(12,2) AS myntra_points,
-           (s.ajio_points * 0.01)::NUMERIC(12,2) AS ajio_points,
-           (s.grocery_points * 0.01)::NUMERIC(12,2) AS grocery_points,
-           (s.other_online_points * 0.01)::NUMERIC(12,2) AS other_online_points
-    FROM cardgenius.chunk_user AS cu
-    JOIN cardgenius.staged_recommendation AS s ON s.load_no = p_load_no AND s.user_no = cu.user_no
-    JOIN cardgenius.run_card AS rc ON rc.run_id = p_run_id AND rc.card_no = s.card_no
-    WHERE cu.run_id = p_run_id AND cu.chunk_no = p_chunk_no AND cu.user_no BETWEEN v_from AND v_to
+    SELECT r.* FROM cardgenius.staged_row AS r
+    WHERE r.load_no = p_load_no AND r.run_id = p_run_id AND r.chunk_no = p_chunk_no AND r.user_no BETWEEN v_from AND v_to
   ) AS s
   ON t.user_id = s.user_id AND t.rank = s.rank AND t.user_id BETWEEN v_user_id_from AND v_user_id_to
   WHEN MATCHED AND

@@ -3,7 +3,7 @@ import { BroadcastChannel } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { type EngineImage, EngineUnusableError } from '../engine/image.ts';
 import { CardGeniusError, messageOf } from '../model/errors.ts';
-import type { RecommendationSlice } from '../model/recommendation.ts';
+import { type RecommendationSlice, sliceOf } from '../model/recommendation.ts';
 import { CATEGORIES, type SpendingSlice } from '../model/spending.ts';
 import { beside } from '../package.ts';
 import type { ThreadData, Unusable } from './compute-thread.ts';
@@ -146,14 +146,7 @@ const failed = (error: unknown) =>
 /** The answer for a user whose computation ends the thread, or makes the engine throw. */
 function failure(userNo: number, reason: string): RecommendationSlice {
   const message = `the engine does not survive this user: ${reason}`;
-  return {
-    userNo: new Int32Array(),
-    cardNo: new Int32Array(),
-    yearly: new Float64Array(),
-    extra: new Float64Array(),
-    points: new Float64Array(),
-    failures: [{ userNo, code: 'ENGINE_CRASHED', message }],
-  };
+  return sliceOf([], [], [{ userNo, code: 'ENGINE_CRASHED', message }]);
 }
 
 /** Users `from` to `to` (exclusive) with columns of their own, so that they can be handed over. */

@@ -1,32 +1,7 @@
 import { formatRow, OUTPUT_COLUMNS } from '../exchange/export-recommendations.ts';
+import type { RecommendationRow } from '../model/contract.ts';
 import { formatRupees, formatTenThousandths } from '../model/money.ts';
-import { CARDS_PER_USER, type RecommendationSlice, type RunCard } from '../model/recommendation.ts';
-import { CATEGORIES } from '../model/spending.ts';
-import type { RecommendationRow } from '../model/table-rows.ts';
-
-/** The ten rows of the first user of a slice, as card_recommendations would have them. */
-export function rowsOfFirstUser(
-  userId: string,
-  cards: readonly RunCard[],
-  slice: RecommendationSlice,
-): RecommendationRow[] {
-  const rows = slice.cardNo.length;
-  return Array.from({ length: CARDS_PER_USER }, (_, r) => {
-    const card = cards[slice.cardNo[r]!]!;
-    return {
-      userId,
-      rank: r + 1,
-      cardName: card.name,
-      totalSavingsYearly: slice.yearly[r]!,
-      joiningFees: card.joiningFees,
-      totalExtraBenefits: slice.extra[r]!,
-      netSavings: slice.yearly[r]! + slice.extra[r]! - card.joiningFees,
-      points: CATEGORIES.map((_category, c) => slice.points[c * rows + r]!),
-      redemptionMethod: card.redemptionMethod,
-      redemptionRate: card.redemptionRate,
-    };
-  });
-}
+import { textTable } from './table.ts';
 
 /** Ten cards as a table for people: rupees with Indian grouping. */
 export function cardsTable(rows: readonly RecommendationRow[]): string {
@@ -40,14 +15,7 @@ export function cardsTable(rows: readonly RecommendationRow[]): string {
     formatRupees(row.netSavings),
     `${row.redemptionMethod} at ${formatTenThousandths(row.redemptionRate)}`,
   ]);
-  const widths = header.map((name, i) => Math.max(name.length, ...body.map(cells => cells[i]!.length)));
-  const isNumber = (i: number) => i === 0 || (i >= 2 && i <= 5);
-  const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, i) => (isNumber(i) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
-      .join('  ')
-      .trimEnd();
-  return [line(header), line(widths.map(width => '-'.repeat(width))), ...body.map(line)].join('\n');
+  return textTable(header, body, [0, 2, 3, 4, 5]);
 }
 
 /** A row under the PRD's column names, amounts as decimal text: what --json prints. */

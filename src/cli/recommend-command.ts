@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { EngineSource } from '../engine/source.ts';
+import type { RecommendationRow } from '../model/contract.ts';
 import { CardGeniusError, UsageError } from '../model/errors.ts';
 import { formatHundredths, formatRupees, parseHundredths } from '../model/money.ts';
-import { CARDS_PER_USER } from '../model/recommendation.ts';
+import { CARDS_PER_USER, rowsOfFirstUser } from '../model/recommendation.ts';
 import { SPENDING_COLUMNS } from '../model/spending.ts';
-import type { RecommendationRow } from '../model/table-rows.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 
 const SPENDS = ['amazon', 'flipkart', 'myntra', 'ajio', 'grocery', 'confirmed'] as const;
@@ -56,10 +56,7 @@ export async function recommendOne(
   userId: string,
   amounts: readonly (number | null)[],
 ): Promise<RecommendationRow[]> {
-  const [{ openEngine }, { rowsOfFirstUser }] = await Promise.all([
-    import('../engine/open-engine.ts'),
-    import('./cards-table.ts'),
-  ]);
+  const { openEngine } = await import('../engine/open-engine.ts');
   await using engine = await openEngine(source);
   const slice = { count: 1, userNo: Int32Array.of(1), amounts: Float64Array.from(amounts, amount => amount ?? 0) };
   const answer = await engine.recommend(slice);

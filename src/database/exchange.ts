@@ -1,5 +1,6 @@
+import type { RecommendationRow } from '../model/contract.ts';
 import type { UserCounts } from '../model/run.ts';
-import type { DuplicateLine, RecommendationRow, StagedSpending, StoredSpending } from '../model/table-rows.ts';
+import type { DuplicateLine, StagedSpending, StoredSpending } from '../model/table-rows.ts';
 import { callForRow, cut, type Driver } from './driver.ts';
 
 /** What goes in and out by CSV, and the look at one user. Each operation is the procedure of that name. */
@@ -46,12 +47,11 @@ export const exchangeOperations = (driver: Driver) => ({
   },
 
   /** The next users' rows after a user id (null: from the start), by user_id and rank; empty at the end. */
-  async exportRecommendations(afterUserId: string | null, users: number): Promise<RecommendationRow[]> {
-    const rows = await driver.call<StoredRow>('export_recommendations', [
+  exportRecommendations(afterUserId: string | null, users: number): Promise<RecommendationRow[]> {
+    return driver.call('export_recommendations', [
       ['after_user_id', 'varchar(50)', afterUserId],
       ['users', 'int', users],
     ]);
-    return rows.map(toRecommendationRow);
   },
 
   async readSpending(userId: string): Promise<StoredSpending | undefined> {
@@ -72,23 +72,4 @@ interface SpendingRow extends Amounts {
   readonly userId: string;
   readonly processingStatus: string;
   readonly processingError: string | null;
-}
-
-/** A row of card_recommendations as the procedures answer it. */
-export interface StoredRow extends Omit<RecommendationRow, 'points'> {
-  readonly amazonPoints: number;
-  readonly flipkartPoints: number;
-  readonly myntraPoints: number;
-  readonly ajioPoints: number;
-  readonly groceryPoints: number;
-  readonly otherOnlinePoints: number;
-}
-
-/** The points of the categories as one list, in the order of CATEGORIES. */
-export function toRecommendationRow(row: StoredRow): RecommendationRow {
-  const { amazonPoints, flipkartPoints, myntraPoints, ajioPoints, groceryPoints, otherOnlinePoints, ...rest } = row;
-  return {
-    ...rest,
-    points: [amazonPoints, flipkartPoints, myntraPoints, ajioPoints, groceryPoints, otherOnlinePoints],
-  };
 }

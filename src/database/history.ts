@@ -1,8 +1,7 @@
 import type { Act } from '../model/act.ts';
+import type { RecommendationRow } from '../model/contract.ts';
 import type { RunProgress } from '../model/run.ts';
-import type { RecommendationRow } from '../model/table-rows.ts';
 import type { Driver } from './driver.ts';
-import { type StoredRow, toRecommendationRow } from './exchange.ts';
 
 /** What people look back at: `runs`, `status`, the dashboard. Nothing here writes. */
 export type HistoryDatabase = ReturnType<typeof historyOperations>;
@@ -84,8 +83,7 @@ export const historyOperations = (driver: Driver) => ({
   },
 
   /** The rows that a user has now, by rank; empty where there are none. */
-  async readRecommendations(userId: string): Promise<RecommendationRow[]> {
-    const rows = await driver.call<StoredRow>('read_recommendations', [['user_id', 'varchar(50)', userId]]);
-    return rows.map(toRecommendationRow);
+  readRecommendations(userId: string): Promise<RecommendationRow[]> {
+    return driver.call('read_recommendations', [['user_id', 'varchar(50)', userId]]);
   },
 });

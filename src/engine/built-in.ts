@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { POINT_COLUMNS } from '../model/contract.ts';
 import {
   CARDS_PER_USER,
   MAX_DECIMAL_12_2,
@@ -13,7 +14,6 @@ import type { Catalog } from './catalog.ts';
 import type { Card, Rules } from './catalog-schema.ts';
 import type { Engine } from './engine.ts';
 import { computeExactly } from './exact.ts';
-import { POINT_COLUMNS } from './plugin/answer-check.ts';
 import { type CardProgram, compileCard } from './program.ts';
 import { DEFAULT_MAX_MONTHLY_SPEND, deriveSpends, invalidSpending } from './spending-rules.ts';
 
@@ -216,7 +216,7 @@ function findMisfit(
   if (net > MAX_DECIMAL_12_2) return say('net_savings');
   const { roundedPoints: points } = computeExactly(program.card, [...spends], program);
   const c = points.findIndex(value => value > MAX_DECIMAL_12_2);
-  return c < 0 ? undefined : say(`${POINT_COLUMNS[c]}`);
+  return c < 0 ? undefined : say(POINT_COLUMNS[c]!.name);
 }
 
 /** The six point columns of one row, in whole hundredths, from `at`. */

@@ -1,7 +1,7 @@
 import type { ExchangeDatabase } from '../database/exchange.ts';
+import type { RecommendationRow } from '../model/contract.ts';
 import { type ContractColumn, RECOMMENDATION_COLUMNS } from '../model/contract.ts';
 import { formatHundredths, formatTenThousandths } from '../model/money.ts';
-import type { RecommendationRow } from '../model/table-rows.ts';
 import { writeCsv } from './write-csv.ts';
 
 const USERS_PER_PAGE = 2_000;
@@ -12,18 +12,15 @@ export const OUTPUT_COLUMNS = RECOMMENDATION_COLUMNS.filter(({ optional }) => !o
 /** Those, and the ones that a table may lack: empty cells there. */
 export const FULL_COLUMNS = RECOMMENDATION_COLUMNS.map(({ name }) => name);
 
-const POINTS = RECOMMENDATION_COLUMNS.filter(({ kind }) => kind === 'points').map(({ name }) => name);
-
 /** A row as text, column by column: amounts and points with two decimals, the rate with four, times in UTC. */
 export function formatRow(row: RecommendationRow, columns: readonly string[] = OUTPUT_COLUMNS): string[] {
   return RECOMMENDATION_COLUMNS.filter(({ name }) => columns.includes(name)).map(column => formatCell(row, column));
 }
 
-function formatCell(row: RecommendationRow, { name, field, kind }: ContractColumn): string {
-  if (kind === 'points') return formatHundredths(row.points[POINTS.indexOf(name)]!);
-  const value = row[field as Exclude<keyof RecommendationRow, 'points'>];
+function formatCell(row: RecommendationRow, { field, kind }: ContractColumn): string {
+  const value = row[field as keyof RecommendationRow];
   if (value === null || value === undefined) return '';
-  if (kind === 'money') return formatHundredths(Number(value));
+  if (kind === 'money' || kind === 'points') return formatHundredths(Number(value));
   if (kind === 'rate') return formatTenThousandths(Number(value));
   return value instanceof Date ? value.toISOString() : String(value);
 }

@@ -1,12 +1,15 @@
 /**
- * The contract: the columns of CashKaro's two tables. The only list of them in TypeScript; a view `stored_row` is the only one a dialect.
- * Imports nothing.
+ * The contract: the columns of CashKaro's two tables. The only list of them in TypeScript: rows, staging, COPY, export, golden CSVs,
+ * answer checks and doctor loop over it. In each dialect the view `stored_row` is the list of what is read. Imports nothing.
  */
 
 export type ContractTable = 'user_spending_data' | 'card_recommendations';
 
-/** Where a value comes from: the user's row, the place among the ten, the card, the engine's answer, or the run that writes it. */
-export type ColumnSource = 'user' | 'place' | 'card' | 'engine' | 'run';
+/**
+ * Where a value comes from: the user's row, the place among the ten, the card, the engine's answer, the run that writes it, or a sum of
+ * other columns.
+ */
+export type ColumnSource = 'user' | 'place' | 'card' | 'engine' | 'run' | 'sum';
 
 /** `id`: text of at most 50; `money`: whole paise here, rupees there; `points`: hundredths; `rate`: ten-thousandths of a rupee. */
 export type ColumnKind = 'id' | 'text' | 'integer' | 'money' | 'points' | 'rate' | 'time';
@@ -26,6 +29,20 @@ export interface ContractColumn {
 
 type Definition = readonly [name: string, kind: ColumnKind, type: string, from: ColumnSource, optional?: 'optional'];
 
+/** `card_name` as `cardName`. */
+type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : Name;
+
+type ValueOf<Kind extends ColumnKind> = Kind extends 'id' | 'text' ? string : Kind extends 'time' ? Date : number;
+
+/** A row under the names of its columns; of an optional column null where the table or the row has no value. */
+type RowOf<Of extends readonly Definition[]> = {
+  readonly [D in Of[number] as D extends { readonly 4: 'optional' } ? never : Camel<D[0]>]: ValueOf<D[1]>;
+} & {
+  readonly [D in Of[number] as D extends { readonly 4: 'optional' } ? Camel<D[0]> : never]?: ValueOf<D[1]> | null;
+};
+
 const columnsOf = (table: ContractTable, definitions: readonly Definition[]): readonly ContractColumn[] =>
   definitions.map(([name, kind, type, from, optional]) => ({
     table,
@@ -40,7 +57,7 @@ const columnsOf = (table: ContractTable, definitions: readonly Definition[]): re
 const MONEY = 'DECIMAL(12,2)';
 const TIME = 'DATETIME2(3)';
 
-export const SPENDING_COLUMNS = columnsOf('user_spending_data', [
+export const USER_COLUMNS = columnsOf('user_spending_data', [
   ['user_id', 'id', 'VARCHAR(50)', 'user'],
   ['avg_amazon_gmv', 'money', MONEY, 'user'],
   ['avg_flipkart_gmv', 'money', MONEY, 'user'],
@@ -55,14 +72,14 @@ export const SPENDING_COLUMNS = columnsOf('user_spending_data', [
   ['updated_at', 'time', TIME, 'run', 'optional'],
 ]);
 
-export const RECOMMENDATION_COLUMNS = columnsOf('card_recommendations', [
+const RECOMMENDATION = [
   ['user_id', 'id', 'VARCHAR(50)', 'user'],
   ['rank', 'integer', 'TINYINT', 'place'],
   ['card_name', 'text', 'VARCHAR(200)', 'card'],
   ['total_savings_yearly', 'money', MONEY, 'engine'],
   ['joining_fees', 'money', MONEY, 'card'],
   ['total_extra_benefits', 'money', MONEY, 'engine'],
-  ['net_savings', 'money', MONEY, 'engine'],
+  ['net_savings', 'money', MONEY, 'sum'],
   ['amazon_points', 'points', MONEY, 'engine'],
   ['flipkart_points', 'points', MONEY, 'engine'],
   ['myntra_points', 'points', MONEY, 'engine'],
@@ -76,9 +93,20 @@ export const RECOMMENDATION_COLUMNS = columnsOf('card_recommendations', [
   ['batch_id', 'text', 'VARCHAR(50)', 'run', 'optional'],
   ['created_at', 'time', TIME, 'run', 'optional'],
   ['updated_at', 'time', TIME, 'run', 'optional'],
-]);
+] as const satisfies readonly Definition[];
 
-export const CONTRACT_COLUMNS = [...SPENDING_COLUMNS, ...RECOMMENDATION_COLUMNS];
+export const RECOMMENDATION_COLUMNS = columnsOf('card_recommendations', RECOMMENDATION);
+
+/** A row of card_recommendations, integers throughout: paise, hundredths of points, ten-thousandths of a rupee. */
+export type RecommendationRow = RowOf<typeof RECOMMENDATION>;
+
+/** What an engine answers and staging carries, in this order. */
+export const STAGED_COLUMNS = RECOMMENDATION_COLUMNS.filter(({ from }) => from === 'engine');
+
+/** The points of the categories, in the order of CATEGORIES. */
+export const POINT_COLUMNS = RECOMMENDATION_COLUMNS.filter(({ kind }) => kind === 'points');
+
+export const CONTRACT_COLUMNS = [...USER_COLUMNS, ...RECOMMENDATION_COLUMNS];
 
 /** As the mark of a line of SQL names a column. */
 export const markOf = ({ table, name }: Pick<ContractColumn, 'table' | 'name'>): string => `${table}.${name}`;

@@ -1,6 +1,7 @@
 /**
  * What the engine answers, and how it travels to staging.
  */
+import { POINT_COLUMNS, RECOMMENDATION_COLUMNS, type RecommendationRow, STAGED_COLUMNS } from './contract.ts';
 
 /** Every user gets exactly this many cards. */
 export const CARDS_PER_USER = 10;
@@ -52,3 +53,52 @@ export interface RecommendationSlice {
   readonly points: Float64Array;
   readonly failures: readonly UserFailure[];
 }
+
+/** The values of a slice, an array for each of STAGED_COLUMNS: `valuesOf(slice)[column][row]`. */
+export function valuesOf({ cardNo, yearly, extra, points }: RecommendationSlice): readonly Float64Array[] {
+  const rows = cardNo.length;
+  return [yearly, extra, ...POINT_COLUMNS.map((_, c) => points.subarray(c * rows, (c + 1) * rows))];
+}
+
+/** A slice of rows that each have a card and a value for each of STAGED_COLUMNS: the inverse of `valuesOf`. */
+export function sliceOf(
+  userNo: readonly number[],
+  rows: readonly { readonly cardNo: number; readonly values: readonly number[] }[],
+  failures: readonly UserFailure[],
+): RecommendationSlice {
+  const points = new Float64Array(rows.length * POINT_COLUMNS.length);
+  rows.forEach(({ values }, r) => {
+    for (let c = 0; c < POINT_COLUMNS.length; c++) points[c * rows.length + r] = values[2 + c]!;
+  });
+  return {
+    userNo: Int32Array.from(userNo),
+    cardNo: Int32Array.from(rows, row => row.cardNo),
+    yearly: Float64Array.from(rows, ({ values }) => values[0]!),
+    extra: Float64Array.from(rows, ({ values }) => values[1]!),
+    points,
+    failures,
+  };
+}
+
+/** The rows of a slice's first user as card_recommendations would have them, best card first. */
+export function rowsOfFirstUser(
+  userId: string,
+  cards: readonly RunCard[],
+  slice: RecommendationSlice,
+): RecommendationRow[] {
+  const values = valuesOf(slice);
+  return Array.from({ length: CARDS_PER_USER }, (_, r) => {
+    const { name: cardName, ...card } = cards[slice.cardNo[r]!]!;
+    const known: Record<string, unknown> = { ...card, userId, rank: r + 1, cardName };
+    STAGED_COLUMNS.forEach(({ field }, c) => {
+      known[field] = values[c]![r]!;
+    });
+    known.netSavings = values[0]![r]! + values[1]![r]! - card.joiningFees;
+    const columns = RECOMMENDATION_COLUMNS.filter(({ optional }) => !optional);
+    return Object.fromEntries(columns.map(({ field }) => [field, known[field]])) as unknown as RecommendationRow;
+  });
+}
+
+/** The points of a row, in the order of CATEGORIES. */
+export const pointsOf = (row: RecommendationRow): number[] =>
+  POINT_COLUMNS.map(({ field }) => row[field as keyof RecommendationRow] as number);

@@ -3,21 +3,16 @@
  *
  * Amounts are monthly averages in whole paise, held in doubles (exact: DECIMAL(12,2) needs 10^12, a double holds 2^53).
  */
+import { USER_COLUMNS } from './contract.ts';
 
 /** The six spends that cards earn on, in the order that every tie-break and every column follows. */
 export const CATEGORIES = ['amazon', 'flipkart', 'myntra', 'ajio', 'grocery', 'otherOnline'] as const;
 export type Category = (typeof CATEGORIES)[number];
 
 /** The six amount columns of `user_spending_data`, in the order in which they are checked. */
-export const SPENDING_COLUMNS = [
-  'avg_amazon_gmv',
-  'avg_flipkart_gmv',
-  'avg_myntra_gmv',
-  'avg_ajio_gmv',
-  'avg_grocery_gmv',
-  'avg_confirmed_gmv',
-] as const;
-export type SpendingColumn = (typeof SPENDING_COLUMNS)[number];
+export const SPENDING_COLUMNS: readonly string[] = USER_COLUMNS.filter(({ kind }) => kind === 'money').map(
+  ({ name }) => name,
+);
 
 /** One user's row as it stands in `user_spending_data`: paise, in the order of SPENDING_COLUMNS; null is NULL. */
 export interface Spending {

@@ -130,7 +130,12 @@ export const importContract: ContractTests = {
       joiningFees: 10_000,
       totalExtraBenefits: 50_000,
       netSavings: 100_009 + 50_000 - 10_000,
-      points: [7, 107, 207, 307, 407, 507],
+      amazonPoints: 7,
+      flipkartPoints: 107,
+      myntraPoints: 207,
+      ajioPoints: 307,
+      groceryPoints: 407,
+      otherOnlinePoints: 507,
       redemptionMethod: 'Vouchers',
       redemptionRate: 2501,
     });

@@ -1,5 +1,5 @@
 /** CashKaro's tables as somebody else may have made them, in the dialect's own types. */
-import { RECOMMENDATION_COLUMNS, SPENDING_COLUMNS } from '../../src/model/contract.ts';
+import { RECOMMENDATION_COLUMNS, USER_COLUMNS } from '../../src/model/contract.ts';
 
 export type Dialect = 'mssql' | 'postgres';
 
@@ -56,7 +56,7 @@ export function createTables(dialect: Dialect, variant: TableVariant): string[] 
   const prdType = (type: string) =>
     dialect === 'mssql' ? type : type.replace('DATETIME2(3)', 'TIMESTAMPTZ').replace('TINYINT', 'SMALLINT');
   const identity = dialect === 'mssql' ? 'BIGINT IDENTITY(1, 1)' : 'BIGINT GENERATED ALWAYS AS IDENTITY';
-  const lines = (columns: typeof SPENDING_COLUMNS) =>
+  const lines = (columns: typeof USER_COLUMNS) =>
     columns
       .filter(column => !column.optional || variant.optional(column.table, column.name))
       .map(({ table, name, type, optional, from, kind }) => {
@@ -77,7 +77,7 @@ export function createTables(dialect: Dialect, variant: TableVariant): string[] 
   const statuses =
     "CONSTRAINT ck_user_spending_data_status CHECK (processing_status IN ('new', 'pending', 'completed', 'failed'))";
   return [
-    `CREATE TABLE ${schema}.user_spending_data (${[...lines(SPENDING_COLUMNS), ...extra, 'PRIMARY KEY (user_id)', statuses].join(', ')})`,
+    `CREATE TABLE ${schema}.user_spending_data (${[...lines(USER_COLUMNS), ...extra, 'PRIMARY KEY (user_id)', statuses].join(', ')})`,
     `CREATE TABLE ${schema}.card_recommendations (${[...lines(RECOMMENDATION_COLUMNS), ...extra, ...key, ...foreign].join(', ')})`,
   ];
 }

@@ -1,5 +1,6 @@
 import { type Connection, Request, TYPES } from 'tedious';
-import { CARDS_PER_USER, type RecommendationSlice } from '../../model/recommendation.ts';
+import { STAGED_COLUMNS } from '../../model/contract.ts';
+import { CARDS_PER_USER, type RecommendationSlice, valuesOf } from '../../model/recommendation.ts';
 import { CATEGORIES, type SpendingSlice } from '../../model/spending.ts';
 import type { StagedSpending } from '../../model/table-rows.ts';
 
@@ -30,11 +31,7 @@ export const STAGED_RECOMMENDATION: StagingTable = {
     number('user_no', TYPES.Int),
     number('rank', TYPES.TinyInt),
     number('card_no', TYPES.Int),
-    number('total_savings_yearly', TYPES.BigInt),
-    number('total_extra_benefits', TYPES.BigInt),
-    ...CATEGORIES.map(category =>
-      number(`${category === 'otherOnline' ? 'other_online' : category}_points`, TYPES.BigInt),
-    ),
+    ...STAGED_COLUMNS.map(({ name }) => number(name, TYPES.BigInt)),
   ],
   key: ['user_no', 'rank'],
 };
@@ -93,15 +90,14 @@ export function runBatch(connection: Connection, text: string): Promise<void> {
 /** Ten rows for each served user; one array for all of them, because the driver writes each row at once. */
 export function* recommendationRows(slices: readonly RecommendationSlice[]): Generator<unknown[]> {
   const row: unknown[] = new Array(STAGED_RECOMMENDATION.columns.length);
-  for (const { userNo, cardNo, yearly, extra, points } of slices) {
-    const count = cardNo.length;
-    for (let r = 0; r < count; r++) {
+  for (const slice of slices) {
+    const { userNo, cardNo } = slice;
+    const values = valuesOf(slice);
+    for (let r = 0; r < cardNo.length; r++) {
       row[0] = userNo[(r / CARDS_PER_USER) | 0];
       row[1] = (r % CARDS_PER_USER) + 1;
       row[2] = cardNo[r];
-      row[3] = BigInt(yearly[r]!);
-      row[4] = BigInt(extra[r]!);
-      for (let c = 0; c < CATEGORIES.length; c++) row[5 + c] = BigInt(points[c * count + r]!);
+      for (let c = 0; c < values.length; c++) row[3 + c] = BigInt(values[c]![r]!);
       yield row;
     }
   }

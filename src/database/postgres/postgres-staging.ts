@@ -1,12 +1,12 @@
-import { CARDS_PER_USER, type RecommendationSlice } from '../../model/recommendation.ts';
+import { STAGED_COLUMNS } from '../../model/contract.ts';
+import { CARDS_PER_USER, type RecommendationSlice, valuesOf } from '../../model/recommendation.ts';
 import { CATEGORIES, type SpendingSlice } from '../../model/spending.ts';
 import type { StagedSpending } from '../../model/table-rows.ts';
 import { CopyWriter, readFixedRows } from './copy-format.ts';
 
 /** The tables and columns of each bulk load, in the order in which the encoders below write them. */
 export const RECOMMENDATION_COLUMNS = `cardgenius.staged_recommendation
-  (load_no, user_no, rank, card_no, total_savings_yearly, total_extra_benefits, amazon_points, flipkart_points,
-   myntra_points, ajio_points, grocery_points, other_online_points)`;
+  (load_no, user_no, rank, card_no, ${STAGED_COLUMNS.map(({ name }) => name).join(', ')})`;
 export const OUTCOME_COLUMNS = 'cardgenius.staged_outcome (load_no, user_no, error_code, error_message)';
 export const SPENDING_COLUMNS = `cardgenius.staged_spending
   (load_no, line_no, user_id, amazon, flipkart, myntra, ajio, grocery, confirmed)`;
@@ -14,22 +14,21 @@ export const SPENDING_COLUMNS = `cardgenius.staged_spending
 const INT64 = 4 + 8;
 const INT32 = 4 + 4;
 const INT16 = 4 + 2;
-const RECOMMENDATION_BYTES = INT64 + INT32 + INT16 + INT32 + 8 * INT64;
+const RECOMMENDATION_BYTES = INT64 + INT32 + INT16 + INT32 + STAGED_COLUMNS.length * INT64;
 
 export function encodeRecommendations(loadNo: number, slices: readonly RecommendationSlice[]): Uint8Array {
   const rows = slices.reduce((sum, slice) => sum + slice.cardNo.length, 0);
   const copy = new CopyWriter(rows * (2 + RECOMMENDATION_BYTES));
-  for (const { userNo, cardNo, yearly, extra, points } of slices) {
-    const count = cardNo.length;
-    for (let r = 0; r < count; r++) {
-      copy.row(12, RECOMMENDATION_BYTES);
+  for (const slice of slices) {
+    const { userNo, cardNo } = slice;
+    const values = valuesOf(slice);
+    for (let r = 0; r < cardNo.length; r++) {
+      copy.row(4 + values.length, RECOMMENDATION_BYTES);
       copy.int64(loadNo);
       copy.int32(userNo[Math.floor(r / CARDS_PER_USER)]!);
       copy.int16((r % CARDS_PER_USER) + 1);
       copy.int32(cardNo[r]!);
-      copy.int64(yearly[r]!);
-      copy.int64(extra[r]!);
-      for (let c = 0; c < CATEGORIES.length; c++) copy.int64(points[c * count + r]!);
+      for (const column of values) copy.int64(column[r]!);
     }
   }
   return copy.finish();

@@ -2,31 +2,22 @@
  * What every answer of an engine of one's own is checked for before it is staged. Each check gives a sentence that says which
  * row and column is wrong, or undefined.
  */
+import { type ContractColumn, STAGED_COLUMNS } from '../../model/contract.ts';
 import {
   CARDS_PER_USER,
   MAX_DECIMAL_12_2,
   type RecommendationSlice,
   type RunCard,
+  valuesOf,
 } from '../../model/recommendation.ts';
 import { CATEGORIES } from '../../model/spending.ts';
 import type { EngineRow } from './define-engine.ts';
 
-/** The points' columns, in the order of CATEGORIES. */
-export const POINT_COLUMNS = [
-  'amazon_points',
-  'flipkart_points',
-  'myntra_points',
-  'ajio_points',
-  'grocery_points',
-  'other_online_points',
-] as const;
-
 /** A row with its card found: paise, hundredths of points. */
 export interface CheckedRow {
   readonly cardNo: number;
-  readonly yearly: number;
-  readonly extra: number;
-  readonly points: readonly number[];
+  /** In the order of STAGED_COLUMNS. */
+  readonly values: readonly number[];
 }
 
 export interface AnswerRules {
@@ -56,9 +47,7 @@ export function checkRows(
     if (typeof points !== 'object' || points === null) return `row ${place + 1} has no points`;
     const checked = {
       cardNo,
-      yearly: row.yearly as number,
-      extra: row.extra as number,
-      points: CATEGORIES.map(category => points[category] as number),
+      values: [row.yearly, row.extra, ...CATEGORIES.map(category => points[category])] as number[],
     };
     const fault = checkRow(checked, place, rows, rules);
     if (fault !== undefined) return fault;
@@ -74,13 +63,11 @@ export function checkRows(
 /** The same for ten rows of a slice of columns, from row `at`. */
 export function checkSliceRows(slice: RecommendationSlice, at: number, rules: AnswerRules): CheckedRow[] | string {
   const rows: CheckedRow[] = [];
-  const total = slice.cardNo.length;
+  const values = valuesOf(slice);
   for (let place = 0; place < CARDS_PER_USER; place++) {
     const row = {
       cardNo: slice.cardNo[at + place]!,
-      yearly: slice.yearly[at + place]!,
-      extra: slice.extra[at + place]!,
-      points: CATEGORIES.map((_category, c) => slice.points[c * total + at + place]!),
+      values: values.map(column => column[at + place]!),
     };
     if (rules.cards[row.cardNo] === undefined) return `row ${place + 1} has card number ${row.cardNo}: not declared`;
     const fault = checkRow(row, place, rows, rules);
@@ -95,10 +82,7 @@ function checkRow(row: CheckedRow, place: number, above: readonly CheckedRow[], 
   const where = `row ${place + 1} (${name})`;
   const twin = above.findIndex(({ cardNo }) => cardNo === row.cardNo);
   if (twin >= 0) return `the card ${name} stands in row ${twin + 1} and in row ${place + 1}`;
-  const fault =
-    checkAmount(row.yearly, 'total_savings_yearly', 'paise') ??
-    checkAmount(row.extra, 'total_extra_benefits', 'paise') ??
-    row.points.map((value, c) => checkAmount(value, POINT_COLUMNS[c]!, 'hundredths')).find(Boolean);
+  const fault = STAGED_COLUMNS.map((column, c) => checkAmount(row.values[c], column)).find(Boolean);
   if (fault !== undefined) return `${where}: ${fault}`;
   const net = netOf(row, rules);
   if (Math.abs(net) > MAX_DECIMAL_12_2) return `${where}: net_savings ${net} does not fit DECIMAL(12,2)`;
@@ -108,18 +92,19 @@ function checkRow(row: CheckedRow, place: number, above: readonly CheckedRow[], 
   return undefined;
 }
 
-function checkAmount(value: unknown, column: string, unit: string): string | undefined {
+function checkAmount(value: unknown, { name: column, kind }: ContractColumn): string | undefined {
   if (typeof value !== 'number') return `${column} is ${show(value)}, not a number`;
   if (Number.isNaN(value)) return `${column} is NaN`;
   if (!Number.isFinite(value)) return `${column} is not finite`;
   if (Math.abs(value) > MAX_DECIMAL_12_2) return `${column} ${value} does not fit DECIMAL(12,2)`;
-  if (!Number.isInteger(value)) return `${column} ${value} is not in whole ${unit}`;
+  if (!Number.isInteger(value))
+    return `${column} ${value} is not in whole ${kind === 'money' ? 'paise' : 'hundredths'}`;
   if (value < 0) return `${column} ${value} is negative`;
   return undefined;
 }
 
-function netOf({ cardNo, yearly, extra }: CheckedRow, { cards }: AnswerRules): number {
-  return yearly + extra - cards[cardNo]!.joiningFees;
+function netOf({ cardNo, values: [yearly, extra] }: CheckedRow, { cards }: AnswerRules): number {
+  return yearly! + extra! - cards[cardNo]!.joiningFees;
 }
 
 const count = (rows: number) => `${rows} ${rows === 1 ? 'row' : 'rows'}`;

@@ -1,5 +1,5 @@
 /** Slices of users as the adapter takes them apart and puts answers together. */
-import { CARDS_PER_USER, type RecommendationSlice, type UserFailure } from '../../model/recommendation.ts';
+import { CARDS_PER_USER, type RecommendationSlice, sliceOf, type UserFailure } from '../../model/recommendation.ts';
 import { CATEGORIES, type SpendingSlice } from '../../model/spending.ts';
 import { deriveSpends } from '../spending-rules.ts';
 import type { CheckedRow } from './answer-check.ts';
@@ -69,16 +69,9 @@ export function assemble(slice: SpendingSlice, outcomes: readonly Outcome[]): Re
     else served.push({ userNo, rows: outcome });
   });
   const rows = served.flatMap(user => user.rows);
-  const points = new Float64Array(rows.length * CATEGORIES.length);
-  rows.forEach((row, r) => {
-    for (let c = 0; c < CATEGORIES.length; c++) points[c * rows.length + r] = row.points[c]!;
-  });
-  return {
-    userNo: Int32Array.from(served, user => user.userNo),
-    cardNo: Int32Array.from(rows, row => row.cardNo),
-    yearly: Float64Array.from(rows, row => row.yearly),
-    extra: Float64Array.from(rows, row => row.extra),
-    points,
+  return sliceOf(
+    served.map(user => user.userNo),
+    rows,
     failures,
-  };
+  );
 }

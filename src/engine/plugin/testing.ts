@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { CardGeniusError, messageOf } from '../../model/errors.ts';
-import { CARDS_PER_USER, MAX_DECIMAL_12_2, type RecommendationSlice } from '../../model/recommendation.ts';
+import { CARDS_PER_USER, MAX_DECIMAL_12_2, type RecommendationSlice, valuesOf } from '../../model/recommendation.ts';
 import { CATEGORIES, type SpendingSlice } from '../../model/spending.ts';
 import type { Engine } from '../engine.ts';
 import { DEFAULT_ENGINE_TIMEOUT_MS } from '../source.ts';
@@ -195,7 +195,7 @@ function paisaCheck(engine: Engine, users: readonly Amounts[], answer: Recommend
     const detail = `with amounts ${shown(users[broken.userNo - 1])}: ${broken.message}`;
     return { name: 'paisa rules', passed: false, detail };
   }
-  const amounts = [...answer.yearly, ...answer.extra, ...answer.points];
+  const amounts = valuesOf(answer).flatMap(column => [...column]);
   const odd = amounts.find(value => !Number.isInteger(value) || value < 0 || value > MAX_DECIMAL_12_2);
   const feesFit = engine.cards.every(card => Number.isInteger(card.joiningFees));
   const passed = odd === undefined && feesFit;
@@ -206,17 +206,12 @@ function paisaCheck(engine: Engine, users: readonly Amounts[], answer: Recommend
 }
 
 function byUser(slice: RecommendationSlice): Map<number, string> {
-  const rows = slice.cardNo.length;
+  const values = valuesOf(slice);
   const texts = new Map(slice.failures.map(({ userNo, code, message }) => [userNo, `${code}: ${message}`]));
   slice.userNo.forEach((userNo, served) => {
     const text = Array.from({ length: CARDS_PER_USER }, (_, place) => {
       const r = served * CARDS_PER_USER + place;
-      return [
-        slice.cardNo[r],
-        slice.yearly[r],
-        slice.extra[r],
-        ...CATEGORIES.map((_c, c) => slice.points[c * rows + r]),
-      ];
+      return [slice.cardNo[r], ...values.map(column => column[r])];
     });
     texts.set(userNo, JSON.stringify(text));
   });

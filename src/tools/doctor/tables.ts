@@ -4,7 +4,7 @@ import {
   fits,
   LONGEST_ERROR,
   RECOMMENDATION_COLUMNS,
-  SPENDING_COLUMNS,
+  USER_COLUMNS,
 } from '../../model/contract.ts';
 import { type Finding, ok } from './finding.ts';
 
@@ -33,7 +33,7 @@ export interface TargetRow {
 const SPENDING = 'user_spending_data';
 const CARDS = 'card_recommendations';
 const TABLES = [
-  [SPENDING, SPENDING_COLUMNS],
+  [SPENDING, USER_COLUMNS],
   [CARDS, RECOMMENDATION_COLUMNS],
 ] as const;
 

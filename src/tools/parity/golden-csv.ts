@@ -1,10 +1,10 @@
 import { type CsvForm, readCsvRows } from '../../exchange/csv-rows.ts';
 import { OUTPUT_COLUMNS } from '../../exchange/export-recommendations.ts';
-import { type ColumnKind, RECOMMENDATION_COLUMNS } from '../../model/contract.ts';
+import { type ColumnKind, RECOMMENDATION_COLUMNS, type RecommendationRow } from '../../model/contract.ts';
 import { UsageError } from '../../model/errors.ts';
 import { parseHundredths } from '../../model/money.ts';
+import { pointsOf } from '../../model/recommendation.ts';
 import { CATEGORIES } from '../../model/spending.ts';
-import type { RecommendationRow } from '../../model/table-rows.ts';
 import type { ParityRow } from './case.ts';
 
 /** Reads a golden CSV: rows by user, in the order of their ranks. Throws UsageError (GOLDEN_…) naming file and line. */
@@ -49,14 +49,12 @@ function findColumns(path: string, header: readonly string[]): number[] {
 }
 
 function parseRow(path: string, lineNo: number, cells: readonly string[]): RecommendationRow {
-  const points: number[] = [];
-  const row: Record<string, unknown> = { points };
+  const row: Record<string, unknown> = {};
   for (const [i, { kind, field }] of COLUMNS.entries()) {
     const text = cells[i]!;
     const value = parseCell(kind, text);
     if (value === undefined) throw wrong(path, lineNo, i, text);
-    if (kind === 'points') points.push(Number(value));
-    else row[field] = value;
+    row[field] = value;
   }
   return row as unknown as RecommendationRow;
 }
@@ -88,7 +86,7 @@ export function parityRow(row: RecommendationRow, card = row.cardName): ParityRo
     extra: row.totalExtraBenefits,
     joiningFees: row.joiningFees,
     net: row.netSavings,
-    points: Object.fromEntries(CATEGORIES.map((category, c) => [category, row.points[c]!])),
+    points: Object.fromEntries(CATEGORIES.map((category, c) => [category, pointsOf(row)[c]!])),
     redemptionMethod: row.redemptionMethod,
     redemptionRate: row.redemptionRate,
   };

@@ -2,8 +2,10 @@
 import type { Catalog } from '../../engine/catalog.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { deriveSpends } from '../../engine/spending-rules.ts';
+import { rowsOfFirstUser } from '../../model/recommendation.ts';
 import { CATEGORIES, type Spending } from '../../model/spending.ts';
 import type { ParityRow } from './case.ts';
+import { parityRow } from './golden-csv.ts';
 
 export interface OurCatalog extends Pick<Catalog, 'cards' | 'rules'> {
   /** Which open cards users are offered; the engine's setting of that name. */
@@ -31,19 +33,5 @@ export async function computeTen(
   });
   const [failure] = answer.failures;
   if (failure !== undefined) return { refused: failure.message };
-  const total = answer.cardNo.length;
-  return [...answer.cardNo].map((cardNo, r) => {
-    const card = engine.cards[cardNo]!;
-    const [yearly, extra] = [answer.yearly[r]!, answer.extra[r]!];
-    return {
-      card: card.name,
-      yearly,
-      extra,
-      joiningFees: card.joiningFees,
-      net: yearly + extra - card.joiningFees,
-      points: Object.fromEntries(CATEGORIES.map((category, c) => [category, answer.points[c * total + r]!])),
-      redemptionMethod: card.redemptionMethod,
-      redemptionRate: card.redemptionRate,
-    };
-  });
+  return rowsOfFirstUser('', engine.cards, answer).map(row => parityRow(row));
 }

@@ -1,5 +1,5 @@
 /** Counts of a comparison: per card, and per column. */
-import { POINT_COLUMNS } from '../../engine/plugin/answer-check.ts';
+import { POINT_COLUMNS } from '../../model/contract.ts';
 import { CATEGORIES } from '../../model/spending.ts';
 import { medianOf } from '../../model/statistics.ts';
 import type { ParityRow } from './case.ts';
@@ -90,7 +90,7 @@ export class ColumnTally {
           ? mine
           : Math.round((mine * (ours.redemptionRate ?? 10_000)) / 10_000);
       if (worth === undefined || other === undefined) continue;
-      const matches = this.#amount(POINT_COLUMNS[c]!, worth, other);
+      const matches = this.#amount(POINT_COLUMNS[c]!.name, worth, other);
       this.points.pairs++;
       if (matches) this.points.matching++;
       same = matches && same;
