@@ -1,9 +1,8 @@
 /** Writes the table of docs/configuration.md anew, from the schema itself. `npm run docs:configuration`. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { KEYS } from '../src/config/keys.ts';
+import { between, docsPath, writeDocument } from './generated-table.ts';
 
-export const DOCS_PATH = join(import.meta.dirname, '../docs/configuration.md');
+export const DOCS_PATH = docsPath('configuration.md');
 const BEGIN = '<!-- table: npm run docs:configuration -->';
 const END = '<!-- end of the table -->';
 
@@ -18,13 +17,6 @@ function table(): string {
 }
 
 /** The document with its table as it should be. */
-export function withTable(text: string): string {
-  const [before, rest] = text.split(BEGIN);
-  const [, after] = rest!.split(END);
-  return `${before}${BEGIN}\n${table()}\n${END}${after}`;
-}
+export const withTable = (text: string): string => between(text, BEGIN, END, table());
 
-if (import.meta.main) {
-  await writeFile(DOCS_PATH, withTable(await readFile(DOCS_PATH, 'utf8')));
-  console.log(`Written: ${DOCS_PATH}`);
-}
+if (import.meta.main) await writeDocument(DOCS_PATH, withTable);

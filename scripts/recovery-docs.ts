@@ -1,9 +1,8 @@
 /** Writes the table of docs/sql-server.md that says what becomes of an error anew. `npm run docs:recovery`. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Fate, RECOVERY } from '../src/batch/recovery.ts';
+import { between, docsPath, writeDocument } from './generated-table.ts';
 
-export const DOCS_PATH = join(import.meta.dirname, '../docs/sql-server.md');
+export const DOCS_PATH = docsPath('sql-server.md');
 const BEGIN = '<!-- table: npm run docs:recovery -->';
 const END = '<!-- end of the table -->';
 
@@ -24,13 +23,6 @@ function table(): string {
 }
 
 /** The document with its table as it should be. */
-export function withTable(text: string): string {
-  const [before, rest] = text.split(BEGIN);
-  const [, after] = rest!.split(END);
-  return `${before}${BEGIN}\n${table()}\n${END}${after}`;
-}
+export const withTable = (text: string): string => between(text, BEGIN, END, table());
 
-if (import.meta.main) {
-  await writeFile(DOCS_PATH, withTable(await readFile(DOCS_PATH, 'utf8')));
-  console.log(`Written: ${DOCS_PATH}`);
-}
+if (import.meta.main) await writeDocument(DOCS_PATH, withTable);

@@ -1,6 +1,6 @@
 /** The thread of engine-thread.ts: creates the engine, says who it is, and answers slice after slice. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { CardGeniusError, messageOf } from '../model/errors.ts';
+import { messageOf, UsageError } from '../model/errors.ts';
 import type { SpendingSlice } from '../model/spending.ts';
 import { createEngine } from './create-engine.ts';
 import type { ThreadMessage } from './engine-thread.ts';
@@ -20,6 +20,6 @@ try {
   });
   say({ type: 'identity', identity: { name, version, fingerprint, cards, files } });
 } catch (error) {
-  const code = error instanceof CardGeniusError ? error.code : 'ENGINE_INVALID';
+  const code = error instanceof UsageError ? error.code : 'ENGINE_INVALID';
   say({ type: 'unusable', code, message: messageOf(error) });
 }

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { UsageCode } from '../model/codes.ts';
 import { CardGeniusError, UsageError } from '../model/errors.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';
 import type { SpendingSlice } from '../model/spending.ts';
@@ -9,7 +10,7 @@ import { type EngineSource, engineSourceOf } from './source.ts';
 /** What the thread says: once who its engine is, or why there is none; then an answer for each slice, in order. */
 export type ThreadMessage =
   | { readonly type: 'identity'; readonly identity: EngineIdentity }
-  | { readonly type: 'unusable'; readonly code: string; readonly message: string }
+  | { readonly type: 'unusable'; readonly code: UsageCode; readonly message: string }
   | { readonly type: 'answer'; readonly answer: RecommendationSlice }
   | { readonly type: 'failure'; readonly message: string };
 

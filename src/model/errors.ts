@@ -2,6 +2,7 @@
  * Errors that a person reads. Each has a stable `code`, says what happened and what to do about it, and knows
  * with which exit code the command ends and whether trying again can help.
  */
+import type { UsageCode } from './codes.ts';
 
 export const EXIT = {
   done: 0,
@@ -37,7 +38,9 @@ export class CardGeniusError extends Error {
 
 /** The command line, the configuration or the catalogue is wrong: nothing was touched. */
 export class UsageError extends CardGeniusError {
-  constructor(code: string, message: string, options: ErrorOptions = {}) {
+  declare readonly code: UsageCode;
+
+  constructor(code: UsageCode, message: string, options: ErrorOptions = {}) {
     super(code, message, { ...options, exitCode: EXIT.usage });
   }
 }
