@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { newId, openChannels } from '../alerts/channels.ts';
 import { CardGeniusError, messageOf, UsageError } from '../model/errors.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 
@@ -39,7 +40,6 @@ async function listAlerts(cli: Cli, all: boolean): Promise<void> {
 }
 
 async function testChannels(cli: Cli): Promise<void> {
-  const { newId, openChannels } = await import('../alerts/channels.ts');
   const channels = openChannels(cli.settings.alerts);
   if (channels.length === 0) {
     throw new UsageError('NO_CHANNELS', 'No channel is configured: see "alerts" in docs/configuration.md.');

@@ -1,6 +1,13 @@
 import type { Command } from 'commander';
 import type { Stage } from '../batch/events.ts';
+import { openEngine } from '../engine/open-engine.ts';
 import { EXIT } from '../model/errors.ts';
+import { measureEngine } from '../tools/bench/bench-engine.ts';
+import { measureLoad } from '../tools/bench/bench-load.ts';
+import { measureRun } from '../tools/bench/bench-run.ts';
+import { measureRepublish } from '../tools/bench/republish.ts';
+import { describeMachine, ratio, ratiosOf, show, spreadOf } from '../tools/bench/rounds.ts';
+import { dropScratchDatabases } from '../tools/bench/scratch-database.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
 
 interface BenchOptions extends CommonOptions {
@@ -19,15 +26,6 @@ export function defineBench(program: Command): void {
     .option('--rounds <n>', 'rounds of each measurement, interleaved with its floor', wholeNumber(1), 3)
     .addHelpText('after', '\nExample: cardgenius bench --users 20000 --rounds 1');
   command<BenchOptions>(definition, async (cli, _args, { users, rounds }) => {
-    const [{ openEngine }, { measureEngine }, { measureLoad }, { measureRepublish }, { measureRun }] =
-      await Promise.all([
-        import('../engine/open-engine.ts'),
-        import('../tools/bench/bench-engine.ts'),
-        import('../tools/bench/bench-load.ts'),
-        import('../tools/bench/republish.ts'),
-        import('../tools/bench/bench-run.ts'),
-      ]);
-    const { describeMachine, ratio, ratiosOf, show, spreadOf } = await import('../tools/bench/rounds.ts');
     const { settings } = cli;
     const told = new Set<string>();
     const place = {
@@ -39,7 +37,6 @@ export function defineBench(program: Command): void {
         told.add(text);
       },
     };
-    const { dropScratchDatabases } = await import('../tools/bench/scratch-database.ts');
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.once(signal, () => {
         cli.note('Stopped: dropping what was made to measure in.');

@@ -1,10 +1,16 @@
 /** `catalog from-api`, `from-answers` and `refresh`: the catalogue from what the CardGenius API answers. */
 import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import type { Command } from 'commander';
-import type { Catalog } from '../engine/catalog.ts';
+import { type Catalog, loadCatalog } from '../engine/catalog.ts';
+import { ApiClient, checkUrl, maskedUrl } from '../tools/api/client.ts';
+import { diffCatalogs } from '../tools/catalog/diff.ts';
 import type { BuiltCatalog } from '../tools/catalog/from-answers.ts';
-import type { CardRefresh } from '../tools/catalog/written-catalog.ts';
+import { catalogFromApi, MAX_CALLS } from '../tools/catalog/from-api.ts';
+import { catalogFromFolder } from '../tools/catalog/from-folder.ts';
+import { type CardRefresh, refreshOf, writeCatalog } from '../tools/catalog/written-catalog.ts';
 import { ALLOW_INSECURE_HELP } from './allow-insecure.ts';
+import { apiHeaders } from './api-options.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { textTable } from './table.ts';
 
@@ -29,7 +35,6 @@ export function defineCatalogApi(catalog: Command): void {
       '\nExample: cardgenius catalog from-api --url https://api.example.com/calculate --out next.json',
     );
   command<ApiOptions & { readonly out: string; readonly keep?: string }>(fromApi, async (cli, _args, options) => {
-    const { writeCatalog } = await import('../tools/catalog/written-catalog.ts');
     const { built, asked } = await ask(cli, options);
     await writeCatalog(options.out, built.catalog);
     print(cli, built, { out: options.out, calls: asked }, `${asked} calls. `);
@@ -45,10 +50,6 @@ export function defineCatalogApi(catalog: Command): void {
     .requiredOption('--out <file>', 'where the catalogue is written')
     .addHelpText('after', '\nExample: cardgenius catalog from-answers answers/ --out next.json');
   command<CommonOptions & { readonly out: string }>(fromAnswers, async (cli, [folder], { out }) => {
-    const [{ catalogFromFolder }, { writeCatalog }] = await Promise.all([
-      import('../tools/catalog/from-folder.ts'),
-      import('../tools/catalog/written-catalog.ts'),
-    ]);
     const { built, broken } = await catalogFromFolder(folder!, await originOf(cli, `CardGenius answers in ${folder}`));
     for (const { problem } of broken) cli.note(`${problem}. It is passed over.`);
     await writeCatalog(out, built.catalog);
@@ -66,11 +67,6 @@ export function defineCatalogApi(catalog: Command): void {
     .option('--users <n>', 'generated users to rank under both', wholeNumber(1), 5_000)
     .addHelpText('after', '\nExample: cardgenius catalog refresh --url https://api.example.com/calculate');
   command<ApiOptions & { readonly yes?: boolean; readonly users: number }>(refresh, async (cli, [file], options) => {
-    const [{ loadCatalog }, { refreshOf, writeCatalog }, { diffCatalogs }] = await Promise.all([
-      import('../engine/catalog.ts'),
-      import('../tools/catalog/written-catalog.ts'),
-      import('../tools/catalog/diff.ts'),
-    ]);
     const path = file ?? cli.settings.catalogPath;
     const before = await loadCatalog(path);
     const { built, asked } = await ask(cli, options, before.cards);
@@ -83,7 +79,6 @@ export function defineCatalogApi(catalog: Command): void {
     });
     const rows = refreshOf(before, built.catalog);
     if (options.yes === true) {
-      const { rename } = await import('node:fs/promises');
       await rename(next, path);
     }
     const done =
@@ -108,11 +103,6 @@ function apiOptions(definition: Command): Command {
 }
 
 async function ask(cli: Cli, options: ApiOptions & { readonly keep?: string }, known?: Catalog['cards']) {
-  const [{ ApiClient, checkUrl, maskedUrl }, { catalogFromApi, MAX_CALLS }, { apiHeaders }] = await Promise.all([
-    import('../tools/api/client.ts'),
-    import('../tools/catalog/from-api.ts'),
-    import('./api-options.ts'),
-  ]);
   const { url, headerFile, rate, keep, allowInsecure } = options;
   checkUrl(url, allowInsecure);
   const client = new ApiClient({
@@ -129,7 +119,6 @@ async function ask(cli: Cli, options: ApiOptions & { readonly keep?: string }, k
 
 /** Ids and display names come from the configured catalogue, where there is one. */
 async function originOf({ settings }: Cli, source: string, known?: Catalog['cards']) {
-  const { loadCatalog } = await import('../engine/catalog.ts');
   const cards = known ?? (existsSync(settings.catalogPath) ? (await loadCatalog(settings.catalogPath)).cards : []);
   return { day: new Date().toISOString().slice(0, 10), source, known: cards };
 }

@@ -1,10 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { loadCatalog } from '../engine/catalog.ts';
+import { describeCard } from '../engine/describe-card.ts';
 import { isStdout } from '../exchange/streams.ts';
+import { checkCsvPath, writeCsv } from '../exchange/write-csv.ts';
 import { CardGeniusError, EXIT } from '../model/errors.ts';
 import { formatHundredths, formatRupees } from '../model/money.ts';
-import type { CatalogReport } from '../tools/catalog/check.ts';
-import type { CatalogDiff } from '../tools/catalog/diff.ts';
+import { type CatalogReport, checkCatalog } from '../tools/catalog/check.ts';
+import { type CatalogDiff, diffCatalogs } from '../tools/catalog/diff.ts';
+import { setDisplayNames } from '../tools/catalog/names.ts';
 import { defineCatalogApi } from './catalog-api.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
 import { findCard } from './find-card.ts';
@@ -34,7 +38,6 @@ export function defineCatalog(program: Command): void {
     .option('--users <n>', 'generated users to rank', wholeNumber(1), 10_000)
     .addHelpText('after', '\nExample: cardgenius catalog check catalog/cards.json');
   command<UsersOption>(check, async (cli, [file], { users }) => {
-    const { checkCatalog } = await import('../tools/catalog/check.ts');
     const { catalogPath, maxMonthlySpend } = cli.settings;
     const path = file ?? catalogPath;
     const report = await checkCatalog(path, { users, now: new Date(), maxMonthlySpend });
@@ -57,10 +60,6 @@ export function defineCatalog(program: Command): void {
     .option('--csv <file>', 'write every user whose first card or net changes to FILE')
     .addHelpText('after', '\nExample: cardgenius catalog diff catalog/cards.json next.json --users 50000');
   command<UsersOption & { readonly csv?: string }>(diff, async (cli, [before, after], { users, csv }) => {
-    const [{ diffCatalogs }, { checkCsvPath, writeCsv }] = await Promise.all([
-      import('../tools/catalog/diff.ts'),
-      import('../exchange/write-csv.ts'),
-    ]);
     cli.keepStdoutFor(csv);
     if (csv !== undefined) await checkCsvPath(csv);
     const startedAt = performance.now();
@@ -100,7 +99,6 @@ export function defineCatalog(program: Command): void {
     )
     .addHelpText('after', '\nExample: cardgenius catalog names names.csv --out next.json');
   command<CommonOptions & { readonly out?: string }>(names, async (cli, [csv], { out }) => {
-    const { setDisplayNames } = await import('../tools/catalog/names.ts');
     const { catalogPath } = cli.settings;
     const file = out ?? catalogPath;
     const report = await setDisplayNames(catalogPath, csv!, file);
@@ -149,9 +147,7 @@ export function defineCatalog(program: Command): void {
     .description('Shows a card of the configured catalogue.')
     .addHelpText('after', '\nExample: cardgenius catalog show "CASHBACK SBI Card"');
   command<CommonOptions>(show, async (cli, [wanted]) => {
-    const { loadCatalog } = await import('../engine/catalog.ts');
     const { cards, rules } = await loadCatalog(cli.settings.catalogPath);
-    const { describeCard } = await import('../engine/describe-card.ts');
     const card = await findCard(cards, wanted!);
     cli.print(card, () => describeCard(card, rules));
   });

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
-import type { EffectiveSetting } from '../config/settings.ts';
+import { type EffectiveSetting, effectiveSettings } from '../config/settings.ts';
+import { describeDatabase } from '../database/open-database.ts';
 import { type CommonOptions, command } from './cli.ts';
 
 export function defineConfigCommand(program: Command): void {
@@ -11,10 +12,6 @@ export function defineConfigCommand(program: Command): void {
     .description('Prints the effective settings and where each came from. Secrets are shown as ***.');
   config.addCommand(print);
   command<CommonOptions>(print, async (cli, _args, options) => {
-    const [{ effectiveSettings }, { describeDatabase }] = await Promise.all([
-      import('../config/settings.ts'),
-      import('../database/open-database.ts'),
-    ]);
     const source = { configPath: options.config, env: process.env, cwd: process.cwd() };
     const settings = await effectiveSettings(source, describeDatabase);
     cli.print({ settings }, () => describeSettings(settings));

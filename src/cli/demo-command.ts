@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { seedSpending } from '../exchange/seed-spending.ts';
 import { UsageError } from '../model/errors.ts';
+import { cardsTable, namedRow } from './cards-table.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
 import { describeOutcome } from './run-command.ts';
 import { checkEngine, exitCodeOf, noteFailures, notePause, runWithProgress } from './run-with-progress.ts';
@@ -33,14 +35,12 @@ export function defineDemo(program: Command): void {
     const { database } = opened;
     const before = await database.countUsers();
     if (before.new + before.pending + before.completed + before.failed === 0) {
-      const { seedSpending } = await import('../exchange/seed-spending.ts');
       await seedSpending(database, users, 1);
       say(`Invented ${group(users)} users.`);
     }
     const outcome = await runWithProgress(cli, opened, engine, 'batch', {});
     const counts = await database.countUsers();
     const sample = await database.exportRecommendations(null, 1);
-    const { cardsTable, namedRow } = await import('./cards-table.ts');
     const { commonestFailure: _, ...told } = outcome;
     cli.print({ ...told, status: counts, sample: sample.map(namedRow) }, () =>
       [

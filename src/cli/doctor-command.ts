@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { checkSchema } from '../database/migrate/migrate.ts';
 import type { OpenedDatabase } from '../database/open-database.ts';
 import { DatabaseError, EXIT, messageOf, UsageError } from '../model/errors.ts';
+import { examine } from '../tools/doctor/doctor.ts';
 import type { Finding } from '../tools/doctor/finding.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 import { textTable } from './table.ts';
@@ -56,10 +58,6 @@ async function examineAll(cli: Cli, role: string | undefined): Promise<Finding[]
     return [{ check: 'connection', state: 'fail', found: `${error.code}`, remedy: messageOf(error) }];
   }
   await using database = opened;
-  const [{ examine }, { checkSchema }] = await Promise.all([
-    import('../tools/doctor/doctor.ts'),
-    import('../database/migrate/migrate.ts'),
-  ]);
   const schema: Finding = await checkSchema(database.target).then(
     () => ({ check: 'schema', state: 'ok', found: 'this version’s', remedy: '' }),
     (error: unknown) => ({ check: 'schema', state: 'fail', found: 'not this version’s', remedy: messageOf(error) }),

@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { listFailures, writeFailures } from '../exchange/failures.ts';
+import { checkCsvPath } from '../exchange/write-csv.ts';
 import { type CommonOptions, command, group } from './cli.ts';
 import { textTable } from './table.ts';
 
@@ -13,10 +15,6 @@ export function defineErrors(program: Command): void {
     .option('--csv <file>', 'write every failed user with code and reason to a CSV')
     .addHelpText('after', '\nExamples:\n  cardgenius errors\n  cardgenius errors --csv failed.csv');
   command<ErrorsOptions>(definition, async (cli, _args, { csv }) => {
-    const [{ listFailures, writeFailures }, { checkCsvPath }] = await Promise.all([
-      import('../exchange/failures.ts'),
-      import('../exchange/write-csv.ts'),
-    ]);
     cli.keepStdoutFor(csv);
     if (csv !== undefined) await checkCsvPath(csv);
     await using opened = await cli.open();

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
+import { exportRecommendations, FULL_COLUMNS, OUTPUT_COLUMNS } from '../exchange/export-recommendations.ts';
+import { checkCsvPath } from '../exchange/write-csv.ts';
 import { type CommonOptions, command, group } from './cli.ts';
 
 interface ExportOptions extends CommonOptions {
@@ -20,10 +22,6 @@ export function defineExport(program: Command): void {
     )
     .addHelpText('after', '\nExample: cardgenius export recommendations.csv');
   command<ExportOptions>(definition, async (cli, [file], { columns }) => {
-    const [{ exportRecommendations, FULL_COLUMNS, OUTPUT_COLUMNS }, { checkCsvPath }] = await Promise.all([
-      import('../exchange/export-recommendations.ts'),
-      import('../exchange/write-csv.ts'),
-    ]);
     cli.keepStdoutFor(file);
     await checkCsvPath(file!);
     await using opened = await cli.open();

@@ -1,5 +1,6 @@
 import { nameOf } from '../engine/card-terms.ts';
 import type { Card } from '../engine/catalog-schema.ts';
+import { distance } from '../model/distance.ts';
 import { UsageError } from '../model/errors.ts';
 
 /** The card that a text means: its id, a name of it, or a part of one that no other card has. Throws UsageError (NO_SUCH_CARD). */
@@ -9,7 +10,6 @@ export async function findCard(cards: readonly Card[], wanted: string): Promise<
   if (exact !== undefined) return exact;
   const partly = cards.filter(card => card.id.toLowerCase().includes(text) || card.name.toLowerCase().includes(text));
   if (partly.length === 1) return partly[0]!;
-  const { distance } = await import('../model/distance.ts');
   const near = partly.length > 0 ? partly : cards;
   const [best] = near
     .map(card => ({

@@ -1,4 +1,8 @@
 import type { Command } from 'commander';
+import { delimiterOf } from '../exchange/csv-rows.ts';
+import { importSpending } from '../exchange/import-spending.ts';
+import { holdsInventedUsers } from '../exchange/seed-spending.ts';
+import { openSpendingCsv } from '../exchange/spending-csv.ts';
 import { type CommonOptions, command, group } from './cli.ts';
 
 interface ImportOptions extends CommonOptions {
@@ -20,17 +24,9 @@ export function defineImport(program: Command): void {
     .addHelpText('after', '\nExample: cardgenius import spends.csv --json');
   command<ImportOptions>(definition, async (cli, [file], { delimiter }) => {
     const { maxMonthlySpend } = cli.settings;
-    const [{ openSpendingCsv }, { delimiterOf }] = await Promise.all([
-      import('../exchange/spending-csv.ts'),
-      import('../exchange/csv-rows.ts'),
-    ]);
     const form = delimiter === undefined ? {} : { delimiter: delimiterOf(delimiter) };
     const csv = await openSpendingCsv(file!, maxMonthlySpend, form); // before a database is made for nothing
     await using opened = await cli.open({ create: true });
-    const [{ importSpending }, { holdsInventedUsers }] = await Promise.all([
-      import('../exchange/import-spending.ts'),
-      import('../exchange/seed-spending.ts'),
-    ]);
     const isMixed = cli.settings.databaseUrl.startsWith('pglite:') && (await holdsInventedUsers(opened.database));
     const result = await importSpending(opened.database, csv, { maxMonthlySpend });
     cli.print(result, () => {

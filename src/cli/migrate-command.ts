@@ -1,5 +1,13 @@
 import type { Command } from 'commander';
-import type { AppliedFiles, MigrateOptions as MigrateChoice } from '../database/migrate/migrate.ts';
+import {
+  type AppliedFiles,
+  type MigrateOptions as MigrateChoice,
+  migrate,
+  NOTHING_APPLIED,
+  planMigration,
+} from '../database/migrate/migrate.ts';
+import { verifySchema } from '../database/migrate/verify.ts';
+import { reviewScript } from '../database/mssql/review-script.ts';
 import { EXIT, UsageError } from '../model/errors.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 import { textTable } from './table.ts';
@@ -56,7 +64,6 @@ The next run writes each row of the users that it processes once more, because c
 async function apply(cli: Cli, options: MigrateChoice): Promise<void> {
   if (options.addContractColumns) console.error(MAY_BREAK);
   await using opened = await cli.open({ create: true, checkSchema: false });
-  const { migrate } = await import('../database/migrate/migrate.ts');
   const applied = opened.applied.concat((await migrate(opened.target, options)).pending.map(file => file.name));
   cli.print({ applied, database: opened.database.description }, () =>
     applied.length === 0
@@ -67,7 +74,6 @@ async function apply(cli: Cli, options: MigrateChoice): Promise<void> {
 
 async function showPlan(cli: Cli, options: MigrateChoice): Promise<void> {
   if (cli.isDatabaseMissing) {
-    const { NOTHING_APPLIED } = await import('../database/migrate/migrate.ts');
     return printPlan(cli, NOTHING_APPLIED, cli.settings.databaseUrl, options);
   }
   await using opened = await cli.open({ checkSchema: false, migrate: false });
@@ -75,7 +81,6 @@ async function showPlan(cli: Cli, options: MigrateChoice): Promise<void> {
 }
 
 async function printPlan(cli: Cli, target: AppliedFiles, description: string, options: MigrateChoice): Promise<void> {
-  const { planMigration } = await import('../database/migrate/migrate.ts');
   const applied = await target.appliedFiles();
   const { pending, upToDate } = await planMigration(target, options);
   const files = pending.map(({ name, path, checksum, breaking }) => ({
@@ -106,10 +111,6 @@ async function writeScript(cli: Cli, options: MigrateChoice): Promise<void> {
     );
   }
   await using opened = await cli.open({ checkSchema: false, migrate: false });
-  const [{ planMigration }, { reviewScript }] = await Promise.all([
-    import('../database/migrate/migrate.ts'),
-    import('../database/mssql/review-script.ts'),
-  ]);
   const plan = await planMigration(opened.target, options);
   const script = reviewScript(plan, await opened.target.appliedFiles(), opened.database.description);
   cli.printExactly({ database: opened.database.description, files: plan.pending.map(file => file.name), script }, () =>
@@ -119,7 +120,6 @@ async function writeScript(cli: Cli, options: MigrateChoice): Promise<void> {
 
 async function showDrift(cli: Cli): Promise<void> {
   await using opened = await cli.open({ checkSchema: false, migrate: false });
-  const { verifySchema } = await import('../database/migrate/verify.ts');
   const { files, compared, drift } = await verifySchema(opened.target);
   const { description } = opened.database;
   cli.print({ database: description, files, compared, drift }, () =>

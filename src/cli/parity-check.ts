@@ -1,6 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
 import type { OpenedDatabase } from '../database/open-database.ts';
+import { openEngine } from '../engine/open-engine.ts';
 import type { ParityCheck } from '../serve/parity-checks.ts';
+import { ApiClient } from '../tools/api/client.ts';
+import { checkLive } from '../tools/parity/live-check.ts';
+import { usersOfDatabase } from '../tools/parity/sources.ts';
 import { apiHeaders } from './api-options.ts';
 import type { Cli } from './cli.ts';
 import { ourCatalog } from './parity-command.ts';
@@ -11,12 +15,6 @@ const CALLS_PER_SECOND = 2;
 /** What serve does for a slot of kind `parity`: the engine and the catalogue are loaded anew, and no answer is kept. */
 export function parityCheck(cli: Cli, { database }: Pick<OpenedDatabase, 'database'>): ParityCheck {
   return async ({ url, sample = SAMPLE }, signal) => {
-    const [{ ApiClient }, { openEngine }, { checkLive }, { usersOfDatabase }] = await Promise.all([
-      import('../tools/api/client.ts'),
-      import('../engine/open-engine.ts'),
-      import('../tools/parity/live-check.ts'),
-      import('../tools/parity/sources.ts'),
-    ]);
     const client = new ApiClient({
       url: url!.reveal(),
       headers: await apiHeaders(undefined),

@@ -1,15 +1,26 @@
 import type { Command } from 'commander';
+import { loadCatalog } from '../engine/catalog.ts';
 import type { Engine } from '../engine/engine.ts';
+import { openEngine } from '../engine/open-engine.ts';
+import { checkCsvPath, writeCsv } from '../exchange/write-csv.ts';
+import { writeWhole } from '../exchange/write-whole.ts';
 import { EXIT, UsageError } from '../model/errors.ts';
 import { parseHundredths } from '../model/money.ts';
-import type { Evidence } from '../tools/api/evidence.ts';
-import type { ApiAnswer, BrokenAnswer } from '../tools/api/saved-answers.ts';
-import type { CardMatch } from '../tools/parity/card-match.ts';
+import { ApiClient, checkUrl, maskedUrl } from '../tools/api/client.ts';
+import { Evidence } from '../tools/api/evidence.ts';
+import { apiRequest } from '../tools/api/request.ts';
+import { type ApiAnswer, type BrokenAnswer, readAnswers } from '../tools/api/saved-answers.ts';
+import { ApiCases } from '../tools/parity/api-cases.ts';
+import { CardMatch } from '../tools/parity/card-match.ts';
 import type { LeftOut, ParityCase } from '../tools/parity/case.ts';
-import type { OurCatalog } from '../tools/parity/ours.ts';
-import { summaryOf, tablesOf } from '../tools/parity/pages.ts';
+import { readGoldenCsv } from '../tools/parity/golden-csv.ts';
+import { type OurCatalog, sixOf } from '../tools/parity/ours.ts';
+import { DIFFERENCE_COLUMNS, differenceRow, parityHtml, summaryOf, tablesOf } from '../tools/parity/pages.ts';
+import { Comparison } from '../tools/parity/parity.ts';
 import type { ParityReport } from '../tools/parity/report.ts';
+import { casesFromSpending, casesFromStored, usersOfCsv, usersOfDatabase } from '../tools/parity/sources.ts';
 import { ALLOW_INSECURE_HELP } from './allow-insecure.ts';
+import { apiHeaders } from './api-options.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { textTable } from './table.ts';
 
@@ -58,7 +69,6 @@ export function defineParity(program: Command): void {
     if (source === undefined || [options.golden, options.answers, options.url].filter(Boolean).length > 1) {
       throw new UsageError('PARITY_SOURCE', 'Name one source of truth: --golden FILE, --answers FOLDER or --url URL.');
     }
-    const { checkUrl, maskedUrl } = await import('../tools/api/client.ts');
     if (options.url !== undefined) checkUrl(options.url, options.allowInsecure);
     const shown = options.url === undefined ? source : maskedUrl(options.url);
     const tolerance = parseHundredths(options.tolerance);
@@ -72,12 +82,6 @@ export function defineParity(program: Command): void {
     if (!(threshold >= 0 && threshold <= 1)) {
       throw new UsageError('PARITY_THRESHOLD', `--threshold ${options.threshold} is not a percentage from 0 to 100.`);
     }
-    const [{ openEngine }, { CardMatch }, { Comparison }, { checkCsvPath }] = await Promise.all([
-      import('../engine/open-engine.ts'),
-      import('../tools/parity/card-match.ts'),
-      import('../tools/parity/parity.ts'),
-      import('../exchange/write-csv.ts'),
-    ]);
     cli.keepStdoutFor(options.csv);
     cli.keepStdoutFor(options.html);
     if (options.csv !== undefined) await checkCsvPath(options.csv);
@@ -111,7 +115,6 @@ export function defineParity(program: Command): void {
 /** What the built-in engine computes with; an engine of one's own has its declared names alone. */
 export async function ourCatalog({ settings }: Cli): Promise<OurCatalog | undefined> {
   if (settings.enginePath !== undefined) return undefined;
-  const { loadCatalog } = await import('../engine/catalog.ts');
   const { cards, rules } = await loadCatalog(settings.catalogPath);
   return { cards, rules, eligibleCards: settings.eligibleCards ?? 'open', maxMonthlySpend: settings.maxMonthlySpend };
 }
@@ -129,10 +132,6 @@ async function casesOf(
   match: CardMatch,
 ): Promise<Cases> {
   if (options.golden !== undefined) return { cases: goldenCases(cli, options, engine, match) };
-  const [{ ApiCases }, { Evidence }] = await Promise.all([
-    import('../tools/parity/api-cases.ts'),
-    import('../tools/api/evidence.ts'),
-  ]);
   const apiCases = new ApiCases(engine, match, catalog);
   const evidence = new Evidence();
   const answers = options.answers === undefined ? askApi(cli, options) : await savedAnswers(options.answers);
@@ -151,7 +150,6 @@ async function casesOf(
 }
 
 async function savedAnswers(folder: string): Promise<AsyncIterable<ApiAnswer | BrokenAnswer>> {
-  const { readAnswers } = await import('../tools/api/saved-answers.ts');
   return readAnswers(folder);
 }
 
@@ -161,33 +159,20 @@ async function* goldenCases(
   engine: Engine,
   match: CardMatch,
 ): AsyncGenerator<ParityCase | LeftOut> {
-  const [sources, { readGoldenCsv }] = await Promise.all([
-    import('../tools/parity/sources.ts'),
-    import('../tools/parity/golden-csv.ts'),
-  ]);
   const golden = await readGoldenCsv(path!);
   if (spends !== undefined) {
-    const users = await sources.usersOfCsv(spends, cli.settings.maxMonthlySpend, Number.POSITIVE_INFINITY);
-    yield* sources.casesFromSpending(golden, users, engine, match);
+    const users = await usersOfCsv(spends, cli.settings.maxMonthlySpend, Number.POSITIVE_INFINITY);
+    yield* casesFromSpending(golden, users, engine, match);
     return;
   }
   await using opened = await cli.open();
-  yield* sources.casesFromStored(golden, opened.database, match);
+  yield* casesFromStored(golden, opened.database, match);
 }
 
 async function* askApi(
   cli: Cli,
   { url, spends, sample, rate, keep, headerFile }: ParityCommandOptions,
 ): AsyncGenerator<ApiAnswer | BrokenAnswer> {
-  const [{ ApiClient }, { apiRequest }, { sixOf }, { usersOfCsv, usersOfDatabase }, { apiHeaders }] = await Promise.all(
-    [
-      import('../tools/api/client.ts'),
-      import('../tools/api/request.ts'),
-      import('../tools/parity/ours.ts'),
-      import('../tools/parity/sources.ts'),
-      import('./api-options.ts'),
-    ],
-  );
   const headers = await apiHeaders(headerFile);
   const readUsers = async () => {
     if (spends !== undefined) return usersOfCsv(spends, cli.settings.maxMonthlySpend, sample);
@@ -207,13 +192,10 @@ async function* askApi(
 }
 
 async function writeFiles(report: ParityReport, source: string, { csv, html }: ParityCommandOptions): Promise<void> {
-  const { DIFFERENCE_COLUMNS, differenceRow, parityHtml } = await import('../tools/parity/pages.ts');
   if (csv !== undefined) {
-    const { writeCsv } = await import('../exchange/write-csv.ts');
     await writeCsv(csv, DIFFERENCE_COLUMNS, report.differences.map(differenceRow));
   }
   if (html !== undefined) {
-    const { writeWhole } = await import('../exchange/write-whole.ts');
     await writeWhole(html, parityHtml(report, source));
   }
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Pruned } from '../database/prune.ts';
+import { checkOrphans, type Pruned, pruneHistory, pruneOrphans } from '../database/prune.ts';
 import { UsageError } from '../model/errors.ts';
 import { type CommonOptions, command, group } from './cli.ts';
 import { shellUser } from './shell-user.ts';
@@ -30,7 +30,6 @@ export function definePrune(program: Command): void {
     }
     const keepDays = keep === undefined ? undefined : daysOf(keep);
     await using opened = await cli.open();
-    const { checkOrphans, pruneHistory, pruneOrphans } = await import('../database/prune.ts');
     const { maintenance, database } = opened;
     const history: Partial<Pruned> = keepDays === undefined ? {} : await pruneHistory(maintenance, keepDays);
 

@@ -1,11 +1,18 @@
 import type { Command } from 'commander';
+import { loadCatalog } from '../engine/catalog.ts';
+import { explainAll } from '../engine/explain.ts';
+import { explanationJson, explanationText } from '../engine/explain-words.ts';
+import { openEngine } from '../engine/open-engine.ts';
 import type { EngineSource } from '../engine/source.ts';
+import { whyNot } from '../engine/why-not.ts';
 import type { RecommendationRow } from '../model/contract.ts';
 import { CardGeniusError, UsageError } from '../model/errors.ts';
 import { formatHundredths, formatRupees, parseHundredths } from '../model/money.ts';
 import { CARDS_PER_USER, rowsOfFirstUser } from '../model/recommendation.ts';
 import { SPENDING_COLUMNS } from '../model/spending.ts';
+import { cardsTable, namedRow } from './cards-table.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
+import { findCard } from './find-card.ts';
 
 const SPENDS = ['amazon', 'flipkart', 'myntra', 'ajio', 'grocery', 'confirmed'] as const;
 type SpendOptions = Readonly<Partial<Record<(typeof SPENDS)[number], string>>> &
@@ -34,7 +41,6 @@ export function defineRecommend(program: Command): void {
       throw new UsageError('RECOMMEND_WHOM', 'Name a user_id, or give spends (--amazon 50000 …): one of the two.');
     }
     const amounts = userId === undefined ? givenAmounts(options) : await storedAmounts(cli, userId);
-    const { cardsTable, namedRow } = await import('./cards-table.ts');
     const rows = await recommendOne(cli.settings, userId ?? '', amounts);
     const why = options.whyNot === undefined ? undefined : await whyNotCard(cli.settings, amounts, options.whyNot);
     const explained = options.explain === true ? await explainRows(cli.settings, amounts, rows) : undefined;
@@ -56,7 +62,6 @@ export async function recommendOne(
   userId: string,
   amounts: readonly (number | null)[],
 ): Promise<RecommendationRow[]> {
-  const { openEngine } = await import('../engine/open-engine.ts');
   await using engine = await openEngine(source);
   const slice = { count: 1, userNo: Int32Array.of(1), amounts: Float64Array.from(amounts, amount => amount ?? 0) };
   const answer = await engine.recommend(slice);
@@ -72,11 +77,6 @@ async function explainRows(
   rows: readonly RecommendationRow[],
 ): Promise<{ readonly text: string; readonly json: readonly object[] }> {
   refuseOwnEngine(source, '--explain');
-  const [{ loadCatalog }, { explainAll }, { explanationJson, explanationText }] = await Promise.all([
-    import('../engine/catalog.ts'),
-    import('../engine/explain.ts'),
-    import('../engine/explain-words.ts'),
-  ]);
   const names = rows.map(row => row.cardName);
   const explanations = explainAll(await loadCatalog(source.catalogPath), names, amounts);
   return { text: explanationText(explanations), json: explanations.map(explanationJson) };
@@ -97,12 +97,6 @@ async function whyNotCard(
   wanted: string,
 ): Promise<{ readonly text: string; readonly json: object }> {
   refuseOwnEngine(source, '--why-not');
-  const [{ loadCatalog }, { whyNot }, { explanationJson, explanationText }, { findCard }] = await Promise.all([
-    import('../engine/catalog.ts'),
-    import('../engine/why-not.ts'),
-    import('../engine/explain-words.ts'),
-    import('./find-card.ts'),
-  ]);
   const catalog = await loadCatalog(source.catalogPath);
   const card = await findCard(catalog.cards, wanted);
   const { explanation, place, cards, excluded, tenth, lacks } = whyNot(

@@ -2,15 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { domainToASCII } from 'node:url';
 import type { BatchListener } from '../batch/events.ts';
-import type { BatchOutcome, BatchSettings } from '../batch/run-batch.ts';
+import { type BatchOutcome, type BatchSettings, runBatch } from '../batch/run-batch.ts';
 import type { Database } from '../database/database.ts';
+import { SchemaWatch } from '../database/migrate/schema-watch.ts';
 import type { OpenedDatabase } from '../database/open-database.ts';
 import type { EngineIdentity } from '../engine/engine.ts';
 import type { LoadedEngine } from '../engine/image.ts';
+import { loadEngine } from '../engine/load-engine.ts';
 import { DatabaseError, EXIT, type ExitCode, messageOf } from '../model/errors.ts';
 import type { RunKind } from '../model/run.ts';
 import type { Processor } from '../model/service.ts';
 import { utcOffsetMinutes } from '../schedule/time-zone.ts';
+import { announcePresence } from '../serve/presence.ts';
+import { createLog, createServiceLog, logEvent } from '../telemetry/log.ts';
+import { Progress } from '../telemetry/progress.ts';
+import { RunLogs } from '../telemetry/run-logs.ts';
 import type { Cli } from './cli.ts';
 
 export interface ProcessOptions {
@@ -27,7 +33,6 @@ export const LOG_DIR_HELP = 'write a log file a run to the folder DIR, too: run-
 
 /** Loads the engine, once for the whole run, before a database is opened: a wrong catalogue is told first. */
 export async function checkEngine({ settings }: Cli): Promise<LoadedEngine> {
-  const { loadEngine } = await import('../engine/load-engine.ts');
   return loadEngine(settings);
 }
 
@@ -39,21 +44,6 @@ export async function runWithProgress(
   kind: RunKind,
   options: ProcessOptions,
 ): Promise<BatchOutcome> {
-  const [
-    { runBatch },
-    { announcePresence },
-    { Progress },
-    { createLog, createServiceLog, logEvent },
-    { RunLogs },
-    { SchemaWatch },
-  ] = await Promise.all([
-    import('../batch/run-batch.ts'),
-    import('../serve/presence.ts'),
-    import('../telemetry/progress.ts'),
-    import('../telemetry/log.ts'),
-    import('../telemetry/run-logs.ts'),
-    import('../database/migrate/schema-watch.ts'),
-  ]);
   const { settings } = cli;
   const log =
     options.logFile === undefined

@@ -1,5 +1,9 @@
 import { Command } from 'commander';
+import { runTerms } from '../batch/run-batch.ts';
+import { loadEngine } from '../engine/load-engine.ts';
 import type { Fire } from '../model/service.ts';
+import { nextSlots } from '../schedule/slots.ts';
+import { fireByHand } from '../serve/fire-by-hand.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 import { describeSuperseded } from './run-command.ts';
 import { thisProcessor } from './run-with-progress.ts';
@@ -27,7 +31,6 @@ export function defineSchedule(program: Command): void {
 }
 
 async function listSchedules(cli: Cli): Promise<void> {
-  const { nextSlots } = await import('../schedule/slots.ts');
   await using opened = await cli.open();
   const schedules = await Promise.all(
     cli.settings.schedules.map(async ({ name, cron, timeZone }) => ({
@@ -66,11 +69,6 @@ function describeSchedule(schedule: {
 }
 
 async function runSchedule(cli: Cli, name: string): Promise<void> {
-  const [{ loadEngine }, { runTerms }, { fireByHand }] = await Promise.all([
-    import('../engine/load-engine.ts'),
-    import('../batch/run-batch.ts'),
-    import('../serve/fire-by-hand.ts'),
-  ]);
   const { settings } = cli;
   const engine = await loadEngine(settings);
   await using opened = await cli.open();

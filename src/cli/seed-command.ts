@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { describeDatabase } from '../database/open-database.ts';
+import { seedSpending } from '../exchange/seed-spending.ts';
 import { UsageError } from '../model/errors.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
 
@@ -21,7 +23,6 @@ export function defineSeed(program: Command): void {
     .addHelpText('after', '\nExample: cardgenius seed --users 200000 --seed 7');
   command<SeedOptions>(definition, async (cli, _args, { users, seed, yesInventUsersHere }) => {
     if (!cli.settings.databaseUrl.startsWith('pglite:') && yesInventUsersHere !== true) {
-      const { describeDatabase } = await import('../database/open-database.ts');
       throw new UsageError(
         'SEED_ON_SERVER',
         `${await describeDatabase(cli.settings.databaseUrl)} is a server, and its users may be real. To invent ${group(users)} users ` +
@@ -29,7 +30,6 @@ export function defineSeed(program: Command): void {
       );
     }
     await using opened = await cli.open({ create: true });
-    const { seedSpending } = await import('../exchange/seed-spending.ts');
     const { imported, unchanged } = await seedSpending(opened.database, users, seed);
     cli.print(
       { users, seed, imported, unchanged },

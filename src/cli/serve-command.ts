@@ -1,11 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { Logger } from 'pino';
+import { runTerms } from '../batch/run-batch.ts';
+import { SchemaWatch } from '../database/migrate/schema-watch.ts';
 import type { OpenedDatabase } from '../database/open-database.ts';
 import { DatabaseError } from '../model/errors.ts';
-import type { EngineNews } from '../serve/current-engine.ts';
+import { CurrentEngine, type EngineNews } from '../serve/current-engine.ts';
+import { fireByHand } from '../serve/fire-by-hand.ts';
+import { serveHealth } from '../serve/health.ts';
+import { Service } from '../serve/service.ts';
+import { createServiceLog, logEvent, logStart } from '../telemetry/log.ts';
+import { RunLogs } from '../telemetry/run-logs.ts';
+import { startAlertWatch } from './alert-watch.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { type Door, dashboardDoor, mountDashboard, noteToken, OPEN_HELP } from './dashboard-command.ts';
+import { parityCheck } from './parity-check.ts';
 import { LOG_DIR_HELP, stopOnSignal, thisProcessor } from './run-with-progress.ts';
 
 interface ServeOptions extends CommonOptions {
@@ -48,29 +57,6 @@ async function serve(
   door: Door | undefined,
   logFolder: string | undefined,
 ): Promise<void> {
-  const [
-    { Service },
-    { serveHealth },
-    { createServiceLog, logEvent, logStart },
-    { RunLogs },
-    { SchemaWatch },
-    { CurrentEngine },
-    { startAlertWatch },
-    { fireByHand },
-    { runTerms },
-    { parityCheck },
-  ] = await Promise.all([
-    import('../serve/service.ts'),
-    import('../serve/health.ts'),
-    import('../telemetry/log.ts'),
-    import('../telemetry/run-logs.ts'),
-    import('../database/migrate/schema-watch.ts'),
-    import('../serve/current-engine.ts'),
-    import('./alert-watch.ts'),
-    import('../serve/fire-by-hand.ts'),
-    import('../batch/run-batch.ts'),
-    import('./parity-check.ts'),
-  ]);
   const { settings } = cli;
   const log = createServiceLog(settings.log);
   // A file that cannot be loaded ends nothing: the service lives, tells, and tries again at the next fire.

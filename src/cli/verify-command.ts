@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
 import type { CheckResult } from '../database/audit.ts';
+import { MOST_VIOLATIONS, writeViolations } from '../exchange/violations.ts';
+import { checkCsvPath } from '../exchange/write-csv.ts';
 import { EXIT } from '../model/errors.ts';
 import { type CommonOptions, command, group } from './cli.ts';
 import { textTable } from './table.ts';
@@ -18,10 +20,6 @@ export function defineVerify(program: Command): void {
     .option('--csv <file>', 'write each violation to a CSV, a row each; at most 5,000 of a check')
     .addHelpText('after', '\nExamples:\n  cardgenius verify\n  cardgenius verify --csv wrong.csv');
   command<VerifyOptions>(definition, async (cli, _args, { csv }) => {
-    const [{ MOST_VIOLATIONS, writeViolations }, { checkCsvPath }] = await Promise.all([
-      import('../exchange/violations.ts'),
-      import('../exchange/write-csv.ts'),
-    ]);
     cli.keepStdoutFor(csv);
     if (csv !== undefined) await checkCsvPath(csv);
     await using opened = await cli.open();

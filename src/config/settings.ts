@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { z } from 'zod';
 import { distance } from '../model/distance.ts';
 import { messageOf, UsageError } from '../model/errors.ts';
 import type { Secret } from '../model/secret.ts';
@@ -8,7 +9,6 @@ import { PACKAGE_ROOT } from '../package.ts';
 import { applyEnvironment, type Environment, misspelledVariables, readPassword } from './environment.ts';
 import { KEYS, keysAt } from './keys.ts';
 import { type Config, configSchema } from './schema.ts';
-import type { Alerts, DashboardSettings, Schedule, Thresholds } from './service-schema.ts';
 
 export { misspelledVariables };
 
@@ -16,41 +16,17 @@ const CONFIG_FILE = 'cron.config.ts';
 const SHIPPED_CATALOG = join(PACKAGE_ROOT, 'catalog/cards.json');
 
 /** The effective settings: checked, complete and frozen. Paths are absolute, money is paise. */
-export interface Settings {
+export interface Settings extends Omit<Checked, 'database' | 'catalog' | 'engine' | 'engineTimeoutSeconds'> {
   readonly databaseUrl: string;
   /** From the environment or a file; never printed: it hides from JSON and from inspection. */
   readonly databasePassword: Secret | undefined;
-  readonly sqlServer: {
-    readonly controlConnections: number;
-    readonly workConnections: number;
-    readonly controlTimeoutSeconds: number;
-    readonly workTimeoutSeconds: number;
-    readonly minConnections: number;
-    readonly connectTimeoutSeconds?: number | undefined;
-  };
   readonly catalogPath: string;
-  readonly eligibleCards: 'open' | 'commissionable';
   /** The module of an engine of one's own; undefined is the built-in one. */
   readonly enginePath: string | undefined;
   readonly engineTimeoutMs: number;
-  readonly chunkSize: number;
-  readonly workers: number;
-  readonly chunksInFlight: number;
-  readonly leaseSeconds: number;
-  readonly maxRounds: number;
-  readonly stampUnchangedRows: boolean;
-  readonly maxMonthlySpend: number;
-  readonly errorRateLimit: number;
-  readonly maxFailedShare: number;
-  readonly minEligibleShare: number;
-  readonly maxFirstCardChangedShare: number;
-  readonly log: { readonly level: string; readonly file?: string | undefined };
-  readonly schedules: readonly Schedule[];
-  readonly service: { readonly health: string };
-  readonly dashboard: DashboardSettings;
-  readonly thresholds: Thresholds;
-  readonly alerts: Alerts;
 }
+
+type Checked = Readonly<z.output<typeof configSchema>>;
 
 export interface SettingsSource {
   /** `--config`; without it ./cron.config.ts is read where it exists. */
