@@ -46,7 +46,7 @@ export function defineDemo(program: Command): void {
       [
         describeOutcome(outcome),
         '',
-        `${group(counts.completed)} users have ten cards each: ${group(counts.recommendations)} rows, ${group(counts.failed)} failed.`,
+        `${group(counts.completed)} users have ten cards each, ${group(counts.failed)} failed.`,
         ...(sample.length === 0 ? [] : ['', `The ten cards of ${sample[0]!.userId}:`, '', cardsTable(sample)]),
         '',
         'Next:  cardgenius status',

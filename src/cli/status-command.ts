@@ -18,6 +18,8 @@ const MAX_CHUNKS = 10_000;
 /** Processors asked for at most. */
 const MAX_PROCESSORS = 100;
 const BAR_WIDTH = 40;
+/** A watcher counts the users so often: each time is a scan of the table; the figures of the run are read each time. */
+const COUNT_USERS_EVERY_MS = 60_000;
 
 export function defineStatus(program: Command): void {
   const definition = program
@@ -26,16 +28,28 @@ export function defineStatus(program: Command): void {
       'Counts the users by status, and shows the latest run with who holds which of its chunks. The embedded database lets ' +
         'one process in at a time: to follow a run there, use "cardgenius run --dashboard".',
     )
-    .option('--watch', 'show it again and again, until Ctrl-C; with --json, a line each time')
+    .option(
+      '--watch',
+      'show it again and again, until Ctrl-C, the users counted once a minute; with --json, a line each time',
+    )
     .option('--every <seconds>', 'with --watch: how often (default: 2)', wholeNumber(1))
     .addHelpText('after', '\nExamples:\n  cardgenius status\n  cardgenius status --watch --every 5');
   command<StatusOptions>(definition, async (cli, _args, { watch, every }) => {
     await using opened = await cli.open();
+    let users: UserCounts | undefined;
+    let countedAt = 0;
     const show = async () => {
-      const { users, run, chunks, processors } = await readStatus(opened);
+      if (users === undefined || Date.now() - countedAt >= COUNT_USERS_EVERY_MS) {
+        users = await opened.database.countUsers();
+        countedAt = Date.now();
+      }
+      const counted = users;
+      const { run, chunks, processors } = await readStatus(opened);
       const { description } = opened.database;
-      cli.print({ database: description, ...users, run, processors }, () =>
-        [description, '', describeStatus(users, run, chunks, new Date()), ...describeProcessors(processors)].join('\n'),
+      cli.print({ database: description, ...counted, run, processors }, () =>
+        [description, '', describeStatus(counted, run, chunks, new Date()), ...describeProcessors(processors)].join(
+          '\n',
+        ),
       );
     };
     if (watch !== true) return await show(); // awaited here, before the database is closed
@@ -53,12 +67,11 @@ export function defineStatus(program: Command): void {
 }
 
 async function readStatus({ database, history, service }: OpenedDatabase) {
-  const users = await database.countUsers();
   const run = (await database.readRun(null, { wait: false })) ?? null;
   const isActive = run !== null && run.finishedAt === null;
   const chunks = isActive ? await history.listChunks(run.runId, 0, MAX_CHUNKS) : [];
   const processors = (await service.listProcessors(MAX_PROCESSORS)).filter(isPresent);
-  return { users, run, chunks, processors };
+  return { run, chunks, processors };
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
@@ -90,8 +103,8 @@ export function describeStatus(
   chunks: readonly ChunkProgress[],
   now: Date,
 ): string {
-  const statuses = ['new', 'pending', 'completed', 'failed', 'recommendations'] as const;
-  const table = textTable([...statuses], [statuses.map(status => group(users[status]))], [0, 1, 2, 3, 4]);
+  const statuses = ['new', 'pending', 'completed', 'failed'] as const;
+  const table = textTable([...statuses], [statuses.map(status => group(users[status]))], [0, 1, 2, 3]);
   const counted =
     users.other === 0
       ? [table]

@@ -153,7 +153,7 @@ export interface ChunkCheck {
   readonly violated: string | null;
 }
 
-/** How many users stand in each status, and how many rows card_recommendations holds. */
+/** How many users stand in each status. */
 export interface UserCounts {
   readonly new: number;
   readonly pending: number;
@@ -161,5 +161,4 @@ export interface UserCounts {
   readonly failed: number;
   /** NULL, or a word of CashKaro's own: no run looks for these. */
   readonly other: number;
-  readonly recommendations: number;
 }

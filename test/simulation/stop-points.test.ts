@@ -13,6 +13,7 @@ import { loadEngine } from '../../src/engine/load-engine.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { DatabaseError } from '../../src/model/errors.ts';
 import { type ContractEngine, expireLeases, refuseByTrigger, reset, userId } from '../contract/context.ts';
+import { countRows } from '../support/count-rows.ts';
 import { type StopPoint, stoppable } from './stoppable.ts';
 
 const USERS = 9;
@@ -101,7 +102,8 @@ async function faultsOf(world: World, { completed, failed }: Setting): Promise<s
   const faults = checks.filter(({ violations }) => violations > 0).map(({ check, sample }) => `${check}: ${sample}`);
   if (counts.completed !== completed) faults.push(`${counts.completed} completed, not ${completed}`);
   if (counts.failed !== failed) faults.push(`${counts.failed} failed, not ${failed}`);
-  if (counts.recommendations !== completed * 10) faults.push(`${counts.recommendations} rows`);
+  const rows = await countRows(world.database);
+  if (rows !== completed * 10) faults.push(`${rows} rows`);
   return faults;
 }
 
