@@ -1,3 +1,37 @@
+/**
+ * A run: every due user gets ten cards, in chunks, by any number of processors. This is the protocol; the files beside it are its parts.
+ *
+ *     runBatch ── open_run: joins the active run, or plans one (the run, its cards, its chunks: one transaction)
+ *       └ processRun ── worker-pool.ts: threads that compute, shared by all loops of this processor
+ *           └ claim-loops.ts: `chunksInFlight` loops, each with one chunk at a time
+ *               claim ─► read ─► compute ─► load ─► publish        chunk-pipeline.ts, under heartbeat.ts
+ *                          gates.ts: before read, before load, before publish; a shut gate pauses the run
+ *               wait ─► advance_run: plans the next round, or closes the run, once no chunk is open
+ *
+ * **A chunk** is a key range of users. A claim gives it to one processor under a lease and a fresh token, and freezes its set of users.
+ * The spends are read at the claim; publish compares them again under lock, so a user who changed meanwhile is new again and not
+ * overwritten. A chunk is `open`, `leased`, then `done`, `failed` or closed with its run.
+ *
+ * **The lease** is time of the database. heartbeat.ts renews it, but only while the work moves, so that a hung engine loses its chunk.
+ * It keeps a local deadline too, earlier than the database's: when that passes, everything before publish is aborted. The last renewal
+ * comes just before publish; from there the lock of the chunk's row is the lease.
+ *
+ * **The fence.** Each write carries run, chunk and token; under another token it writes nothing (LEASE_LOST). So a processor that was
+ * frozen and wakes up can do no harm, and a killed one needs no clean-up: its lease runs out, and the chunk is claimed again.
+ *
+ * **Publish** is one transaction, and the same when it is repeated. Where the database refuses a row, publisher.ts halves the span until
+ * the user with that row is alone; that user becomes `failed`, and all others are published. Ten rows replace ten rows: a reader
+ * sees a user's old ten or new ten, and a failed user keeps last week's.
+ *
+ * **Errors.** recovery.ts is the table: what becomes of a chunk for each error. Users fail for their data and for their engine, never
+ * for trouble of the database: that is waited for (database/retrying.ts), then the chunk is given back, and the run stops or pauses.
+ *
+ * **One engine.** The bytes that were fingerprinted for the plan are those that the threads compute with (engine/image.ts). A processor
+ * with another fingerprint cannot claim.
+ *
+ * **A stop** gives back what has not begun to publish, and waits for what has. The last processor to leave sets the run to `stopped`;
+ * any later start with the same fingerprint goes on.
+ */
 import type { Database } from '../database/database.ts';
 import { retrying, type Sleep } from '../database/retrying.ts';
 import type { EngineIdentity } from '../engine/engine.ts';

@@ -1,3 +1,29 @@
+/**
+ * The service: `cardgenius serve`, any number of processors on one database, for months.
+ *
+ * Each processor has two loops, and each loop survives its own errors:
+ *
+ *     lead: bid ─► (elected) decide the due slots ─► sweep, watch ─► sleep until the next slot or bid
+ *     work: read the active run ─► processRun (batch/run-batch.ts) until it is over ─► sleep
+ *
+ * **The leader** (leader.ts) is the processor whose bid found no living lease in the table `leader`. Its term is (owner, elected_at) by the
+ * database's clock; each bid renews it, and is the sign of life of every processor as well. What a leader records carries its term, and
+ * the database refuses a term that is over: two processors that both believe they lead cannot record one slot twice.
+ *
+ * **A slot** is a time at which a schedule is due (schedule/slots.ts computes them; node-cron only wakes the loop). The ledger decides, not
+ * the alarm: planner.ts asks for the last recorded slot of each schedule, takes every slot since, and records a decision for each, once in
+ * the fleet: `ran`, `caught_up` or `skipped` by the misfire policy, `overlapped` where a run is active, `held` where one is paused,
+ * `not_opened` where the engine cannot be loaded. record_fire writes the ledger's row and opens the run in one transaction, so that a
+ * leader that dies has done both or neither. A new leader begins from the ledger, and knows of all that was missed.
+ *
+ * **The work** is not the leader's alone. Every processor joins the active run if its engine has the run's fingerprint; an engine file is
+ * loaded anew before each fire and run (current-engine.ts). A run of another engine is left to its own processors, and is superseded by
+ * the next fire that finds none on it.
+ *
+ * **Trouble.** A database that is away is asked again, a little later each time. `/livez` says that the process runs, `/readyz` that the
+ * last bid was answered lately (health.ts). The leader evaluates the alert rules; a processor that cannot reach the database tells of
+ * that itself. A schedule of kind `parity` opens no run: parity-checks.ts compares with the API, and records the verdict.
+ */
 import { schedule as cronTask, type ScheduledTask } from 'node-cron';
 import { Condition } from '../batch/condition.ts';
 import type { BatchListener } from '../batch/events.ts';
