@@ -1,7 +1,7 @@
 -- Purpose   A run with its sums: the one named, or the latest. Counts come as FLOAT, times in UTC.
 -- Answers   one row, or none where there is no such run
--- Locks     shared, row by row; none with @wait = 0 (NOLOCK, which a view hands on to its tables): a publish holds its chunk's
---           row for seconds, and a page that shows must not wait for it
+-- Locks     shared, row by row; none with @wait = 0: a publish holds its chunk's row for seconds, and a page
+--           that shows must not wait for it
 -- Isolation READ COMMITTED; READ UNCOMMITTED with @wait = 0, which decides nothing: no exit code, no gate, no next round
 -- Indexes   pk_run, pk_chunk
 -- Avoids    BIGINT, which the driver gives as text.
@@ -17,33 +17,21 @@ BEGIN
   SET NOCOUNT ON;
   SET XACT_ABORT ON;
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+  IF @wait = 0 SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED;
 
   DECLARE @found_id BIGINT = @run_id;
   IF @found_id IS NULL
     SELECT @found_id = MAX(r.run_id) FROM cardgenius.run AS r;
 
-  IF @wait = 1
-    SELECT CAST(p.run_id AS FLOAT) AS run_id, p.kind, p.state, p.reason, p.round, p.engine_name, p.engine_version,
-           p.fingerprint, p.requested_by, p.gate_accepted, p.deadline_at, p.started_at, p.finished_at,
-           CAST(p.chunks AS FLOAT) AS chunks, CAST(p.chunks_open AS FLOAT) AS chunks_open,
-           CAST(p.chunks_leased AS FLOAT) AS chunks_leased, CAST(p.chunks_closed AS FLOAT) AS chunks_closed,
-           CAST(p.planned_users AS FLOAT) AS planned_users, CAST(p.completed AS FLOAT) AS completed,
-           CAST(p.failed AS FLOAT) AS failed, CAST(p.changed AS FLOAT) AS changed, CAST(p.gone AS FLOAT) AS gone,
-           CAST(p.rows_written AS FLOAT) AS rows_written, CAST(p.rows_unchanged AS FLOAT) AS rows_unchanged,
-           CAST(p.failures AS FLOAT) AS failures, p.batch_id,
-           CAST(p.violations AS FLOAT) AS violations, p.violated
-    FROM cardgenius.run_progress AS p
-    WHERE p.run_id = @found_id;
-  ELSE
-    SELECT CAST(p.run_id AS FLOAT) AS run_id, p.kind, p.state, p.reason, p.round, p.engine_name, p.engine_version,
-           p.fingerprint, p.requested_by, p.gate_accepted, p.deadline_at, p.started_at, p.finished_at,
-           CAST(p.chunks AS FLOAT) AS chunks, CAST(p.chunks_open AS FLOAT) AS chunks_open,
-           CAST(p.chunks_leased AS FLOAT) AS chunks_leased, CAST(p.chunks_closed AS FLOAT) AS chunks_closed,
-           CAST(p.planned_users AS FLOAT) AS planned_users, CAST(p.completed AS FLOAT) AS completed,
-           CAST(p.failed AS FLOAT) AS failed, CAST(p.changed AS FLOAT) AS changed, CAST(p.gone AS FLOAT) AS gone,
-           CAST(p.rows_written AS FLOAT) AS rows_written, CAST(p.rows_unchanged AS FLOAT) AS rows_unchanged,
-           CAST(p.failures AS FLOAT) AS failures, p.batch_id,
-           CAST(p.violations AS FLOAT) AS violations, p.violated
-    FROM cardgenius.run_progress AS p WITH (NOLOCK)
-    WHERE p.run_id = @found_id;
+  SELECT CAST(p.run_id AS FLOAT) AS run_id, p.kind, p.state, p.reason, p.round, p.engine_name, p.engine_version,
+         p.fingerprint, p.requested_by, p.gate_accepted, p.deadline_at, p.started_at, p.finished_at,
+         CAST(p.chunks AS FLOAT) AS chunks, CAST(p.chunks_open AS FLOAT) AS chunks_open,
+         CAST(p.chunks_leased AS FLOAT) AS chunks_leased, CAST(p.chunks_closed AS FLOAT) AS chunks_closed,
+         CAST(p.planned_users AS FLOAT) AS planned_users, CAST(p.completed AS FLOAT) AS completed,
+         CAST(p.failed AS FLOAT) AS failed, CAST(p.changed AS FLOAT) AS changed, CAST(p.gone AS FLOAT) AS gone,
+         CAST(p.rows_written AS FLOAT) AS rows_written, CAST(p.rows_unchanged AS FLOAT) AS rows_unchanged,
+         CAST(p.failures AS FLOAT) AS failures, p.batch_id,
+         CAST(p.violations AS FLOAT) AS violations, p.violated
+  FROM cardgenius.run_progress AS p
+  WHERE p.run_id = @found_id;
 END;

@@ -1,4 +1,4 @@
-import { isGate, type RunProgress } from '../model/run.ts';
+import { decidedOf, isGate, type RunProgress } from '../model/run.ts';
 import type { Fire, Severity } from '../model/service.ts';
 
 /** What the rules look at. Times are milliseconds of the database's clock. */
@@ -75,7 +75,6 @@ export type RuleName = keyof typeof RULES;
 
 type Rule = (snapshot: Snapshot, limits: Limits) => Finding | undefined;
 
-const decidedOf = ({ completed, failed, changed, gone }: RunProgress) => completed + failed + changed + gone;
 const isActive = ({ state }: RunProgress) => state === 'running' || state === 'stopped';
 const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
 const group = (value: number) => Math.round(value).toLocaleString('en-US');

@@ -37,7 +37,7 @@ import { retrying, type Sleep } from '../database/retrying.ts';
 import type { EngineIdentity } from '../engine/engine.ts';
 import { type EngineImage, EngineUnusableError, type LoadedEngine } from '../engine/image.ts';
 import { CardGeniusError } from '../model/errors.ts';
-import type { OpenedRun, RunKind, RunRequest, RunState } from '../model/run.ts';
+import { decidedOf, type OpenedRun, type RunKind, type RunRequest, type RunState } from '../model/run.ts';
 import { ClaimLoops, END_PATIENCE_MS, reasonOf } from './claim-loops.ts';
 import type { BatchListener } from './events.ts';
 import { type CommonestFailure, FailureTally } from './failure-tally.ts';
@@ -200,7 +200,7 @@ export async function processRun(database: Database, membership: RunMembership):
     },
     { runId, processor, fingerprint: engine.fingerprint },
     result => {
-      totals.users += result.completed + result.failed + result.changed + result.gone;
+      totals.users += decidedOf(result);
       totals.completed += result.completed;
       totals.failed += result.failed;
       totals.rowsWritten += result.rowsWritten;

@@ -10,7 +10,7 @@ import type { EngineIdentity } from '../engine/engine.ts';
 import type { LoadedEngine } from '../engine/image.ts';
 import { loadEngine } from '../engine/load-engine.ts';
 import { DatabaseError, EXIT, type ExitCode, messageOf } from '../model/errors.ts';
-import type { RunKind } from '../model/run.ts';
+import { decidedOf, type RunKind } from '../model/run.ts';
 import type { Processor } from '../model/service.ts';
 import { utcOffsetMinutes } from '../schedule/time-zone.ts';
 import { announcePresence } from '../serve/presence.ts';
@@ -163,14 +163,14 @@ export async function checkTotals(
 ): Promise<void> {
   const run = await database.readRun(runId);
   if (run === undefined) return;
-  const { completed, failed, changed, gone, plannedUsers, violations = 0, violated } = run;
+  const { violations = 0, violated } = run;
   if (violations > 0) {
     cli.note(
       `${violations.toLocaleString('en-US')} users of run ${runId} have rows that cannot be right (in one chunk: ${violated}). Who: cardgenius verify --csv FILE`,
     );
     cli.end(EXIT.failed);
   }
-  if (state !== 'done' || completed + failed + changed + gone === plannedUsers) return;
+  if (state !== 'done' || decidedOf(run) === run.plannedUsers) return;
   cli.note(`The totals of run ${runId} do not add up. Look at: cardgenius verify`);
   cli.end(EXIT.failed);
 }

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Attempt, ChunkProgress } from '../database/history.ts';
 import type { Act } from '../model/act.ts';
 import { CardGeniusError, UsageError } from '../model/errors.ts';
-import type { RunProgress } from '../model/run.ts';
+import { decidedOf, type RunProgress } from '../model/run.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
 import { textTable } from './table.ts';
 
@@ -63,7 +63,7 @@ function describeRuns(runs: readonly RunProgress[]): string {
     run.state,
     minuteOf(run.startedAt),
     secondsText(secondsOf(run)),
-    group(decided(run)),
+    group(decidedOf(run)),
     group(run.failed),
     rateText(run),
     group(speedOf(run)),
@@ -139,20 +139,17 @@ export function describeHolders(chunks: readonly ChunkProgress[], now: Date): st
 
 const kindOf = ({ kind }: RunProgress): string => (kind === 'dry_run' ? 'dry run' : 'real');
 
-export const decided = ({ completed, failed, changed, gone }: RunProgress): number =>
-  completed + failed + changed + gone;
-
 function secondsOf({ startedAt, finishedAt }: RunProgress): number {
   return ((finishedAt ?? new Date()).getTime() - startedAt.getTime()) / 1000;
 }
 
 function speedOf(run: RunProgress): number {
   const seconds = secondsOf(run);
-  return seconds > 0 ? Math.round(decided(run) / seconds) : 0;
+  return seconds > 0 ? Math.round(decidedOf(run) / seconds) : 0;
 }
 
 function rateText(run: RunProgress): string {
-  const users = decided(run);
+  const users = decidedOf(run);
   return users === 0 ? '' : `${((run.failed / users) * 100).toFixed(2)} %`;
 }
 

@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 import type { ChunkProgress } from '../database/history.ts';
 import type { OpenedDatabase } from '../database/open-database.ts';
 import { messageOf } from '../model/errors.ts';
-import type { RunProgress, UserCounts } from '../model/run.ts';
+import { decidedOf, type RunProgress, type UserCounts } from '../model/run.ts';
 import { isPresent, type SeenProcessor } from '../model/service.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
-import { decided, describeHolders } from './runs-command.ts';
+import { describeHolders } from './runs-command.ts';
 import { textTable } from './table.ts';
 
 interface StatusOptions extends CommonOptions {
@@ -114,7 +114,7 @@ export function describeStatus(
         ];
   if (run === null) return `${counted.join('\n')}\n\nNo run yet. Start one with: cardgenius run`;
   const { runId, state, reason, startedAt, finishedAt, chunksClosed, completed, failed, round, plannedUsers } = run;
-  const done = decided(run);
+  const done = decidedOf(run);
   const share = plannedUsers === 0 ? 1 : Math.min(1, done / plannedUsers);
   const filled = Math.round(share * BAR_WIDTH);
   const holders = describeHolders(chunks, now);

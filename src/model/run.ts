@@ -162,3 +162,11 @@ export interface UserCounts {
   /** NULL, or a word of CashKaro's own: no run looks for these. */
   readonly other: number;
 }
+
+/** Users of a chunk or a run that have been decided. */
+export const decidedOf = ({
+  completed,
+  failed,
+  changed,
+  gone,
+}: Pick<ChunkResult, 'completed' | 'failed' | 'changed' | 'gone'>): number => completed + failed + changed + gone;

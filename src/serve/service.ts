@@ -33,7 +33,7 @@ import type { Database } from '../database/database.ts';
 import { backOff } from '../database/retrying.ts';
 import type { LoadedEngine } from '../engine/image.ts';
 import { CardGeniusError, messageOf } from '../model/errors.ts';
-import type { RunProgress } from '../model/run.ts';
+import { decidedOf, type RunProgress } from '../model/run.ts';
 import type { Processor } from '../model/service.ts';
 import type { PlannedSchedule } from '../schedule/misfire.ts';
 import type { CurrentEngine, EngineNews } from './current-engine.ts';
@@ -230,7 +230,7 @@ export class Service {
       runId,
       state: 'running',
       chunks: run.chunksOpen + run.chunksLeased,
-      users: run.plannedUsers - run.completed - run.failed - run.changed - run.gone,
+      users: run.plannedUsers - decidedOf(run),
       supersededId: null,
       batchId: run.batchId ?? null,
     } as const;

@@ -1,5 +1,5 @@
 import type { Attempt, ChunkProgress } from '../database/history.ts';
-import type { RunProgress } from '../model/run.ts';
+import { decidedOf, type RunProgress } from '../model/run.ts';
 
 /** The figures of a run, from the database alone: the same for every reader, and after any restart. */
 export interface RunFigures {
@@ -26,8 +26,8 @@ const STALLED_MS = 30_000;
 const LEAST_DOUBT = 0.1;
 
 export function figuresOf(run: RunProgress, chunks: readonly ChunkProgress[], at: Date): RunFigures {
-  const { completed, failed, changed, gone, plannedUsers } = run;
-  const done = completed + failed + changed + gone;
+  const { plannedUsers } = run;
+  const done = decidedOf(run);
   const start = run.startedAt.getTime();
   const end = Math.max((run.finishedAt ?? at).getTime(), start + 1);
   const seconds = (end - start) / 1000;
@@ -38,7 +38,7 @@ export function figuresOf(run: RunProgress, chunks: readonly ChunkProgress[], at
   for (const { startedAt } of atWork) sign = Math.max(sign, startedAt?.getTime() ?? start);
   for (const chunk of chunks) {
     sign = Math.max(sign, chunk.closedAt?.getTime() ?? start);
-    if (chunk.closedAt !== null && chunk.closedAt.getTime() > end - windowSeconds * 1000) lately += usersOf(chunk);
+    if (chunk.closedAt !== null && chunk.closedAt.getTime() > end - windowSeconds * 1000) lately += decidedOf(chunk);
   }
   const average = done / seconds;
   const now = run.finishedAt === null ? lately / windowSeconds : 0;
@@ -68,13 +68,11 @@ function curveOf({ finishedAt }: RunProgress, chunks: readonly ChunkProgress[], 
   for (const chunk of closed) {
     const from = stepAt((chunk.startedAt ?? chunk.closedAt!).getTime());
     const to = Math.max(from, stepAt(chunk.closedAt!.getTime()));
-    for (let i = from; i <= to; i++) users[i]! += usersOf(chunk) / (to - from + 1);
+    for (let i = from; i <= to; i++) users[i]! += decidedOf(chunk) / (to - from + 1);
   }
   const stepSeconds = step / 1000;
   return { throughput: users.map(count => Math.round(count / stepSeconds)), stepSeconds };
 }
-
-const usersOf = ({ completed, failed, changed, gone }: ChunkProgress): number => completed + failed + changed + gone;
 
 function timeLeft(users: number, now: number, average: number, { state }: RunProgress): RunFigures['left'] {
   if (state !== 'running' || users <= 0 || average === 0) return null;

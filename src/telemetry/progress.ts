@@ -1,4 +1,5 @@
 import type { BatchEvent } from '../batch/events.ts';
+import { decidedOf } from '../model/run.ts';
 
 /** How a run shows on a terminal: one line that is written over, or a plain line now and then where there is no terminal. */
 export interface ProgressOutput {
@@ -34,8 +35,7 @@ export class Progress {
     } else if (event.type === 'users-computed') {
       this.#computed += event.users;
     } else if (event.type === 'chunk-published') {
-      const { completed, failed, changed, gone } = event.result;
-      this.#published += completed + failed + changed + gone;
+      this.#published += decidedOf(event.result);
     } else if (event.type === 'chunk-retried') {
       this.#say(`chunk ${event.chunkNo}: ${event.stage} again in ${event.delayMs} ms: ${event.message}`);
     } else if (event.type === 'step-retried') {
