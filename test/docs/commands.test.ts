@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import type { Command } from 'commander';
 import { createProgram } from '../../src/cli/commands.ts';
-import { cardgenius, newFolder } from '../e2e/cli.ts';
+import { cardgenius, newFolder, newPlace } from '../e2e/cli.ts';
 import { type MadeSpends, makeRequest, makeResponse } from '../support/api-answers.ts';
 import { applyGrants } from '../support/roles.ts';
 import { createDatabase, hasSqlServer, isStandIn, NO_SERVER, startSqlServer } from '../support/sql-server.ts';
@@ -237,7 +237,7 @@ async function runIt(
 
 test('the commands for the embedded database, in the order of the documents', async t => {
   t.timeout(240_000);
-  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  const at = await newPlace();
   await prepare(at.cwd);
   // The guide's own database comes first: what it shows are the first runs of it.
   const order = (command: DocumentCommand) => (command.path === 'docs/getting-started.md' ? 0 : 1);

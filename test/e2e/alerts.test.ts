@@ -2,13 +2,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { startHttp, startSmtp } from '../support/receivers.ts';
-import { cardgenius, newFolder } from './cli.ts';
+import { cardgenius, newPlace } from './cli.ts';
 
 test('alerts test: tells every channel, says which took it, and shows no secret', async t => {
   await using http = await startHttp();
   await using smtp = await startSmtp();
-  const cwd = await newFolder();
-  const at = { cwd, database: 'pglite:db' };
+  const at = await newPlace();
+  const { cwd } = at;
   const email = `email: { smtp: '${smtp.url}', from: 'a@here.example', to: ['b@here.example'] }`;
   const config = (more: string) =>
     writeFile(join(cwd, 'cron.config.ts'), `export default { alerts: { slack: { url: '${http.url}' }, ${more} } };`);

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { cardgenius, newFolder } from './cli.ts';
+import { cardgenius, newFolder, newPlace } from './cli.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -105,7 +105,7 @@ test('a user who is not in the database', async t => {
 });
 
 test('a folder whose last process was killed while it wrote the pid of its server', async t => {
-  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  const at = await newPlace();
   t.is((await cardgenius(['migrate'], at)).code, 0);
   await writeFile(join(at.cwd, 'db/postmaster.pid'), '');
   t.is((await cardgenius(['status'], at)).code, 0);

@@ -2,13 +2,13 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { cardgenius, newFolder } from './cli.ts';
+import { cardgenius, newPlace } from './cli.ts';
 
 const HEADER = 'user_id,avg_amazon_gmv,avg_flipkart_gmv,avg_myntra_gmv,avg_ajio_gmv,avg_grocery_gmv,avg_confirmed_gmv';
 const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?$/;
 
 test('run --log-dir names the file by the batch id; export --columns full adds the contract’s columns to the fifteen', async t => {
-  const place = { cwd: await newFolder(), database: 'pglite:db' };
+  const place = await newPlace();
   await writeFile(join(place.cwd, 'spends.csv'), `${HEADER}\nCK1,100,0,0,0,50,900\nCK2,1,1,1,1,1,6\n`);
   t.is((await cardgenius(['import', 'spends.csv'], place)).code, 0);
   const ran = await cardgenius(['run', '--log-dir', 'logs'], place);

@@ -3,12 +3,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
-import { cardgenius, newFolder } from './cli.ts';
+import { cardgenius, newPlace } from './cli.ts';
 
 const HEADER = 'user_id,avg_amazon_gmv,avg_flipkart_gmv,avg_myntra_gmv,avg_ajio_gmv,avg_grocery_gmv,avg_confirmed_gmv';
 
 test('an id that looks like a formula: an apostrophe for people, as it is for machines', async t => {
-  const place = { cwd: await newFolder(), database: 'pglite:db' };
+  const place = await newPlace();
   const read = (name: string) => readFile(join(place.cwd, name), 'utf8');
   await writeFile(join(place.cwd, 'spends.csv'), `${HEADER}\n=1+1,1,1,1,1,1,9000\n=2+2,1,1,1,1,1,6\n`);
   t.is((await cardgenius(['import', 'spends.csv'], place)).code, 0);

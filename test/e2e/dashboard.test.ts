@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import test from 'ava';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
-import { cardgenius, newFolder } from './cli.ts';
+import { cardgenius, newPlace } from './cli.ts';
 
 interface Snapshot {
   readonly run: object;
 }
 
 test('run --dashboard: what it says last is what status and SQL say; off this machine only with a token', async t => {
-  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  const at = await newPlace();
   for (const args of [
     ['run', '--dashboard', '0.0.0.0:0'],
     ['dashboard', '--host', '0.0.0.0'],

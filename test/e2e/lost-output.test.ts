@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
-import { cardgenius, newFolder } from './cli.ts';
+import { cardgenius, newPlace } from './cli.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 
@@ -15,8 +15,8 @@ async function bash(cwd: string, line: string): Promise<{ code: number | null; s
 }
 
 test('a log, a stderr and a stdout that cannot be written cost what they would have said, and no card', async t => {
-  const cwd = await newFolder();
-  const at = { cwd, database: 'pglite:db' };
+  const at = await newPlace();
+  const { cwd } = at;
   t.is((await cardgenius(['seed', '--users', '90'], at)).code, 0);
   const logged = await bash(cwd, 'CARDGENIUS_LOG_LEVEL=trace cg run --limit 30 --chunk-size 5 --log /dev/full');
   t.is(logged.code, 0, logged.stderr);
@@ -29,8 +29,7 @@ test('a log, a stderr and a stdout that cannot be written cost what they would h
 });
 
 test('a terminal that is closed stops a run gracefully', async t => {
-  const cwd = await newFolder();
-  const at = { cwd, database: 'pglite:db' };
+  const at = await newPlace();
   t.is((await cardgenius(['seed', '--users', '4000'], at)).code, 0);
   const run = cardgenius(['run', '--chunk-size', '50'], { ...at, env: { CARDGENIUS_LOG_LEVEL: 'debug' } });
   await run.said(/chunk-published/);

@@ -8,7 +8,7 @@ import test from 'ava';
 import { withCommandPrefix } from '../../src/cli/command-prefix.ts';
 import { createProgram } from '../../src/cli/commands.ts';
 import { howItIsStarted } from '../../src/package.ts';
-import { cardgenius, newFolder } from './cli.ts';
+import { cardgenius, newFolder, newPlace } from './cli.ts';
 
 const PROGRAM = await createProgram();
 
@@ -36,7 +36,7 @@ test('a folder without a database: who looks or runs there is told so, and nothi
 });
 
 test('status says first which database it is about', async t => {
-  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  const at = await newPlace();
   await cardgenius(['seed', '--users', '3'], at);
   t.regex((await cardgenius(['status'], at)).stdout, /^pglite:db\n\nnew /);
   t.is(JSON.parse((await cardgenius(['status', '--json'], at)).stdout).database, 'pglite:db');
@@ -53,7 +53,7 @@ test('the demo invents nobody on a server, and does not even connect', async t =
 });
 
 test('an import beside the invented users says so, and how to keep them apart', async t => {
-  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  const at = await newPlace();
   await writeFile(join(at.cwd, 'spends.csv'), `${HEADER}X1,1,1,1,1,1,5\n`);
   t.is((await cardgenius(['import', 'spends.csv'], at)).stderr, '');
   await cardgenius(['seed', '--users', '5'], at);

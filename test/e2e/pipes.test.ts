@@ -3,7 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import test from 'ava';
-import { newFolder } from './cli.ts';
+import { newPlace } from './cli.ts';
 
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 const HEADER = 'user_id,avg_amazon_gmv,avg_flipkart_gmv,avg_myntra_gmv,avg_ajio_gmv,avg_grocery_gmv,avg_confirmed_gmv';
@@ -12,7 +12,7 @@ const rows = (n: number) => Array.from({ length: n }, (_, i) => `CK${i},1000,0,0
 /** A line of bash; `cg` is the command line, on the folder's own database. */
 async function bash(cwd: string, line: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const env = { ...process.env, CARDGENIUS_DATABASE_URL: 'pglite:db' };
-  const script = `cg() { ${process.execPath} ${MAIN} "$@"; }\n${line}`;
+  const script = `cg() { ${process.execPath} --liftoff-only ${MAIN} "$@"; }\n${line}`;
   const child = spawn('bash', ['-c', script], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   const code = child.exitCode ?? (await new Promise<number | null>(resolve => child.once('close', resolve)));
@@ -20,7 +20,7 @@ async function bash(cwd: string, line: string): Promise<{ code: number | null; s
 }
 
 test('a CSV comes in through each kind of pipe, and goes out through stdout', async t => {
-  const cwd = await newFolder();
+  const { cwd } = await newPlace();
   await writeFile(join(cwd, 'spends.csv'), `${HEADER}\n${rows(3_000)}bad\n`);
   const imported = await bash(cwd, 'cat spends.csv | cg import - --json');
   t.is(imported.code, 0, imported.stderr);

@@ -7,13 +7,13 @@ import { json } from 'node:stream/consumers';
 import test from 'ava';
 import { type MadeSpends, makeResponse } from '../support/api-answers.ts';
 import { inventCards, serveStandIn } from '../support/card-genius-api.ts';
-import { cardgenius, newFolder } from './cli.ts';
+import { cardgenius, newFolder, newPlace } from './cli.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const CATALOG = join(ROOT, 'catalog/cards.json');
 
 test.serial('a golden file: what was exported matches, what was changed is found', async t => {
-  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  const at = await newPlace();
   for (const args of [['seed', '--users', '300'], ['run'], ['export', 'golden.csv']]) {
     t.is((await cardgenius(args, at)).code, 0);
   }
@@ -44,7 +44,7 @@ test.serial('a golden file: what was exported matches, what was changed is found
 });
 
 test.serial('an engine that cannot be loaded ends a run before a database is made', async t => {
-  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  const at = await newPlace();
   await writeFile(join(at.cwd, 'cron.config.ts'), "export default { engine: './none.ts' };\n");
   const { code, stderr } = await cardgenius(['run'], at);
   t.is(code, 2);
@@ -53,7 +53,7 @@ test.serial('an engine that cannot be loaded ends a run before a database is mad
 });
 
 test.serial('a misbehaving engine: exit code 3, its users failed, the others served', async t => {
-  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  const at = await newPlace();
   const engine = join(ROOT, 'test/support/misbehaving-engine.ts');
   await writeFile(
     join(at.cwd, 'cron.config.ts'),
@@ -121,7 +121,7 @@ test.serial('parity with a live API, then with the answers that it left', async 
   t.teardown(() => server.close());
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/calculate`;
 
-  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  const at = await newPlace();
   t.is((await cardgenius(['seed', '--users', '30'], at)).code, 0);
   t.is((await cardgenius(['run'], at)).code, 0);
   const args = ['parity', '--url', url, '--sample', '12', '--rate', '1000', '--keep', 'kept', '--json'];
@@ -142,7 +142,7 @@ test.serial('parity with a live API, then with the answers that it left', async 
 });
 
 test.serial('golden users whose spends are missing are counted, and count against the verdict', async t => {
-  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  const at = await newPlace();
   for (const args of [['seed', '--users', '10'], ['run'], ['export', 'golden.csv']]) {
     t.is((await cardgenius(args, at)).code, 0);
   }

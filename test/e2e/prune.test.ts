@@ -1,8 +1,8 @@
 import test from 'ava';
-import { cardgenius, newFolder } from './cli.ts';
+import { cardgenius, newPlace } from './cli.ts';
 
 test('prune: says what it deleted, in a line of JSON as well, and refuses what it does not understand', async t => {
-  const place = { cwd: await newFolder(), database: 'pglite:db' };
+  const place = await newPlace();
   t.is((await cardgenius(['seed', '--users', '50'], place)).code, 0);
   t.is((await cardgenius(['run'], place)).code, 0);
 

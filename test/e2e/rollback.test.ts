@@ -4,7 +4,7 @@ import test from 'ava';
 import { FULL_COLUMNS, formatRow } from '../../src/exchange/export-recommendations.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { openDatabase, runBatch } from '../../src/index.ts';
-import { cardgenius, newFolder } from './cli.ts';
+import { cardgenius, newPlace } from './cli.ts';
 
 const SHIPPED = join(import.meta.dirname, '../../catalog/cards.json');
 const USERS = 60;
@@ -15,7 +15,8 @@ const COLUMNS = FULL_COLUMNS.filter(name => !OF_THE_RUN.test(name));
 /** The recipe of docs/catalog.md, "Go back to the catalogue before"; all but the command under test in this process. */
 test('the way back from a bad catalogue: its run gives the good one back byte for byte, and redo and run the good rows', async t => {
   t.timeout(600_000);
-  const cwd = await newFolder();
+  const at = await newPlace();
+  const { cwd } = at;
   const database = `pglite:${join(cwd, 'db')}`;
   const catalog = join(cwd, 'cards.json');
   const config = { database, catalog, workers: 1, maxFirstCardChangedShare: 1 };
@@ -45,7 +46,6 @@ test('the way back from a bad catalogue: its run gives the good one back byte fo
     t.notDeepEqual(await table(), rows);
   }
 
-  const at = { cwd, database: 'pglite:db' };
   const exported = await cardgenius(['catalog', 'export', '--run', '1', '--out', 'cards.json'], at);
   t.is(exported.code, 0, exported.stderr);
   t.deepEqual(await readFile(catalog), good, 'byte for byte');

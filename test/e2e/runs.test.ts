@@ -1,8 +1,8 @@
 import test from 'ava';
-import { cardgenius, newFolder } from './cli.ts';
+import { cardgenius, newPlace } from './cli.ts';
 
 test('runs, runs show and status tell what was and what is, and refuse what is not there', async t => {
-  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  const at = await newPlace();
   t.is((await cardgenius(['migrate'], at)).code, 0);
   t.is((await cardgenius(['runs'], at)).stdout, 'No run yet. Start one with: npm run -s cardgenius -- run\n');
   await cardgenius(['seed', '--users', '60'], at);

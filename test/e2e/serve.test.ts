@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { cardgenius, newFolder } from './cli.ts';
+import { cardgenius, newFolder, newPlace } from './cli.ts';
 
 const OFTEN = "export default { schedules: [{ name: 'often', cron: '*/2 * * * * *' }], leaseSeconds: 5 };";
 
 test.serial('serve: a schedule fires, its run is worked on, SIGTERM ends it, and the ledger tells', async t => {
-  const cwd = await newFolder();
-  const at = { cwd, database: 'pglite:db' };
+  const at = await newPlace();
+  const { cwd } = at;
   await writeFile(join(cwd, 'cron.config.ts'), OFTEN);
   t.is((await cardgenius(['seed', '--users', '500'], at)).code, 0);
   const service = cardgenius(['serve', '--open'], { ...at, env: { CARDGENIUS_DASHBOARD_ADDRESS: '127.0.0.1:0' } });

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import test from 'ava';
 import { inventUser } from '../../src/exchange/seed-spending.ts';
 import { SPENDING_COLUMNS } from '../../src/model/spending.ts';
-import { type CliPlace, cardgenius, newFolder } from './cli.ts';
+import { type CliPlace, cardgenius, newPlace } from './cli.ts';
 
 test('pause, resume and cancel act on the active run, and say where there is none', async t => {
-  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  const at = await newPlace();
   t.is((await cardgenius(['migrate'], at)).code, 0);
   const none = await cardgenius(['pause'], at);
   t.is(none.code, 1);
@@ -49,8 +49,8 @@ test('pause, resume and cancel act on the active run, and say where there is non
 });
 
 test('a gate pauses before anything is published; accepted, the same run goes on', async t => {
-  const cwd = await newFolder();
-  const at = { cwd, database: 'pglite:db' };
+  const at = await newPlace();
+  const { cwd } = at;
   const json = async (...args: string[]) => JSON.parse((await cardgenius([...args, '--json'], at)).stdout);
   await writeFile(
     join(cwd, 'cron.config.ts'),

@@ -22,7 +22,7 @@ import {
   checkStatuses,
   checkTarget,
 } from '../../src/tools/doctor/tables.ts';
-import { cardgenius, newFolder } from '../e2e/cli.ts';
+import { cardgenius, newPlace } from '../e2e/cli.ts';
 
 /** A server that nothing is wrong with. What a stand-in cannot be made to have is planted here, in its answer. */
 const SETTINGS: SettingsRow = {
@@ -215,7 +215,7 @@ test('the length of reasons that was written down, and the column as it is now',
 });
 
 test('the command: a table and remedies, one line of JSON, and a database that cannot be reached', async t => {
-  const place = { cwd: await newFolder(), database: 'pglite:db' };
+  const place = await newPlace();
   t.is((await cardgenius(['migrate'], place)).code, 0);
   const fine = await cardgenius(['doctor', '--json'], place);
   t.is(fine.code, 0, fine.stdout);
