@@ -42,6 +42,7 @@ GRANT EXECUTE ON OBJECT::cardgenius.record_act TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.list_acts TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.keep_catalog TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.read_catalog TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.commonest_failure TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.has_failed TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.check_chunk TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.claim_chunk TO cardgenius_processor;

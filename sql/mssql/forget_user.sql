@@ -1,6 +1,7 @@
 -- Purpose   Removes a user from every table of ours, the latest run's included: the law lets a person ask for it. CashKaro's
 --           two tables are theirs, and stay: delete there first, or the next run computes the user again. A range of a closed
---           chunk that the user bounds is bounded by a neighbour; a message that quotes the id has *** in its place.
+--           chunk that the user bounds is bounded by a neighbour; a message that quotes the id, as a word of
+--           its own, has *** in its place.
 -- Answers   one row: rows_ (removed or changed), spending and cards (1: the user still stands in that table of CashKaro's)
 -- Errors    50010 a chunk with the user is open or leased
 -- Locks     the rows that it changes; the history's messages are read once
@@ -21,7 +22,11 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @rows FLOAT = 0, @spending INT, @cards INT, @affected BIGINT;
+  DECLARE @rows FLOAT = 0, @spending INT, @cards INT, @affected BIGINT, @changed INT = 1;
+  -- The id between characters that are of no id: 12 is not in 123. An id of asterisks alone would be found for ever.
+  DECLARE @word NVARCHAR(200) = N'%[^A-Za-z0-9_-]' + REPLACE(REPLACE(REPLACE(@user_id, '[', '[[]'), '%', '[%]'), '_', '[_]')
+                                + N'[^A-Za-z0-9_-]%';
+  IF @user_id NOT LIKE '%[^*]%' SET @word = NULL;
 
   BEGIN TRY
     BEGIN TRANSACTION;
@@ -54,18 +59,31 @@ BEGIN
      WHERE c.user_id_to = @user_id;
     SET @rows = @rows + @@ROWCOUNT;
 
-    UPDATE cardgenius.chunk
-       SET error_message = REPLACE(error_message, @user_id, '***') WHERE CHARINDEX(@user_id, error_message) > 0;
-    SET @rows = @rows + @@ROWCOUNT;
-    UPDATE cardgenius.chunk_attempt
-       SET error_message = REPLACE(error_message, @user_id, '***') WHERE CHARINDEX(@user_id, error_message) > 0;
-    SET @rows = @rows + @@ROWCOUNT;
-    UPDATE cardgenius.run SET reason = REPLACE(reason, @user_id, '***') WHERE CHARINDEX(@user_id, reason) > 0;
-    SET @rows = @rows + @@ROWCOUNT;
-    UPDATE cardgenius.alert SET message = REPLACE(message, @user_id, '***') WHERE CHARINDEX(@user_id, message) > 0;
-    SET @rows = @rows + @@ROWCOUNT;
-    UPDATE cardgenius.act SET reason = REPLACE(reason, @user_id, '***') WHERE CHARINDEX(@user_id, reason) > 0;
-    SET @rows = @rows + @@ROWCOUNT;
+    WHILE @changed > 0                        -- a pass replaces the first place of each message
+    BEGIN
+      SET @changed = 0;
+      UPDATE cardgenius.chunk
+         SET error_message = LEFT(STUFF(error_message, PATINDEX(@word, N' ' + error_message + N' '), LEN(@user_id), '***'), 400)
+       WHERE PATINDEX(@word, N' ' + error_message + N' ') > 0;
+      SET @changed = @changed + @@ROWCOUNT;
+      UPDATE cardgenius.chunk_attempt
+         SET error_message = LEFT(STUFF(error_message, PATINDEX(@word, N' ' + error_message + N' '), LEN(@user_id), '***'), 400)
+       WHERE PATINDEX(@word, N' ' + error_message + N' ') > 0;
+      SET @changed = @changed + @@ROWCOUNT;
+      UPDATE cardgenius.run
+         SET reason = LEFT(STUFF(reason, PATINDEX(@word, N' ' + reason + N' '), LEN(@user_id), '***'), 400)
+       WHERE PATINDEX(@word, N' ' + reason + N' ') > 0;
+      SET @changed = @changed + @@ROWCOUNT;
+      UPDATE cardgenius.alert
+         SET message = LEFT(STUFF(message, PATINDEX(@word, N' ' + message + N' '), LEN(@user_id), '***'), 1000)
+       WHERE PATINDEX(@word, N' ' + message + N' ') > 0;
+      SET @changed = @changed + @@ROWCOUNT;
+      UPDATE cardgenius.act
+         SET reason = LEFT(STUFF(reason, PATINDEX(@word, N' ' + reason + N' '), LEN(@user_id), '***'), 400)
+       WHERE PATINDEX(@word, N' ' + reason + N' ') > 0;
+      SET @changed = @changed + @@ROWCOUNT;
+      SET @rows = @rows + @changed;
+    END;
 
     SET @affected = CAST(@rows AS BIGINT);
     EXEC cardgenius.record_act @act = 'forget', @run_id = NULL, @subject = NULL, @affected = @affected, @origin = @origin,

@@ -13,6 +13,8 @@ LANGUAGE plpgsql AS $$
 DECLARE
   v_rows  BIGINT := 0;
   v_count BIGINT;
+  v_word  TEXT := CASE WHEN p_user_id ~ '[^*]' THEN     -- the id between characters that are of no id: 12 is not in 123
+                    '(?<![A-Za-z0-9_-])' || regexp_replace(p_user_id, '(\W)', '\\\1', 'g') || '(?![A-Za-z0-9_-])' END;
 BEGIN
   IF EXISTS (SELECT FROM cardgenius.chunk AS c
              WHERE c.state IN ('open', 'leased')
@@ -42,16 +44,19 @@ BEGIN
   GET DIAGNOSTICS v_count = ROW_COUNT; v_rows := v_rows + v_count;
 
   UPDATE cardgenius.chunk AS c
-     SET error_message = REPLACE(c.error_message, p_user_id, '***') WHERE POSITION(p_user_id IN c.error_message) > 0;
+     SET error_message = LEFT(regexp_replace(c.error_message, v_word, '***', 'g'), 400) WHERE c.error_message ~ v_word;
   GET DIAGNOSTICS v_count = ROW_COUNT; v_rows := v_rows + v_count;
   UPDATE cardgenius.chunk_attempt AS a
-     SET error_message = REPLACE(a.error_message, p_user_id, '***') WHERE POSITION(p_user_id IN a.error_message) > 0;
+     SET error_message = LEFT(regexp_replace(a.error_message, v_word, '***', 'g'), 400) WHERE a.error_message ~ v_word;
   GET DIAGNOSTICS v_count = ROW_COUNT; v_rows := v_rows + v_count;
-  UPDATE cardgenius.run AS r SET reason = REPLACE(r.reason, p_user_id, '***') WHERE POSITION(p_user_id IN r.reason) > 0;
+  UPDATE cardgenius.run AS r
+     SET reason = LEFT(regexp_replace(r.reason, v_word, '***', 'g'), 400) WHERE r.reason ~ v_word;
   GET DIAGNOSTICS v_count = ROW_COUNT; v_rows := v_rows + v_count;
-  UPDATE cardgenius.alert AS a SET message = REPLACE(a.message, p_user_id, '***') WHERE POSITION(p_user_id IN a.message) > 0;
+  UPDATE cardgenius.alert AS a
+     SET message = LEFT(regexp_replace(a.message, v_word, '***', 'g'), 1000) WHERE a.message ~ v_word;
   GET DIAGNOSTICS v_count = ROW_COUNT; v_rows := v_rows + v_count;
-  UPDATE cardgenius.act AS a SET reason = REPLACE(a.reason, p_user_id, '***') WHERE POSITION(p_user_id IN a.reason) > 0;
+  UPDATE cardgenius.act AS a
+     SET reason = LEFT(regexp_replace(a.reason, v_word, '***', 'g'), 400) WHERE a.reason ~ v_word;
   GET DIAGNOSTICS v_count = ROW_COUNT; v_rows := v_rows + v_count;
 
   PERFORM cardgenius.record_act('forget', NULL, NULL, v_rows, p_origin, p_person, NULL);

@@ -1,7 +1,9 @@
 import type { CoordinationDatabase } from '../database/coordination.ts';
 import type { Database } from '../database/database.ts';
 import type { HistoryDatabase } from '../database/history.ts';
-import type { Alert, Fire, Severity } from '../model/service.ts';
+import { DatabaseError } from '../model/errors.ts';
+import type { RunProgress } from '../model/run.ts';
+import type { Alert, CommonFailure, Fire, Severity } from '../model/service.ts';
 import {
   type Finding,
   findingsOf,
@@ -24,21 +26,31 @@ export interface Notice {
   readonly at: Date;
   /** The command or place to look at next. */
   readonly look: string;
+  /** Which database it is about, without any secret, and the machine that tells. */
+  readonly database?: string | undefined;
+  readonly host?: string | undefined;
+  /** The dashboard's page of it. */
+  readonly link?: string | undefined;
 }
 
-export interface KeeperOptions {
+export interface MonitorOptions {
   readonly limits: Limits;
   /** Names of the schedules that are configured: of other schedules no fire is missed. */
   readonly schedules: readonly string[];
   readonly reminderMinutes: number;
   /** This machine: the subject of what is wrong here alone. */
   readonly host: string;
+  /** Where people reach the dashboard: notices link there. */
+  readonly dashboardUrl?: string | undefined;
   readonly notify: (notice: Notice) => void;
   readonly onError: (error: unknown) => void;
 }
 
-type RunReader = Pick<Database, 'readRun'> & Pick<HistoryDatabase, 'listRuns'>;
-type AlertDatabase = Pick<CoordinationDatabase, 'hasFailed' | 'listFires' | 'listAlerts' | 'raiseAlert' | 'closeAlert'>;
+type RunReader = Pick<Database, 'readRun' | 'description'> & Pick<HistoryDatabase, 'listRuns'>;
+type AlertDatabase = Pick<
+  CoordinationDatabase,
+  'commonestFailure' | 'hasFailed' | 'listFires' | 'listAlerts' | 'raiseAlert' | 'closeAlert'
+>;
 
 /** A database that is away for less than this opens no alert. */
 const DOWN_GRACE_MS = 60_000;
@@ -55,7 +67,7 @@ const DATABASE = { rule: 'database_unreachable', subject: 'database', severity: 
  * stands in the database, so that a new leader goes on with it; that the database is away is kept here and written later.
  */
 export class AlertMonitor {
-  readonly #options: KeeperOptions;
+  readonly #options: MonitorOptions;
   #database: RunReader | undefined;
   #service: AlertDatabase | undefined;
   #samples: Sample[] = [];
@@ -68,10 +80,14 @@ export class AlertMonitor {
   readonly #told = new Map<string, { since: Date; toldAt: number; isWritten: boolean }>();
   /** When the table was asked for failed users, by subject. */
   readonly #askedAt = new Map<string, number>();
+  /** Why users of a run fail, by subject, and when that was asked. */
+  readonly #whyFailed = new Map<string, { readonly at: number; readonly text: string }>();
+  /** The database answers the bids for the lead, and yet the rules cannot be looked at. */
+  #isUnread = false;
   /** Why this machine's engine cannot be loaded. */
   #engineFault: string | undefined;
 
-  constructor(options: KeeperOptions) {
+  constructor(options: MonitorOptions) {
     this.#options = options;
   }
 
@@ -82,7 +98,9 @@ export class AlertMonitor {
 
   leads(leads: boolean): void {
     this.#leads = leads;
-    if (!leads) this.#samples = [];
+    if (leads) return;
+    this.#samples = [];
+    this.#isUnread = false; // the next leader looks
   }
 
   /** Looks at all rules, at most every 15 s. An error here is logged, and stops nothing else. */
@@ -93,12 +111,14 @@ export class AlertMonitor {
       await this.#watch(this.#database, this.#service, now);
     } catch (error) {
       this.#options.onError(error);
+      if (!(error instanceof DatabaseError)) return;
+      this.#isUnread = true;
+      this.databaseIs(false, now, `it cannot be read: ${error.message}`);
     }
   }
 
   async #watch(database: RunReader, service: AlertDatabase, now: number) {
     const { limits } = this.#options;
-    await this.#settle(now);
     if (this.#engineFault !== undefined) this.engineIs(this.#engineFault, now); // written now, reminded of later
     const { run, counted } = await latestRuns(database);
     const keepMs = Math.max(limits.throughputMinutes, limits.noProgressMinutes) * 60_000 * 2;
@@ -106,8 +126,15 @@ export class AlertMonitor {
     if (run !== undefined) this.#samples.push(sampleOf(run, now));
     const fires = await this.#latestFires(service);
     const findings = findingsOf({ now, run, counted, samples: this.#samples, fires }, limits);
+    if (this.#isUnread) {
+      this.#isUnread = false;
+      this.databaseIs(true, now);
+    }
+    await this.#settle(now);
 
-    for (const finding of findings) await this.#raise(finding, now);
+    for (const finding of findings) {
+      if (!finding.isCovered) await this.#raise(await this.#withReason(finding, counted, now), now);
+    }
     for (const alert of await service.listAlerts(true, 1_000)) {
       if (isOver(alert, findings) && !(await this.#isStillFailed(alert, findings, now))) await this.#close(alert, now);
     }
@@ -126,6 +153,19 @@ export class AlertMonitor {
     const isStill = await this.#service.hasFailed(runId);
     if (!isStill) this.#askedAt.delete(subject);
     return isStill;
+  }
+
+  /** With the commonest code of the users who failed and an example, asked for at most every five minutes. */
+  async #withReason(finding: Finding, run: RunProgress | undefined, now: number): Promise<Finding> {
+    if (!ABOUT_FAILED.includes(finding.rule) || run === undefined || this.#service === undefined) return finding;
+    let why = this.#whyFailed.get(finding.subject);
+    if (why === undefined || now - why.at >= ASK_MS) {
+      const found = await this.#service.commonestFailure(run.runId);
+      why = { at: now, text: found === undefined ? '' : whyText(found) };
+      this.#whyFailed.clear(); // of one run at a time
+      this.#whyFailed.set(finding.subject, why);
+    }
+    return { ...finding, message: `${finding.message}${why.text}` };
   }
 
   /**
@@ -196,6 +236,7 @@ export class AlertMonitor {
    */
   databaseIs(up: boolean, now: number, message = ''): void {
     if (up) {
+      if (this.#isUnread) return; // a bid was answered, a look was not
       if (this.#down?.toldAt === undefined)
         this.#down = undefined; // too short to be told of
       else void this.#settle(now);
@@ -232,10 +273,32 @@ export class AlertMonitor {
 
   #notify(state: Notice['state'], about: Omit<Finding, 'rule'> & { rule: string }, since: Date, now: number): void {
     const { rule, subject, severity, message } = about;
+    const { host, dashboardUrl, notify } = this.#options;
     const look = about.look ?? RULES[rule as RuleName] ?? 'docs/operations.md';
-    this.#options.notify({ state, rule, subject, severity, message, since, at: new Date(now), look });
+    const database = this.#database?.description;
+    const link = dashboardUrl === undefined ? undefined : linkOf(dashboardUrl, subject);
+    notify({ state, rule, subject, severity, message, since, at: new Date(now), look, database, host, link });
   }
 }
+
+/** The page of a run where it is about one, else the page of all. */
+function linkOf(dashboardUrl: string, subject: string): string {
+  const run = /^run (\d+)$/.exec(subject)?.[1];
+  return new URL(run === undefined ? './' : `./runs/${run}`, dashboardUrl.replace(/\/?$/, '/')).href;
+}
+
+function whyText({ code, users, seen, example }: CommonFailure): string {
+  const reason = example === null ? '' : `, for example: ${withoutData(example)}`;
+  return ` Of ${seen} looked at, ${users} have ${code ?? 'a reason of another program'}${reason}`;
+}
+
+/** A reason may hold an amount, a user id or, in the words of a driver, a whole row: figures, quotes and brackets are left out. */
+const withoutData = (reason: string): string =>
+  reason
+    .replace(/\([^)]*\)?|"[^"]*"?|'[^']*'?/g, '…')
+    .replace(/[\w.,@-]*\d[\w.,@-]*/g, '…')
+    .replace(/\s+/g, ' ')
+    .slice(0, 200);
 
 const keyOf = ({ rule, subject }: Pick<Alert, 'rule' | 'subject'>): string => `${rule}\n${subject}`;
 

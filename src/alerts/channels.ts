@@ -44,8 +44,10 @@ export function headlineOf({ state, severity, rule, subject }: Notice): string {
 }
 
 export function textOf(notice: Notice): string {
-  const { message, since, look } = notice;
-  return `${headlineOf(notice)}\n${message}\nSince ${since.toISOString()}. Look at: ${look}`;
+  const { message, since, look, database, host, link } = notice;
+  const place = [database, host === undefined ? undefined : `told by ${host}`].filter(part => part !== undefined);
+  const lines = [headlineOf(notice), message, `Since ${since.toISOString()}. Look at: ${look}`, place.join(', '), link];
+  return lines.filter(line => line !== undefined && line !== '').join('\n');
 }
 
 /** The signature covers time and body: what was caught on the way cannot be sent again later. */

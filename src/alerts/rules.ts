@@ -45,6 +45,8 @@ export interface Finding {
   readonly message: string;
   /** Where to look, where it is not what RULES says. */
   readonly look?: string;
+  /** Another finding has the same cause and is told: this one is not told, and is not over either. */
+  readonly isCovered?: boolean;
 }
 
 const FAILED = 'cardgenius errors (a reader’s login)';
@@ -243,8 +245,25 @@ const ON_RUN: readonly Rule[] = [
 /** Everything that is wrong now. Pure: the same snapshot, the same findings. */
 export function findingsOf(snapshot: Snapshot, limits: Limits): Finding[] {
   const onRun = ON_RUN.map(rule => rule(snapshot, limits)).filter(found => found !== undefined);
-  // Two alerts for one cause are one: the share says what the count would.
-  const isShareTold = onRun.some(({ rule }) => rule === 'error_rate');
-  const told = isShareTold ? onRun.filter(({ rule }) => rule !== 'users_failed') : onRun;
-  return [...told, ...missedFires(snapshot), ...lostFires(snapshot), ...parity(snapshot)];
+  return [...oneForACause(onRun, snapshot), ...missedFires(snapshot), ...lostFires(snapshot), ...parity(snapshot)];
+}
+
+/** Two alerts for one cause are one: the first of these rules tells it, at the worse severity of both. */
+function oneForACause(found: readonly Finding[], { run }: Snapshot): Finding[] {
+  const causes: (readonly [RuleName, RuleName])[] = [
+    ['error_rate', 'users_failed'], // the share says what the count would
+    ['no_progress', 'low_throughput'],
+    ['no_progress', 'deadline_at_risk'],
+    ['deadline_at_risk', 'low_throughput'],
+  ];
+  // The gate was shut by the failed users: its reason has their share, and the commonest code.
+  if (run?.reason?.startsWith('GATE_FAILED_SHARE')) causes.unshift(['run_paused', 'error_rate']);
+  const findings = new Map(found.map(one => [one.rule, one]));
+  for (const [rule, covered] of causes) {
+    const [told, other] = [findings.get(rule), findings.get(covered)];
+    if (told === undefined || other === undefined) continue;
+    if (other.severity === 'critical') findings.set(rule, { ...told, severity: 'critical' });
+    findings.set(covered, { ...other, isCovered: true });
+  }
+  return [...findings.values()];
 }

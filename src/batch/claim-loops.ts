@@ -228,7 +228,8 @@ export class ClaimLoops {
       outcome = await this.#steady.failChunk(lease, failure);
     } catch (refusal) {
       const { fate } = recoveryOf(refusal, this.#context.stopping.aborted);
-      if (fate === 'fail') return this.#giveUp(lease, undecidable(lease, `its users (${code})`, refusal as Error));
+      if (fate === 'fail')
+        return this.#giveUp(lease, undecidable(lease, `its users (${code})`, refusal as DatabaseError));
       return this.#recover(lease, refusal);
     }
     if (outcome === undefined) {

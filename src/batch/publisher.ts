@@ -11,12 +11,15 @@ export interface Publication extends Pick<PublishRequest, 'loadNo' | 'computeMs'
   readonly lastUserNo: number;
 }
 
-/** The database refuses a user's cards, and that the user becomes failed for it: nothing of ours can decide this user. */
-export function undecidable({ runId, chunkNo }: Lease, users: string, cause: Error): PauseRun {
+/**
+ * What the database says may quote a row, with its amounts. A reason goes to alerts and to the page, so that it has the code alone.
+ * The database refuses a user's cards, and that the user becomes failed for it: nothing of ours can decide this user.
+ */
+export function undecidable({ runId, chunkNo }: Lease, users: string, cause: DatabaseError): PauseRun {
   return new PauseRun(
     'REFUSED_DECISION',
     `chunk ${chunkNo} of run ${runId}, ${users}: the database refuses the change of processing_status to failed, too ` +
-      `(cardgenius.chunk_user has the user_id): ${cause.message}`,
+      `(cardgenius.chunk_user has the user_id; the database said ${cause.code})`,
     { cause },
   );
 }
@@ -46,8 +49,8 @@ export async function publish(
       if (++refused > MAX_REFUSED_USERS) {
         throw new PauseRun(
           'REFUSED_SYSTEMICALLY',
-          `the database refuses more than ${MAX_REFUSED_USERS} users of chunk ${lease.chunkNo}; the last time it said: ` +
-            refusal.message,
+          `the database refuses more than ${MAX_REFUSED_USERS} users of chunk ${lease.chunkNo}, the last one with ${refusal.code} ` +
+            '(cardgenius errors has its words)',
           { cause: refusal },
         );
       }

@@ -14,7 +14,7 @@ export interface AlertWatch extends Watcher, AsyncDisposable {
 }
 
 /** Connects the rules to the log and to the channels. */
-export function startAlertWatch({ alerts, thresholds, schedules }: Settings, log: Logger): AlertWatch {
+export function startAlertWatch({ alerts, thresholds, schedules, dashboard }: Settings, log: Logger): AlertWatch {
   const notifier = new Notifier({
     channels: openChannels(alerts),
     onTrouble: trouble => log[trouble.isLost ? 'error' : 'warn'](trouble, 'alert not told'),
@@ -24,6 +24,7 @@ export function startAlertWatch({ alerts, thresholds, schedules }: Settings, log
     schedules: schedules.map(({ name }) => name),
     reminderMinutes: alerts.reminderMinutes,
     host: hostname(),
+    dashboardUrl: dashboard.url,
     notify: (notice: Notice) => {
       log[notice.state === 'closed' ? 'info' : notice.severity === 'critical' ? 'error' : 'warn'](notice, 'alert');
       notifier.notify(notice);
@@ -33,7 +34,11 @@ export function startAlertWatch({ alerts, thresholds, schedules }: Settings, log
   return {
     use: ({ database, history, service }) =>
       monitor.use(
-        { readRun: id => database.readRun(id, { wait: false }), listRuns: runs => history.listRuns(runs) },
+        {
+          description: database.description,
+          readRun: id => database.readRun(id, { wait: false }),
+          listRuns: runs => history.listRuns(runs),
+        },
         service,
       ),
     watch: now => monitor.watch(now),

@@ -6,6 +6,7 @@ import { isStdout } from '../exchange/streams.ts';
 import { checkCsvPath, writeCsv } from '../exchange/write-csv.ts';
 import { CardGeniusError, EXIT } from '../model/errors.ts';
 import { formatHundredths, formatRupees } from '../model/money.ts';
+import { printable } from '../model/printable.ts';
 import { type CatalogReport, checkCatalog } from '../tools/catalog/check.ts';
 import { type CatalogDiff, diffCatalogs } from '../tools/catalog/diff.ts';
 import { setDisplayNames } from '../tools/catalog/names.ts';
@@ -131,7 +132,7 @@ export function defineCatalog(program: Command): void {
       );
     }
     const { version } = parseVersion(kept.bytes);
-    if (isStdout(out)) process.stdout.write(kept.bytes);
+    if (isStdout(out)) process.stdout.write(process.stdout.isTTY ? printable(kept.bytes.toString()) : kept.bytes);
     else await writeFile(out, kept.bytes);
     cli.print(
       { run, file: out, version, sha256: kept.sha256, bytes: kept.bytes.length },

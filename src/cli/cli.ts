@@ -5,8 +5,8 @@ import type { Settings } from '../config/settings.ts';
 import type { OpenedDatabase } from '../database/open-database.ts';
 import { isStdout } from '../exchange/streams.ts';
 import { CardGeniusError, EXIT, type ExitCode, messageOf, UsageError } from '../model/errors.ts';
+import { printable } from '../model/printable.ts';
 import { withCommandPrefix } from './command-prefix.ts';
-import { printable } from './printable.ts';
 
 /** The options that every command has. */
 export interface CommonOptions {

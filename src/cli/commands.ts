@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT } from '../model/errors.ts';
+import { printable } from '../model/printable.ts';
 import { readManifest } from '../package.ts';
 import { withCommandPrefix } from './command-prefix.ts';
 import { defineCompletion } from './completion-command.ts';
@@ -178,7 +179,7 @@ export const COMMANDS: readonly Entry[] = [
 export async function createProgram(wanted?: string): Promise<Command> {
   const program = new Command('cardgenius');
   const names = COMMANDS.map(({ name }) => name);
-  const typed = (text: string) => withCommandPrefix(text, names);
+  const typed = (text: string) => printable(withCommandPrefix(text, names));
   const output = {
     writeOut: (text: string) => process.stdout.write(typed(text)),
     writeErr: (text: string) => process.stderr.write(typed(text)),

@@ -121,6 +121,9 @@ export const dashboardSchema = z.strictObject({
     .describe('For looking; required where other machines reach the page, and behind a proxy.'),
   actToken: secret(z.string()).optional().describe('For looking and acting: retry, Run now.'),
   metricsToken: secret(z.string()).optional().describe('For /metrics alone, without any user: for Prometheus.'),
+  url: webAddress
+    .optional()
+    .describe('The address of the page for people, as https://batch.example/cards/: alerts link to it.'),
   trustedProxies: z
     .array(z.string().refine(isAddressRange, 'must be an IP address, or a range such as 10.0.0.0/8'))
     .default([])

@@ -113,12 +113,13 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     return reply.type(metrics.contentType).send(await metrics.text());
   });
   app.get('/api/events', { exposeHeadRoute: false }, (request, reply) =>
-    streams.open(request, reply, doors.client(request)),
+    streams.open(request, reply, doors.client(request), () => doors.visitor(request).canRead),
   );
   const { errorRateLimit, version } = options;
   const place = providers.place && new AnswerCache(providers.place, STATE_KEEP_MS);
   addLookRoutes(app, {
     doors,
+    onSignOut: () => streams.look(),
     lists,
     history,
     facts: {

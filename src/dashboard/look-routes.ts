@@ -25,6 +25,8 @@ export interface Place {
 
 export interface LookOptions {
   readonly doors: Doors;
+  /** Called once a session is over. */
+  readonly onSignOut: () => void;
   readonly lists: PageLists;
   readonly facts: SessionFacts;
   readonly place?: (() => Promise<Place>) | undefined;
@@ -58,9 +60,11 @@ export function addLookRoutes(app: FastifyInstance, options: LookOptions): void 
     if ('code' in answer) return refuse(reply, answer.status, answer.code);
     return reply.header('set-cookie', answer.cookie).send({ status: 'ok' });
   });
-  app.post('/api/sign-out', OPEN, async (request, reply) =>
-    reply.header('set-cookie', doors.signOut(request)).send({ status: 'ok' }),
-  );
+  app.post('/api/sign-out', OPEN, async (request, reply) => {
+    reply.header('set-cookie', doors.signOut(request));
+    options.onSignOut();
+    return { status: 'ok' };
+  });
   app.get('/api/lists', async (_request, reply) => reply.type(JSON_TYPE).send(await lists.text));
   app.get<{ Params: { runId: string } }>('/api/runs/:runId', async (request, reply) => {
     const run = /^\d{1,15}$/.test(request.params.runId)

@@ -127,15 +127,24 @@ const cookieOf = (value: string, seconds: number, isSecure: boolean) =>
 /** The token of `Authorization: Bearer`. Not of Basic, which a browser adds by itself where a proxy asked for it. */
 export const bearerOf = ({ authorization }: Asking) => /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
 
-const PROXY_HEADERS =
-  /^(forwarded|via|x-forwarded-.*|x-real-ip|x-client-ip|x-cluster-client-ip|cf-connecting-ip|true-client-ip|fastly-client-ip|x-envoy-.*|x-arr-.*|x-amzn-trace-id)$/;
+/** What browsers, curl, Node and Prometheus send of themselves, beside sec-…, and what our page adds. Every proxy has headers of its own. */
+const DIRECT_HEADERS = new Set(
+  (
+    'accept accept-charset accept-encoding accept-language authorization cache-control connection content-length content-type cookie dnt ' +
+    'expect host if-match if-modified-since if-none-match if-range if-unmodified-since keep-alive last-event-id origin pragma priority ' +
+    'purpose range referer save-data te transfer-encoding upgrade-insecure-requests user-agent x-csrf-token ' +
+    'x-prometheus-scrape-timeout-seconds'
+  ).split(' '),
+);
 
 /**
- * Whether a proxy sent this, as far as its headers show it; or HTTP/1.0, which older nginx speaks, and no browser or Prometheus does. Not every
- * proxy shows it: `--open` is for machines without one.
+ * Whether a proxy sent this, as far as it shows: a header that no client on this machine sends by itself; or HTTP/1.0, which older nginx
+ * speaks, and no browser or Prometheus does. Not every proxy shows it: `--open` is for machines without one.
  */
 export function isForwarded(headers: Asking, httpVersion: string): boolean {
-  return httpVersion === '1.0' || Object.keys(headers).some(name => PROXY_HEADERS.test(name));
+  return (
+    httpVersion === '1.0' || Object.keys(headers).some(name => !DIRECT_HEADERS.has(name) && !/^sec-[a-z-]+$/.test(name))
+  );
 }
 
 function same(given: string, wanted: string | undefined): boolean {

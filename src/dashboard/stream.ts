@@ -19,6 +19,8 @@ const HEADERS = {
 
 interface Reader {
   readonly client: string;
+  /** Asked before each frame: a session is signed out of, or its time is over. */
+  readonly mayRead: () => boolean;
   /** Frames were left out: the newest is sent once there is room. */
   isBehind: boolean;
 }
@@ -33,15 +35,18 @@ export function streamEvents(watch: Pick<RunWatch, 'text' | 'onChange'>, { perCl
   let beat: NodeJS.Timeout | undefined;
 
   const send = (raw: ServerResponse, reader: Reader, frame: Buffer | string) => {
-    if (raw.writableLength < MAX_UNREAD) raw.write(frame);
+    if (!reader.mayRead()) {
+      leave(raw);
+      raw.end();
+    } else if (raw.writableLength < MAX_UNREAD) raw.write(frame);
     else reader.isBehind = true;
   };
   const tellAll = (frame: Buffer | string) => {
-    for (const [raw, reader] of open) send(raw, reader, frame);
+    for (const [raw, reader] of [...open]) send(raw, reader, frame);
   };
   const begin = () => {
     stopListening = watch.onChange(text => tellAll(frameOf(text)));
-    beat = setInterval(() => tellAll(`event: beat\ndata: {"at":${Date.now()}}\n\n`), BEAT_MS).unref();
+    beat = setInterval(() => tellAll(beatOf()), BEAT_MS).unref();
   };
   const leave = (raw: ServerResponse) => {
     if (!open.delete(raw) || open.size > 0) return;
@@ -50,12 +55,12 @@ export function streamEvents(watch: Pick<RunWatch, 'text' | 'onChange'>, { perCl
   };
   const count = (client: string) => open.values().reduce((sum, reader) => sum + (reader.client === client ? 1 : 0), 0);
   return {
-    open: (request: FastifyRequest, reply: FastifyReply, client: string): FastifyReply => {
+    open: (request: FastifyRequest, reply: FastifyReply, client: string, mayRead: () => boolean): FastifyReply => {
       if (open.size >= MAX_STREAMS || count(client) >= perClient)
         return reply.code(503).send({ error: 'TOO_MANY_STREAMS' });
       reply.hijack();
       const { raw } = reply;
-      const reader = { client, isBehind: false };
+      const reader: Reader = { client, mayRead, isBehind: false };
       raw.writeHead(200, HEADERS);
       raw.write('retry: 1000\n\n');
       if (watch.text !== '') send(raw, reader, frameOf(watch.text));
@@ -69,6 +74,8 @@ export function streamEvents(watch: Pick<RunWatch, 'text' | 'onChange'>, { perCl
       request.raw.on('close', () => leave(raw));
       return reply;
     },
+    /** Ends the streams of those who may read no more, at once. */
+    look: () => tellAll(beatOf()),
     /** The lists come along: a page that is told that the run is over cannot ask any more. Without a page they are not read. */
     end: async (lists: () => Promise<string>) => {
       if (open.size === 0) return;
@@ -80,6 +87,8 @@ export function streamEvents(watch: Pick<RunWatch, 'text' | 'onChange'>, { perCl
     },
   };
 }
+
+const beatOf = () => `event: beat\ndata: {"at":${Date.now()}}\n\n`;
 
 /** A snapshot, with the time of who sends it: the page counts by this clock and not by its own. */
 const frameOf = (text: string) => Buffer.from(`data: {"at":${Date.now()},${text.slice(1)}\n\n`);

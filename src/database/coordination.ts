@@ -1,6 +1,7 @@
 import type {
   Alert,
   AlertRequest,
+  CommonFailure,
   Fire,
   FireAnswer,
   FireRequest,
@@ -44,6 +45,12 @@ export const serviceOperations = (driver: Driver) => ({
       ['person', 'nvarchar(200)', cut(request.by?.person, 200)],
       ['origin', 'varchar(10)', request.by?.origin ?? null],
     ]);
+  },
+
+  /** Why users of a run are failed now, looked for among the first 1,000 of them; undefined where none is. */
+  async commonestFailure(runId: number): Promise<CommonFailure | undefined> {
+    const [row] = await driver.call<CommonFailure>('commonest_failure', [['run_id', 'bigint', runId]]);
+    return row;
   },
 
   /** Whether users of a run are still failed. */

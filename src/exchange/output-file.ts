@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, write } from 'node:fs';
 import { type FileHandle, lstat, open, readlink, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { isStdout } from './streams.ts';
+import { isatty } from 'node:tty';
+import { promisify } from 'node:util';
+import { printable } from '../model/printable.ts';
+import { descriptorOf, isHandedOver, isStdout } from './streams.ts';
+
+const writeTo = promisify(write);
 
 /** Where an output goes. */
 interface Target {
@@ -10,11 +15,14 @@ interface Target {
   readonly path: string;
   /** A device or a FIFO is written through: it is no file that another could take the place of. */
   readonly isFile: boolean;
+  /** A descriptor that the caller has handed over, and closes. */
+  readonly descriptor?: number;
   readonly old: { readonly mode: number; readonly uid: number; readonly gid: number } | undefined;
 }
 
 /**
- * The one way in which a file is written. `-` and /dev/stdout are stdout; devices and FIFOs are written through; a link is followed.
+ * The one way in which a file is written. `-` and /dev/stdout are stdout; descriptors, devices and FIFOs are written through; a link is
+ * followed.
  * A file is written beside its name, under one that cannot be guessed and for its user alone, and takes its name, with the rights of
  * the old one or else those of the umask, when it is whole. Who opens one ends it: `finish`, or `discard`. All throw as the system does.
  */
@@ -34,6 +42,7 @@ export class OutputFile {
     if (isStdout(path)) return new OutputFile({ path, isFile: false, old: undefined }, undefined, undefined);
     const isLink = isDerived && (await lstat(path).catch(() => undefined))?.isSymbolicLink() === true;
     const target = isLink ? { path: resolve(path), isFile: true, old: undefined } : await targetOf(path);
+    if (target.descriptor !== undefined) return new OutputFile(target, undefined, undefined);
     if (!target.isFile) return new OutputFile(target, undefined, await open(target.path, constants.O_WRONLY));
     const draft = `${target.path}.${randomBytes(6).toString('hex')}.tmp`;
     return new OutputFile(target, draft, await open(draft, 'wx', 0o600));
@@ -41,11 +50,18 @@ export class OutputFile {
 
   /** Writes all of it, and waits until the reader of a pipe has taken it. */
   async write(text: string): Promise<void> {
+    const { descriptor } = this.#target;
+    if (descriptor !== undefined) {
+      for (let rest = Buffer.from(isatty(descriptor) ? printable(text) : text); rest.length > 0; ) {
+        rest = rest.subarray((await writeTo(descriptor, rest)).bytesWritten);
+      }
+      return;
+    }
     if (this.#file !== undefined) {
       await this.#file.appendFile(text);
       return;
     }
-    if (process.stdout.write(text)) return;
+    if (process.stdout.write(process.stdout.isTTY ? printable(text) : text)) return;
     await new Promise<void>(taken => process.stdout.once('drain', taken));
   }
 
@@ -72,6 +88,11 @@ export class OutputFile {
 }
 
 async function targetOf(path: string): Promise<Target> {
+  const descriptor = await descriptorOf(path);
+  if (descriptor !== undefined) {
+    if (!isHandedOver(descriptor)) throw new Error(`descriptor ${descriptor} was not handed to this command`);
+    return { path, isFile: false, descriptor, old: undefined };
+  }
   const real = await realpath(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
     return undefined;

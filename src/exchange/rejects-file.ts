@@ -1,9 +1,10 @@
 import { lstat, rm } from 'node:fs/promises';
+import { printable } from '../model/printable.ts';
 import type { RejectedLine } from './spending-csv.ts';
 import { CsvFile } from './write-csv.ts';
 
 /**
- * FILE.rejects.csv: line, user_id and reason of each row that did not go in. Where nothing was rejected there is no file, and
+ * FILE.rejects.csv, made fit for a terminal: line, user_id and reason of each row that did not go in. Where nothing was rejected there is no file, and
  * one of an earlier import goes. A link in its place is not followed: its name is derived, not given.
  */
 export class RejectsFile {
@@ -24,7 +25,7 @@ export class RejectsFile {
 
   async add({ lineNo, userId, reason }: RejectedLine): Promise<void> {
     this.#file ??= new CsvFile(this.#path, ['line', 'user_id', 'reason'], { isDerived: true });
-    await this.#file.add([String(lineNo), userId, reason]);
+    await this.#file.add([String(lineNo), printable(userId), printable(reason)]);
   }
 
   /** Gives the file its name. Returns it, or null where nothing was rejected. */

@@ -115,6 +115,18 @@ export interface AlertRequest {
   readonly openedAt: Date | null;
 }
 
+/** The commonest code among users who failed. */
+export interface CommonFailure {
+  /** Null where the reason was not written by us. */
+  readonly code: string | null;
+  /** Of those looked at: with this code. */
+  readonly users: number;
+  /** Failed users looked at. */
+  readonly seen: number;
+  /** One of their reasons, as it stands in the table: it may hold amounts. */
+  readonly example: string | null;
+}
+
 export interface Alert {
   readonly rule: string;
   readonly subject: string;

@@ -95,9 +95,13 @@ export class Service {
   readonly #workCondition = new Condition();
   #wasLeader = false;
   #sweptAt = Number.NEGATIVE_INFINITY;
-  /** The last beat that the database answered, by the process's own clock; health looks at it. */
-  #answeredAt = Number.NEGATIVE_INFINITY;
-  #leadCode = 'NOT_ASKED_YET';
+  /** When each loop last got all its answers, by the process's own clock, and the code of what went wrong; health looks at them. */
+  readonly #answers = {
+    lead: { at: Number.NEGATIVE_INFINITY, code: 'NOT_ASKED_YET' },
+    work: { at: Number.NEGATIVE_INFINITY, code: 'NOT_ASKED_YET' },
+  };
+  /** A run may take longer than an answer is believed; its own steps say how the database is. */
+  #isAtWork = false;
   /** The run that this processor's engine did not fit, and when that was seen. */
   #misfit: { readonly fingerprint: string; readonly at: number } | undefined;
 
@@ -117,10 +121,13 @@ export class Service {
     });
   }
 
-  /** Why it is not ready: the code of the last bid that failed; undefined where the database has answered lately. */
+  /** Why it is not ready: the code of the last bid, or the last read, that failed; undefined where both were answered lately. */
   get notReady(): string | undefined {
     const lately = Math.max(30_000, this.#options.settings.leaseSeconds * 2_000);
-    return performance.now() - this.#answeredAt < lately ? undefined : this.#leadCode;
+    const { lead, work } = this.#answers;
+    const isOld = ({ at }: { at: number }) => performance.now() - at >= lately;
+    if (isOld(lead)) return lead.code;
+    return !this.#isAtWork && isOld(work) ? work.code : undefined;
   }
 
   /** Lives until the signal; then gives back what is in flight, and resigns. */
@@ -154,6 +161,9 @@ export class Service {
       try {
         pause = await step();
         failures = 0;
+        this.#answers[what].at = performance.now();
+        // A bid alone does not show that the database can be read.
+        if (what === 'lead') this.#options.watcher?.databaseIs(true, Date.now());
       } catch (error) {
         if (signal.aborted) break;
         failures++;
@@ -164,11 +174,12 @@ export class Service {
     }
   }
 
-  #trouble(what: string, error: unknown): void {
+  #trouble(what: 'lead' | 'work' | 'resign', error: unknown): void {
     const code = error instanceof CardGeniusError ? error.code : 'FAILED';
     this.#options.onEvent({ type: 'trouble', what, code, message: messageOf(error) });
+    if (what === 'resign') return;
+    this.#answers[what].code = code;
     if (what !== 'lead') return;
-    this.#leadCode = code;
     this.#options.watcher?.databaseIs(false, Date.now(), messageOf(error));
   }
 
@@ -176,8 +187,6 @@ export class Service {
   async #lead(): Promise<number> {
     const { settings, processor, watcher, onEvent } = this.#options;
     const isNew = await this.#leader.renew();
-    this.#answeredAt = performance.now();
-    watcher?.databaseIs(true, Date.now());
     const { term, owner } = this.#leader;
     const isLeader = term !== undefined;
     if (isLeader !== this.#wasLeader || isNew) onEvent({ type: 'leader', isLeader, owner });
@@ -234,6 +243,7 @@ export class Service {
       supersededId: null,
       batchId: run.batchId ?? null,
     } as const;
+    this.#isAtWork = true;
     const { state, users } = await processRun(database, {
       settings,
       processor: processor.id,
@@ -241,6 +251,9 @@ export class Service {
       run: opened,
       listener: batchListener,
       signal,
+    }).finally(() => {
+      this.#isAtWork = false;
+      this.#answers.work.at = performance.now();
     });
     onEvent({ type: 'run-left', runId, state, users });
     this.#planner.forget(); // a missed slot may wait for the end of this run

@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf, UsageError } from '../model/errors.ts';
+import { printable } from '../model/printable.ts';
 
 /** So much of what a reader has not taken yet is kept; beyond it lines are lost. */
 const MOST_KEPT = 1_048_576;
@@ -27,7 +28,8 @@ export class LogDestination {
     this.#fd = typeof place === 'number' ? withoutWaiting(place) : openFile(place);
   }
 
-  write(line: string): void {
+  write(text: string): void {
+    const line = printable(text); // JSON lets the control characters above 127 through
     if (this.#length + line.length > MOST_KEPT) {
       this.#lose(1, 'they have no reader');
       return;

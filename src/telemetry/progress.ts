@@ -1,4 +1,5 @@
 import type { BatchEvent } from '../batch/events.ts';
+import { printable } from '../model/printable.ts';
 import { decidedOf } from '../model/run.ts';
 
 /** How a run shows on a terminal: one line that is written over, or a plain line now and then where there is no terminal. */
@@ -69,7 +70,8 @@ export class Progress {
     this.#isShown = true;
   }
 
-  #say(text: string): void {
+  #say(said: string): void {
+    const text = printable(said);
     this.#output.write(this.#isShown && this.#output.isTTY === true ? `\r\x1b[2K${text}\n` : `${text}\n`);
   }
 }

@@ -37,8 +37,14 @@ export const pruneContract: ContractTests = {
     await process(engine, await claim(engine, runId));
     await process(engine, await claim(engine, runId));
     await database.advanceRun(runId);
-    await execute(`UPDATE cardgenius.run SET reason = 'row (${userId(2)}, 1)' WHERE run_id = ${runId}`);
-    t.deepEqual(await maintenance.forgetUser(userId(2), by), { rows: 3, inSpending: true, inRecommendations: true });
+    const longer = [`${userId(2)}7`, `X${userId(2)}`, `${userId(2)}_b`, `a-${userId(2)}`];
+    await execute(
+      `UPDATE cardgenius.run SET reason = '${userId(2)}: row (${userId(2)}, 1) ${longer.join(' ')} ${userId(2)}.' WHERE run_id = ${runId}`,
+    );
+    const { rows: removed, ...still } = await maintenance.forgetUser(userId(2), by);
+    t.deepEqual(still, { inSpending: true, inRecommendations: true });
+    t.is((await database.readRun(runId))?.reason, `***: row (***, 1) ${longer.join(' ')} ***.`, 'other ids stay whole');
+    await execute(`UPDATE cardgenius.run SET reason = NULL WHERE run_id = ${runId}`);
     const rows = [
       ...(await query('SELECT user_id FROM cardgenius.completed_user')),
       ...(await query('SELECT user_id_from, user_id_to FROM cardgenius.chunk')),
@@ -48,9 +54,13 @@ export const pruneContract: ContractTests = {
     t.false(JSON.stringify(rows).includes(userId(2)));
     const [chunk] = await query('SELECT user_id_from, user_id_to FROM cardgenius.chunk ORDER BY chunk_no');
     t.is(chunk!.user_id_to, userId(1), 'a neighbour bounds the range');
-    t.like((await history.listActs(null, 1))[0], { act: 'forget', subject: null, affected: 3, person: 'asha' });
+    t.like((await history.listActs(null, 1))[0], { act: 'forget', subject: null, affected: removed, person: 'asha' });
     t.is((await database.readSpending(userId(2)))?.status, 'completed', 'CashKaro’s tables are CashKaro’s');
     t.like(await maintenance.forgetUser(userId(2), by), { rows: 0 });
+    await execute(`UPDATE cardgenius.run SET reason = '[% 1] and **' WHERE run_id = ${runId}`);
+    await maintenance.forgetUser('%', by);
+    await maintenance.forgetUser('*', by);
+    t.is((await database.readRun(runId))?.reason, '[*** 1] and **', 'an id is no pattern');
   },
 
   'prune: an old run goes with all that is its own; the latest, however old, stays': async (t, engine) => {

@@ -34,13 +34,14 @@ interface Circumstances {
   /** Operations of the port that answer otherwise. */
   readonly instead?: Partial<Database>;
   readonly signal?: AbortSignal;
+  readonly chunkSize?: number;
   readonly compute?: (chunk: SpendingSlice) => ReturnType<typeof recommend>;
 }
 
 /** Opens or joins the run, and works on it until it is over or paused. */
 async function work(
   engine: ContractEngine,
-  { instead = {}, signal = new AbortController().signal, compute = recommend }: Circumstances = {},
+  { instead = {}, signal = new AbortController().signal, compute = recommend, chunkSize = 4 }: Circumstances = {},
 ): Promise<BatchOutcome> {
   const database = new Proxy(engine.database, {
     get(target, name) {
@@ -48,7 +49,7 @@ async function work(
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
-  const run = await openRun(engine);
+  const run = await openRun(engine, { chunkSize });
   const pool = { compute: async (chunk: SpendingSlice) => [compute(chunk)], close: async () => {} };
   return processRun(database, {
     settings: SETTINGS,
@@ -108,7 +109,7 @@ export const refusedContract: ContractTests = {
         t,
         engine,
         outcome,
-        /^REFUSED_DECISION: chunk 1 of run \d+, user number 3: .*chunk_user.*not this one/,
+        /^REFUSED_DECISION: chunk 1 of run \d+, user number 3: .*chunk_user.* said (MSSQL_51000|POSTGRES_MY001)\)$/,
       );
       t.deepEqual(await statuses(engine), ['completed', 'completed', 'pending', 'completed']);
       t.is(await count(engine, 'cardgenius.chunk_user', `user_no = 3 AND user_id = '${userId(3)}'`), 1);
@@ -132,13 +133,30 @@ export const refusedContract: ContractTests = {
         t,
         engine,
         outcome,
-        /^REFUSED_DECISION: chunk 1 of run \d+, its users \(MSSQL_9002\): .*not this one/,
+        /^REFUSED_DECISION: chunk 1 of run \d+, its users \(MSSQL_9002\): .* said (MSSQL_51000|POSTGRES_MY001)\)$/,
       );
       t.deepEqual(await statuses(engine), Array(4).fill('pending'));
     } finally {
       await drop();
     }
     await goesOn(t, engine, outcome, 4);
+  },
+
+  'refused: where the database refuses most users of a chunk, the reason has its code and none of its words': async (
+    t,
+    engine,
+  ) => {
+    await importUsers(engine, 55);
+    const drop = await refuseByTrigger(engine, 'card_recommendations', '{row}.rank = 1', { sqlState: 'P0001' });
+    let outcome: BatchOutcome;
+    try {
+      outcome = await work(engine, { chunkSize: 55 });
+      const reason = /^REFUSED_SYSTEMICALLY: .* 50 users of chunk 1, the last one with (MSSQL_51000|POSTGRES_P0001) \(/;
+      await isPaused(t, engine, outcome, reason);
+      t.notRegex((await engine.database.readRun(outcome.runId))?.reason ?? '', /not this one/);
+    } finally {
+      await drop();
+    }
   },
 
   'refused: a claim or a next round that fails for good pauses the run': async (t, engine) => {

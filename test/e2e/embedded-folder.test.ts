@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
@@ -49,6 +49,20 @@ test('a folder that was open to others is closed with all that is in it as it is
   await chmod(join(cwd, 'db/PG_VERSION'), 0o666);
   t.is((await cardgenius(['status'], { cwd, database })).code, 0);
   t.deepEqual(await openToOthers(join(cwd, 'db')), []);
+});
+
+test('a folder, or a file that lay open in one, that belongs to another user is refused', async t => {
+  if (process.getuid?.() !== 0) return t.pass('only root can give a file away');
+  const cwd = await newFolder();
+  const database = 'pglite:db';
+  t.is((await cardgenius(['migrate'], { cwd, database })).code, 0);
+  await chown(join(cwd, 'db'), 65534, 65534);
+  await status(t, cwd, database, 1, /db belongs to another user \(uid 65534; this process has 0\).*DATABASE_UNUSABLE/s);
+  await chown(join(cwd, 'db'), 0, 0);
+  await status(t, cwd, database, 0, /^$/);
+  await chmod(join(cwd, 'db'), 0o777);
+  await chown(join(cwd, 'db/PG_VERSION'), 65534, 65534);
+  await status(t, cwd, database, 1, /PG_VERSION belongs to another user/);
 });
 
 test('a link that lies where the lock or its holder is written is not followed', async t => {

@@ -10,10 +10,10 @@ import {
   useProxyOfEnvironment,
 } from '../../src/alerts/http-post.ts';
 import { Notifier, type Trouble } from '../../src/alerts/notifier.ts';
-import { printable } from '../../src/cli/printable.ts';
 import { applyEnvironment } from '../../src/config/environment.ts';
 import { checkConfig } from '../../src/config/settings.ts';
 import { CardGeniusError } from '../../src/model/errors.ts';
+import { printable } from '../../src/model/printable.ts';
 import { Secret } from '../../src/model/secret.ts';
 import { startHttp, startSmtp } from '../support/receivers.ts';
 

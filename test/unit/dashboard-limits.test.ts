@@ -33,6 +33,48 @@ test('strangers who ask too much lock out no holder of a token, and never /livez
   for (let i = 0; i < 60; i++) t.is(await status('readyz'), 200);
 });
 
+test('an open stream ends when its session is signed out of, and no other does', async t => {
+  await using at = await madeUp({}, { tokens: TOKENS, pollMs: 3_600_000 });
+  const open = async () => {
+    const cookie = (await signIn(at.url, READ)).headers.get('set-cookie')!.split(';')[0]!;
+    const reader = (await fetch(`${at.url}api/events`, { headers: { cookie } })).body!.getReader();
+    await reader.read();
+    return { cookie, reader };
+  };
+  const [one, other] = [await open(), await open()];
+  await fetch(`${at.url}api/sign-out`, {
+    method: 'POST',
+    headers: { cookie: one.cookie, origin: new URL(at.url).origin },
+  });
+  while (!(await one.reader.read()).done);
+  t.false((await other.reader.read()).done);
+  await other.reader.cancel();
+});
+
+test('an open stream ends when the time of its session is over', t => {
+  const tell: ((text: string) => void)[] = [];
+  const onChange = (listener: (text: string) => void) => {
+    tell.push(listener);
+    return () => tell.pop();
+  };
+  const streams = streamEvents({ text: '', onChange } as never, { perClient: 1 });
+  const written: string[] = [];
+  const raw = Object.assign(new EventEmitter(), {
+    writableLength: 0,
+    writeHead: () => {},
+    write: (frame: Buffer | string) => written.push(String(frame)),
+    end: () => written.push('the end'),
+  });
+  let mayRead = true;
+  streams.open({ raw: new EventEmitter() } as never, { raw, hijack: () => {} } as never, 'c', () => mayRead);
+  tell[0]!('{"first":1}');
+  mayRead = false;
+  tell[0]!('{"second":2}');
+  t.regex(written.join(''), /first.*the end$/s);
+  t.notRegex(written.join(''), /second/);
+  t.is(tell.length, 0);
+});
+
 test('a session outlives a restart, ends with its token, and is gone once it was signed out of', async t => {
   const cookies = (answer: Response) => answer.headers.get('set-cookie')!.split(';')[0]!;
   let cookie: string;
@@ -188,7 +230,7 @@ test('who falls behind gets the newest frame once there is room', t => {
       ),
   });
   const streams = streamEvents(watch as never, { perClient: 1 });
-  streams.open({ raw: new EventEmitter() } as never, { raw, hijack: () => {} } as never, 'a');
+  streams.open({ raw: new EventEmitter() } as never, { raw, hijack: () => {} } as never, 'a', () => true);
   raw.writableLength = 2_000_000;
   tell('{"n":2}');
   tell('{"n":3}');

@@ -156,8 +156,12 @@ test('rejects: no file where nothing was rejected, an old one goes, a formula is
 
   const some = await RejectsFile.open(path);
   await some.add({ lineNo: 7, userId: '=1+1', reason: 'because, "so"' });
+  await some.add({ lineNo: 8, userId: '\u001b[2J\u009b1A', reason: 'a \u202e mark' });
   t.is(await some.finish(), path);
-  t.is(await readFile(path, 'utf8'), 'line,user_id,reason\n7,\'=1+1,"because, ""so"""\n');
+  t.is(
+    await readFile(path, 'utf8'),
+    'line,user_id,reason\n7,\'=1+1,"because, ""so"""\n8,\\u001b[2J\\u009b1A,a \\u202e mark\n',
+  );
 });
 
 test('a CSV for people defuses formulas and leaves amounts; one for a machine is exact', async t => {

@@ -10,6 +10,14 @@ import { LogDestination } from '../../src/telemetry/log-destination.ts';
 const FOLDER = mkdtempSync(join(tmpdir(), 'cardgenius-log-'));
 const LOG = join(import.meta.dirname, '../../src/telemetry/log.ts');
 
+test('no control character reaches the log, also those that JSON lets through', t => {
+  const file = join(FOLDER, 'escaped.log');
+  const place = new LogDestination(file);
+  place.write(`${JSON.stringify({ msg: 'a\u001b[2J\u009b1A\u202e' })}\n`);
+  place.close();
+  t.is(readFileSync(file, 'utf8'), '{"msg":"a\\u001b[2J\\u009b1A\\u202e"}\n');
+});
+
 test('a log on a full disk costs its lines, and nothing else', t => {
   const log = createLog({ level: 'info', file: '/dev/full' });
   t.notThrows(() => log.info('one'));

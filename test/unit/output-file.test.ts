@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, lstat, mkdtemp, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdtemp, open, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -31,6 +31,38 @@ test('a FIFO is written through: its reader gets the rows, and it stays one', as
   await writeCsv(path, ['a'], [['1'], ['2']]);
   t.is((await read).stdout, 'a\n1\n2\n');
   t.true((await stat(path)).isFIFO());
+});
+
+test('a descriptor is written through: what a shell opened for appending is appended to, by every name of it', async t => {
+  const folder = await newFolder();
+  const writer = join(import.meta.dirname, '../../src/exchange/write-csv.ts');
+  await symlink('/proc/self/fd/3', join(folder, 'link'));
+  for (const path of ['/dev/fd/3', '/proc/self/fd/3', '/dev/../dev/fd/3', join(folder, 'link')]) {
+    const log = join(folder, 'log');
+    await writeFile(log, 'precious\n');
+    const { ino } = await stat(log);
+    const code = `await (await import(${JSON.stringify(writer)})).writeCsv(${JSON.stringify(path)}, ['a'], [['1'], ['2']])`;
+    await run('bash', ['-c', `"$0" --input-type=module -e "$1" 3>>log; echo end >> log`, process.execPath, code], {
+      cwd: folder,
+    });
+    t.is(await readFile(log, 'utf8'), 'precious\na\n1\n2\nend\n', path);
+    t.is((await stat(log)).ino, ino, path);
+  }
+  const toStderr = `await (await import(${JSON.stringify(writer)})).writeCsv('/dev/stderr', ['a'], [['1']])`;
+  await run('bash', ['-c', '"$0" --input-type=module -e "$1" 2>>log', process.execPath, toStderr], { cwd: folder });
+  t.is(await readFile(join(folder, 'log'), 'utf8'), 'precious\na\n1\n2\nend\na\n1\n');
+  t.deepEqual((await readdir(folder)).sort(), ['link', 'log']);
+});
+
+test('a descriptor that this process has opened for itself is no output', async t => {
+  const path = join(await newFolder(), 'own');
+  await writeFile(path, 'precious');
+  await using own = await open(path, 'r+');
+  await t.throwsAsync(writeCsv(`/dev/fd/${own.fd}`, ['a'], [['1']]), {
+    code: 'CSV_UNWRITABLE',
+    message: /was not handed/,
+  });
+  t.is(await readFile(path, 'utf8'), 'precious');
 });
 
 test('a link is followed, also one whose file is not there yet', async t => {

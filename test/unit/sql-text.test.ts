@@ -253,6 +253,7 @@ const OPERATIONS: { readonly [Port in keyof Ports]: Arguments<Ports[Port]> } = {
         run: RUN,
       },
     ],
+    commonestFailure: [1],
     hasFailed: [1],
     listFires: [null, 1],
     lead: [PROCESSOR, 30],

@@ -7,17 +7,25 @@ const OTHERS = 0o077;
 
 /**
  * Makes the folder of an embedded database, 0700, with the folders above it that are missing. One that is there and open to
- * others is closed, with all in it, as far as its rights can be changed. Throws DATABASE_UNUSABLE where they cannot, as PostgreSQL does.
+ * others is closed, with all in it, as far as its rights can be changed. Throws DATABASE_UNUSABLE where they cannot, and where the folder or
+ * what lay open in it belongs to another user, who could change it again; as PostgreSQL does.
  */
 export function makePrivateFolder(folder: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (process.platform === 'win32' || (statSync(folder).mode & OTHERS) === 0) return;
+  if (process.platform === 'win32') return;
+  const { mode, uid } = statSync(folder);
+  refuseOther(folder, uid);
+  if ((mode & OTHERS) === 0) return;
   try {
     chmodSync(folder, 0o700); // first: from here on no other user reaches what is in it
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
-      if (!entry.isSymbolicLink()) chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o700 : 0o600);
+      if (entry.isSymbolicLink()) continue;
+      const path = join(entry.parentPath, entry.name);
+      refuseOther(path, statSync(path).uid);
+      chmodSync(path, entry.isDirectory() ? 0o700 : 0o600);
     }
   } catch (error) {
+    if (error instanceof CardGeniusError) throw error;
     throw new CardGeniusError(
       'DATABASE_UNUSABLE',
       `${folder} is open to other users of this machine, and its rights cannot be changed (${messageOf(error)}). ` +
@@ -25,6 +33,16 @@ export function makePrivateFolder(folder: string): void {
       { cause: error },
     );
   }
+}
+
+function refuseOther(path: string, uid: number): void {
+  const own = process.geteuid!();
+  if (uid === own) return;
+  throw new CardGeniusError(
+    'DATABASE_UNUSABLE',
+    `${path} belongs to another user (uid ${uid}; this process has ${own}): that user could change what is in the database. Start as its ` +
+      'owner, or name another folder.',
+  );
 }
 
 /**
