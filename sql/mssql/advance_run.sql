@@ -19,7 +19,7 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @state VARCHAR(10), @round INT, @max_rounds INT,
+  DECLARE @time DATETIME2(3) = cardgenius.clock(@now), @state VARCHAR(10), @round INT, @max_rounds INT,
           @next_round INT, @chunks INT = 0, @outcome VARCHAR(10), @message NVARCHAR(400);
 
   BEGIN TRY

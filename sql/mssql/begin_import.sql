@@ -19,7 +19,7 @@ BEGIN
   DECLARE @load_no BIGINT = NEXT VALUE FOR cardgenius.load_no;
 
   INSERT INTO cardgenius.import (load_no, source, started_at)
-  VALUES (@load_no, @source, COALESCE(@now, SYSUTCDATETIME()));
+  VALUES (@load_no, @source, cardgenius.clock(@now));
 
   SELECT @load_no AS load_no;
 END;

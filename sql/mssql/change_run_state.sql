@@ -29,7 +29,7 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @found_id BIGINT, @found_state VARCHAR(10),
+  DECLARE @time DATETIME2(3) = cardgenius.clock(@now), @found_id BIGINT, @found_state VARCHAR(10),
           @act VARCHAR(20);
 
   BEGIN TRY

@@ -34,7 +34,7 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @run_state VARCHAR(10), @run_kind VARCHAR(10),
+  DECLARE @time DATETIME2(3) = cardgenius.clock(@now), @run_state VARCHAR(10), @run_kind VARCHAR(10),
           @run_fingerprint CHAR(64),
           @chunk_no INT, @found_state VARCHAR(10), @user_id_from VARCHAR(50), @user_id_to VARCHAR(50), @planned_users INT,
           @claims INT, @expired_leases INT, @users INT, @from INT, @due DATETIME2(3), @message NVARCHAR(400);

@@ -17,7 +17,7 @@ BEGIN
   SET XACT_ABORT ON;
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
-  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @alert_id BIGINT;
+  DECLARE @time DATETIME2(3) = cardgenius.clock(@now), @alert_id BIGINT;
 
   SELECT @alert_id = MAX(a.alert_id)
   FROM cardgenius.alert AS a

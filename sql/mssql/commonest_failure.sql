@@ -1,5 +1,5 @@
--- Purpose   Why users of a run fail, for the text of an alert: the commonest code among the first 1,000 of its users that are failed
---           now, and one reason as an example. Its users are those in the key ranges of its chunks that had any.
+-- Purpose   Why users of a run fail, for the text of an alert: the commonest code among the first 1,000 of its users that are
+--           failed now, and one reason as an example. Its users are those in the key ranges of its chunks that had any.
 -- Answers   one row: code (NULL where the text has none), users (with that code), seen (users looked at), example; none where no
 --           user is failed
 -- Locks     shared, row by row

@@ -18,7 +18,7 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
   UPDATE cardgenius.import
-     SET finished_at = COALESCE(@now, SYSUTCDATETIME()), duplicates = @duplicates
+     SET finished_at = cardgenius.clock(@now), duplicates = @duplicates
    WHERE load_no = @load_no;
 
   SELECT @load_no AS load_no;

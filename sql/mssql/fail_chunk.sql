@@ -25,7 +25,7 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @failures INT, @outcome VARCHAR(10) = 'failed',
+  DECLARE @time DATETIME2(3) = cardgenius.clock(@now), @failures INT, @outcome VARCHAR(10) = 'failed',
           @kind VARCHAR(10);
 
   BEGIN TRY

@@ -21,7 +21,7 @@ BEGIN
 
   BEGIN TRY
     INSERT INTO cardgenius.kept_catalog (sha256, kept_at, bytes)
-    SELECT @sha256, COALESCE(@now, SYSUTCDATETIME()), CONVERT(VARBINARY(MAX), @hex, 2)
+    SELECT @sha256, cardgenius.clock(@now), CONVERT(VARBINARY(MAX), @hex, 2)
     WHERE NOT EXISTS (SELECT 1 FROM cardgenius.kept_catalog AS k WHERE k.sha256 = @sha256);
   END TRY
   BEGIN CATCH

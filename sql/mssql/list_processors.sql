@@ -17,7 +17,7 @@ BEGIN
   SET XACT_ABORT ON;
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
-  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME());
+  DECLARE @time DATETIME2(3) = cardgenius.clock(@now);
 
   SELECT TOP (@processors) p.processor_id, p.host, p.pid, p.version, p.started_at, p.last_seen, p.stopped_at,
          DATEDIFF(SECOND, p.last_seen, @time) AS silent_seconds,

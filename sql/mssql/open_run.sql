@@ -41,7 +41,7 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @outcome VARCHAR(10) = 'planned', @locked INT,
+  DECLARE @time DATETIME2(3) = cardgenius.clock(@now), @outcome VARCHAR(10) = 'planned', @locked INT,
           @run_id BIGINT, @run_kind VARCHAR(10), @state VARCHAR(10), @run_fingerprint CHAR(64),
           @leases INT, @chunks INT, @users BIGINT, @message NVARCHAR(1000), @reason NVARCHAR(400), @superseded_id BIGINT,
           @last_fingerprint CHAR(64), @batch_id VARCHAR(50);

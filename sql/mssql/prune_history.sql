@@ -23,7 +23,7 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @before DATETIME2(3) = DATEADD(DAY, -@keep_days, COALESCE(@now, SYSUTCDATETIME())), @deleted INT = 0, @latest BIGINT;
+  DECLARE @before DATETIME2(3) = DATEADD(DAY, -@keep_days, cardgenius.clock(@now)), @deleted INT = 0, @latest BIGINT;
   DECLARE @over TABLE (run_id BIGINT NOT NULL PRIMARY KEY);
 
   SELECT @latest = MAX(r.run_id) FROM cardgenius.run AS r;

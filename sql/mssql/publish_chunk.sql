@@ -55,7 +55,7 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @started DATETIME2(3) = SYSUTCDATETIME(),
+  DECLARE @time DATETIME2(3) = cardgenius.clock(@now), @started DATETIME2(3) = SYSUTCDATETIME(),
           @from INT, @to INT, @at INT, @until INT, @error_length INT, @current_load BIGINT, @span INT = 0,
           @failures INT, @rows INT, @completed INT, @failed INT, @gone INT = 0, @written INT = 0,
           @message NVARCHAR(400), @batch_id VARCHAR(50), @stamp_unchanged BIT = 0;

@@ -22,7 +22,7 @@ BEGIN
   SET XACT_ABORT ON;
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
-  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @locked INT, @outcome VARCHAR(10) = 'open',
+  DECLARE @time DATETIME2(3) = cardgenius.clock(@now), @locked INT, @outcome VARCHAR(10) = 'open',
           @alert_id BIGINT, @told_at DATETIME2(3), @told_severity VARCHAR(10), @since DATETIME2(3);
 
   BEGIN TRY

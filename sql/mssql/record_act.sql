@@ -22,6 +22,6 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
   INSERT INTO cardgenius.act (acted_at, act, run_id, subject, affected, origin, person, login, reason)
-  VALUES (COALESCE(@now, SYSUTCDATETIME()), @act, @run_id, @subject, @affected, COALESCE(@origin, 'sql'), @person,
+  VALUES (cardgenius.clock(@now), @act, @run_id, @subject, @affected, COALESCE(@origin, 'sql'), @person,
           ORIGINAL_LOGIN(), @reason);
 END;

@@ -46,7 +46,7 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @locked INT, @outcome VARCHAR(10) = 'recorded',
+  DECLARE @time DATETIME2(3) = cardgenius.clock(@now), @locked INT, @outcome VARCHAR(10) = 'recorded',
           @found VARCHAR(10), @run_id BIGINT, @requested_by NVARCHAR(200), @deadline_at DATETIME2(3),
           @active_id BIGINT, @active_state VARCHAR(10), @reason NVARCHAR(400), @superseded_id BIGINT, @from VARCHAR(10);
 
@@ -63,7 +63,7 @@ BEGIN
     IF @elected_at IS NOT NULL
        AND NOT EXISTS (SELECT 1 FROM cardgenius.leader AS l
                        WHERE l.slot = 1 AND l.owner = @decided_by AND l.elected_at = @elected_at
-                         AND l.lease_until >= COALESCE(@now, SYSUTCDATETIME()))
+                         AND l.lease_until >= cardgenius.clock(@now))
     BEGIN
       COMMIT TRANSACTION;
       SELECT 'not_leader' AS outcome, @decision AS decision, CAST(NULL AS BIGINT) AS run_id, @superseded_id AS superseded_id;

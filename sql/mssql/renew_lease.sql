@@ -21,7 +21,7 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
   UPDATE cardgenius.chunk
-     SET lease_until = DATEADD(SECOND, @lease_seconds, COALESCE(@now, SYSUTCDATETIME()))
+     SET lease_until = DATEADD(SECOND, @lease_seconds, cardgenius.clock(@now))
    WHERE run_id = @run_id AND chunk_no = @chunk_no AND lease_token = @token AND state = 'leased';
 
   IF @@ROWCOUNT = 1

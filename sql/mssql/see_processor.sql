@@ -19,7 +19,7 @@ BEGIN
   SET XACT_ABORT ON;
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
-  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME());
+  DECLARE @time DATETIME2(3) = cardgenius.clock(@now);
 
   UPDATE cardgenius.processor SET last_seen = @time, stopped_at = NULL WHERE processor_id = @processor;
   IF @@ROWCOUNT = 0

@@ -18,7 +18,7 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @time DATETIME2(3) = COALESCE(@now, SYSUTCDATETIME()), @swept BIGINT = 0, @rows INT,
+  DECLARE @time DATETIME2(3) = cardgenius.clock(@now), @swept BIGINT = 0, @rows INT,
           @horizon BIGINT = NEXT VALUE FOR cardgenius.load_no;
 
   SET @rows = 1;

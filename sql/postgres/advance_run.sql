@@ -8,7 +8,7 @@ RETURNS TABLE (outcome TEXT, state TEXT)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  v_now  TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
+  v_now  TIMESTAMPTZ := cardgenius.clock(p_now);
   v_run  cardgenius.run%ROWTYPE;
 BEGIN
   SELECT r.* INTO v_run FROM cardgenius.run AS r WHERE r.run_id = p_run_id FOR UPDATE;

@@ -6,6 +6,6 @@ CREATE OR REPLACE FUNCTION cardgenius.begin_import(p_source TEXT, p_now TIMESTAM
 RETURNS TABLE (load_no BIGINT)
 LANGUAGE sql AS $$
   INSERT INTO cardgenius.import (load_no, source, started_at)
-  VALUES (nextval('cardgenius.load_no'), LEFT(p_source, 400), COALESCE(p_now, clock_timestamp()))
+  VALUES (nextval('cardgenius.load_no'), LEFT(p_source, 400), cardgenius.clock(p_now))
   RETURNING load_no;
 $$;

@@ -31,7 +31,7 @@ SET timezone = 'UTC'                         -- a TIMESTAMP without a zone of th
 AS $$
 #variable_conflict use_column
 DECLARE
-  v_now    TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
+  v_now    TIMESTAMPTZ := cardgenius.clock(p_now);
   v_run    cardgenius.run%ROWTYPE;
   v_chunk  cardgenius.chunk%ROWTYPE;
   v_users  INTEGER;

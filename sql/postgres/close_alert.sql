@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION cardgenius.close_alert(p_rule TEXT, p_subject TEXT, p
 RETURNS TABLE (rule TEXT, subject TEXT, severity TEXT, message TEXT, opened_at TIMESTAMPTZ, closed_at TIMESTAMPTZ)
 LANGUAGE sql AS $$
   UPDATE cardgenius.alert AS a
-     SET closed_at = date_trunc('milliseconds', COALESCE(p_now, clock_timestamp()))
+     SET closed_at = date_trunc('milliseconds', cardgenius.clock(p_now))
    WHERE a.rule = p_rule AND a.subject = p_subject AND a.closed_at IS NULL
   RETURNING a.rule::TEXT, a.subject::TEXT, a.severity::TEXT, a.message::TEXT, a.opened_at, a.closed_at;
 $$;

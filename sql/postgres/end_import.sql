@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION cardgenius.end_import(p_load_no BIGINT, p_duplicates 
 RETURNS TABLE (load_no BIGINT)
 LANGUAGE sql AS $$
   UPDATE cardgenius.import AS i
-     SET finished_at = COALESCE(p_now, clock_timestamp()), duplicates = p_duplicates
+     SET finished_at = cardgenius.clock(p_now), duplicates = p_duplicates
    WHERE i.load_no = p_load_no
   RETURNING i.load_no;
 $$;

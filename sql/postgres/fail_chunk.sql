@@ -16,7 +16,7 @@ RETURNS TABLE (outcome TEXT)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  v_now       TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
+  v_now       TIMESTAMPTZ := cardgenius.clock(p_now);
   v_failures  INTEGER;
 BEGIN
   UPDATE cardgenius.chunk AS c

@@ -12,7 +12,7 @@ CREATE OR REPLACE FUNCTION cardgenius.keep_catalog(
 RETURNS VOID
 LANGUAGE sql AS $$
   INSERT INTO cardgenius.kept_catalog (sha256, kept_at, bytes)
-  VALUES (p_sha256, COALESCE(p_now, clock_timestamp()), decode(p_hex, 'hex'))
+  VALUES (p_sha256, cardgenius.clock(p_now), decode(p_hex, 'hex'))
   ON CONFLICT (sha256) DO NOTHING;
 
   INSERT INTO cardgenius.run_catalog (run_id, sha256)

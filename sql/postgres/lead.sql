@@ -14,7 +14,7 @@ RETURNS TABLE (owner TEXT, elected_at TIMESTAMPTZ, lease_until TIMESTAMPTZ, now_
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  v_now  TIMESTAMPTZ := date_trunc('milliseconds', COALESCE(p_now, clock_timestamp()));
+  v_now  TIMESTAMPTZ := date_trunc('milliseconds', cardgenius.clock(p_now));
 BEGIN
   INSERT INTO cardgenius.processor (processor_id, host, pid, version, started_at, last_seen)
   VALUES (p_processor, p_host, p_pid, p_version, v_now, v_now)

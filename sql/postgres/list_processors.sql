@@ -12,11 +12,11 @@ RETURNS TABLE (
 )
 LANGUAGE sql STABLE AS $$
   SELECT p.processor_id::TEXT, p.host::TEXT, p.pid, p.version::TEXT, p.started_at, p.last_seen, p.stopped_at,
-         FLOOR(EXTRACT(EPOCH FROM COALESCE(p_now, clock_timestamp()) - p.last_seen))::INTEGER,
+         FLOOR(EXTRACT(EPOCH FROM cardgenius.clock(p_now) - p.last_seen))::INTEGER,
          l.slot IS NOT NULL
   FROM cardgenius.processor AS p
   LEFT JOIN cardgenius.leader AS l
-    ON l.owner = p.processor_id AND l.lease_until >= COALESCE(p_now, clock_timestamp())
+    ON l.owner = p.processor_id AND l.lease_until >= cardgenius.clock(p_now)
   ORDER BY p.last_seen DESC, p.processor_id
   LIMIT p_processors;
 $$;

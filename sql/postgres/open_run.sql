@@ -34,7 +34,7 @@ RETURNS TABLE (outcome TEXT, run_id BIGINT, state TEXT, chunks INTEGER, users BI
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  v_now      TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
+  v_now      TIMESTAMPTZ := cardgenius.clock(p_now);
   v_outcome  TEXT := 'planned';
   v_run      cardgenius.run%ROWTYPE;
   v_leased   BOOLEAN;

@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION cardgenius.prune_history(p_kind VARCHAR, p_keep_days 
 RETURNS TABLE (kind VARCHAR, deleted INTEGER)
 LANGUAGE plpgsql AS $$
 DECLARE
-  v_before   TIMESTAMPTZ := COALESCE(p_now, clock_timestamp()) - make_interval(days => p_keep_days);
+  v_before   TIMESTAMPTZ := cardgenius.clock(p_now) - make_interval(days => p_keep_days);
   v_latest   BIGINT := (SELECT MAX(r.run_id) FROM cardgenius.run AS r);
   v_over     BIGINT[];
   v_deleted  INTEGER := 0;

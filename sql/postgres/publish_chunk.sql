@@ -45,7 +45,7 @@ SET timezone = 'UTC'                         -- a TIMESTAMP without a zone of th
 AS $$
 #variable_conflict use_column
 DECLARE
-  v_now           TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
+  v_now           TIMESTAMPTZ := cardgenius.clock(p_now);
   v_started       TIMESTAMPTZ := clock_timestamp();
   v_from          INTEGER := COALESCE(p_user_no_from, 1);
   v_to            INTEGER := COALESCE(p_user_no_to, 2147483647);

@@ -16,7 +16,7 @@ RETURNS TABLE (outcome TEXT, opened_at TIMESTAMPTZ)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  v_now      TIMESTAMPTZ := date_trunc('milliseconds', COALESCE(p_now, clock_timestamp()));
+  v_now      TIMESTAMPTZ := date_trunc('milliseconds', cardgenius.clock(p_now));
   v_alert    cardgenius.alert%ROWTYPE;
   v_outcome  TEXT := 'open';
 BEGIN

@@ -15,6 +15,6 @@ CREATE OR REPLACE FUNCTION cardgenius.record_act(
 RETURNS VOID
 LANGUAGE sql AS $$
   INSERT INTO cardgenius.act (acted_at, act, run_id, subject, affected, origin, person, login, reason)
-  VALUES (COALESCE(p_now, clock_timestamp()), p_act, p_run_id, LEFT(p_subject, 200), p_affected, COALESCE(p_origin, 'sql'),
+  VALUES (cardgenius.clock(p_now), p_act, p_run_id, LEFT(p_subject, 200), p_affected, COALESCE(p_origin, 'sql'),
           LEFT(p_person, 200), session_user, LEFT(p_reason, 400));
 $$;

@@ -39,7 +39,7 @@ RETURNS TABLE (outcome TEXT, decision TEXT, run_id BIGINT, superseded_id BIGINT)
 LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-  v_now       TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
+  v_now       TIMESTAMPTZ := cardgenius.clock(p_now);
   v_decision  TEXT := p_decision;
   v_run_id    BIGINT;
   v_active    cardgenius.run%ROWTYPE;
@@ -54,7 +54,7 @@ BEGIN
   IF p_elected_at IS NOT NULL AND NOT EXISTS (
       SELECT FROM cardgenius.leader AS l
       WHERE l.slot = 1 AND l.owner = p_decided_by AND l.elected_at = p_elected_at
-        AND l.lease_until >= COALESCE(p_now, clock_timestamp())) THEN
+        AND l.lease_until >= cardgenius.clock(p_now)) THEN
     RETURN QUERY SELECT 'not_leader', p_decision, NULL::BIGINT, NULL::BIGINT;
     RETURN;
   END IF;

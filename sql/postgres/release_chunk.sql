@@ -11,12 +11,12 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
   UPDATE cardgenius.chunk AS c
-     SET state = 'open', not_before = COALESCE(p_now, clock_timestamp()), expired_leases = 0,
+     SET state = 'open', not_before = cardgenius.clock(p_now), expired_leases = 0,
          lease_token = NULL, lease_owner = NULL, lease_until = NULL, load_no = NULL
    WHERE c.run_id = p_run_id AND c.chunk_no = p_chunk_no AND c.lease_token = p_token AND c.state = 'leased';
   IF FOUND THEN
     UPDATE cardgenius.chunk_attempt AS a
-       SET outcome = 'released', ended_at = COALESCE(p_now, clock_timestamp())
+       SET outcome = 'released', ended_at = cardgenius.clock(p_now)
      WHERE a.run_id = p_run_id AND a.chunk_no = p_chunk_no AND a.outcome IS NULL;
     RETURN QUERY SELECT p_chunk_no;
   END IF;

@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION cardgenius.renew_lease(
 RETURNS TABLE (run_state TEXT)
 LANGUAGE sql AS $$
   UPDATE cardgenius.chunk AS c
-     SET lease_until = COALESCE(p_now, clock_timestamp()) + make_interval(secs => p_lease_seconds)
+     SET lease_until = cardgenius.clock(p_now) + make_interval(secs => p_lease_seconds)
     FROM cardgenius.run AS r
    WHERE c.run_id = p_run_id AND c.chunk_no = p_chunk_no AND c.lease_token = p_token AND c.state = 'leased'
      AND r.run_id = c.run_id

@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION cardgenius.resign(p_processor TEXT, p_now TIMESTAMPTZ
 RETURNS VOID
 LANGUAGE plpgsql AS $$
 DECLARE
-  v_now  TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
+  v_now  TIMESTAMPTZ := cardgenius.clock(p_now);
 BEGIN
   UPDATE cardgenius.processor SET last_seen = v_now, stopped_at = v_now WHERE processor_id = p_processor;
   DELETE FROM cardgenius.leader WHERE slot = 1 AND owner = p_processor;

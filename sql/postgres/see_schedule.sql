@@ -13,7 +13,7 @@ LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 BEGIN
   INSERT INTO cardgenius.schedule AS s (schedule, cron, time_zone, known_since)
-  VALUES (p_schedule, p_cron, p_time_zone, date_trunc('milliseconds', COALESCE(p_now, clock_timestamp())))
+  VALUES (p_schedule, p_cron, p_time_zone, date_trunc('milliseconds', cardgenius.clock(p_now)))
   ON CONFLICT (schedule) DO UPDATE
     SET cron = EXCLUDED.cron, time_zone = EXCLUDED.time_zone, known_since = EXCLUDED.known_since
     WHERE s.cron <> EXCLUDED.cron OR s.time_zone <> EXCLUDED.time_zone;

@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION cardgenius.sweep_staging(p_now TIMESTAMPTZ DEFAULT NU
 RETURNS TABLE (swept BIGINT)
 LANGUAGE plpgsql AS $$
 DECLARE
-  v_now    TIMESTAMPTZ := COALESCE(p_now, clock_timestamp());
+  v_now    TIMESTAMPTZ := cardgenius.clock(p_now);
   v_swept  BIGINT := 0;
   v_rows   BIGINT;
 BEGIN

@@ -119,6 +119,7 @@ export class AlertMonitor {
 
   async #watch(database: RunReader, service: AlertDatabase, now: number) {
     const { limits } = this.#options;
+    if (!this.#isUnread) await this.#settle(now);
     if (this.#engineFault !== undefined) this.engineIs(this.#engineFault, now); // written now, reminded of later
     const { run, counted } = await latestRuns(database);
     const keepMs = Math.max(limits.throughputMinutes, limits.noProgressMinutes) * 60_000 * 2;
@@ -129,8 +130,8 @@ export class AlertMonitor {
     if (this.#isUnread) {
       this.#isUnread = false;
       this.databaseIs(true, now);
+      await this.#settle(now);
     }
-    await this.#settle(now);
 
     for (const finding of findings) {
       if (!finding.isCovered) await this.#raise(await this.#withReason(finding, counted, now), now);

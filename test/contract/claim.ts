@@ -15,6 +15,30 @@ import {
 import type { ContractTests } from './suite.ts';
 
 export const claimContract: ContractTests = {
+  'claim: a time to come is taken from the owner alone; of another login the server goes by its own clock': async (
+    t,
+    { database, execute, query },
+  ) => {
+    const isFuture = async () => (await query("SELECT cardgenius.clock('2099-01-01') AS at"))[0]!.at as Date;
+    t.is((await isFuture()).getUTCFullYear(), 2099, 'tests run as the owner');
+    if (database.description.startsWith('mssql')) return; // test/sql-server/roles.test.ts has logins
+    await execute('CREATE ROLE contract_stranger; GRANT USAGE ON SCHEMA cardgenius TO contract_stranger');
+    await execute('GRANT EXECUTE ON FUNCTION cardgenius.clock TO contract_stranger');
+    await execute(`DO $$
+      DECLARE v_minute TIMESTAMPTZ := clock_timestamp() - INTERVAL '1 minute';
+      BEGIN
+        SET LOCAL SESSION AUTHORIZATION contract_stranger;
+        IF cardgenius.clock('2099-01-01') > clock_timestamp() THEN RAISE EXCEPTION 'a time to come was taken'; END IF;
+        IF cardgenius.clock('2020-01-01') < v_minute THEN RAISE EXCEPTION 'a time long gone was taken'; END IF;
+        IF cardgenius.clock(v_minute) <> v_minute THEN RAISE EXCEPTION 'what a function hands on was not taken'; END IF;
+        RESET SESSION AUTHORIZATION;
+      END $$`);
+    await execute('REVOKE ALL ON SCHEMA cardgenius FROM contract_stranger');
+    await execute('REVOKE ALL ON FUNCTION cardgenius.clock FROM contract_stranger');
+    await execute('DROP ROLE contract_stranger');
+    t.pass();
+  },
+
   'claim: the same token gets the same answer, another one another chunk, and then none is left': async (t, engine) => {
     const { database } = engine;
     await importUsers(engine, 8);

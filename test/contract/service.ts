@@ -53,6 +53,10 @@ export const serviceContract: ContractTests = {
     await process(engine, await claim(engine, runId), { failed: [2] });
     t.true(await service.hasFailed(runId));
     t.false(await service.hasFailed(runId + 1));
+    const why = await service.commonestFailure(runId);
+    t.like(why, { users: 1, seen: 1 });
+    t.true(why!.example!.startsWith(`${why!.code}: `), why!.example!);
+    t.is(await service.commonestFailure(runId + 1), undefined);
     await audit.retryUsers({ runId: null, userId: null, code: null });
     t.false(await service.hasFailed(runId));
   },

@@ -96,6 +96,15 @@ if (hasSqlServer()) {
       t.is((await as(reader, 'migrate', '--verify')).code, 0);
     }
 
+    {
+      await using _chain = standIn ? await chainOwnership(place, processor) : undefined;
+      await processor.execute(
+        "EXEC cardgenius.see_processor @processor = 'future', @host = N'h', @pid = 1, @version = '1', @now = '2099-01-01'",
+      );
+    }
+    const future = await place.query("SELECT COUNT(*) AS n FROM cardgenius.processor WHERE last_seen > '2098-01-01'");
+    t.is(future[0]?.n, 0, 'the server goes by its own clock');
+
     // The rows are there, and still the processor may neither see nor delete one.
     for (const statement of [ROWS[0]!, FORBIDDEN[0]!])
       await t.throwsAsync(processor.execute(statement), { message: /permission|denied/i }, statement);

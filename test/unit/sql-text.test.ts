@@ -85,7 +85,7 @@ for (const { path, stem, text, header, code } of OBJECTS) {
     t.deepEqual(
       created.map(([found]) => found.replace(/\s+/g, ' ')),
       [
-        `CREATE OR ALTER ${PROCEDURES.some(procedure => procedure.stem === stem) ? 'PROCEDURE' : 'VIEW'} cardgenius.${stem}`,
+        `CREATE OR ALTER ${PROCEDURES.some(procedure => procedure.stem === stem) ? 'PROCEDURE' : stem === 'clock' ? 'FUNCTION' : 'VIEW'} cardgenius.${stem}`,
       ],
     );
     hasLine(t, header, 'Indexes');
@@ -177,6 +177,18 @@ test('both engines have the same objects and the same migrations', t => {
   t.deepEqual(stemsIn('sql/mssql'), known);
   t.deepEqual(stemsIn('migrations/mssql'), stemsIn('migrations/postgres'));
   for (const stem of POSTGRES_ONLY) t.true(stemsIn('sql/postgres').includes(stem), `${stem} is no exception any more`);
+});
+
+test('who may say @now is decided in one place: every procedure that takes one asks cardgenius.clock', t => {
+  for (const { path, code } of PROCEDURES) {
+    const isOffered = /@now\s+DATETIME2\(3\)\s+=\s+NULL/.test(code);
+    t.is(/cardgenius\.clock\(@now\)/.test(code), isOffered, path);
+    t.notRegex(code, /COALESCE\(@now/, path);
+  }
+  for (const { path, code } of textsIn('sql/postgres')) {
+    t.is(/cardgenius\.clock\(p_now\)/.test(code), /\bp_now\s+TIMESTAMPTZ\s+DEFAULT NULL/.test(code), path);
+    t.notRegex(code, /COALESCE\(p_now/, path);
+  }
 });
 
 const LEASE = { runId: 1, chunkNo: 2, token: '00000000-0000-4000-8000-000000000000' };

@@ -35,8 +35,11 @@ export async function readSqlFiles(engine: Dialect, columns: readonly string[] =
     const text = resolveMarks(file.text, column => there.has(column));
     return { ...file, text, checksum: checksumOf(text) };
   });
+  // What the bodies of LANGUAGE sql call must be there before them.
+  const isFirst = ({ name }: SqlFile) => name === 'object:clock';
   const isView = (file: SqlFile) => /^\s*CREATE\s+(OR\s+(REPLACE|ALTER)\s+)?VIEW\b/im.test(file.text);
-  return [...migrations, ...objects.filter(isView), ...objects.filter(file => !isView(file))];
+  const rest = objects.filter(file => !isFirst(file) && !isView(file));
+  return [...migrations, ...objects.filter(isFirst), ...objects.filter(isView), ...rest];
 }
 
 /** The migrations that change CashKaro's tables: each is applied where it is asked for by name, and never else. */
