@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import {
   type AppliedFiles,
@@ -17,6 +18,11 @@ interface MigrateOptions extends CommonOptions {
   readonly sql?: boolean;
   readonly verify?: boolean;
   readonly addContractColumns?: boolean;
+  readonly offline?: boolean;
+  readonly from?: string;
+  readonly tables?: string;
+  readonly repair?: boolean;
+  readonly yes?: boolean;
 }
 
 export function defineMigrate(program: Command): void {
@@ -30,24 +36,43 @@ export function defineMigrate(program: Command): void {
       'what differs from the files: checksums, and the live procedures and views; exit code 1 where any does',
     )
     .option(
+      '--repair',
+      'which procedures and views were altered or dropped, and the lines that differ; with --yes, puts them back as reviewed',
+    )
+    .option('--yes', 'with --repair: do it')
+    .option('--offline', 'with --sql: for SQL Server, without a login; says its SHA-256 on stderr')
+    .option('--from <version>', 'with --offline: the release that migrated the database last (default: none did)')
+    .option(
+      '--tables <which>',
+      'with --offline: the contract tables that are there: none, fifteen, full, or the optional columns, as "table.column …" (default: none)',
+    )
+    .option(
       '--add-contract-columns',
       'also add the optional columns that the two contract tables lack: nullable, no default; with --plan or --sql, only show it',
     )
     .addHelpText(
       'after',
-      '\nExamples:\n  cardgenius migrate --plan\n  cardgenius migrate --sql > review.sql\n  cardgenius migrate --verify',
+      '\nExamples:\n  cardgenius migrate --plan\n  cardgenius migrate --sql > review.sql\n  cardgenius migrate --verify\n' +
+        '  cardgenius migrate --repair --yes\n  cardgenius migrate --sql --offline --from 0.2.0 --tables fifteen > review.sql',
     );
-  command<MigrateOptions>(definition, async (cli, _args, { plan, sql, verify, addContractColumns }) => {
-    if ([plan, sql, verify].filter(Boolean).length > 1) {
-      throw new UsageError('MIGRATE_OPTIONS', 'Give one of --plan, --sql and --verify.');
+  command<MigrateOptions>(definition, async (cli, _args, given) => {
+    const { plan, sql, verify, addContractColumns, offline, from, tables, repair, yes } = given;
+    if ([plan, sql, verify, repair].filter(Boolean).length > 1) {
+      throw new UsageError('MIGRATE_OPTIONS', 'Give one of --plan, --sql, --verify and --repair.');
     }
-    if (verify && addContractColumns) {
+    if (offline ? !sql : (from ?? tables) !== undefined) {
+      throw new UsageError('MIGRATE_OPTIONS', '--offline goes with --sql, and --from and --tables with --offline.');
+    }
+    if (yes && !repair) throw new UsageError('MIGRATE_OPTIONS', '--yes goes with --repair.');
+    if ((verify || repair) && addContractColumns) {
       throw new UsageError(
         'MIGRATE_OPTIONS',
-        '--add-contract-columns changes tables, and --verify only looks: give one.',
+        '--add-contract-columns changes tables, and --verify and --repair do not: give one.',
       );
     }
     const options = { addContractColumns };
+    if (offline) return writeOfflineScript(cli, from, tables ?? 'none', options);
+    if (repair) return repairObjects(cli, yes === true);
     if (plan) return showPlan(cli, options);
     if (sql) return writeScript(cli, options);
     if (verify) return showDrift(cli);
@@ -61,6 +86,9 @@ It may break: INSERT without a column list, files for BCP, change data capture (
 It waits at most three seconds for its lock, and gives up otherwise (1222): run it again in a quiet moment.
 The next run writes each row of the users that it processes once more, because card_id is NULL there.`;
 
+const THEN_GRANTS =
+  'What is new needs its grants: run deploy/sql/grants.sql, as db_owner (it may be repeated). serve does not start without them.';
+
 async function apply(cli: Cli, options: MigrateChoice): Promise<void> {
   if (options.addContractColumns) console.error(MAY_BREAK);
   await using opened = await cli.open({ create: true, checkSchema: false });
@@ -70,6 +98,7 @@ async function apply(cli: Cli, options: MigrateChoice): Promise<void> {
       ? `${opened.database.description} is up to date.`
       : `${applied.map(name => `applied ${name}`).join('\n')}\n${opened.database.description} is up to date.`,
   );
+  if (opened.target.engine === 'mssql' && applied.length > 0) cli.note(THEN_GRANTS);
 }
 
 async function showPlan(cli: Cli, options: MigrateChoice): Promise<void> {
@@ -116,6 +145,46 @@ async function writeScript(cli: Cli, options: MigrateChoice): Promise<void> {
   cli.printExactly({ database: opened.database.description, files: plan.pending.map(file => file.name), script }, () =>
     script.trimEnd(),
   );
+}
+
+/** For a database that this machine cannot reach: the script looks itself whether it is the one that it was made for. */
+async function writeOfflineScript(cli: Cli, from: string | undefined, tables: string, options: MigrateChoice) {
+  const [{ planMigration }, { reviewScript }, { offlineTarget }] = await Promise.all([
+    import('../database/migrate/migrate.ts'),
+    import('../database/mssql/review-script.ts'),
+    import('../database/migrate/offline.ts'),
+  ]);
+  const target = await offlineTarget({ from, tables });
+  const plan = await planMigration(target, options);
+  const made = from === undefined ? 'a database without schema cardgenius' : `a database of release ${from}`;
+  const script = reviewScript(plan, await target.appliedFiles(), made, true).trimEnd();
+  const sha256 = createHash('sha256').update(`${script}\n`).digest('hex');
+  cli.printExactly(
+    { from: from ?? null, tables, files: plan.pending.map(file => file.name), sha256, script },
+    () => script,
+  );
+  cli.note(`For ${made}: ${plan.pending.length} files, SHA-256 of the script ${sha256}`);
+}
+
+/** Without `yes` it only shows what it would do, as --verify does, and with the lines. */
+async function repairObjects(cli: Cli, yes: boolean): Promise<void> {
+  await using opened = await cli.open({ checkSchema: false, migrate: false });
+  const { repairSchema } = await import('../database/migrate/repair.ts');
+  const { repairable, left } = await repairSchema(opened.target, yes);
+  const { description } = opened.database;
+  const regrant = repairable.some(({ problem }) => problem === 'dropped') || opened.target.engine === 'postgres';
+  cli.print({ database: description, repaired: yes, objects: repairable, left }, () =>
+    [
+      ...repairable.flatMap(({ what, problem, detail, lines }) => [`${what}: ${problem}, ${detail}`, ...(lines ?? [])]),
+      ...left.map(({ what, problem, detail }) => `${what}: ${problem}, ${detail}; --repair leaves it`),
+      repairable.length === 0
+        ? `${description}: no procedure, function or view of ours is altered or dropped.`
+        : yes
+          ? `${description}: ${repairable.length} put back as reviewed.${regrant ? ' What was made anew has lost its grants: run grants.sql again.' : ''}`
+          : `${description}: ${repairable.length} would be put back. To do it: cardgenius migrate --repair --yes`,
+    ].join('\n'),
+  );
+  if (left.length > 0 || (repairable.length > 0 && !yes)) cli.end(EXIT.failed);
 }
 
 async function showDrift(cli: Cli): Promise<void> {

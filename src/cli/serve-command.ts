@@ -11,6 +11,7 @@ import { serveHealth } from '../serve/health.ts';
 import { Service } from '../serve/service.ts';
 import { createServiceLog, logEvent, logStart } from '../telemetry/log.ts';
 import { RunLogs } from '../telemetry/run-logs.ts';
+import { requireRights } from '../tools/doctor/login-rights.ts';
 import { startAlertWatch } from './alert-watch.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { type Door, dashboardDoor, mountDashboard, noteToken, OPEN_HELP } from './dashboard-command.ts';
@@ -93,6 +94,10 @@ async function serve(
   });
   if (opened === undefined) return;
 
+  await requireRights(opened.maintenance, 'cardgenius_processor').catch(error => {
+    if (!(error instanceof DatabaseError)) throw error;
+    log.warn({ code: error.code, message: error.message }, 'the rights of this login cannot be looked at');
+  });
   watch.use(opened);
   const { service: ledger } = opened;
   const dashboard =

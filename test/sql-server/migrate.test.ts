@@ -129,6 +129,48 @@ if (!hasSqlServer()) {
             ['cardgenius.helper', 'added'],
           ],
         );
+        const shown = await cardgenius(['migrate', '--repair'], { cwd, database: place.url });
+        t.is(shown.code, 1);
+        t.regex(shown.stdout, /count_users: altered.*^- .*THEN 1.*^\+ .*THEN 2.*1 would be put back/ms);
+        await cardgenius(['migrate', '--repair', '--yes'], { cwd, database: place.url });
+        const left = await cardgenius(['migrate', '--verify', '--json'], { cwd, database: place.url });
+        t.deepEqual(
+          JSON.parse(left.stdout).drift.map(({ what }: { what: string }) => what),
+          ['cardgenius.helper'],
+        );
+      },
+    );
+
+    test.serial(
+      'migrate --sql --offline ends as migrate does, on an empty database and from one release to this one',
+      async t => {
+        t.timeout(NO_TIME);
+        await using empty = await createDatabase(server!);
+        const cwd = await newFolder();
+        const offline = async (...args: string[]) =>
+          (await cardgenius(['migrate', '--sql', '--offline', ...args], { cwd, database: 'pglite:none' })).stdout;
+        const fresh = await offline();
+        t.regex(tsql(empty.url, fresh), /done: \d+ files applied/);
+        t.regex(tsql(empty.url, fresh), /not in the state that the script was made for/, 'a second time it is refused');
+        {
+          await using opened = await openDatabase(empty.url);
+          t.deepEqual((await verifySchema(opened.target)).drift, []);
+          t.is((await migrate(opened.target)).pending.length, 0);
+        }
+
+        await using old = await createDatabase(server!);
+        const files = await readSqlFiles('mssql');
+        {
+          await using opened = await openDatabase(old.url, { checkSchema: false });
+          for (const file of files.filter(({ kind, name }) => kind === 'migration' && name < '0009'))
+            await opened.target.applyFile(file);
+        }
+        const columns = await offline('--from', '0.2.0', '--tables', 'full');
+        t.regex(tsql(old.url, columns), /do not have the columns that the script was made for/);
+        t.regex(tsql(old.url, await offline('--from', '0.2.0', '--tables', 'fifteen')), /done: \d+ files applied/);
+        await using opened = await openDatabase(old.url);
+        t.deepEqual((await verifySchema(opened.target)).drift, []);
+        t.is((await migrate(opened.target)).pending.length, 0);
       },
     );
 

@@ -6,7 +6,7 @@ import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { postgresDriver } from '../../src/database/postgres/postgres-driver.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/postgres-migration-target.ts';
 import { examine } from '../../src/tools/doctor/doctor.ts';
-import { checkRights, readWantedRights } from '../../src/tools/doctor/login-rights.ts';
+import { checkRights, readWantedRights, requireRights } from '../../src/tools/doctor/login-rights.ts';
 import {
   checkClock,
   checkLog,
@@ -93,7 +93,7 @@ test('filtered indexes and indexed views', t => {
 test('statuses: who has another one or none is told, by doctor and by status', t => {
   t.is(checkStatuses(0).state, 'ok');
   t.like(checkStatuses(2), { state: 'warn', found: '2 users have another status or none: no run looks for them' });
-  const users = { new: 1, pending: 0, completed: 0, failed: 0, other: 0, recommendations: 0 };
+  const users = { new: 1, pending: 0, completed: 0, failed: 0, other: 0 };
   t.notRegex(describeStatus(users, null, [], new Date(0)), /another status/);
   t.regex(
     describeStatus({ ...users, other: 1_200 }, null, [], new Date(0)),
@@ -228,4 +228,44 @@ test('the command: a table and remedies, one line of JSON, and a database that c
   t.like(JSON.parse(lost.stdout).findings[0], { check: 'connection', state: 'fail', found: 'DATABASE_UNREACHABLE' });
   t.notRegex(lost.stdout, /secret/);
   t.is((await cardgenius(['doctor', '--role', 'king'], place)).code, 2);
+});
+
+test('a service does not start with a login that lacks a right of the processor; what is not there is the schema’s matter', async t => {
+  const asking = (granted: (securable: string) => number | null) => ({
+    engine: 'mssql' as const,
+    ask: async <Row>(_question: string, wanted: readonly { role: string; right: string; securable: string }[] = []) =>
+      wanted.map(({ role, right, securable }) => ({
+        role,
+        right,
+        securable,
+        member: 0,
+        granted: granted(securable),
+      })) as Row[],
+  });
+  const role = 'cardgenius_processor';
+  await t.notThrowsAsync(
+    requireRights(
+      asking(() => 1),
+      role,
+    ),
+    'db_owner is in no role, and may all',
+  );
+  await t.notThrowsAsync(
+    requireRights(
+      asking(name => (name.endsWith('.lead') ? null : 1)),
+      role,
+    ),
+  );
+  const error = await t.throwsAsync(
+    requireRights(
+      asking(name => (name.endsWith('.check_chunk') ? 0 : 1)),
+      role,
+    ),
+  );
+  t.like(error, { code: 'RIGHTS_MISSING' });
+  t.regex(
+    error!.message,
+    /lacks 1 of \d+ rights of cardgenius_processor, the first: EXECUTE on cardgenius\.check_chunk\./,
+  );
+  t.regex(error!.message, /cardgenius doctor --role processor/);
 });

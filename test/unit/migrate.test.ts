@@ -4,6 +4,7 @@ import test from 'ava';
 import { Cli } from '../../src/cli/cli.ts';
 import type { Settings } from '../../src/config/settings.ts';
 import { checkSchema, migrate, planMigration } from '../../src/database/migrate/migrate.ts';
+import { repairSchema } from '../../src/database/migrate/repair.ts';
 import { readNamedMigrations, readSqlFiles } from '../../src/database/migrate/sql-files.ts';
 import { normalize, verifySchema } from '../../src/database/migrate/verify.ts';
 import { MssqlMigrationTarget } from '../../src/database/mssql/mssql-migration-target.ts';
@@ -47,6 +48,44 @@ test('the embedded engine: a clean database verifies, and each drift is found', 
     'outdated sql/postgres/end_import.sql',
     'unknown object:old',
   ]);
+  await pglite.close();
+});
+
+test('repair: says which lines differ, and puts altered and dropped objects of ours back, and nothing else', async t => {
+  const pglite = new Pglite('memory://');
+  const target = new PostgresMigrationTarget(pglite);
+  await migrate(target);
+  t.deepEqual(await repairSchema(target, true), { repairable: [], left: [] });
+
+  const file = (await readSqlFiles('postgres')).find(({ name }) => name === 'object:count_users')!;
+  const altered = file.text.replace("FILTER (WHERE u.processing_status = 'failed')", 'FILTER (WHERE FALSE)');
+  await pglite.transaction([
+    { sql: altered },
+    { sql: 'DROP VIEW cardgenius.failed_user' },
+    { sql: 'CREATE FUNCTION cardgenius.helper() RETURNS INTEGER LANGUAGE sql AS $$ SELECT 1 $$' },
+  ]);
+  const shown = await repairSchema(target, false);
+  t.deepEqual(
+    shown.repairable.map(({ what, problem }) => [what, problem]),
+    [
+      ['cardgenius.failed_user', 'dropped'],
+      ['cardgenius.count_users', 'altered'],
+    ],
+  );
+  t.deepEqual(shown.repairable[1]!.lines, [
+    "-          COUNT(*) FILTER (WHERE u.processing_status = 'failed'),",
+    '+          COUNT(*) FILTER (WHERE FALSE),',
+  ]);
+  t.deepEqual(
+    shown.left.map(({ what }) => what),
+    ['cardgenius.helper'],
+  );
+  t.deepEqual(await repairSchema(target, false), shown, 'who only looks changes nothing');
+  await repairSchema(target, true);
+  t.deepEqual(
+    (await verifySchema(target)).drift.map(({ what, problem }) => [what, problem]),
+    [['cardgenius.helper', 'added']],
+  );
   await pglite.close();
 });
 
@@ -128,6 +167,9 @@ test('the command: plan and verify look only, sql is for SQL Server, and one at 
   t.regex((await cardgenius(['migrate', '--plan'], place)).stdout, /is up to date: \d+ files/);
 
   t.is((await cardgenius(['migrate', '--plan', '--verify'], place)).code, 2);
+  const repaired = await cardgenius(['migrate', '--repair'], place);
+  t.is(repaired.code, 0, repaired.stderr);
+  t.regex(repaired.stdout, /no procedure, function or view of ours is altered or dropped/);
 });
 
 test.serial('what is printed for a program is not rewritten as it is typed here', t => {

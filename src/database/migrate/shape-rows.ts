@@ -41,5 +41,5 @@ export const toInstalledShape = ({ error_length, optional_columns }: ShapeAnswer
 });
 
 /** What writes the shape down, as `migrate --sql` writes it, too. */
-export const shapeRecordOf = ({ errorLength, optionalColumns }: InstalledShape): string =>
-  `UPDATE cardgenius.contract_shape SET error_length = ${errorLength}, optional_columns = '${optionalColumns.join(' ')}';`;
+export const shapeRecordOf = ({ errorLength, optionalColumns }: InstalledShape, keepsLength = false): string =>
+  `UPDATE cardgenius.contract_shape SET ${keepsLength ? '' : `error_length = ${errorLength}, `}optional_columns = '${optionalColumns.join(' ')}';`;

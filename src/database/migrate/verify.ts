@@ -7,6 +7,8 @@ export interface Drift {
   readonly what: string;
   readonly problem: 'missing' | 'outdated' | 'edited' | 'unknown' | 'altered' | 'dropped' | 'added' | 'not visible';
   readonly detail: string;
+  /** Of an altered text: the lines that differ, `- ` as reviewed and `+ ` as it is. */
+  readonly lines?: readonly string[];
 }
 
 export interface Verification {
@@ -60,8 +62,11 @@ function compare(objects: readonly SqlFile[], live: readonly LiveObject[], drift
       drift.push({ what, problem: 'not visible', detail });
     } else {
       compared++;
-      const line = firstDifference(normalize(text), normalize(found.definition));
-      if (line !== undefined) drift.push({ what, problem: 'altered', detail: `is not as in ${path}: ${line}` });
+      const difference = differenceOf(normalize(text), normalize(found.definition));
+      if (difference !== undefined) {
+        const { detail, lines } = difference;
+        drift.push({ what, problem: 'altered', detail: `is not as in ${path}: ${detail}`, lines });
+      }
     }
   }
   for (const { name } of remaining.values()) {
@@ -85,12 +90,19 @@ export function normalize(text: string): string[] {
     .map(line => line.trimEnd());
 }
 
-function firstDifference(file: readonly string[], live: readonly string[]): string | undefined {
-  const length = Math.max(file.length, live.length);
-  for (let i = 0; i < length; i++) {
-    if (file[i] === live[i]) continue;
-    const quote = (line: string | undefined) => (line === undefined ? 'the end' : `"${line.trim().slice(0, 60)}"`);
-    return `line ${i + 1} of its text is ${quote(live[i])}, not ${quote(file[i])}`;
-  }
-  return undefined;
+/** What stands between the lines that begin and end both texts alike; undefined where the texts are the same. */
+function differenceOf(file: readonly string[], live: readonly string[]) {
+  let first = 0;
+  while (first < file.length && first < live.length && file[first] === live[first]) first++;
+  if (first === file.length && first === live.length) return undefined;
+  let last = 0;
+  while (last < Math.min(file.length, live.length) - first && file.at(-1 - last) === live.at(-1 - last)) last++;
+  const quote = (line: string | undefined) => (line === undefined ? 'the end' : `"${line.trim().slice(0, 60)}"`);
+  return {
+    detail: `line ${first + 1} of its text is ${quote(live[first])}, not ${quote(file[first])}`,
+    lines: [
+      ...file.slice(first, file.length - last).map(line => `- ${line}`),
+      ...live.slice(first, live.length - last).map(line => `+ ${line}`),
+    ],
+  };
 }

@@ -12,8 +12,16 @@ import { recordOf, splitBatches } from './mssql-migration-target.ts';
  * (a compile error rolls nothing back, not even with XACT_ABORT) and at @@TRANCOUNT, and on trouble rolls back, opens a
  * transaction that is never committed, and turns NOEXEC on. Where an engine does not know NOEXEC, what still runs goes away with
  * that transaction.
+ *
+ * `isOffline`: made without a look at the database. Then only the migrations must be those of `applied`: which procedures there are,
+ * does not matter, because all are made again, and the length of processing_error is what migration 0003 found.
  */
-export function reviewScript(plan: MigrationPlan, applied: ReadonlyMap<string, AppliedFile>, database: string): string {
+export function reviewScript(
+  plan: MigrationPlan,
+  applied: ReadonlyMap<string, AppliedFile>,
+  database: string,
+  isOffline = false,
+): string {
   const { pending, shape } = plan;
   const list = pending.map((file, i) => `--   ${String(i + 1).padStart(3)}  ${file.checksum}  ${file.path}`);
   const head = [
@@ -28,14 +36,14 @@ export function reviewScript(plan: MigrationPlan, applied: ReadonlyMap<string, A
 
   const batches = [
     `${head}\n${SETTINGS}`,
-    ...opening(applied, shape),
+    ...opening(applied, shape, isOffline),
     ...pending.flatMap(file => [
       `-- ==== ${file.path}\n-- ==== sha256 ${file.checksum}\nIF @@TRANCOUNT = 0 BEGIN TRANSACTION;`,
       ...splitBatches(file.text).flatMap(batch => [forClients(batch), GUARD]),
       `IF ${NOT_STOPPED}\nBEGIN\n${recordOf(file)}\n  COMMIT TRANSACTION;\nEND;`,
       AFTER_FILE,
     ]),
-    `IF ${NOT_STOPPED}\n  ${shapeRecordOf(shape.installed)}`,
+    `IF ${NOT_STOPPED}\n  ${shapeRecordOf(shape.installed, isOffline)}`,
     'SET NOEXEC OFF;',
     ending(pending.map(file => file.name)),
   ];
@@ -66,12 +74,13 @@ function forClients(batch: string): string {
 }
 
 /** The right database, no other migrator at work, and the state that the script was made for. */
-function opening(applied: ReadonlyMap<string, AppliedFile>, { found }: Shape): string[] {
+function opening(applied: ReadonlyMap<string, AppliedFile>, { found }: Shape, isOffline: boolean): string[] {
   const rows = [...applied].map(([name, { checksum }]) => `('${name}', '${checksum}')`);
+  const counted = isOffline ? " AS m WHERE m.name NOT LIKE '%:%'" : '';
   const otherState =
     rows.length === 0
       ? "OBJECT_ID(N'cardgenius.migration') IS NOT NULL"
-      : `(SELECT COUNT(*) FROM cardgenius.migration) <> ${rows.length}
+      : `(SELECT COUNT(*) FROM cardgenius.migration${counted}) <> ${rows.length}
 OR EXISTS (SELECT made_for.name, made_for.checksum
            FROM (VALUES ${rows.join(',\n                        ')}) AS made_for (name, checksum)
            EXCEPT SELECT m.name, m.checksum FROM cardgenius.migration AS m)`;
@@ -128,7 +137,7 @@ IF ${STOPPED}
   RAISERROR(N'STOPPED at the first error: the file it stands in, and those after it, are not applied', 16, 1);
 ELSE
 BEGIN
-  PRINT N'done: ${count} files applied';
+  PRINT N'done: ${count} files applied. Then run deploy/sql/grants.sql, as db_owner: what is new needs its grants';
   EXEC sp_releaseapplock @Resource = N'cardgenius.migrate', @LockOwner = 'Session';
 END;`;
 }

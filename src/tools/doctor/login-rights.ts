@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { WantedRight } from '../../database/maintenance.ts';
+import type { MaintenanceDatabase, WantedRight } from '../../database/maintenance.ts';
+import { CardGeniusError } from '../../model/errors.ts';
 import { PACKAGE_ROOT } from '../../package.ts';
 import { type Finding, ok } from './finding.ts';
 
@@ -25,6 +26,26 @@ export async function readWantedRights(): Promise<WantedRight[]> {
     class: (groups!.class ?? 'DATABASE') as WantedRight['class'],
     securable: groups!.securable ?? '',
   }));
+}
+
+/**
+ * Throws RIGHTS_MISSING where the login lacks a right of that role on an object that is there: at the start of a service, and not in
+ * the middle of its first run. Other dialects than SQL Server have no such question.
+ */
+export async function requireRights(
+  database: Pick<MaintenanceDatabase, 'engine' | 'ask'>,
+  role: string,
+): Promise<void> {
+  if (database.engine !== 'mssql') return;
+  const wanted = (await readWantedRights()).filter(right => right.role === role);
+  const missing = ((await database.ask<RightRow>('rights', wanted)) ?? []).filter(({ granted }) => granted === 0);
+  if (missing.length === 0) return;
+  const [first] = missing;
+  throw new CardGeniusError(
+    'RIGHTS_MISSING',
+    `This login lacks ${missing.length} of ${wanted.length} rights of ${role}, the first: ${first!.right} on ${first!.securable}. ` +
+      `Run deploy/sql/grants.sql again, as db_owner, after each migrate; which are missing: cardgenius doctor --role ${role.replace('cardgenius_', '')}`,
+  );
 }
 
 /** What this login lacks of the roles that it is in, as GRANT statements, a line each; of all that work with data where it is in none. */
