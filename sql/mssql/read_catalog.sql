@@ -1,5 +1,5 @@
 -- Purpose   The catalogue by which a run computed, as it was kept.
--- Answers   one row: sha256, hex (the bytes, two hexadecimal digits each); none where the run kept none
+-- Answers   one row: sha256 (hex) and the bytes; none where the run kept none
 -- Locks     shared, two rows
 -- Isolation READ COMMITTED
 -- Indexes   pk_run_catalog, pk_kept_catalog
@@ -15,7 +15,7 @@ BEGIN
   SET XACT_ABORT ON;
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
-  SELECT k.sha256, CONVERT(VARCHAR(MAX), k.bytes, 2) AS hex
+  SELECT k.sha256, k.bytes
   FROM cardgenius.run_catalog AS c
   JOIN cardgenius.kept_catalog AS k ON k.sha256 = c.sha256
   WHERE c.run_id = @run_id;

@@ -4,9 +4,9 @@
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.read_catalog(p_run_id BIGINT)
-RETURNS TABLE (sha256 TEXT, hex TEXT)
+RETURNS TABLE (sha256 TEXT, bytes BYTEA)
 LANGUAGE sql STABLE AS $$
-  SELECT k.sha256::TEXT, encode(k.bytes, 'hex')
+  SELECT k.sha256::TEXT, k.bytes
   FROM cardgenius.run_catalog AS c
   JOIN cardgenius.kept_catalog AS k ON k.sha256 = c.sha256
   WHERE c.run_id = p_run_id;

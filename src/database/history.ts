@@ -47,11 +47,17 @@ export interface Attempt {
   readonly errorMessage: string | null;
 }
 
+/** A catalogue as it is kept: its SHA-256 in hexadecimal. */
+export interface KeptCatalog {
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
 export const historyOperations = (driver: Driver) => ({
   /** The bytes of the catalogue by which a run computed, and their SHA-256 (hex); undefined where the run kept none. */
-  async readCatalog(runId: number): Promise<{ readonly sha256: string; readonly bytes: Uint8Array } | undefined> {
-    const [row] = await driver.call<{ sha256: string; hex: string }>('read_catalog', [['run_id', 'bigint', runId]]);
-    return row === undefined ? undefined : { sha256: row.sha256, bytes: Buffer.from(String(row.hex), 'hex') };
+  async readCatalog(runId: number): Promise<KeptCatalog | undefined> {
+    const [row] = await driver.call<KeptCatalog>('read_catalog', [['run_id', 'bigint', runId]]);
+    return row;
   },
 
   /** The latest runs, the latest first. */

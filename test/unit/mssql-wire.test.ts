@@ -188,3 +188,40 @@ test('sqlServer.connectTimeoutSeconds ends a connection that is never made, abov
     message: /Failed to connect to 127\.0\.0\.1:\d+ in 1000ms/,
   });
 });
+
+test('a server that recovers refuses by 4060 and then 18456: the database is named, and not the password', async t => {
+  await using server = await listen(socket => refuseLogin(socket, [4060, 18456]));
+  const url = `mssql://someone:secret@127.0.0.1:${server.port}/cashkaro?encrypt=false`;
+  const error = await t.throwsAsync(openMssql(url), { instanceOf: DatabaseError });
+  t.is(error.code, 'DATABASE_UNKNOWN');
+  t.regex(error.message, /There is no database cashkaro/);
+});
+
+/** Enough of TDS to answer a client's PRELOGIN, and its login with errors. */
+function refuseLogin(socket: Socket, numbers: readonly number[]): void {
+  const reply = (payload: Buffer) => {
+    const header = Buffer.from([0x04, 0x01, 0, 0, 0, 0, 1, 0]);
+    header.writeUInt16BE(header.length + payload.length, 2);
+    socket.write(Buffer.concat([header, payload]));
+  };
+  const errorToken = (number: number) => {
+    const text = Buffer.from(`error ${number}`, 'utf16le');
+    const token = Buffer.alloc(3 + 6 + 2 + text.length + 1 + 1 + 4);
+    token.writeUInt8(0xaa, 0);
+    token.writeUInt16LE(token.length - 3, 1);
+    token.writeInt32LE(number, 3);
+    token.writeUInt8(1, 7); // state
+    token.writeUInt8(14, 8); // class
+    token.writeUInt16LE(text.length / 2, 9);
+    text.copy(token, 11);
+    return token; // no server, no procedure, line 0
+  };
+  socket.on('error', () => {});
+  socket.on('data', packet => {
+    // PRELOGIN: version and encryption (2: not supported), each as token, offset, length.
+    if (packet[0] === 0x12) return reply(Buffer.from([0, 0, 11, 0, 6, 1, 0, 17, 0, 1, 0xff, 16, 0, 0, 0, 0, 0, 2]));
+    const done = Buffer.from([0xfd, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    reply(Buffer.concat([...numbers.map(errorToken), done]));
+    socket.end();
+  });
+}

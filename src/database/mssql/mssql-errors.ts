@@ -165,11 +165,24 @@ function withNumber(error: unknown): DriverError | undefined {
   return withNumber(candidate.originalError) ?? withNumber(candidate.cause) ?? withNumber(candidate.info);
 }
 
-/** Why a connection could not be made, and what to do about it. Never quotes the password. */
-export function toConnectionError(error: unknown, settings: ConnectionSettings): DatabaseError {
+/** An error that the server sent while a connection was made. */
+export interface ServerMessage {
+  readonly number: number;
+  readonly message: string;
+}
+
+/**
+ * Why a connection could not be made, and what to do about it; `said`: every message of the server's to that login, because a
+ * server that recovers says 4060 and then 18456, of which the driver keeps the second. Never quotes the password.
+ */
+export function toConnectionError(
+  error: unknown,
+  settings: ConnectionSettings,
+  said: readonly ServerMessage[] = [],
+): DatabaseError {
   const where = describeConnection(settings);
   const text = [...messagesOf(error)].join('; ');
-  const numbers = [...numbersOf(error)];
+  const numbers = [...numbersOf(error), ...said.map(({ number }) => number)];
   const fail = (code: string, message: string, errorClass: ErrorClass = 'permanent', pace: Pace = 'quick') =>
     new DatabaseError(code, message, errorClass, { cause: error, pace });
 
@@ -207,8 +220,8 @@ const REFUSED_LOGINS = new Set([18452, 18456, 18486, 18487, 18488]);
 const LOCKED_LOGINS = new Set([18486, 18487, 18488]);
 
 /** Whether the account is locked or its password has expired: no wait helps, and each try counts against it. */
-export const isLockedLogin = (error: unknown): boolean =>
-  [...numbersOf(error)].some(number => LOCKED_LOGINS.has(number));
+export const isLockedLogin = (error: unknown, said: readonly ServerMessage[] = []): boolean =>
+  [...numbersOf(error), ...said.map(({ number }) => number)].some(number => LOCKED_LOGINS.has(number));
 
 /** Every number that the server sent, wherever the driver has put it. A server that recovers says 4060, and then 18456. */
 function* numbersOf(error: unknown, depth = 0): Generator<number> {

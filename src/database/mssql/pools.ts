@@ -4,7 +4,13 @@ import type { DatabaseError } from '../../model/errors.ts';
 import { camelCase, type Parameter, type PoolUsage, type SqlType } from '../driver.ts';
 import { LoginGuard } from '../login-guard.ts';
 import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
-import { isLockedLogin, makesConnectionStale, toConnectionError, toDatabaseError } from './mssql-errors.ts';
+import {
+  isLockedLogin,
+  makesConnectionStale,
+  type ServerMessage,
+  toConnectionError,
+  toDatabaseError,
+} from './mssql-errors.ts';
 
 /** Encrypted packets are limited to 16 KB; that is four times the default, and worth half as much speed again. */
 const PACKET_SIZE = 16_384;
@@ -29,12 +35,23 @@ export class Pool {
   readonly #settings: ConnectionSettings;
   readonly #size: number;
   readonly #guard: LoginGuard;
+  /** What the server said to the latest login that it refused: the driver's error has the last message only, without its number. */
+  #saidAtLogin: readonly ServerMessage[] = [];
 
   constructor(settings: ConnectionSettings, options: PoolOptions) {
     this.#settings = settings;
     this.#size = options.size;
     this.#guard = options.guard ?? new LoginGuard();
-    this.#pool = new sql.ConnectionPool(driverConfig(settings, options));
+    const listen = (connection: Connection) => {
+      const said: ServerMessage[] = [];
+      this.#saidAtLogin = said;
+      const note = ({ number, message }: ServerMessage) => {
+        said.push({ number, message });
+      };
+      connection.on('errorMessage', note);
+      connection.once('connect', () => connection.off('errorMessage', note));
+    };
+    this.#pool = new sql.ConnectionPool({ ...driverConfig(settings, options), beforeConnect: listen } as sql.config);
     // What a request meets is told to the request; an idle connection that dies is replaced by the pool.
     this.#pool.on('error', () => {});
   }
@@ -187,8 +204,10 @@ export class Pool {
   }
 
   #toConnectionError(error: unknown): DatabaseError {
-    const ours = toConnectionError(error, this.#settings);
-    return ours.code === 'DATABASE_LOGIN' ? this.#guard.refused(ours, isLockedLogin(error)) : ours;
+    const said = this.#saidAtLogin;
+    const ours = toConnectionError(error, this.#settings, said);
+    const isRefused = ours.code === 'DATABASE_LOGIN' || ours.code === 'DATABASE_UNKNOWN';
+    return isRefused ? this.#guard.refused(ours, isLockedLogin(error, said)) : ours;
   }
 
   /** Closes what leads to a server that takes no writes any more; the pool makes new connections. */
