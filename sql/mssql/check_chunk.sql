@@ -57,7 +57,7 @@ BEGIN
              CASE WHEN t.rank IS NULL OR k.card_name IS NOT NULL THEN 0 ELSE 1 END AS card
       FROM (
         SELECT c.user_id, ROW_NUMBER() OVER (ORDER BY c.user_id) AS no
-        FROM cardgenius.completed_user AS c
+        FROM cardgenius.completed_user AS c WITH (FORCESEEK (pk_completed_user (run_id, chunk_no)))
         WHERE c.run_id = @run_id AND c.chunk_no = @chunk_no
       ) AS d
       JOIN dbo.user_spending_data AS u ON u.user_id = d.user_id AND u.processing_status = 'completed'

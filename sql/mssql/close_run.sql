@@ -23,9 +23,7 @@ BEGIN
 
   DECLARE @chunk_no INT = 0, @from INT, @to INT;
 
-  UPDATE cardgenius.run
-     SET state = @run_state, active_key = run_id, reason = @reason, finished_at = @now
-   WHERE run_id = @run_id;
+  UPDATE cardgenius.run SET round = round WHERE run_id = @run_id;   -- the lock, on every engine
 
   UPDATE c
      SET c.state = @chunk_state, c.closed_at = @now
@@ -53,7 +51,7 @@ BEGIN
       UPDATE u
          SET u.processing_status = 'new'
            , u.updated_at = @now              --? user_spending_data.updated_at
-        FROM cardgenius.chunk_user AS cu
+        FROM cardgenius.chunk_user AS cu WITH (FORCESEEK (pk_chunk_user (run_id, chunk_no, user_no)))
         JOIN dbo.user_spending_data AS u ON u.user_id = cu.user_id
        WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @from AND @from + 1899
          AND u.processing_status = 'pending'
@@ -63,4 +61,8 @@ BEGIN
 
     DELETE FROM cardgenius.chunk_user WHERE run_id = @run_id AND chunk_no = @chunk_no;
   END;
+
+  UPDATE cardgenius.run
+     SET state = @run_state, active_key = run_id, reason = @reason, finished_at = @now
+   WHERE run_id = @run_id;
 END;

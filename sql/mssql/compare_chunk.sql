@@ -49,9 +49,10 @@ BEGIN
              CAST(s.ajio_points * 0.01 AS DECIMAL(12,2)) AS ajio_points,
              CAST(s.grocery_points * 0.01 AS DECIMAL(12,2)) AS grocery_points,
              CAST(s.other_online_points * 0.01 AS DECIMAL(12,2)) AS other_online_points
-      FROM cardgenius.chunk_user AS cu
-      JOIN #staged_recommendation AS s ON s.user_no = cu.user_no
-      JOIN cardgenius.run_card AS rc ON rc.run_id = @run_id AND rc.card_no = s.card_no
+      FROM cardgenius.chunk_user AS cu WITH (FORCESEEK (pk_chunk_user (run_id, chunk_no, user_no)))
+      JOIN #staged_recommendation AS s WITH (FORCESEEK) ON s.user_no = cu.user_no
+      JOIN cardgenius.run_card AS rc WITH (FORCESEEK (pk_run_card (run_id, card_no)))
+        ON rc.run_id = @run_id AND rc.card_no = s.card_no
       WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @at AND @until
     ) AS s
     LEFT JOIN dbo.card_recommendations AS t ON t.user_id = s.user_id AND t.rank = s.rank

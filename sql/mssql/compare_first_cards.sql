@@ -28,9 +28,11 @@ BEGIN
 
   SELECT @known = COUNT(*), @changed = COALESCE(SUM(CASE WHEN t.card_name = rc.card_name THEN 0 ELSE 1 END), 0)
   FROM #staged_recommendation AS s
-  JOIN cardgenius.chunk_user AS cu ON cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no = s.user_no
+  JOIN cardgenius.chunk_user AS cu WITH (FORCESEEK (pk_chunk_user (run_id, chunk_no, user_no)))
+    ON cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no = s.user_no
   JOIN dbo.card_recommendations AS t ON t.user_id = cu.user_id AND t.rank = 1
-  JOIN cardgenius.run_card AS rc ON rc.run_id = @run_id AND rc.card_no = s.card_no
+  JOIN cardgenius.run_card AS rc WITH (FORCESEEK (pk_run_card (run_id, card_no)))
+    ON rc.run_id = @run_id AND rc.card_no = s.card_no
   WHERE s.rank = 1 AND s.user_no <= @users
   OPTION (LOOP JOIN, FORCE ORDER);
 

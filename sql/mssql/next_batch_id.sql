@@ -18,7 +18,7 @@ BEGIN
   SET XACT_ABORT ON;
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 
-  DECLARE @day CHAR(8) = CONVERT(CHAR(8), DATEADD(MINUTE, @utc_offset, @now), 112);
+  DECLARE @day CHAR(8) = CONVERT(CHAR(8), CAST(DATEADD(MINUTE, @utc_offset, @now) AS DATE), 112);
 
   UPDATE cardgenius.last_batch
      SET batch_no = CASE WHEN batch_day < @day THEN 1 ELSE batch_no + 1 END,

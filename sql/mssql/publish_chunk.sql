@@ -182,7 +182,7 @@ BEGIN
            , u.last_processed_at =            --? user_spending_data.last_processed_at
              IIF(d.processing_status = 'new', u.last_processed_at, @time)     --? user_spending_data.last_processed_at
            , u.updated_at = @time             --? user_spending_data.updated_at
-        FROM cardgenius.chunk_user AS cu
+        FROM cardgenius.chunk_user AS cu WITH (FORCESEEK (pk_chunk_user (run_id, chunk_no, user_no)))
         JOIN #decided AS d ON d.user_no = cu.user_no
         JOIN dbo.user_spending_data AS u ON u.user_id = cu.user_id
        WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @at AND @until
@@ -229,7 +229,7 @@ BEGIN
                  CAST(s.grocery_points * 0.01 AS DECIMAL(12,2)) AS grocery_points,
                  CAST(s.other_online_points * 0.01 AS DECIMAL(12,2)) AS other_online_points
           FROM cardgenius.chunk_user AS cu WITH (FORCESEEK (pk_chunk_user (run_id, chunk_no, user_no)))
-          JOIN #staged_recommendation AS s ON s.user_no = cu.user_no
+          JOIN #staged_recommendation AS s WITH (FORCESEEK) ON s.user_no = cu.user_no
           JOIN cardgenius.run_card AS rc WITH (FORCESEEK (pk_run_card (run_id, card_no)))
             ON rc.run_id = @run_id AND rc.card_no = s.card_no
           WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @at AND @until
@@ -285,7 +285,7 @@ BEGIN
              SET t.net_savings = t.net_savings
                , t.processed_at = @time       --? card_recommendations.processed_at
                , t.batch_id = @batch_id       --? card_recommendations.batch_id
-            FROM cardgenius.chunk_user AS cu
+            FROM cardgenius.chunk_user AS cu WITH (FORCESEEK (pk_chunk_user (run_id, chunk_no, user_no)))
             JOIN dbo.card_recommendations AS t ON t.user_id = cu.user_id
            WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no AND cu.user_no BETWEEN @at AND @until
              AND (1 = 0

@@ -11,7 +11,7 @@ DECLARE
   v_now  TIMESTAMPTZ := cardgenius.clock(p_now);
   v_run  cardgenius.run%ROWTYPE;
 BEGIN
-  SELECT r.* INTO v_run FROM cardgenius.run AS r WHERE r.run_id = p_run_id FOR UPDATE;
+  SELECT r.* INTO v_run FROM cardgenius.run AS r WHERE r.run_id = p_run_id FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no run %', p_run_id USING ERRCODE = 'CG005';
   END IF;

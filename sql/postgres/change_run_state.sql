@@ -22,7 +22,7 @@ DECLARE
 BEGIN
   SELECT r.* INTO v_run FROM cardgenius.run AS r
   WHERE r.active_key = 0 AND r.run_id = COALESCE(p_run_id, r.run_id)
-  FOR UPDATE;
+  FOR NO KEY UPDATE;                          -- a publish looks at run for a foreign key, with its chunk locked
   IF NOT FOUND THEN
     RETURN;
   END IF;

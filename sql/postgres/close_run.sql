@@ -16,9 +16,7 @@ LANGUAGE plpgsql
 SET timezone = 'UTC'                         -- a TIMESTAMP without a zone of theirs holds UTC
 AS $$
 BEGIN
-  UPDATE cardgenius.run
-     SET state = p_run_state, active_key = run_id, reason = LEFT(p_reason, 400), finished_at = p_now
-   WHERE run_id = p_run_id;
+  UPDATE cardgenius.run SET round = round WHERE run_id = p_run_id;  -- the lock
 
   UPDATE cardgenius.chunk
      SET state = p_chunk_state, closed_at = p_now
@@ -35,5 +33,10 @@ BEGIN
    WHERE cu.run_id = p_run_id AND u.user_id = cu.user_id AND u.processing_status = 'pending';
 
   DELETE FROM cardgenius.chunk_user WHERE run_id = p_run_id;
+
+  -- Last: active_key is a key, so that this excludes a publish's look at run for its foreign key, and the publish holds its chunk.
+  UPDATE cardgenius.run
+     SET state = p_run_state, active_key = run_id, reason = LEFT(p_reason, 400), finished_at = p_now
+   WHERE run_id = p_run_id;
 END;
 $$;

@@ -46,7 +46,7 @@ DECLARE
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('cardgenius.open_run'));
 
-  SELECT r.* INTO v_run FROM cardgenius.run AS r WHERE r.active_key = 0 FOR UPDATE;
+  SELECT r.* INTO v_run FROM cardgenius.run AS r WHERE r.active_key = 0 FOR NO KEY UPDATE;
 
   v_leased := EXISTS (SELECT FROM cardgenius.chunk AS c
                       WHERE c.run_id = v_run.run_id AND c.state = 'leased' AND c.lease_until >= v_now);

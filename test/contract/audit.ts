@@ -24,6 +24,9 @@ function nameOf({ userId: id, runId, chunkNo, wrong }: Violation): string {
   return runId === null ? wrong : `run ${runId}, chunk ${chunkNo}: ${wrong}`;
 }
 
+/** Babelfish: not at all, or not below a view. */
+const STAND_IN_CANNOT = /not currently supported in Babelfish|cannot alter type of a column used by a view or rule/;
+
 export const auditContract: ContractTests = {
   'verify: after a run every check holds': async (t, engine) => {
     await importUsers(engine, 4);
@@ -124,7 +127,7 @@ export const auditContract: ContractTests = {
     try {
       await engine.execute(isMssql ? `${column} VARCHAR(50) NULL` : `${column} DROP NOT NULL`);
     } catch (error) {
-      t.regex(String(error), /not currently supported in Babelfish/, 'a stand-in cannot take NOT NULL away');
+      t.regex(String(error), STAND_IN_CANNOT, 'a stand-in cannot take NOT NULL away');
       return;
     }
     await engine.execute('UPDATE card_recommendations SET redemption_method = NULL WHERE rank = 3');
@@ -150,7 +153,7 @@ export const auditContract: ContractTests = {
     try {
       await engine.execute(isMssql ? `${column} VARCHAR(20) NULL` : `${column} DROP NOT NULL`);
     } catch (error) {
-      t.regex(String(error), /not currently supported in Babelfish/, 'a stand-in cannot take NOT NULL away');
+      t.regex(String(error), STAND_IN_CANNOT, 'a stand-in cannot take NOT NULL away');
       mayBeNull = false;
     }
     if (mayBeNull) {

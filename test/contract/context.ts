@@ -31,6 +31,8 @@ export interface Session extends AsyncDisposable {
   execute(sql: string): Promise<void>;
   /** Resolves when another session of this database waits for a lock. */
   isWaitedFor(): Promise<void>;
+  /** How many sessions wait for a lock now. */
+  waiters(): Promise<number>;
 }
 
 export const FINGERPRINT = 'a'.repeat(64);

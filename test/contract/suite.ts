@@ -13,12 +13,14 @@ import { gatesContract } from './gates.ts';
 import { historyContract } from './history.ts';
 import { importContract } from './import.ts';
 import { importFuzzContract } from './import-fuzz.ts';
+import { locksContract } from './locks.ts';
 import { prdQueriesContract } from './prd-queries.ts';
 import { pruneContract } from './prune.ts';
 import { publishContract } from './publish.ts';
 import { refusedContract } from './refused.ts';
 import { runContract } from './run.ts';
 import { serviceContract } from './service.ts';
+import { statisticsContract } from './statistics.ts';
 
 export type ContractTest = (t: ExecutionContext, engine: ContractEngine) => Promise<void>;
 export type ContractTests = Readonly<Record<string, ContractTest>>;
@@ -30,6 +32,7 @@ export const CONTRACT: ContractTests = {
   ...claimContract,
   ...publishContract,
   ...checkChunkContract,
+  ...locksContract,
   ...refusedContract,
   ...auditContract,
   ...dryRunContract,
@@ -39,6 +42,7 @@ export const CONTRACT: ContractTests = {
   ...columnsContract,
   ...prdQueriesContract,
   ...serviceContract,
+  ...statisticsContract,
 };
 
 /** Registers the whole suite, or a part of it. `engine` is asked at the start of each test. */

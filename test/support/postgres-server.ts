@@ -48,11 +48,13 @@ async function openSession(connectionString: string, watcher: pg.Client): Promis
   await client.connect();
   const waiting = `SELECT COUNT(*) AS number FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+  const waiters = async () => Number((await watcher.query(waiting)).rows[0]!.number);
   return {
     execute: async sql => void (await client.query(sql)),
     isWaitedFor: async () => {
-      while (Number((await watcher.query(waiting)).rows[0]!.number) === 0);
+      while ((await waiters()) === 0);
     },
+    waiters,
     [Symbol.asyncDispose]: () => client.end(),
   };
 }

@@ -106,11 +106,13 @@ async function openSession(url: URL, watcher: sql.ConnectionPool): Promise<Sessi
     version === null
       ? 'SELECT COUNT(*) AS number FROM sys.dm_exec_requests WHERE blocking_session_id <> 0 AND database_id = DB_ID()'
       : "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+  const waiters = async () => Number((await watcher.request().batch(waiting)).recordset[0].number);
   return {
     execute: async text => void (await own.request().batch(text)),
     isWaitedFor: async () => {
-      while (Number((await watcher.request().batch(waiting)).recordset[0].number) === 0);
+      while ((await waiters()) === 0);
     },
+    waiters,
     [Symbol.asyncDispose]: () => own.close(),
   };
 }
