@@ -139,6 +139,7 @@ GRANT REFERENCES ON SCHEMA::cardgenius TO cardgenius_migrator;
 GRANT VIEW DEFINITION ON SCHEMA::cardgenius TO cardgenius_migrator;
 GRANT CREATE TABLE TO cardgenius_migrator;
 GRANT CREATE PROCEDURE TO cardgenius_migrator;
+GRANT CREATE FUNCTION TO cardgenius_migrator;
 GRANT CREATE VIEW TO cardgenius_migrator;
 GRANT EXECUTE ON OBJECT::cardgenius.prune_count_orphans TO cardgenius_migrator;
 GRANT EXECUTE ON OBJECT::cardgenius.record_act TO cardgenius_migrator;

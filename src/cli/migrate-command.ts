@@ -7,6 +7,8 @@ import {
   NOTHING_APPLIED,
   planMigration,
 } from '../database/migrate/migrate.ts';
+import { offlineTarget } from '../database/migrate/offline.ts';
+import { repairSchema } from '../database/migrate/repair.ts';
 import { verifySchema } from '../database/migrate/verify.ts';
 import { reviewScript } from '../database/mssql/review-script.ts';
 import { EXIT, UsageError } from '../model/errors.ts';
@@ -149,11 +151,6 @@ async function writeScript(cli: Cli, options: MigrateChoice): Promise<void> {
 
 /** For a database that this machine cannot reach: the script looks itself whether it is the one that it was made for. */
 async function writeOfflineScript(cli: Cli, from: string | undefined, tables: string, options: MigrateChoice) {
-  const [{ planMigration }, { reviewScript }, { offlineTarget }] = await Promise.all([
-    import('../database/migrate/migrate.ts'),
-    import('../database/mssql/review-script.ts'),
-    import('../database/migrate/offline.ts'),
-  ]);
   const target = await offlineTarget({ from, tables });
   const plan = await planMigration(target, options);
   const made = from === undefined ? 'a database without schema cardgenius' : `a database of release ${from}`;
@@ -169,7 +166,6 @@ async function writeOfflineScript(cli: Cli, from: string | undefined, tables: st
 /** Without `yes` it only shows what it would do, as --verify does, and with the lines. */
 async function repairObjects(cli: Cli, yes: boolean): Promise<void> {
   await using opened = await cli.open({ checkSchema: false, migrate: false });
-  const { repairSchema } = await import('../database/migrate/repair.ts');
   const { repairable, left } = await repairSchema(opened.target, yes);
   const { description } = opened.database;
   const regrant = repairable.some(({ problem }) => problem === 'dropped') || opened.target.engine === 'postgres';
