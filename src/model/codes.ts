@@ -59,7 +59,7 @@ export const CODES = [
   [['GATE_FAILED_SHARE'], 'run', 1, 'too many users failed (`maxFailedShare`); the run paused before it published more', 'remove the cause that `cardgenius status` names and `cardgenius resume`, or `resume --accept-gate`, or `cancel`: [gates](operations.md#gates)'],
   [['GATE_FEWER_ELIGIBLE'], 'run', 1, 'far fewer users are due than in the last comparable run (`minEligibleShare`)', 'check that all spends arrived; then `resume --accept-gate` or `cancel`'],
   [['GATE_FIRST_CARDS'], 'run', 1, 'too many users would get another first card (`maxFirstCardChangedShare`)', '`catalog diff` and `recommend USER --explain` show why; then `resume --accept-gate` or `cancel`'],
-  [['REFUSED_SYSTEMICALLY'], 'run', 1, 'the database refused so many users of a chunk that the users are not the cause; the run paused', 'remove the constraint or trigger that `cardgenius status` names; `cardgenius resume`'],
+  [['REFUSED_SYSTEMICALLY'], 'run', 1, 'the database refused so many users of a chunk that the users are not the cause; the run paused', 'remove the constraint or trigger that `cardgenius errors` names; `cardgenius resume`'],
   [['REFUSED_DECISION'], 'run', 1, "the database refused a user's cards, and also the status `failed`; the run paused", 'find the `user_id` of chunk and user number in `cardgenius.chunk_user`; remove the trigger or constraint; `cardgenius resume`'],
   [['PROCESSOR_FAILED'], 'run', 1, 'an attempt ended in an error without a code', '`cardgenius runs show N` has the text'],
   [['STAGING_INCOMPLETE'], 'run', 1, 'a load arrived in part', 'nothing: it is loaded again'],
