@@ -38,7 +38,7 @@ export function openChannels({ webhook, slack, teams, email }: ChannelSettings):
 }
 
 /** One line: how bad, what state, what. */
-export function headlineOf({ state, severity, rule, subject }: Notice): string {
+function headlineOf({ state, severity, rule, subject }: Notice): string {
   const word = { opened: severity, reminded: `still ${severity}`, closed: 'over', test: 'test' }[state];
   return `[CardGenius, ${word}] ${rule.replaceAll('_', ' ')}: ${subject}`;
 }

@@ -165,7 +165,7 @@ async function placeOf({ database, maintenance }: OpenedDatabase): Promise<Place
     readonly edition?: string;
   }
   const [row] = (await maintenance.ask<Settings>('settings').catch(() => undefined)) ?? [];
-  const product = maintenance.engine === 'mssql' ? 'SQL Server' : 'PostgreSQL';
+  const product = maintenance.dialect === 'mssql' ? 'SQL Server' : 'PostgreSQL';
   const version = row && [product, row.version, row.edition].filter(Boolean).join(' ');
   return { database: database.description, version };
 }

@@ -100,7 +100,7 @@ async function apply(cli: Cli, options: MigrateChoice): Promise<void> {
       ? `${opened.database.description} is up to date.`
       : `${applied.map(name => `applied ${name}`).join('\n')}\n${opened.database.description} is up to date.`,
   );
-  if (opened.target.engine === 'mssql' && applied.length > 0) cli.note(THEN_GRANTS);
+  if (opened.target.dialect === 'mssql' && applied.length > 0) cli.note(THEN_GRANTS);
 }
 
 async function showPlan(cli: Cli, options: MigrateChoice): Promise<void> {
@@ -168,7 +168,7 @@ async function repairObjects(cli: Cli, yes: boolean): Promise<void> {
   await using opened = await cli.open({ checkSchema: false, migrate: false });
   const { repairable, left } = await repairSchema(opened.target, yes);
   const { description } = opened.database;
-  const regrant = repairable.some(({ problem }) => problem === 'dropped') || opened.target.engine === 'postgres';
+  const regrant = repairable.some(({ problem }) => problem === 'dropped') || opened.target.dialect === 'postgres';
   cli.print({ database: description, repaired: yes, objects: repairable, left }, () =>
     [
       ...repairable.flatMap(({ what, problem, detail, lines }) => [`${what}: ${problem}, ${detail}`, ...(lines ?? [])]),

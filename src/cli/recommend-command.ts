@@ -57,7 +57,7 @@ export function defineRecommend(program: Command): void {
 }
 
 /** The ten cards of one user by the configured engine. Throws where the spends cannot be believed. */
-export async function recommendOne(
+async function recommendOne(
   source: EngineSource,
   userId: string,
   amounts: readonly (number | null)[],

@@ -35,7 +35,7 @@ function isSecret(schema: z.ZodType): boolean {
   return innerType !== undefined && isSecret(innerType);
 }
 
-export const shapeOf = (schema: z.ZodType): Readonly<Record<string, z.ZodType>> | undefined =>
+const shapeOf = (schema: z.ZodType): Readonly<Record<string, z.ZodType>> | undefined =>
   (bare(schema) as Partial<z.ZodObject>).shape as Record<string, z.ZodType> | undefined;
 
 /** The keys that an object at a path may have; undefined where there is no object. */

@@ -134,7 +134,6 @@ export const dashboardSchema = z.strictObject({
     .default('X-Forwarded-User')
     .describe('The header in which such a proxy names the signed-in person.'),
 });
-export type DashboardSettings = z.output<typeof dashboardSchema>;
 
 export const thresholdsSchema = z.strictObject({
   noProgressMinutes: z

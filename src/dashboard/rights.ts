@@ -125,7 +125,7 @@ const cookieOf = (value: string, seconds: number, isSecure: boolean) =>
   `${COOKIE}=${value}; Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${isSecure ? '; Secure' : ''}`;
 
 /** The token of `Authorization: Bearer`. Not of Basic, which a browser adds by itself where a proxy asked for it. */
-export const bearerOf = ({ authorization }: Asking) => /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
+const bearerOf = ({ authorization }: Asking) => /^Bearer (\S+)$/.exec(authorization ?? '')?.[1];
 
 /** What browsers, curl, Node and Prometheus send of themselves, beside sec-…, and what our page adds. Every proxy has headers of its own. */
 const DIRECT_HEADERS = new Set(

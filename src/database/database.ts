@@ -9,7 +9,7 @@ import type { MigrationTarget } from './migrate/migrate.ts';
 
 /** What a run and the exchange of files need, and the database's end. */
 export interface Database extends BatchDatabase, ExchangeDatabase, AsyncDisposable {
-  /** For logs and messages: the engine and where it is; never a secret. */
+  /** For logs and messages: the kind of database and its address; never a secret. */
   readonly description: string;
   close(): Promise<void>;
 }

@@ -87,7 +87,7 @@ export interface Wire {
 /** The members in which database engines differ. All of them throw DatabaseError. */
 export interface Driver {
   readonly dialect: Dialect;
-  /** For logs and messages: the engine and where it is; never a secret. */
+  /** For logs and messages: the kind of database and its address; never a secret. */
   readonly description: string;
   /** Undefined where nothing goes over a wire. */
   readonly wire: Wire | undefined;

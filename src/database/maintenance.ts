@@ -45,7 +45,7 @@ export type ActDetails = Partial<Pick<Act, 'runId' | 'subject' | 'affected' | 'r
 export type MaintenanceDatabase = ReturnType<typeof maintenanceOperations>;
 
 export const maintenanceOperations = (driver: Driver) => ({
-  engine: driver.dialect,
+  dialect: driver.dialect,
 
   /** Undefined where nothing goes over a wire. */
   wire: driver.wire,

@@ -95,7 +95,7 @@ const rules = z.strictObject({
 /** By which rules a catalogue's figures are computed. */
 export type Rules = z.infer<typeof rules>;
 
-export const cardSchema = z.strictObject({
+const cardSchema = z.strictObject({
   id: z.string().min(1).max(100),
   name: z.string().min(1).max(200),
   displayName: z

@@ -87,7 +87,7 @@ export interface Explanation {
 }
 
 /** `spends`: the six in whole paise, as deriveSpends gives them. */
-export function explainCard(card: Card, spends: readonly number[], rules: Rules): Explanation {
+function explainCard(card: Card, spends: readonly number[], rules: Rules): Explanation {
   const { method, rate } = redemptionOf(card, rules);
   const trace: Trace = { earned: [], unrounded: [], caps: [] };
   const exact = computeExactly(card, spends, { redemptionRate: rate, rules }, trace);

@@ -25,7 +25,7 @@ async function loadBuiltIn(source: EngineSource): Promise<LoadedEngine> {
 }
 
 /** An engine of one's own, once a thread has said who it is. */
-export function ownEngineOf(source: EngineSource, identity: EngineIdentity): LoadedEngine {
+function ownEngineOf(source: EngineSource, identity: EngineIdentity): LoadedEngine {
   const { enginePath, engineTimeoutMs: timeoutMs = DEFAULT_ENGINE_TIMEOUT_MS, maxMonthlySpend } = source;
   const { fingerprint, files = [] } = identity;
   const image = { kind: 'own', modulePath: enginePath!, timeoutMs, maxMonthlySpend, fingerprint, files } as const;

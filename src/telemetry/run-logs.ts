@@ -100,6 +100,6 @@ export class RunLogs {
 }
 
 /** The file's name of a run, without its folder. */
-export function runLogName({ runId, batchId }: { readonly runId: number; readonly batchId: string | null }): string {
+function runLogName({ runId, batchId }: { readonly runId: number; readonly batchId: string | null }): string {
   return batchId === null ? `run-${runId}.log` : `run-${runId}_${batchId}.log`;
 }

@@ -161,7 +161,7 @@ export const columnsContract: ContractTests = {
     await engine.execute("UPDATE cardgenius.last_batch SET batch_day = '00000000', batch_no = 0");
     const next = async (at: string, offset: number) => {
       const [row] = await engine.query(
-        engine.target.engine === 'postgres'
+        engine.target.dialect === 'postgres'
           ? `SELECT cardgenius.next_batch_id(${offset}, TIMESTAMPTZ '${at}Z') AS batch_id`
           : `DECLARE @id VARCHAR(50);
              EXEC cardgenius.next_batch_id @utc_offset = ${offset}, @now = '${at}', @batch_id = @id OUTPUT;

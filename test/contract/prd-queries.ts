@@ -5,7 +5,7 @@ import { type ContractEngine, claim, importUsers, openRun, process, userId } fro
 import type { ContractTests } from './suite.ts';
 
 async function ask(engine: ContractEngine, name: string): Promise<Record<string, unknown>[]> {
-  return engine.query(await readQuery(engine.target.engine, name));
+  return engine.query(await readQuery(engine.target.dialect, name));
 }
 
 export const prdQueriesContract: ContractTests = {

@@ -116,7 +116,7 @@ export const pruneContract: ContractTests = {
     await execute(`INSERT INTO cardgenius.schedule_fire (schedule, planned_at, decision, decided_at, decided_by)
                    VALUES ('weekly', '2020-01-16', 'manual', '2020-01-16', 'suite')`);
     for (const closed of ["'2020-01-02'", 'NULL'])
-      await execute(`INSERT INTO cardgenius.alert (${engine.target.engine === 'mssql' ? '[rule]' : 'rule'},
+      await execute(`INSERT INTO cardgenius.alert (${engine.target.dialect === 'mssql' ? '[rule]' : 'rule'},
                        subject, severity, message, opened_at, last_seen, closed_at)
                      VALUES ('slow', 'run 1', 'warning', 'slow', '2020-01-01', '2020-01-01', ${closed})`);
     await execute(`INSERT INTO cardgenius.processor (processor_id, host, pid, version, started_at, last_seen)

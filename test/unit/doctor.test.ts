@@ -232,7 +232,7 @@ test('the command: a table and remedies, one line of JSON, and a database that c
 
 test('a service does not start with a login that lacks a right of the processor; what is not there is the schema’s matter', async t => {
   const asking = (granted: (securable: string) => number | null) => ({
-    engine: 'mssql' as const,
+    dialect: 'mssql' as const,
     ask: async <Row>(_question: string, wanted: readonly { role: string; right: string; securable: string }[] = []) =>
       wanted.map(({ role, right, securable }) => ({
         role,

@@ -127,7 +127,7 @@ test('a processor at work that meets a newer breaking schema gives back its chun
 
 test('a look at the schema that fails decides nothing', async t => {
   using watch = new SchemaWatch(
-    { engine: 'postgres', appliedFiles: () => Promise.reject(new Error('away')) },
+    { dialect: 'postgres', appliedFiles: () => Promise.reject(new Error('away')) },
     3_600_000,
   );
   await watch.look();

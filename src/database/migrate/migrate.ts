@@ -1,5 +1,5 @@
 import type { FoundColumn } from '../../model/contract.ts';
-import { CardGeniusError } from '../../model/errors.ts';
+import { CardGeniusError, DatabaseError } from '../../model/errors.ts';
 import type { Dialect } from '../driver.ts';
 import { changedColumns, type InstalledShape, readShape, refuseUnusableTables, type Shape } from './shape.ts';
 import { readNamedMigrations, readSqlFiles, type SqlFile } from './sql-files.ts';
@@ -14,18 +14,18 @@ export interface AppliedFile {
 export interface LiveObject {
   /** As the file is called: claim_chunk. */
   readonly name: string;
-  /** Its text, or null where the engine keeps none, or this login may not see it. */
+  /** Its text, or null where the database keeps none, or this login may not see it. */
   readonly definition: string | null;
   /** Why there is no text, where that is no matter of rights. */
   readonly textless?: boolean;
 }
 
-/** What the migrator asks of an engine. */
+/** What the migrator asks of a database. */
 export interface MigrationTarget {
-  readonly engine: Dialect;
+  readonly dialect: Dialect;
   /** By name; empty where nothing was ever applied. */
   appliedFiles(): Promise<Map<string, AppliedFile>>;
-  /** Applies a file and records it: in one transaction where the engine's DDL allows it. */
+  /** Applies a file and records it: in one transaction where the dialect's DDL allows it. */
   applyFile(file: SqlFile): Promise<void>;
   /** Held while migrating, so that two migrators never collide. */
   lockMigrations(): Promise<AsyncDisposable>;
@@ -39,7 +39,7 @@ export interface MigrationTarget {
 }
 
 /** What a plan must know. */
-export type AppliedFiles = Pick<MigrationTarget, 'engine' | 'appliedFiles' | 'contractColumns' | 'installedShape'>;
+export type AppliedFiles = Pick<MigrationTarget, 'dialect' | 'appliedFiles' | 'contractColumns' | 'installedShape'>;
 
 export interface MigrateOptions {
   /** Adds the optional columns that CashKaro's tables lack: a change that a DBA approves by name. */
@@ -73,8 +73,8 @@ export async function migrate(target: MigrationTarget, options: MigrateOptions =
 export async function planMigration(target: AppliedFiles, options: MigrateOptions = {}): Promise<MigrationPlan> {
   const applied = await target.appliedFiles();
   const shape = await readShape(target, applied.size > 0, options.addContractColumns === true);
-  const files = await readSqlFiles(target.engine, shape.installed.optionalColumns);
-  const named = await readNamedMigrations(target.engine);
+  const files = await readSqlFiles(target.dialect, shape.installed.optionalColumns);
+  const named = await readNamedMigrations(target.dialect);
   refuseNewerSchema([...files, ...named], applied);
   refuseUnusableTables(shape.found);
 
@@ -118,10 +118,10 @@ export async function checkSchema(target: MigrationTarget): Promise<void> {
 }
 
 /** Throws SCHEMA_TOO_NEW where a newer program has made a breaking change meanwhile; looks at nothing else. */
-export async function refuseNewer(target: Pick<AppliedFiles, 'engine' | 'appliedFiles'>): Promise<void> {
+export async function refuseNewer(target: Pick<AppliedFiles, 'dialect' | 'appliedFiles'>): Promise<void> {
   const applied = await target.appliedFiles();
   if (![...applied.values()].some(({ breaking }) => breaking)) return;
-  refuseNewerSchema([...(await readSqlFiles(target.engine)), ...(await readNamedMigrations(target.engine))], applied);
+  refuseNewerSchema([...(await readSqlFiles(target.dialect)), ...(await readNamedMigrations(target.dialect))], applied);
 }
 
 function refuseNewerSchema(files: readonly SqlFile[], applied: ReadonlyMap<string, AppliedFile>): void {
@@ -141,8 +141,12 @@ const isDeepEqual = (a: InstalledShape, b: InstalledShape): boolean =>
 
 /** A database that does not exist yet: the tables will be made in full. */
 export const NOTHING_APPLIED: AppliedFiles = {
-  engine: 'postgres',
+  dialect: 'postgres',
   appliedFiles: async () => new Map(),
   contractColumns: async () => [],
   installedShape: async () => undefined,
 };
+
+/** What a migrator throws that another one keeps out. */
+export const migrationLocked = (): DatabaseError =>
+  new DatabaseError('MIGRATION_LOCKED', 'Another migrator is at work. Wait for it, and try again.', 'transient');

@@ -34,7 +34,7 @@ export async function offlineTarget({ from, tables }: OfflineChoice): Promise<Ap
   const files = await readSqlFiles('mssql');
   const applied = files.filter(({ name, kind }) => kind === 'migration' && last !== undefined && name <= last);
   return {
-    engine: 'mssql',
+    dialect: 'mssql',
     appliedFiles: async () => new Map(applied.map(({ name, checksum, breaking }) => [name, { checksum, breaking }])),
     contractColumns: async () => found,
     installedShape: async () => undefined,

@@ -18,7 +18,7 @@ export async function repairSchema(target: MigrationTarget, apply: boolean): Pro
   await using _lock = apply ? await target.lockMigrations() : NO_LOCK;
   const applied = await target.appliedFiles();
   const { installed } = await readShape(target, applied.size > 0, false);
-  const files = await readSqlFiles(target.engine, installed.optionalColumns);
+  const files = await readSqlFiles(target.dialect, installed.optionalColumns);
   const { drift } = await verifySchema(target);
   const isCurrent = (name: string, checksum: string) => applied.get(name)?.checksum === checksum;
   const byObject = new Map(drift.map(found => [found.what, found]));

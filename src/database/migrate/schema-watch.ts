@@ -10,12 +10,12 @@ const LOOK_EVERY_MS = 10_000;
  * (the database is away) decides nothing.
  */
 export class SchemaWatch implements Disposable {
-  readonly #target: Pick<AppliedFiles, 'engine' | 'appliedFiles'>;
+  readonly #target: Pick<AppliedFiles, 'dialect' | 'appliedFiles'>;
   readonly #controller = new AbortController();
   readonly #timer: NodeJS.Timeout;
   #looks = false;
 
-  constructor(target: Pick<AppliedFiles, 'engine' | 'appliedFiles'>, everyMs = LOOK_EVERY_MS) {
+  constructor(target: Pick<AppliedFiles, 'dialect' | 'appliedFiles'>, everyMs = LOOK_EVERY_MS) {
     this.#target = target;
     this.#timer = setInterval(() => void this.look(), everyMs);
     this.#timer.unref();

@@ -24,14 +24,17 @@ export interface SqlFile {
 }
 
 /**
- * The files of an engine: numbered migrations, run once, in order; then views, then procedures and functions, which are
+ * The files of a dialect: numbered migrations, run once, in order; then views, then procedures and functions, which are
  * applied again whenever their text changes. (Views first: a function may be checked against them as it is created.)
  * Marked lines stand in the text where `columns`, the optional columns of the contract tables, has their columns.
  */
-export async function readSqlFiles(engine: Dialect, columns: readonly string[] = OPTIONAL_COLUMNS): Promise<SqlFile[]> {
-  const migrations = await readFolder(join('migrations', engine), 'migration');
+export async function readSqlFiles(
+  dialect: Dialect,
+  columns: readonly string[] = OPTIONAL_COLUMNS,
+): Promise<SqlFile[]> {
+  const migrations = await readFolder(join('migrations', dialect), 'migration');
   const there = new Set(columns);
-  const objects = (await readFolder(join('sql', engine), 'object')).map(file => {
+  const objects = (await readFolder(join('sql', dialect), 'object')).map(file => {
     const text = resolveMarks(file.text, column => there.has(column));
     return { ...file, text, checksum: checksumOf(text) };
   });
@@ -43,13 +46,13 @@ export async function readSqlFiles(engine: Dialect, columns: readonly string[] =
 }
 
 /** The migrations that change CashKaro's tables: each is applied where it is asked for by name, and never else. */
-export async function readNamedMigrations(engine: Dialect): Promise<SqlFile[]> {
-  return readFolder(join('migrations', engine, 'named'), 'named');
+export async function readNamedMigrations(dialect: Dialect): Promise<SqlFile[]> {
+  return readFolder(join('migrations', dialect, 'named'), 'named');
 }
 
 /** A file of queries/: what doctor asks, and the questions of operators. */
-export async function readQuery(engine: Dialect, name: string): Promise<string> {
-  return readFile(join(PACKAGE_ROOT, 'queries', engine, `${name}.sql`), 'utf8');
+export async function readQuery(dialect: Dialect, name: string): Promise<string> {
+  return readFile(join(PACKAGE_ROOT, 'queries', dialect, `${name}.sql`), 'utf8');
 }
 
 const checksumOf = (text: string): string => createHash('sha256').update(text).digest('hex');

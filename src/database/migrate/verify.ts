@@ -25,8 +25,8 @@ export interface Verification {
 export async function verifySchema(target: MigrationTarget): Promise<Verification> {
   const applied = await target.appliedFiles();
   const { installed } = await readShape(target, applied.size > 0, false);
-  const files = await readSqlFiles(target.engine, installed.optionalColumns);
-  const named = await readNamedMigrations(target.engine);
+  const files = await readSqlFiles(target.dialect, installed.optionalColumns);
+  const named = await readNamedMigrations(target.dialect);
   const drift: Drift[] = [];
   for (const file of files) {
     const found = applied.get(file.name);

@@ -1,6 +1,6 @@
 import type { FoundColumn } from '../../model/contract.ts';
 import { DatabaseError, UsageError } from '../../model/errors.ts';
-import type { AppliedFile, LiveObject, MigrationTarget } from '../migrate/migrate.ts';
+import { type AppliedFile, type LiveObject, type MigrationTarget, migrationLocked } from '../migrate/migrate.ts';
 import type { InstalledShape } from '../migrate/shape.ts';
 import {
   type ColumnAnswer,
@@ -15,7 +15,7 @@ import type { Pool } from './pools.ts';
 
 /** SQL Server as the migrator sees it. Its pool has one connection: the lock is that session's. */
 export class MssqlMigrationTarget implements MigrationTarget {
-  readonly engine = 'mssql';
+  readonly dialect = 'mssql';
   readonly #pool: Pool;
 
   constructor(pool: Pool) {
@@ -106,13 +106,7 @@ export class MssqlMigrationTarget implements MigrationTarget {
        SELECT @locked AS locked;`,
       'migrate',
     );
-    if (answer === undefined || answer.locked < 0) {
-      throw new DatabaseError(
-        'MIGRATION_LOCKED',
-        'Another migrator is at work. Wait for it, and try again.',
-        'transient',
-      );
-    }
+    if (answer === undefined || answer.locked < 0) throw migrationLocked();
     return {
       [Symbol.asyncDispose]: async () => {
         const release = "EXEC sp_releaseapplock @Resource = 'cardgenius.migrate', @LockOwner = 'Session';";

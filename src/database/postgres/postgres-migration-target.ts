@@ -14,7 +14,7 @@ import type { PostgresClient } from './postgres-driver.ts';
 
 /** PostgreSQL as the migrator sees it. */
 export class PostgresMigrationTarget implements MigrationTarget {
-  readonly engine = 'postgres';
+  readonly dialect = 'postgres';
   readonly #client: PostgresClient;
 
   readonly #lock: () => Promise<AsyncDisposable>;

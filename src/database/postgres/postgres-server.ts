@@ -3,6 +3,7 @@ import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { DatabaseError } from '../../model/errors.ts';
 import type { Lane, PoolUsage, Wire } from '../driver.ts';
+import { migrationLocked } from '../migrate/migrate.ts';
 import type { PoolSettings } from '../pool-settings.ts';
 import type { PostgresClient, Statement } from './postgres-driver.ts';
 import { toConnectionError, toServerError } from './postgres-errors.ts';
@@ -112,11 +113,7 @@ export class Server implements PostgresClient {
     } catch (error) {
       const ours = toServerError(error, this.#address);
       if (!(ours instanceof DatabaseError) || ours.code !== 'POSTGRES_55P03') throw ours;
-      throw new DatabaseError(
-        'MIGRATION_LOCKED',
-        'Another migrator is at work. Wait for it, and try again.',
-        'transient',
-      );
+      throw migrationLocked();
     }
     return {
       [Symbol.asyncDispose]: async () => {

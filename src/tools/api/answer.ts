@@ -227,7 +227,7 @@ function textOf(value: unknown): string | undefined {
 }
 
 /** One line without control characters, which a terminal or PostgreSQL would not bear. */
-export const cleanText = (text: string): string => text.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim();
+const cleanText = (text: string): string => text.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim();
 
 const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 

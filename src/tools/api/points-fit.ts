@@ -46,13 +46,13 @@ export type EarningFit =
   | { readonly gaps: readonly Gap[]; readonly rates: readonly (EarnRate | undefined)[] };
 
 /** How far an observed figure may be from what was computed. */
-export const slackOf =
+const slackOf =
   ({ whole, place }: FitRules) =>
   (units: number): number =>
     (whole ? 0.5 : place) + Math.abs(units) * 1e-9;
 
 /** Units a month by key for spends by key. */
-export function earningsOf(earning: Earning, spends: readonly number[], whole: boolean): number[] {
+function earningsOf(earning: Earning, spends: readonly number[], whole: boolean): number[] {
   const units = spends.map(() => 0);
   let [room, run] = [earning.totalCap ?? Number.POSITIVE_INFINITY, 0];
   for (const k of earning.order) {
@@ -271,7 +271,7 @@ function inSomeOrder(earning: Earning, evidence: CardEvidence, rules: FitRules):
 }
 
 /** The first observation that the model does not give. Where other keys took part in a cap or in bands, nothing can be said. */
-export function misfitOf(earning: Earning, evidence: CardEvidence, rules: FitRules): Observation | undefined {
+function misfitOf(earning: Earning, evidence: CardEvidence, rules: FitRules): Observation | undefined {
   const slack = slackOf(rules);
   const isShared = earning.totalCap !== undefined || earning.bands !== undefined;
   return evidence.observations.find(({ spends, units, otherUnits }) => {

@@ -64,7 +64,7 @@ export function buildCatalog(evidence: Evidence, heldOut: readonly ApiAnswer[], 
   return { catalog, rules, cards, complete, fitted: evidence.answers, heldOut: heldOut.length };
 }
 
-export const describeGap = ({ field, why, request }: Gap): string =>
+const describeGap = ({ field, why, request }: Gap): string =>
   `${field}: ${why}${request === undefined ? '' : `; the request ${JSON.stringify(request)} would tell`}`;
 
 function gapsOf(fitted: FittedCard): Gap[] {

@@ -36,7 +36,7 @@ export async function examine(database: MaintenanceDatabase, options: DoctorOpti
   });
   findings.push(...settings);
 
-  const wanted = database.engine === 'mssql' ? await readWantedRights() : [];
+  const wanted = database.dialect === 'mssql' ? await readWantedRights() : [];
   if (wanted.length > 0) {
     findings.push(
       ...(await look('grants', async () => {

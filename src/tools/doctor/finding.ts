@@ -1,4 +1,4 @@
-/** `not visible`: the login may not see it, or the engine does not have it; the rest goes on. */
+/** `not visible`: the login may not see it, or the database does not have it; the rest goes on. */
 export type FindingState = 'ok' | 'warn' | 'fail' | 'not visible';
 
 export interface Finding {

@@ -33,10 +33,10 @@ export async function readWantedRights(): Promise<WantedRight[]> {
  * the middle of its first run. Other dialects than SQL Server have no such question.
  */
 export async function requireRights(
-  database: Pick<MaintenanceDatabase, 'engine' | 'ask'>,
+  database: Pick<MaintenanceDatabase, 'dialect' | 'ask'>,
   role: string,
 ): Promise<void> {
-  if (database.engine !== 'mssql') return;
+  if (database.dialect !== 'mssql') return;
   const wanted = (await readWantedRights()).filter(right => right.role === role);
   const missing = ((await database.ask<RightRow>('rights', wanted)) ?? []).filter(({ granted }) => granted === 0);
   if (missing.length === 0) return;

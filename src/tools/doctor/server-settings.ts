@@ -1,6 +1,6 @@
 import { type Finding, ok } from './finding.ts';
 
-/** The row of queries/<engine>/doctor_settings.sql; the embedded engine has the first and the last of it only. */
+/** The row of queries/<dialect>/doctor_settings.sql; the embedded engine has the first and the last of it only. */
 export interface SettingsRow {
   readonly version: string;
   readonly edition?: string;

@@ -8,7 +8,7 @@ import {
 } from '../../model/contract.ts';
 import { type Finding, ok } from './finding.ts';
 
-/** Rows of queries/<engine>/doctor_columns.sql and doctor_target.sql. */
+/** Rows of queries/<dialect>/doctor_columns.sql and doctor_target.sql. */
 export interface ColumnRow {
   readonly table_schema: string;
   readonly table_name: string;

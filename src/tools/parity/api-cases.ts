@@ -1,7 +1,6 @@
 /** An answer of the API against our engine: all cards that both know, and the two tens. */
 
 import { nameOf } from '../../engine/card-terms.ts';
-import type { Card } from '../../engine/catalog-schema.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { CARDS_PER_USER } from '../../model/recommendation.ts';
 import { CATEGORIES, type Category } from '../../model/spending.ts';
@@ -155,7 +154,3 @@ function isCommissionable({ offer }: ApiCard): boolean {
 function rowOfFigures(card: string, { points, ...figures }: Figures): ParityRow {
   return { card, ...figures, points: Object.fromEntries(CATEGORIES.map((category, c) => [category, points[c]!])) };
 }
-
-/** The catalogue's card by the name under which it is compared. */
-export const cardsByName = (cards: readonly Card[]): ReadonlyMap<string, Card> =>
-  new Map(cards.map(card => [nameOf(card), card]));

@@ -2,7 +2,7 @@
 import type { Card, EarnRate, Rules } from '../../engine/catalog-schema.ts';
 import { unitsPerRupee } from '../api/rates.ts';
 
-export const CAUSES = [
+const CAUSES = [
   'fee with GST',
   'fee',
   'value of a point',
