@@ -10,8 +10,6 @@ const MIN_USERS = 1_000;
 /** Of a chunk so many users are looked at for their first card: twice what a share needs, for some of them had none before. */
 const FIRST_CARDS_LOOKED_AT = 2_000;
 
-const GO_ON = ' To go on all the same: cardgenius resume --accept-gate';
-
 /** Where the gates stand, as shares from 0 to 1. */
 export interface GateLimits {
   /** Of the users computed, how many may have failed. */
@@ -22,9 +20,9 @@ export interface GateLimits {
   readonly maxFirstCardChangedShare: number;
 }
 
-/** A gate is shut. */
+/** A gate is shut: what it saw. Where to look and how to go on: model/remedies.ts. */
 const shut = (code: 'GATE_FAILED_SHARE' | 'GATE_FEWER_ELIGIBLE' | 'GATE_FIRST_CARDS', message: string) =>
-  new PauseRun(code, message + GO_ON);
+  new PauseRun(code, message);
 
 type GateDatabase = Pick<BatchDatabase, 'readRun' | 'sumOutcomes' | 'comparePlans' | 'compareFirstCards'>;
 
@@ -64,8 +62,7 @@ export class Gates {
     if (plans !== undefined && plans.planned < plans.before * minEligibleShare && !(await this.#isOpen())) {
       throw shut(
         'GATE_FEWER_ELIGIBLE',
-        `${plans.planned} users are due, and the run before had ${plans.before}; fewer than ${percent(minEligibleShare)} of them ` +
-          'need a decision by a person: did all spends come in?',
+        `${plans.planned} users are due, and the run before had ${plans.before}; the limit is ${percent(minEligibleShare)} of them.`,
       );
     }
     this.#plan.isGood = true;
@@ -90,8 +87,8 @@ export class Gates {
     const { code, users: alike } = commonest;
     throw shut(
       'GATE_FAILED_SHARE',
-      `${failed} of the first ${users} users have failed, ${percent(failed / users)}; more than ${percent(maxFailedShare)} need a ` +
-        `person's decision. Most in chunk ${chunk.chunkNo} (${alike}): ${code}.`,
+      `${failed} of the first ${users} users have failed, ${percent(failed / users)}; the limit is ${percent(maxFailedShare)}. ` +
+        `Most in chunk ${chunk.chunkNo} (${alike}): ${code}.`,
     );
   }
 
@@ -105,9 +102,8 @@ export class Gates {
     if (known < (await this.#leastKnown()) || changed / known <= limit || (await this.#isOpen())) return;
     throw shut(
       'GATE_FIRST_CARDS',
-      `${changed} of ${known} users looked at would be given another first card, ${percent(changed / known)}; more than ` +
-        `${percent(limit)} need a person's decision (cardgenius catalog diff; cardgenius recommend USER --explain; ` +
-        'a dry run needs cardgenius cancel first).',
+      `${changed} of ${known} users looked at would be given another first card, ${percent(changed / known)}; the limit is ` +
+        `${percent(limit)}.`,
     );
   }
 

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { userPages } from '../batch/user-pages.ts';
 import { loadCatalog } from '../engine/catalog.ts';
 import { describeCard } from '../engine/describe-card.ts';
 import { isStdout } from '../exchange/streams.ts';
@@ -17,6 +18,10 @@ import { textTable } from './table.ts';
 
 interface UsersOption extends CommonOptions {
   readonly users: number;
+}
+interface DiffCommandOptions extends UsersOption {
+  readonly database?: boolean;
+  readonly csv?: string;
 }
 
 export function defineCatalog(program: Command): void {
@@ -53,20 +58,26 @@ export function defineCatalog(program: Command): void {
     .command('diff')
     .summary('whose cards change between two catalogues, before one goes live')
     .description(
-      'Ranks generated users under both catalogues: whose first card changes, whose net moves and by how much.',
+      'Ranks generated users under both catalogues, or with --database the users of the database by their spends: whose first card and ' +
+        'whose ten change, whose net moves and by how much. Nothing is written.',
     )
     .argument('<old>', 'a catalogue')
     .argument('<new>', 'another one')
     .option('--users <n>', 'generated users to rank', wholeNumber(1), 50_000)
+    .option('--database', 'rank the users of the database, all of them, in place of generated ones')
     .option('--csv <file>', 'write every user whose first card or net changes to FILE')
-    .addHelpText('after', '\nExample: cardgenius catalog diff catalog/cards.json next.json --users 50000');
-  command<UsersOption & { readonly csv?: string }>(diff, async (cli, [before, after], { users, csv }) => {
+    .addHelpText('after', '\nExample: cardgenius catalog diff catalog/cards.json next.json --database');
+  command<DiffCommandOptions>(diff, async (cli, [before, after], { users, database, csv }) => {
     cli.keepStdoutFor(csv);
     if (csv !== undefined) await checkCsvPath(csv);
     const startedAt = performance.now();
+    await using opened = database === true ? await cli.open() : undefined;
+    const { maxMonthlySpend, eligibleCards } = cli.settings;
     const { changes, ...result } = await diffCatalogs(before!, after!, {
-      users,
-      maxMonthlySpend: cli.settings.maxMonthlySpend,
+      users: opened === undefined ? users : userPages(opened.database),
+      maxMonthlySpend,
+      eligibleCards,
+      ...(csv === undefined ? { mostChanges: 20 } : {}),
     });
     if (csv !== undefined) {
       const header = ['user_id', 'first_card_before', 'first_card_after', 'net_before', 'net_after', 'net_move'];
@@ -83,7 +94,7 @@ export function defineCatalog(program: Command): void {
     }
     const seconds = Math.round(performance.now() - startedAt) / 1000;
     cli.print({ ...result, seconds, csv: csv ?? null, examples: changes.slice(0, 20) }, () =>
-      describeDiff({ ...result, changes }, seconds),
+      describeDiff({ ...result, changes }, seconds, opened?.database.description),
     );
   });
 
@@ -181,9 +192,10 @@ function grouped(findings: CatalogReport['findings']) {
   }));
 }
 
-function describeDiff(diff: CatalogDiff, seconds: number): string {
+function describeDiff(diff: CatalogDiff, seconds: number, database: string | undefined): string {
   const { users, firstCardChanges, netMoves, switches, cards, before, after, sameVersion, rules } = diff;
-  const share = (count: number) => `${group(count)} (${((100 * count) / users).toFixed(2)} %)`;
+  const share = (count: number) => `${group(count)} (${((100 * count) / Math.max(1, users)).toFixed(2)} %)`;
+  const whose = database === undefined ? 'generated users' : `users of ${database}`;
   const cardRows = cards.map(card => [
     card.name,
     card.what === 'changed' ? card.fields.join(', ') : card.what,
@@ -195,8 +207,9 @@ function describeDiff(diff: CatalogDiff, seconds: number): string {
   ]);
   const switchRows = switches.slice(0, 15).map(({ from, to, users: count }) => [group(count), from, to]);
   return [
-    `From ${before} to ${after}, ${group(users)} generated users in ${seconds.toFixed(1)} s.`,
-    `First card changes for ${share(firstCardChanges)}.`,
+    `From ${before} to ${after}, ${group(users)} ${whose} in ${seconds.toFixed(1)} s.`,
+    ...(diff.refused === 0 ? [] : [`Left out: ${group(diff.refused)} users whose spends the engine refuses.`]),
+    `First card changes for ${share(firstCardChanges)}, the ten or their order for ${share(diff.tenChanges)}.`,
     `First card's net moves for ${share(netMoves.users)}: up for ${group(netMoves.up)}, down for ${group(netMoves.down)}; ` +
       `least ${formatRupees(netMoves.least)}, median ${formatRupees(netMoves.median)}, most ${formatRupees(netMoves.most)}.`,
     ...(sameVersion

@@ -76,6 +76,12 @@ export const COMMANDS: readonly Entry[] = [
     load: async () => (await import('./status-command.ts')).defineStatus,
   },
   {
+    name: 'report',
+    summary: 'which card how many users have, what it is worth to them, what the last run changed',
+    group: LOOK,
+    load: async () => (await import('./report-command.ts')).defineReport,
+  },
+  {
     name: 'runs',
     summary: 'the latest runs, or one run attempt by attempt',
     group: LOOK,

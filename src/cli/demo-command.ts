@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { seedSpending } from '../exchange/seed-spending.ts';
 import { UsageError } from '../model/errors.ts';
+import { readReport, reportInShort } from '../tools/report/report.ts';
 import { cardsTable, namedRow } from './cards-table.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
 import { describeOutcome } from './run-command.ts';
@@ -41,15 +42,17 @@ export function defineDemo(program: Command): void {
     const outcome = await runWithProgress(cli, opened, engine, 'batch', {});
     const counts = await database.countUsers();
     const sample = await database.exportRecommendations(null, 1);
+    const report = await readReport(database, opened.history);
     const { commonestFailure: _, ...told } = outcome;
     cli.print({ ...told, status: counts, sample: sample.map(namedRow) }, () =>
       [
         describeOutcome(outcome),
         '',
         `${group(counts.completed)} users have ten cards each, ${group(counts.failed)} failed.`,
+        ...reportInShort(report),
         ...(sample.length === 0 ? [] : ['', `The ten cards of ${sample[0]!.userId}:`, '', cardsTable(sample)]),
         '',
-        'Next:  cardgenius status',
+        'Next:  cardgenius report',
         '       cardgenius recommend CK0000001 --explain',
         '       cardgenius export recommendations.csv',
         '',

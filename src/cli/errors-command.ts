@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { listFailures, writeFailures } from '../exchange/failures.ts';
 import { checkCsvPath } from '../exchange/write-csv.ts';
+import { remedyLines, remedyOf } from '../model/remedies.ts';
 import { type CommonOptions, command, group } from './cli.ts';
 import { textTable } from './table.ts';
 
@@ -23,7 +24,14 @@ export function defineErrors(program: Command): void {
     cli.print({ failed, codes: groups, csv: csv ?? null }, () => {
       if (failed === 0) return 'No user has failed.';
       const rows = groups.map(({ code, users, userId, error }) => [code, group(users), userId, error]);
-      return `${textTable(['code', 'users', 'for example', 'reason'], rows, [1])}\n\nPut them back with: cardgenius retry`;
+      const remedies = groups.map(({ code }) => {
+        const remedy = remedyOf(code) ?? {
+          look: 'the reason',
+          goOn: `remove the cause, then: cardgenius retry --code ${code}`,
+        };
+        return `${code}\n${remedyLines(remedy)}`;
+      });
+      return [textTable(['code', 'users', 'for example', 'reason'], rows, [1]), ...remedies].join('\n\n');
     });
   });
 }

@@ -1,12 +1,16 @@
-import { nameOf } from '../engine/card-terms.ts';
-import type { Card } from '../engine/catalog-schema.ts';
 import { distance } from '../model/distance.ts';
 import { UsageError } from '../model/errors.ts';
 
+interface Named {
+  readonly id: string;
+  readonly name: string;
+  readonly displayName?: string | undefined;
+}
+
 /** The card that a text means: its id, a name of it, or a part of one that no other card has. Throws UsageError (NO_SUCH_CARD). */
-export async function findCard(cards: readonly Card[], wanted: string): Promise<Card> {
+export async function findCard<Card extends Named>(cards: readonly Card[], wanted: string): Promise<Card> {
   const text = wanted.toLowerCase();
-  const exact = cards.find(card => [card.id, card.name, nameOf(card)].some(name => name.toLowerCase() === text));
+  const exact = cards.find(card => [card.id, card.name, card.displayName].some(name => name?.toLowerCase() === text));
   if (exact !== undefined) return exact;
   const partly = cards.filter(card => card.id.toLowerCase().includes(text) || card.name.toLowerCase().includes(text));
   if (partly.length === 1) return partly[0]!;

@@ -1,6 +1,9 @@
 import type { Command } from 'commander';
+import { loadEngine } from '../engine/load-engine.ts';
 import { UsageError } from '../model/errors.ts';
-import { type CommonOptions, command, group, moment, span, wholeNumber } from './cli.ts';
+import { remedyLines, remedyOf } from '../model/remedies.ts';
+import { type Cli, type CommonOptions, command, group, moment, span, wholeNumber } from './cli.ts';
+import { findCard } from './find-card.ts';
 import { shellUser } from './shell-user.ts';
 
 interface RetryOptions extends CommonOptions {
@@ -44,6 +47,8 @@ export function defineRetryAndRedo(program: Command): void {
       affected: users,
     });
     cli.print({ users }, () => again(users));
+    const remedy = code === undefined || users === 0 ? undefined : remedyOf(code);
+    if (remedy !== undefined) cli.note(`Of ${code}:\n${remedyLines(remedy)}`);
   });
 
   const redo = program
@@ -66,6 +71,7 @@ export function defineRetryAndRedo(program: Command): void {
     }
     await using opened = await cli.open();
     const users = await opened.audit.redoUsers({ cardName: card ?? null, olderThan: olderThan ?? null }, yes === true);
+    if (users === 0 && card !== undefined) await checkCardName(cli, card);
     if (yes === true) {
       const subject = filtersText({ card, 'older than': olderThan?.toISOString() });
       await opened.maintenance.recordAct('redo', shellUser(), { subject, affected: users });
@@ -74,6 +80,17 @@ export function defineRetryAndRedo(program: Command): void {
       yes === true ? again(users) : `${group(users)} users would be computed again. To do it, say --yes.`,
     );
   });
+}
+
+/** Throws NO_SUCH_CARD with the nearest name where no card is stored under this one. A card of an older catalogue may be. */
+async function checkCardName({ settings }: Cli, name: string): Promise<void> {
+  const { cards } = await loadEngine(settings);
+  if (cards.some(card => card.name === name)) return;
+  const { name: stored } = await findCard(
+    cards.map(card => ({ id: card.id ?? card.name, name: card.name })),
+    name,
+  );
+  throw new UsageError('NO_SUCH_CARD', `No user has a card "${name}". Did you mean "${stored}"?`);
 }
 
 /** What users were asked for, without the id of one: an act is kept for good. */

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
+import { type Preview, previewAll } from '../batch/preview.ts';
 import type { BatchOutcome } from '../batch/run-batch.ts';
+import { EXIT, UsageError } from '../model/errors.ts';
 import { type Cli, type CommonOptions, command, group, wholeNumber } from './cli.ts';
 import { dashboardDoor, mountDashboard, noteOn, noteToken, OPEN_HELP } from './dashboard-command.ts';
 import {
@@ -13,6 +15,7 @@ import {
   resumable,
   runWithProgress,
 } from './run-with-progress.ts';
+import { textTable } from './table.ts';
 
 interface RunOptions extends CommonOptions {
   readonly limit?: number;
@@ -23,6 +26,7 @@ interface RunOptions extends CommonOptions {
   readonly dashboard?: string | true;
   readonly open?: boolean;
   readonly dryRun?: boolean;
+  readonly all?: boolean;
 }
 
 export function defineRun(program: Command): void {
@@ -35,6 +39,10 @@ export function defineRun(program: Command): void {
     .option('--limit <n>', 'at most so many users', wholeNumber(1))
     .option('--chunk-size <n>', 'users in a chunk', wholeNumber(1))
     .option('--dry-run', 'compute and compare only: what would change, with nothing of CashKaro’s touched')
+    .option(
+      '--all',
+      'with --dry-run: over completed users, too, and without a run: rows, first cards, gates that would shut',
+    )
     .option('--workers <n>', 'threads that compute', wholeNumber(1))
     .option('--log <file>', 'write the log to FILE, from info on unless log.level says otherwise (debug: chunks, too)')
     .option('--log-dir <dir>', LOG_DIR_HELP)
@@ -42,7 +50,7 @@ export function defineRun(program: Command): void {
     .option('--open', `with --dashboard: ${OPEN_HELP}`)
     .addHelpText(
       'after',
-      '\nExamples:\n  cardgenius run\n  cardgenius run --dashboard\n  cardgenius run --dry-run\n  cardgenius run --limit 1000 --json',
+      '\nExamples:\n  cardgenius run\n  cardgenius run --dashboard\n  cardgenius run --dry-run --all\n  cardgenius run --limit 1000 --json',
     );
   command<RunOptions>(definition, (cli, _args, options) =>
     run(cli, options).catch(error => {
@@ -53,6 +61,7 @@ export function defineRun(program: Command): void {
 
 async function run(cli: Cli, options: RunOptions): Promise<void> {
   const { limit, chunkSize, workers, log, logDir, dryRun = false, dashboard: wanted, open } = options;
+  if (options.all === true) return await preview(cli, options);
   const door = wanted === undefined ? undefined : await dashboardDoor(cli, wanted, open);
   const engine = await checkEngine(cli);
   await using opened = await cli.open();
@@ -81,6 +90,67 @@ async function run(cli: Cli, options: RunOptions): Promise<void> {
   if (!dryRun) noteFailures(cli, exitCode);
   cli.end(exitCode);
   await checkTotals(cli, opened.database, outcome);
+}
+
+/** A dry run over all users: no run is opened, so that it may be made beside one. */
+async function preview(cli: Cli, { dryRun, limit, workers }: RunOptions): Promise<void> {
+  if (dryRun !== true || limit !== undefined) {
+    throw new UsageError(
+      'RUN_ALL',
+      '--all is for --dry-run, and without --limit: for a run over completed users, first cardgenius redo --all.',
+    );
+  }
+  const engine = await checkEngine(cli);
+  await using opened = await cli.open();
+  const { settings } = cli;
+  let told = 0;
+  const preview = await previewAll(opened.database, engine, {
+    limits: settings,
+    workers: workers ?? settings.workers,
+    onUsers: users => {
+      if (users - told < 100_000) return;
+      told = users;
+      cli.note(`${group(users)} users are compared.`);
+    },
+  });
+  cli.print({ dryRun: true, all: true, ...preview, moves: preview.moves.slice(0, 100) }, () =>
+    describePreview(preview),
+  );
+  cli.end(preview.gates.some(gate => gate.wouldShut) ? EXIT.failed : EXIT.done);
+}
+
+const MOST_MOVES = 15;
+
+export function describePreview(preview: Preview): string {
+  const {
+    users,
+    leftOut,
+    completed,
+    failed,
+    commonestFailure: most,
+    rowsWritten,
+    rowsUnchanged,
+    known,
+    moves,
+    gates,
+  } = preview;
+  const share = (part: number, whole: number) => (whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`);
+  const rows = moves.slice(0, MOST_MOVES).map(({ from, to, users: count }) => [group(count), from, to]);
+  return [
+    `A dry run over all ${group(users)} users who are new, pending or completed; nothing was written.`,
+    ...(leftOut === 0 ? [] : [`Not in it: ${group(leftOut)} users who have failed or whose status no run takes.`]),
+    `${group(completed)} users would be completed, ${group(failed)} would fail (${share(failed, users)}).`,
+    ...(most === undefined
+      ? []
+      : [`Most of them (${group(most.users)}): ${most.code}, for example: ${most.example.message}`]),
+    `${group(rowsWritten)} rows would be written (${share(rowsWritten, rowsWritten + rowsUnchanged)}), ${group(rowsUnchanged)} would stay.`,
+    `${group(preview.firstCardsChanged)} of ${group(known)} users with cards would be given another first card (${share(preview.firstCardsChanged, known)}).`,
+    ...(rows.length === 0 ? [] : ['', textTable(['users', 'first card now', 'then'], rows, [0]), '']),
+    ...gates.map(({ code, share: found, limit, wouldShut }) => {
+      const figures = `${(found * 100).toFixed(1)} %, limit ${(limit * 100).toFixed(1)} %`;
+      return `${code} ${wouldShut ? 'WOULD SHUT' : 'would pass'}: ${figures}`;
+    }),
+  ].join('\n');
 }
 
 export function describeDryRun(outcome: BatchOutcome): string {

@@ -10,6 +10,7 @@ import type { EngineIdentity } from '../engine/engine.ts';
 import type { LoadedEngine } from '../engine/image.ts';
 import { loadEngine } from '../engine/load-engine.ts';
 import { DatabaseError, EXIT, type ExitCode, messageOf } from '../model/errors.ts';
+import { remedyLines, remedyOf } from '../model/remedies.ts';
 import { decidedOf, type RunKind } from '../model/run.ts';
 import type { Processor } from '../model/service.ts';
 import { utcOffsetMinutes } from '../schedule/time-zone.ts';
@@ -144,7 +145,11 @@ export async function notePause(cli: Cli, database: Database, { runId, state }: 
     cli.note(`Run ${runId} is stopped: ${reason}. To go on: cardgenius run`);
     return;
   }
-  cli.note(`Run ${runId} is paused: ${reason}. Fix the cause, then: cardgenius resume && cardgenius run`);
+  const remedy = remedyOf(reason) ?? {
+    look: 'cardgenius status',
+    goOn: 'remove the cause, then: cardgenius resume && cardgenius run',
+  };
+  cli.note(`Run ${runId} is paused: ${reason}.\n${remedyLines(remedy)}`);
 }
 
 /** Where too many users failed: what tells why. */

@@ -1,5 +1,6 @@
 import type { RecommendationRow } from '../model/contract.ts';
 import type { UserCounts } from '../model/run.ts';
+import type { Spending } from '../model/spending.ts';
 import type { DuplicateLine, StagedSpending, StoredSpending } from '../model/table-rows.ts';
 import { callForRow, cut, type Driver } from './driver.ts';
 
@@ -54,19 +55,48 @@ export const exchangeOperations = (driver: Driver) => ({
     ]);
   },
 
+  /** The next users after a user id (null: from the start) with their spends and status, in key order; empty at the end. */
+  async listSpending(afterUserId: string | null, users: number): Promise<ListedSpending[]> {
+    const rows = await driver.call<SpendingRow>('list_spending', [
+      ['after_user_id', 'varchar(50)', afterUserId],
+      ['users', 'int', users],
+    ]);
+    return rows.map(row => ({ userId: row.userId, amounts: amountsOf(row), status: row.processingStatus }));
+  },
+
+  /** The rows of the users after one user id (null: from the start) up to another one, by user_id and rank. */
+  listRecommendations(afterUserId: string | null, lastUserId: string): Promise<RecommendationRow[]> {
+    return driver.call('list_recommendations', [
+      ['after_user_id', 'varchar(50)', afterUserId],
+      ['last_user_id', 'varchar(50)', lastUserId],
+    ]);
+  },
+
   async readSpending(userId: string): Promise<StoredSpending | undefined> {
     const parameters = [['user_id', 'varchar(50)', userId] as const];
     const [row] = await driver.call<SpendingRow>('read_spending', parameters, 'control');
     if (row === undefined) return undefined;
-    const { amazon, flipkart, myntra, ajio, grocery, confirmed, processingStatus, processingError } = row;
-    const amounts = [amazon, flipkart, myntra, ajio, grocery, confirmed];
-    return { userId: row.userId, amounts, status: processingStatus, error: processingError };
+    return { userId: row.userId, amounts: amountsOf(row), status: row.processingStatus, error: row.processingError };
   },
 
   countUsers: (): Promise<UserCounts> => callForRow(driver, 'count_users', []),
 });
 
 type Amounts = Readonly<Record<'amazon' | 'flipkart' | 'myntra' | 'ajio' | 'grocery' | 'confirmed', number | null>>;
+
+const amountsOf = ({ amazon, flipkart, myntra, ajio, grocery, confirmed }: Amounts) => [
+  amazon,
+  flipkart,
+  myntra,
+  ajio,
+  grocery,
+  confirmed,
+];
+
+/** A user's spends with the status that they stand in; null is a status that is NULL. */
+export interface ListedSpending extends Spending {
+  readonly status: string | null;
+}
 
 interface SpendingRow extends Amounts {
   readonly userId: string;

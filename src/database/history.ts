@@ -1,7 +1,7 @@
 import type { Act } from '../model/act.ts';
 import type { RecommendationRow } from '../model/contract.ts';
 import type { RunProgress } from '../model/run.ts';
-import type { Driver } from './driver.ts';
+import { callForRow, type Driver } from './driver.ts';
 
 /** What people look back at: `runs`, `status`, the dashboard. Nothing here writes. */
 export type HistoryDatabase = ReturnType<typeof historyOperations>;
@@ -53,6 +53,29 @@ export interface KeptCatalog {
   readonly bytes: Uint8Array;
 }
 
+/** How many users have a card first, and among their ten. */
+export interface CardShare {
+  readonly cardName: string;
+  readonly firsts: number;
+  readonly tens: number;
+}
+
+/** Of users with cards: quantiles of the first card's net, paise, null where there is none. Of all users: how they spend. */
+export interface UserFigures {
+  readonly users: number;
+  readonly spendingUsers: number;
+  /** Users who spend nothing; and those whose confirmed spend is below the sum of the five. */
+  readonly usersAtZero: number;
+  readonly confirmedBelow: number;
+  readonly netLeast: number | null;
+  readonly netP5: number | null;
+  readonly netP25: number | null;
+  readonly netP50: number | null;
+  readonly netP75: number | null;
+  readonly netP95: number | null;
+  readonly netMost: number | null;
+}
+
 export const historyOperations = (driver: Driver) => ({
   /** The bytes of the catalogue by which a run computed, and their SHA-256 (hex); undefined where the run kept none. */
   async readCatalog(runId: number): Promise<KeptCatalog | undefined> {
@@ -87,6 +110,12 @@ export const historyOperations = (driver: Driver) => ({
       ['acts', 'int', acts],
     ]);
   },
+
+  /** Which card how many users have; the most frequent first card first. */
+  reportCards: (): Promise<CardShare[]> => driver.call('report_cards', []),
+
+  /** Users in figures. */
+  reportUsers: (): Promise<UserFigures> => callForRow(driver, 'report_users', []),
 
   /** The rows that a user has now, by rank; empty where there are none. */
   readRecommendations(userId: string): Promise<RecommendationRow[]> {

@@ -36,6 +36,76 @@ export const historyContract: ContractTests = {
     t.like(latest, { act: 'prune', subject: 'keep 90 days', affected: 12, runId: null });
   },
 
+  'report: cards with how often each is first, quantiles of the first net, users without spend and with too little confirmed':
+    async (t, engine) => {
+      const { history } = engine;
+      t.deepEqual(await history.reportCards(), []);
+      t.like(await history.reportUsers(), { users: 0, spendingUsers: 0, netP50: null, netMost: null });
+      await importUsers(engine, 21, n => (n === 21 ? 0 : n * 100));
+      const { runId } = await openRun(engine, { chunkSize: 100 });
+      await process(engine, await claim(engine, runId));
+      await engine.database.advanceRun(runId);
+      await engine.execute(
+        "UPDATE user_spending_data SET avg_confirmed_gmv = 0 WHERE user_id IN ('CK0000020', 'CK0000021')",
+      );
+      await engine.execute(
+        "UPDATE card_recommendations SET total_savings_yearly = 0, total_extra_benefits = joining_fees, net_savings = 0 WHERE user_id = 'CK0000007' AND rank = 1",
+      );
+      const cards = await history.reportCards();
+      const [first] = cards;
+      t.true(cards.length >= 10 && cards.every((card, i) => i === 0 || card.firsts <= cards[i - 1]!.firsts));
+      t.is(
+        cards.reduce((sum, { tens }) => sum + tens, 0),
+        210,
+      );
+      t.is(
+        cards.reduce((sum, { firsts }) => sum + firsts, 0),
+        21,
+      );
+      t.true(first!.firsts > 0 && first!.tens >= first!.firsts);
+      const users = await history.reportUsers();
+      t.like(users, { users: 21, spendingUsers: 21, usersAtZero: 1, confirmedBelow: 1, netLeast: 0 });
+      const nets = (await engine.database.exportRecommendations(null, 50))
+        .filter(row => row.rank === 1)
+        .map(row => row.netSavings)
+        .sort((a, b) => a - b);
+      // PERCENTILE_DISC: the first whose share of users reaches the quantile.
+      t.deepEqual(
+        [users.netLeast, users.netP5, users.netP25, users.netP50, users.netP75, users.netP95, users.netMost],
+        [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1].map(share => nets[Math.max(0, Math.ceil(share * 21) - 1)]),
+      );
+    },
+
+  'spends and rows come page by page, those of a page of users together': async (t, engine) => {
+    const { database } = engine;
+    await importUsers(engine, 5);
+    const { runId } = await openRun(engine, { chunkSize: 100 });
+    await process(engine, await claim(engine, runId), { failed: [2] });
+    const first = await database.listSpending(null, 3);
+    t.deepEqual(
+      first.map(({ userId: id, status }) => [id, status]),
+      [
+        [userId(1), 'completed'],
+        [userId(2), 'failed'],
+        [userId(3), 'completed'],
+      ],
+    );
+    t.deepEqual(first[0]!.amounts, (await database.readSpending(userId(1)))!.amounts);
+    const rest = await database.listSpending(userId(3), 3);
+    t.deepEqual(
+      rest.map(user => user.userId),
+      [userId(4), userId(5)],
+    );
+    t.deepEqual(await database.listSpending(userId(5), 3), []);
+    const all = await database.exportRecommendations(null, 10);
+    const paged = [
+      ...(await database.listRecommendations(null, userId(3))),
+      ...(await database.listRecommendations(userId(3), userId(5))),
+    ];
+    t.is(all.length, 40);
+    t.deepEqual(paged, all);
+  },
+
   'history: runs come latest first, each as read_run has it': async (t, engine) => {
     t.deepEqual(await engine.history.listRuns(5), []);
     await importUsers(engine, 4);

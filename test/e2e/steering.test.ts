@@ -25,7 +25,7 @@ test('pause, resume and cancel act on the active run, and say where there is non
   t.is(paused.code, 4);
   t.regex(
     paused.stderr,
-    /Run 1 is paused: a look at the figures\. Fix the cause, then: npm run -s cardgenius -- resume/,
+    /Run 1 is paused: a look at the figures\.\n {2}look {3}npm run -s cardgenius -- status\n {2}go on {2}remove the cause, then: npm run -s cardgenius -- resume/,
   );
   t.deepEqual(await json('resume'), { runId: 1, state: 'running' });
   t.deepEqual(await json('cancel'), { runId: 1, state: 'cancelled' });
@@ -66,7 +66,7 @@ test('a gate pauses before anything is published; accepted, the same run goes on
   t.is(shut.code, 4);
   t.regex(
     shut.stderr,
-    /paused: GATE_FIRST_CARDS: \d+ of 2000 users looked at would be given another first card, .*--accept-gate/,
+    /paused: GATE_FIRST_CARDS: \d+ of 2000 users looked at would be given another first card, [^\n]*\n {2}look {3}[^\n]*catalog diff[^\n]*\n {2}go on {2}[^\n]*resume --accept-gate/,
   );
   t.like(await json('status'), { pending: 2989, run: { state: 'paused', completed: 0, rowsWritten: 0 } });
   await json('export', 'paused.csv');
@@ -79,7 +79,10 @@ test('a gate pauses before anything is published; accepted, the same run goes on
   await otherSpends(cwd, at, 1_000, 3);
   const fewer = await cardgenius(['run'], at);
   t.is(fewer.code, 4);
-  t.regex(fewer.stderr, /paused: GATE_FEWER_ELIGIBLE: \d+ users are due, and the run before had 2989; .*--accept-gate/);
+  t.regex(
+    fewer.stderr,
+    /paused: GATE_FEWER_ELIGIBLE: \d+ users are due, and the run before had 2989; [^\n]*\n {2}look {3}[^\n]*\n {2}go on {2}[^\n]*--accept-gate/,
+  );
   await json('resume', '--accept-gate');
   t.like(await json('run'), { runId: 3, state: 'done', failed: 0 });
   t.is((await cardgenius(['verify'], at)).code, 0);

@@ -252,6 +252,8 @@ const OPERATIONS: { readonly [Port in keyof Ports]: Arguments<Ports[Port]> } = {
     publishImport: [1, 1, 2],
     endImport: [1, 0],
     exportRecommendations: [null, 1],
+    listSpending: [null, 1],
+    listRecommendations: [null, 'CK1'],
     readSpending: ['CK1'],
     countUsers: [],
   },
@@ -268,6 +270,8 @@ const OPERATIONS: { readonly [Port in keyof Ports]: Arguments<Ports[Port]> } = {
     listActs: [null, 1],
     readRecommendations: ['CK1'],
     readCatalog: [1],
+    reportCards: [],
+    reportUsers: [],
   },
   service: {
     seeSchedule: ['s', '* * * * *', 'UTC'],

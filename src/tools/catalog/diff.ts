@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { WorkerPool } from '../../batch/worker-pool.ts';
-import { nameOf } from '../../engine/card-terms.ts';
+import { type EligibleCards, nameOf } from '../../engine/card-terms.ts';
 import { type Catalog, parseCatalog } from '../../engine/catalog.ts';
 import type { Card } from '../../engine/catalog-schema.ts';
 import { loadEngine } from '../../engine/load-engine.ts';
@@ -42,7 +42,11 @@ export interface CatalogDiff {
   readonly sameVersion: boolean;
   /** The rules that differ, like `fees: without_gst → with_gst`. */
   readonly rules: readonly string[];
+  /** Users who were ranked under both; and those whom the engine refuses. */
   readonly users: number;
+  readonly refused: number;
+  /** Users whose ten are other cards or stand in another order; and whose first card is another one. */
+  readonly tenChanges: number;
   readonly firstCardChanges: number;
   /** Users whose first card is another one, by old and new card, most frequent first. */
   readonly switches: readonly { readonly from: string; readonly to: string; readonly users: number }[];
@@ -56,140 +60,207 @@ export interface CatalogDiff {
     readonly most: number;
   };
   readonly cards: readonly CardChange[];
-  /** Every user whose first card or whose first net changes. */
+  /** Users whose first card or whose first net changes. */
   readonly changes: readonly UserChange[];
 }
 
 interface Side {
   readonly catalog: Catalog;
   readonly cards: readonly RunCard[];
-  /** Ten for each user, in their order. */
+  readonly pool: WorkerPool;
+}
+
+/** What one side gives the users of a slice: ten each, in their order; card number -1 where the engine refuses the user. */
+interface Tens {
   readonly cardNo: Int32Array;
   readonly net: Float64Array;
 }
 
-/** Ranks generated users under two catalogues and tells what changes. Throws UsageError where one of them is wrong. */
-export async function diffCatalogs(
-  beforePath: string,
-  afterPath: string,
-  { users, maxMonthlySpend }: { readonly users: number; readonly maxMonthlySpend: number },
-): Promise<CatalogDiff> {
-  const slice = generatedUsers(users, maxMonthlySpend);
-  const workers = Math.max(1, Math.floor(availableParallelism() / 2));
-  const [before, after] = await Promise.all(
-    [beforePath, afterPath].map(path => rank(path, slice, maxMonthlySpend, workers)),
-  );
-  return compare(before!, after!, users);
+/** Users to rank, by user number. */
+export interface UsersToRank {
+  readonly ids: readonly string[];
+  readonly slice: SpendingSlice;
 }
 
-async function rank(path: string, slice: SpendingSlice, maxMonthlySpend: number, workers: number): Promise<Side> {
-  const { image, cards } = await loadEngine({ catalogPath: path, maxMonthlySpend });
-  const catalog = parseCatalog(image.kind === 'built_in' ? image.catalog : Buffer.of(), path);
-  const pool = new WorkerPool(workers, image);
+export interface DiffOptions {
+  /** So many invented users; or users of one's own, page by page. */
+  readonly users: number | AsyncIterable<UsersToRank>;
+  readonly maxMonthlySpend: number;
+  readonly eligibleCards?: EligibleCards | undefined;
+  /** How many users whose first card or first net changes are kept one by one; all of them unless it is given. */
+  readonly mostChanges?: number;
+}
+
+/** Ranks users under two catalogues and tells what changes. Throws UsageError where one of them is wrong. */
+export async function diffCatalogs(beforePath: string, afterPath: string, options: DiffOptions): Promise<CatalogDiff> {
+  const { users, mostChanges = Number.POSITIVE_INFINITY } = options;
+  const [before, after] = await Promise.all([beforePath, afterPath].map(path => open(path, options)));
   try {
-    const slices = await pool.compute(slice, () => {});
-    const cardNo = new Int32Array(slice.count * CARDS_PER_USER);
-    const net = new Float64Array(slice.count * CARDS_PER_USER);
-    for (const answer of slices) {
-      answer.cardNo.forEach((no, r) => {
-        const at = answer.userNo[Math.floor(r / CARDS_PER_USER)]! * CARDS_PER_USER + (r % CARDS_PER_USER);
-        cardNo[at] = no;
-        net[at] = answer.yearly[r]! + answer.extra[r]! - cards[no]!.joiningFees;
+    const diff = new Diff(before!, after!, mostChanges);
+    const pages = typeof users === 'number' ? [inventedPage(users, options.maxMonthlySpend)] : users;
+    for await (const { ids, slice } of pages) {
+      diff.add(ids, ...(await Promise.all([rank(before!, slice), rank(after!, slice)])));
+    }
+    return diff.result();
+  } finally {
+    await Promise.all([before!.pool.close(), after!.pool.close()]);
+  }
+}
+
+function inventedPage(users: number, maxMonthlySpend: number): UsersToRank {
+  const ids = Array.from({ length: users }, (_, user) => generatedUserId(user));
+  return { ids, slice: generatedUsers(users, maxMonthlySpend) };
+}
+
+async function open(catalogPath: string, { maxMonthlySpend, eligibleCards }: DiffOptions): Promise<Side> {
+  const { image, cards } = await loadEngine({ catalogPath, maxMonthlySpend, eligibleCards });
+  const catalog = parseCatalog(image.kind === 'built_in' ? image.catalog : Buffer.of(), catalogPath);
+  return { catalog, cards, pool: new WorkerPool(Math.max(1, Math.floor(availableParallelism() / 2)), image) };
+}
+
+async function rank({ cards, pool }: Side, slice: SpendingSlice): Promise<Tens> {
+  const cardNo = new Int32Array(slice.count * CARDS_PER_USER).fill(-1);
+  const net = new Float64Array(slice.count * CARDS_PER_USER);
+  for (const answer of await pool.compute(slice, () => {})) {
+    answer.cardNo.forEach((no, r) => {
+      const at = answer.userNo[Math.floor(r / CARDS_PER_USER)]! * CARDS_PER_USER + (r % CARDS_PER_USER);
+      cardNo[at] = no;
+      net[at] = answer.yearly[r]! + answer.extra[r]! - cards[no]!.joiningFees;
+    });
+  }
+  return { cardNo, net };
+}
+
+/** Adds up what changes, user by user. */
+class Diff {
+  readonly #before: Side;
+  readonly #after: Side;
+  readonly #mostChanges: number;
+  readonly #tally: Tally;
+  readonly #changes: UserChange[] = [];
+  readonly #switches = new Map<string, { from: string; to: string; users: number }>();
+  readonly #moves: number[] = [];
+  #users = 0;
+  #refused = 0;
+  #tenChanges = 0;
+  #firstCardChanges = 0;
+
+  constructor(before: Side, after: Side, mostChanges: number) {
+    this.#before = before;
+    this.#after = after;
+    this.#mostChanges = mostChanges;
+    this.#tally = new Tally(before, after);
+  }
+
+  add(ids: readonly string[], before: Tens, after: Tens): void {
+    for (const [user, userId] of ids.entries()) {
+      const at = user * CARDS_PER_USER;
+      if (before.cardNo[at] === -1 || after.cardNo[at] === -1) {
+        this.#refused++;
+        continue;
+      }
+      this.#users++;
+      if (this.#tally.add(at, before, after)) this.#tenChanges++;
+      this.#addFirst({
+        userId,
+        firstBefore: this.#before.cards[before.cardNo[at]!]!.name,
+        firstAfter: this.#after.cards[after.cardNo[at]!]!.name,
+        netBefore: before.net[at]!,
+        netAfter: after.net[at]!,
       });
     }
-    return { catalog, cards, cardNo, net };
-  } finally {
-    await pool.close();
   }
-}
 
-function compare(before: Side, after: Side, users: number): CatalogDiff {
-  const tally = new Tally(before, after);
-  const changes: UserChange[] = [];
-  const switches = new Map<string, { from: string; to: string; users: number }>();
-  for (let user = 0; user < users; user++) {
-    tally.add(user);
-    const at = user * CARDS_PER_USER;
-    const change = {
-      firstBefore: before.cards[before.cardNo[at]!]!.name,
-      firstAfter: after.cards[after.cardNo[at]!]!.name,
-      netBefore: before.net[at]!,
-      netAfter: after.net[at]!,
-    };
-    if (change.firstBefore === change.firstAfter && change.netBefore === change.netAfter) continue;
-    changes.push({ userId: generatedUserId(user), ...change });
-    if (change.firstBefore === change.firstAfter) continue;
-    const key = `${change.firstBefore}\n${change.firstAfter}`;
-    const found = switches.get(key) ?? { from: change.firstBefore, to: change.firstAfter, users: 0 };
+  #addFirst(change: UserChange): void {
+    const { firstBefore, firstAfter, netBefore, netAfter } = change;
+    if (netBefore !== netAfter) this.#moves.push(netAfter - netBefore);
+    if (firstBefore === firstAfter && netBefore === netAfter) return;
+    if (this.#changes.length < this.#mostChanges) this.#changes.push(change);
+    if (firstBefore === firstAfter) return;
+    this.#firstCardChanges++;
+    const key = `${firstBefore}\n${firstAfter}`;
+    const found = this.#switches.get(key) ?? { from: firstBefore, to: firstAfter, users: 0 };
     found.users++;
-    switches.set(key, found);
+    this.#switches.set(key, found);
   }
-  const moves = changes.map(change => change.netAfter - change.netBefore).filter(move => move !== 0);
-  return {
-    before: before.catalog.version,
-    after: after.catalog.version,
-    sameVersion: before.catalog.version === after.catalog.version && before.catalog.sha256 !== after.catalog.sha256,
-    rules: ruleChanges(before.catalog.rules, after.catalog.rules),
-    users,
-    firstCardChanges: changes.filter(change => change.firstBefore !== change.firstAfter).length,
-    switches: [...switches.values()].sort((a, b) => b.users - a.users),
-    netMoves: {
-      ...spreadOf(moves),
-      up: moves.filter(move => move > 0).length,
-      down: moves.filter(move => move < 0).length,
-    },
-    cards: tally.cards(),
-    changes,
-  };
+
+  result(): CatalogDiff {
+    const [before, after] = [this.#before.catalog, this.#after.catalog];
+    return {
+      before: before.version,
+      after: after.version,
+      sameVersion: before.version === after.version && before.sha256 !== after.sha256,
+      rules: ruleChanges(before.rules, after.rules),
+      users: this.#users,
+      refused: this.#refused,
+      tenChanges: this.#tenChanges,
+      firstCardChanges: this.#firstCardChanges,
+      switches: [...this.#switches.values()].sort((a, b) => b.users - a.users),
+      netMoves: {
+        ...spreadOf(this.#moves),
+        up: this.#moves.filter(move => move > 0).length,
+        down: this.#moves.filter(move => move < 0).length,
+      },
+      cards: this.#tally.cards(),
+      changes: this.#changes,
+    };
+  }
 }
 
 /** Who has which card, before and after. */
 class Tally {
   readonly #before: Side;
   readonly #after: Side;
+  readonly #changed: ReadonlyMap<string, 'added' | 'removed' | readonly string[]>;
   readonly #counts = new Map<string, { tens: [number, number]; firsts: [number, number]; moves: number[] }>();
 
   constructor(before: Side, after: Side) {
     this.#before = before;
     this.#after = after;
+    this.#changed = changedCards(before.catalog, after.catalog);
   }
 
-  add(user: number): void {
-    const at = user * CARDS_PER_USER;
+  /** `at`: where the user's ten begin. Whether the ten are other cards, or in another order. */
+  add(at: number, before: Tens, after: Tens): boolean {
     const earlier = new Map<string, number>();
-    for (const [side, { cards, cardNo, net }] of [this.#before, this.#after].entries()) {
-      for (let place = 0; place < CARDS_PER_USER; place++) {
-        const { name } = cards[cardNo[at + place]!]!;
-        const count = this.#countsOf(name);
-        count.tens[side]!++;
-        if (place === 0) count.firsts[side]!++;
-        if (side === 0) earlier.set(name, net[at + place]!);
-        else if (earlier.has(name)) count.moves.push(net[at + place]! - earlier.get(name)!);
-      }
+    let isOther = false;
+    for (let place = 0; place < CARDS_PER_USER; place++) {
+      const { name } = this.#before.cards[before.cardNo[at + place]!]!;
+      this.#count(name, 0, place);
+      earlier.set(name, before.net[at + place]!);
     }
+    const names = [...earlier.keys()];
+    for (let place = 0; place < CARDS_PER_USER; place++) {
+      const { name } = this.#after.cards[after.cardNo[at + place]!]!;
+      const count = this.#count(name, 1, place);
+      const net = earlier.get(name);
+      if (net !== undefined && this.#changed.has(name)) count.moves.push(after.net[at + place]! - net);
+      if (name !== names[place]) isOther = true;
+    }
+    return isOther;
+  }
+
+  #count(name: string, side: 0 | 1, place: number) {
+    const count = this.#countsOf(name);
+    count.tens[side]++;
+    if (place === 0) count.firsts[side]++;
+    return count;
   }
 
   /** The cards that were added, removed or changed. */
   cards(): CardChange[] {
-    const open = ({ catalog }: Side) => new Map(catalog.cards.filter(isOpen).map(card => [nameOf(card), card]));
-    const [old, fresh] = [open(this.#before), open(this.#after)];
-    return [...new Set([...old.keys(), ...fresh.keys()])].flatMap(name => {
-      const [was, is] = [old.get(name), fresh.get(name)];
-      const fields = was === undefined || is === undefined ? [] : differingFields(was, is);
-      if (was !== undefined && is !== undefined && fields.length === 0) return [];
+    return [...this.#changed].map(([name, fields]) => {
       const { tens, firsts, moves } = this.#countsOf(name);
-      return [
-        {
-          name,
-          what: was === undefined ? ('added' as const) : is === undefined ? ('removed' as const) : ('changed' as const),
-          fields,
-          tensBefore: tens[0],
-          tensAfter: tens[1],
-          firstsBefore: firsts[0],
-          firstsAfter: firsts[1],
-          netMoves: moves.length === 0 ? undefined : spreadOf(moves),
-        },
-      ];
+      return {
+        name,
+        what: typeof fields === 'string' ? fields : ('changed' as const),
+        fields: typeof fields === 'string' ? [] : fields,
+        tensBefore: tens[0],
+        tensAfter: tens[1],
+        firstsBefore: firsts[0],
+        firstsAfter: firsts[1],
+        netMoves: moves.length === 0 ? undefined : spreadOf(moves),
+      };
     });
   }
 
@@ -198,6 +269,19 @@ class Tally {
     this.#counts.set(name, found);
     return found;
   }
+}
+
+/** Open cards, by name: those that were added, removed, or which of their fields differ. */
+function changedCards(before: Catalog, after: Catalog): Map<string, 'added' | 'removed' | readonly string[]> {
+  const open = ({ cards }: Catalog) => new Map(cards.filter(isOpen).map(card => [nameOf(card), card]));
+  const [old, fresh] = [open(before), open(after)];
+  const changed = new Map<string, 'added' | 'removed' | readonly string[]>();
+  for (const name of new Set([...old.keys(), ...fresh.keys()])) {
+    const [was, is] = [old.get(name), fresh.get(name)];
+    const fields = was === undefined ? 'added' : is === undefined ? 'removed' : differingFields(was, is);
+    if (fields.length > 0) changed.set(name, fields);
+  }
+  return changed;
 }
 
 const isOpen = (card: Card) => card.status === 'open';

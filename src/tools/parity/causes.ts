@@ -3,8 +3,9 @@
  * one together with the others that are shown, makes the figures equal; what no change makes equal is unexplained.
  */
 
+import { DEFAULT_MAX_MONTHLY_SPEND } from '../../engine/spending-rules.ts';
 import { CATEGORIES } from '../../model/spending.ts';
-import { figuresOfCards } from '../api/our-figures.ts';
+import { type FiguresOf, figuresOfCards } from '../api/our-figures.ts';
 import type { ParityRow } from './case.ts';
 import type { Cause, Change, Terms } from './change.ts';
 
@@ -33,7 +34,7 @@ type Part = 'fee' | 'extra' | 'earnings';
 const PARTS: readonly Part[] = ['fee', 'extra', 'earnings'];
 
 /** So many pairs of one card are searched in full; a thousand users whose figures all differ would take hours. */
-const MAX_SEARCHES = 200;
+const MAX_SEARCHES = 50;
 
 /**
  * Explains the pairs of one card. What a set of changes gives is compiled once, for all users, and sets that explained an earlier pair
@@ -94,16 +95,10 @@ export class CardCauses {
     return (1 << this.#changes.length) - 1;
   }
 
-  /** The changes that make the parts equal: one where one does, else the fewest of all. `isSearched`: also sets that are not known. */
+  /** The changes that make the parts equal: one where one does, else no more than are needed. `isSearched`: also sets that are not known. */
   #find(pair: Tried, parts: readonly Part[], isSearched: boolean): number | undefined {
-    const singles = isSearched ? this.#changes.map((_, i) => 1 << i) : [];
     const known = [...this.#known].sort((a, b) => size(a) - size(b));
-    const tried = new Set([
-      ...known.filter(mask => size(mask) === 1),
-      ...singles,
-      ...known,
-      ...(isSearched ? [this.#all] : []),
-    ]);
+    const tried = new Set(isSearched ? [...known, ...this.#changes.map((_, i) => 1 << i), this.#all] : known);
     for (const mask of tried) {
       if (!this.#isEqual(mask, pair, parts)) continue;
       const needed = this.#needed(mask, pair, parts);
@@ -181,11 +176,16 @@ export class CardCauses {
 }
 
 function compile({ card, rules }: Terms): (spends: readonly number[]) => ParityRow | undefined {
-  const figuresOf = figuresOfCards({ cards: [card], rules }, Number.MAX_SAFE_INTEGER);
+  const upTo = (limit: number) => figuresOfCards({ cards: [card], rules }, limit);
+  // Up to the usual limit doubles are exact; beyond it the engine computes with fractions, a hundred times as slowly.
+  const usual = upTo(DEFAULT_MAX_MONTHLY_SPEND);
+  let large: FiguresOf | undefined;
   return spends => {
     // The six as amounts: confirmed is their sum.
-    const amounts = [...spends.slice(0, -1), spends.reduce((sum, spend) => sum + spend, 0)];
-    const figures = figuresOf(amounts);
+    const sum = spends.reduce((total, spend) => total + spend, 0);
+    const amounts = [...spends.slice(0, -1), sum];
+    if (sum > DEFAULT_MAX_MONTHLY_SPEND) large ??= upTo(Number.MAX_SAFE_INTEGER);
+    const figures = (sum > DEFAULT_MAX_MONTHLY_SPEND ? large! : usual)(amounts);
     if ('refused' in figures) return undefined;
     const { points, ...rest } = figures[0]!;
     return {

@@ -1,4 +1,5 @@
 /** A parity report as rows of a CSV, and as one HTML page that needs nothing else. */
+import { escapeHtml, htmlFigures, htmlPage, htmlTable } from '../../exchange/html-page.ts';
 import { formatHundredths, formatRupees } from '../../model/money.ts';
 import type { CardCount, Difference, ParityReport } from './report.ts';
 
@@ -136,38 +137,12 @@ export function parityHtml(report: ParityReport, source: string): string {
       rows: report.differences.slice(0, MAX_DIFFERENCES).map(differenceRow),
     },
   ].filter(table => table.rows.length > 0);
-  const cells = (tag: string, row: readonly string[]) =>
-    row.map(cell => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('');
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Parity with ${escapeHtml(source)}</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 75rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; margin: 0 0 2rem; }
-th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid #ddd; }
-.verdict { font-weight: 600; color: ${report.passed ? '#17692f' : '#a3261b'}; }
-</style>
-<h1>Parity with ${escapeHtml(source)}</h1>
-<p class="verdict">${report.passed ? 'Passed' : 'Failed'}</p>
-<table>${summaryOf(report)
-    .map(([what, figure]) => `<tr><th scope="row">${escapeHtml(what)}</th><td>${escapeHtml(figure)}</td></tr>`)
-    .join('')}</table>
-${tables
-  .map(
-    ({ title, header, rows }) =>
-      `<h2>${escapeHtml(title)}</h2>\n<table><thead><tr>${cells('th', header)}</tr></thead><tbody>\n${rows.map(row => `<tr>${cells('td', row)}</tr>`).join('\n')}\n</tbody></table>`,
-  )
-  .join('\n')}
-</html>
-`;
+  return htmlPage(
+    `Parity with ${source}`,
+    [
+      report.passed ? '<p class="passed">Passed</p>' : '<p class="failed">Failed</p>',
+      htmlFigures(summaryOf(report)),
+      ...tables.map(({ title, header, rows }) => `<h2>${escapeHtml(title)}</h2>\n${htmlTable(header, rows)}`),
+    ].join('\n'),
+  );
 }
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, letter => ENTITIES[letter]!);

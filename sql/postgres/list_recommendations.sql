@@ -1,0 +1,22 @@
+-- Twin of sql/mssql/list_recommendations.sql. Differs in: Locks.
+-- Locks     none
+-- Callers   cardgenius run --dry-run --all, beside list_spending
+-- Grants    EXECUTE for cardgenius_reader
+
+CREATE OR REPLACE FUNCTION cardgenius.list_recommendations(p_after_user_id TEXT, p_last_user_id TEXT)
+RETURNS TABLE (user_id TEXT, rank INTEGER, card_name TEXT, total_savings_yearly FLOAT8, joining_fees FLOAT8,
+               total_extra_benefits FLOAT8, net_savings FLOAT8, amazon_points FLOAT8, flipkart_points FLOAT8,
+               myntra_points FLOAT8, ajio_points FLOAT8, grocery_points FLOAT8, other_online_points FLOAT8,
+               redemption_method TEXT, redemption_rate FLOAT8, card_id TEXT, batch_id TEXT, processed_at TIMESTAMPTZ,
+               created_at TIMESTAMPTZ, updated_at TIMESTAMPTZ)
+LANGUAGE sql STABLE
+SET timezone = 'UTC'
+AS $$
+  SELECT s.user_id, s.rank, s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings,
+         s.amazon_points, s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
+         s.redemption_method, s.redemption_rate, s.card_id, s.batch_id, s.processed_at, s.created_at, s.updated_at
+  FROM cardgenius.stored_row AS s
+  WHERE (p_after_user_id IS NULL OR s.user_id > p_after_user_id)
+    AND s.user_id <= p_last_user_id
+  ORDER BY s.user_id, s.rank;
+$$;
