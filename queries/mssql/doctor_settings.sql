@@ -3,9 +3,9 @@
 -- Locks     none but on the catalogue, for a moment
 -- Isolation the session's own
 -- Indexes   none
--- Avoids    views that need a right on the server: everything here is open to whoever may connect.
+-- Avoids    views that need a right on the server: everything here is open to every login that may connect.
 -- Callers   cardgenius doctor
--- Grants    none: open to whoever may connect
+-- Grants    none: open to every login that may connect
 
 SELECT CONVERT(VARCHAR(50), SERVERPROPERTY('ProductVersion')) AS version,
        CONVERT(VARCHAR(100), SERVERPROPERTY('Edition')) AS edition,

@@ -1,4 +1,4 @@
--- Purpose   Users whom a run has still to process.
+-- Purpose   Users that a run has still to process.
 -- Answers   one row: users_left
 -- Locks     shared, row by row
 -- Isolation the session's own

@@ -89,7 +89,7 @@ export interface BatchOutcome {
   readonly commonestFailure: CommonestFailure | undefined;
 }
 
-/** Who computes: worker threads, unless a test says otherwise. */
+/** What computes: worker threads, unless a test says otherwise. */
 export type ComputePool = Pick<WorkerPool, 'compute' | 'close'> & Partial<Pick<WorkerPool, 'usage'>>;
 export type CreatePool = (workers: number, engine: EngineImage) => ComputePool;
 const createWorkerPool: CreatePool = (workers, image) => new WorkerPool(workers, image);

@@ -25,10 +25,10 @@ export function defineRetryAndRedo(program: Command): void {
   const retry = program
     .command('retry')
     .description('Puts all failed users back to new, or those that match every option given; the next run takes them.')
-    .option('--run <n>', 'who failed in this run: the failed users in the key ranges of its chunks', wholeNumber(1))
+    .option('--run <n>', 'users that failed in this run: in the key ranges of its chunks', wholeNumber(1))
     .option('--user <id>', 'this user')
-    .option('--code <code>', 'who failed with this code: see "cardgenius errors"; OTHER: without one')
-    .option('--older-than <span>', 'who failed longer ago than this: 30m, 1h or 2d', span)
+    .option('--code <code>', 'users that failed with this code: see "cardgenius errors"; OTHER: without one')
+    .option('--older-than <span>', 'users that failed longer ago than this: 30m, 1h or 2d', span)
     .addHelpText(
       'after',
       '\nExamples:\n  cardgenius retry\n  cardgenius retry --code INVALID_SPENDING\n  cardgenius retry --older-than 1h',
@@ -57,8 +57,8 @@ export function defineRetryAndRedo(program: Command): void {
       'Says how many users would be computed again; with --yes, puts them back to new. Their rows stay until then.',
     )
     .option('--all', 'all completed users')
-    .option('--card <name>', 'who has this card among their ten (its name in card_recommendations)')
-    .option('--older-than <date>', 'who was computed before: 2026-11-23 (UTC), or 2026-11-23T02:00+05:30', moment)
+    .option('--card <name>', 'users with this card among their ten (its name in card_recommendations)')
+    .option('--older-than <date>', 'users computed before: 2026-11-23 (UTC), or 2026-11-23T02:00+05:30', moment)
     .option('--yes', 'do it')
     .addHelpText(
       'after',

@@ -154,7 +154,7 @@ export async function notePause(cli: Cli, database: Database, { runId, state }: 
 
 /** Where too many users failed: what tells why. */
 export function noteFailures(cli: Pick<Cli, 'note'>, exitCode: ExitCode): void {
-  if (exitCode === EXIT.errorRate) cli.note('Who failed, and why: cardgenius errors');
+  if (exitCode === EXIT.errorRate) cli.note('Failed users and their reasons: cardgenius errors');
 }
 
 /**
@@ -171,7 +171,7 @@ export async function checkTotals(
   const { violations = 0, violated } = run;
   if (violations > 0) {
     cli.note(
-      `${violations.toLocaleString('en-US')} users of run ${runId} have rows that cannot be right (in one chunk: ${violated}). Who: cardgenius verify --csv FILE`,
+      `${violations.toLocaleString('en-US')} users of run ${runId} have rows that cannot be right (in one chunk: ${violated}). To list them: cardgenius verify --csv FILE`,
     );
     cli.end(EXIT.failed);
   }

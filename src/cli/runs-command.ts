@@ -72,7 +72,7 @@ function describeRuns(runs: readonly RunProgress[]): string {
   return textTable(header, rows, [0, 4, 5, 6, 7, 8]);
 }
 
-/** Who did what to it, the latest first; nothing where no act is known. */
+/** The acts on the run, each with its actor, the latest first; empty without any. */
 function describeActs(acts: readonly Act[]): string[] {
   if (acts.length === 0) return [];
   const rows = acts.map(({ actedAt, act, origin, person, login, subject, reason }) => [
@@ -116,7 +116,7 @@ function describeRun(run: RunProgress, attempts: readonly Attempt[], acts: reado
   return [...head, '', textTable(header, rows, [1, 2, 4, 5, 6])].join('\n');
 }
 
-/** Who holds what of a run, and what stands out: chunks that were tried more than once, or failed. */
+/** The leased chunks with their processors, and chunks worth a look: those that were tried more than once, or failed. */
 export function describeHolders(chunks: readonly ChunkProgress[], now: Date): string | undefined {
   const shown = chunks.filter(({ state, failures }) => state === 'leased' || state === 'failed' || failures > 0);
   if (shown.length === 0) return undefined;

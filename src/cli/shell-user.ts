@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import type { Actor } from '../model/act.ts';
 
-/** Who types a command: the user of the operating system, where it has a name for that user. */
+/** The actor of a command: the user of the operating system, where it has a name for that user. */
 export function shellUser(): Actor {
   try {
     return { origin: 'cli', person: userInfo().username.slice(0, 200) };

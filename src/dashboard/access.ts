@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /**
- * Who a route is for. `open`: a stranger, who gets nothing of the database there. `health`: the same, and never counted or refused, because the
+ * The visitors that a route is open to. `open`: a stranger, who gets nothing of the database there. `health`: the same, and never counted or refused, because the
  * orchestrator asks it. `scrape`: who reads, and who brings the token for metrics.
  */
 export type Access = 'open' | 'health' | 'read' | 'scrape';

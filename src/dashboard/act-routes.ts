@@ -12,7 +12,7 @@ export interface SteerRequest {
   readonly runId: number;
   readonly act: Steering;
   readonly reason: string | null;
-  /** Who asked, as far as it is known. */
+  /** The visitor that asked, as far as known. */
   readonly person: string;
 }
 

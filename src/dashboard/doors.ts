@@ -26,7 +26,7 @@ export interface DoorOptions {
 
 const WRONG_SIGN_INS = 10;
 
-/** Who asks, whether that visitor may, and who it is said to be. */
+/** The visitor, whether it may ask, and the name that the proxy gives it. */
 export class Doors {
   readonly #rights: Rights;
   readonly #options: DoorOptions;

@@ -15,7 +15,7 @@ export interface Visitor {
   readonly csrf: string | undefined;
   /** The same for all requests of a session, or of a token that a script brings; undefined for a stranger, and where it is open. */
   readonly key: string | undefined;
-  /** Who that is as far as the token shows. */
+  /** The visitor, as far as the token shows. */
   readonly name: string;
 }
 
@@ -38,7 +38,7 @@ const STRANGER: Visitor = {
 };
 
 /**
- * Who may look, and who may act. Tokens are compared by their hashes, in constant time. A session is a signed text: its key is made from the
+ * The rights to look and to act. Tokens are compared by their hashes, in constant time. A session is a signed text: its key is made from the
  * token, so that it outlives a restart, is good at every instance with that token, and ends with the token.
  */
 export class Rights {

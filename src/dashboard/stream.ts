@@ -6,7 +6,7 @@ import type { RunWatch } from './run-watch.ts';
 const MAX_STREAMS = 200;
 /** The page asks anew where it has heard nothing for four of them. */
 const BEAT_MS = 5_000;
-/** Who does not read what was sent so far gets no more until they have: a slow phone must not fill our memory. */
+/** A client that has not read what was sent gets no more until then: a slow phone must not fill our memory. */
 const MAX_UNREAD = 1_000_000;
 
 const HEADERS = {

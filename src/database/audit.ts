@@ -38,7 +38,7 @@ export interface RetryFilter {
   readonly runId: number | null;
   readonly userId: string | null;
   readonly code: string | null;
-  /** Who failed longer ago than so many seconds. */
+  /** Users that failed longer ago than this. */
   readonly olderThanSeconds?: number | null;
 }
 

@@ -103,7 +103,7 @@ export const historyOperations = (driver: Driver) => ({
     ]);
   },
 
-  /** Who did what to a run, or (null) the latest acts of all; the latest first. */
+  /** The acts on a run, or (null) the latest acts of all; the latest first. */
   listActs(runId: number | null, acts: number): Promise<Act[]> {
     return driver.call('list_acts', [
       ['run_id', 'bigint', runId],

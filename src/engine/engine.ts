@@ -1,7 +1,7 @@
 import type { RecommendationSlice, RunCard } from '../model/recommendation.ts';
 import type { SpendingSlice } from '../model/spending.ts';
 
-/** Who an engine is, and which cards it knows: what a run is planned with. */
+/** The identity of an engine and its cards: what a run is planned with. */
 export interface EngineIdentity {
   readonly name: string;
   readonly version: string;

@@ -24,7 +24,7 @@ interface Target {
  * The one way in which a file is written. `-` and /dev/stdout are stdout; descriptors, devices and FIFOs are written through; a link is
  * followed.
  * A file is written beside its name, under one that cannot be guessed and for its user alone, and takes its name, with the rights of
- * the old one or else those of the umask, when it is whole. Who opens one ends it: `finish`, or `discard`. All throw as the system does.
+ * the old one or else those of the umask, when it is whole. Its opener must end it: `finish`, or `discard`. All throw as the system does.
  */
 export class OutputFile {
   readonly #target: Target;

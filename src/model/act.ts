@@ -1,4 +1,4 @@
-/** Who did what to runs and users: a row of cardgenius.act, never changed by a later one. */
+/** An act on a run or on users: a row of cardgenius.act, never changed by a later one. */
 export type ActName =
   | 'pause'
   | 'resume'
@@ -16,7 +16,7 @@ export type ActName =
 /** From where it was asked; `sql` is a DBA who calls a procedure by hand. */
 export type ActOrigin = 'cli' | 'page' | 'schedule' | 'processor' | 'sql';
 
-/** Who acts, as far as the program knows; the login of the database adds its own. */
+/** The actor, as far as the program knows; the login of the database adds its own. */
 export interface Actor {
   readonly origin: ActOrigin;
   /** The user of the operating system (`cli`), or the user that a trusted proxy names (`page`); null: unknown. */

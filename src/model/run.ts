@@ -21,7 +21,7 @@ export interface RunRequest {
   readonly maxRounds: number;
   /** The person who asks, where one does; left out: a processor by itself. */
   readonly by?: Actor | undefined;
-  /** Who asked: a processor, or the schedule that fired. */
+  /** The requester: a processor, or the schedule that fired. */
   readonly requestedBy: string;
   readonly deadlineAt: Date | null;
   /** Minutes that the schedule's zone is ahead of UTC, 0 unless it is given: it decides the day in `batch_id`. */

@@ -33,7 +33,7 @@ export interface FireRequest {
   /** The leader's term; null where a person asks. */
   readonly electedAt: Date | null;
   readonly deadlineMinutes: number | null;
-  /** Who asks, where a person does. */
+  /** The person that asks, for a fire by hand. */
   readonly by?: Actor | undefined;
   readonly run: Omit<RunRequest, 'requestedBy' | 'deadlineAt'>;
 }

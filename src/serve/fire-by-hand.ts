@@ -28,7 +28,7 @@ export async function fireByHand(
     readonly decidedBy: string;
     /** Where it was asked for. */
     readonly note: string;
-    /** Who asks. */
+    /** The person that asks. */
     readonly by?: Actor | undefined;
   },
 ): Promise<FireAnswer & { readonly plannedAt: Date }> {

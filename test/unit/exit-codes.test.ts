@@ -18,7 +18,7 @@ test('a run that can be resumed ends with 4; one that is cancelled or has failed
 test('a run that ends with 3 names what tells why', t => {
   const notes: string[] = [];
   for (const code of Object.values(EXIT)) noteFailures({ note: text => void notes.push(text) }, code);
-  t.deepEqual(notes, ['Who failed, and why: cardgenius errors']);
+  t.deepEqual(notes, ['Failed users and their reasons: cardgenius errors']);
 });
 
 test('a run ends with 1 where a chunk found rows that cannot be right, whatever its state; else where its totals do not add up', async t => {

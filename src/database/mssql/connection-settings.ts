@@ -68,7 +68,7 @@ export function parseConnection(url: string, password?: string): ConnectionSetti
   return { ...settings, password: password ?? settings.password };
 }
 
-/** Who and where, for logs and messages: never a secret. */
+/** Server and database, for logs and messages: never a secret. */
 export function describeConnection({ server, port, instanceName, database }: ConnectionSettings): string {
   const place = instanceName === undefined ? `:${port ?? 1433}` : `\\${instanceName}`;
   return `mssql://${server.includes(':') ? `[${server}]` : server}${place}/${database}`;

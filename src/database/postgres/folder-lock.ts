@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CardGeniusError } from '../../model/errors.ts';
 
-/** Who holds a folder, for people alone: the lock itself is the system's. */
+/** The process that holds a folder, for people alone: the lock itself is the system's. */
 interface Holder {
   readonly pid: number;
   /** In which the pid means something; empty where the system does not say. */

@@ -207,7 +207,7 @@ class Diff {
   }
 }
 
-/** Who has which card, before and after. */
+/** The cards of each user, before and after. */
 class Tally {
   readonly #before: Side;
   readonly #after: Side;
