@@ -53,7 +53,8 @@ BEGIN
          OR (@state = 'paused' AND @found_state <> 'paused')
          OR (@state = 'stopped' AND @found_state = 'running' AND NOT EXISTS (
                SELECT 1 FROM cardgenius.chunk AS c
-               WHERE c.run_id = @found_id AND c.state = 'leased' AND c.lease_until >= @time))
+               WHERE c.run_id = @found_id AND c.state = 'leased'
+                 AND c.lease_until BETWEEN @time AND DATEADD(HOUR, 1, @time)))
       UPDATE cardgenius.run
          SET state = @state, reason = CASE @state WHEN 'running' THEN NULL ELSE @reason END,
              gate_accepted = CASE WHEN @accept_gate = 1 THEN 1 ELSE gate_accepted END

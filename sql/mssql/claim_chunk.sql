@@ -1,6 +1,8 @@
 -- Purpose   Gives a processor one chunk under a lease: an open one that is due, or one whose lease has run out.
 --           The first claim writes the chunk's set: the range's users that are pending, then new, at most as many as
 --           were planned; these become pending. A later claim keeps the set and reads the spends afresh.
+--           No lease is longer than an hour (leaseSeconds), no pause than five minutes: one that ends later was given while the
+--           clock was ahead, and is over.
 --           Asked again with the same token it gives the same answer, so that a lost answer costs nothing.
 --           A chunk whose lease ran out five times in a row probably kills its process: it is halved, and a user who
 --           stands alone becomes failed (ENGINE_CRASHED).
@@ -37,7 +39,9 @@ BEGIN
   DECLARE @time DATETIME2(3) = cardgenius.clock(@now), @run_state VARCHAR(10), @run_kind VARCHAR(10),
           @run_fingerprint CHAR(64),
           @chunk_no INT, @found_state VARCHAR(10), @user_id_from VARCHAR(50), @user_id_to VARCHAR(50), @planned_users INT,
-          @claims INT, @expired_leases INT, @users INT, @from INT, @due DATETIME2(3), @message NVARCHAR(400);
+          @claims INT, @expired_leases INT, @users INT, @from INT, @due DATETIME2(3), @message NVARCHAR(400),
+          @latest DATETIME2(3);
+  SET @latest = DATEADD(HOUR, 1, @time);
 
   BEGIN TRY
     SELECT @run_state = r.state, @run_kind = r.kind, @run_fingerprint = r.fingerprint
@@ -83,7 +87,7 @@ BEGIN
 
       SELECT TOP (1) @chunk_no = c.chunk_no, @found_state = c.state
       FROM cardgenius.chunk AS c WITH (ROWLOCK, UPDLOCK, READPAST, READCOMMITTEDLOCK, FORCESEEK (pk_chunk (run_id)))
-      WHERE c.run_id = @run_id AND c.state = 'open' AND c.not_before <= @time
+      WHERE c.run_id = @run_id AND c.state = 'open' AND (c.not_before <= @time OR c.not_before > DATEADD(MINUTE, 5, @time))
       ORDER BY c.chunk_no;
 
       IF @chunk_no IS NULL
@@ -92,7 +96,7 @@ BEGIN
         SELECT @run_kind = r.kind FROM cardgenius.run AS r WITH (REPEATABLEREAD) WHERE r.run_id = @run_id;
         SELECT TOP (1) @chunk_no = c.chunk_no, @found_state = c.state
         FROM cardgenius.chunk AS c WITH (ROWLOCK, UPDLOCK, READPAST, READCOMMITTEDLOCK, FORCESEEK (pk_chunk (run_id)))
-        WHERE c.run_id = @run_id AND c.state = 'leased' AND c.lease_until < @time
+        WHERE c.run_id = @run_id AND c.state = 'leased' AND (c.lease_until < @time OR c.lease_until > @latest)
         ORDER BY c.chunk_no;
       END;
 
@@ -104,8 +108,7 @@ BEGIN
         WHERE c.run_id = @run_id AND c.state IN ('open', 'leased');
         SELECT 'wait' AS outcome, @run_state AS run_state, CAST(NULL AS INT) AS chunk_no, CAST(NULL AS INT) AS users,
                CAST(NULL AS INT) AS attempt,
-               CASE WHEN @due IS NULL OR @due <= @time THEN 0
-                    WHEN DATEDIFF(SECOND, @time, @due) > 86400 THEN 86400000
+               CASE WHEN @due IS NULL OR @due <= @time OR @due > @latest THEN 0
                     ELSE DATEDIFF(MILLISECOND, @time, @due) END AS wait_ms;
         RETURN;
       END;
@@ -116,7 +119,7 @@ BEGIN
              lease_token = @token, lease_owner = @processor, load_no = NULL,
              lease_until = DATEADD(SECOND, @lease_seconds, @time)
        WHERE run_id = @run_id AND chunk_no = @chunk_no
-         AND state = @found_state AND (state = 'open' OR lease_until < @time);
+         AND state = @found_state AND (state = 'open' OR lease_until < @time OR lease_until > @latest);
       IF @@ROWCOUNT = 0
         CONTINUE;                             -- another processor was faster
 

@@ -67,7 +67,8 @@ BEGIN
 
     SELECT @leases = COUNT(*)
     FROM cardgenius.chunk AS c
-    WHERE c.run_id = @run_id AND c.state = 'leased' AND c.lease_until >= @time;
+    WHERE c.run_id = @run_id AND c.state = 'leased'
+      AND c.lease_until BETWEEN @time AND DATEADD(HOUR, 1, @time);
 
     IF @state = 'paused' AND (@run_fingerprint <> @fingerprint OR @run_kind <> @kind)
     BEGIN

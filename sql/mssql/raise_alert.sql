@@ -1,5 +1,6 @@
 -- Purpose   A rule is broken: opens its alert, or sees that it is open and says whether it is time to remind.
---           A severity that rises is told at once.
+--           A severity that rises is told at once. One that was told in the future, while the clock was ahead, is reminded of
+--           now.
 -- Answers   one row: outcome opened | reminded | open (nothing to tell), opened_at
 -- Locks     the alert's row
 -- Isolation READ COMMITTED
@@ -47,7 +48,8 @@ BEGIN
     END;
     ELSE
     BEGIN
-      IF DATEDIFF(SECOND, @told_at, @time) >= @remind_seconds OR (@severity = 'critical' AND @told_severity = 'warning')
+      IF DATEDIFF(SECOND, @told_at, @time) >= @remind_seconds OR @told_at > DATEADD(MINUTE, 5, @time)
+         OR (@severity = 'critical' AND @told_severity = 'warning')
         SET @outcome = 'reminded';
       UPDATE cardgenius.alert
          SET last_seen = @time, severity = @severity, message = @message,

@@ -3,7 +3,7 @@
 -- Isolation READ COMMITTED, inside the caller's transaction where there is one
 -- Indexes   none
 -- Avoids    an act without its row: procedures that act call it in their own transaction.
--- Callers   change_run_state, open_run, record_fire, retry_users, redo_users, forget_user; cardgenius prune
+-- Callers   change_run_state, open_run, record_fire, see_schedule, retry_users, redo_users, forget_user; cardgenius prune
 -- Grants    EXECUTE for cardgenius_processor, cardgenius_janitor, cardgenius_migrator
 
 CREATE OR ALTER PROCEDURE cardgenius.record_act

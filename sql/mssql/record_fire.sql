@@ -4,7 +4,8 @@
 --             agreed, differed, unchecked  is only recorded: what a comparison with the API says
 --             held                     instead of any that would open a run, where a paused run is in the way
 --           A recorded slot stays as it is: asking again answers the recorded decision. A leader whose term is over
---           (@elected_at; NULL: fired by hand) records nothing.
+--           (@elected_at; NULL: fired by hand) records nothing; nor does one whose slot
+--           lies in the future by this server's clock, which was set back since the leader asked.
 --           An active run of another fingerprint that no processor works on is superseded, as by open_run; so is, by a batch,
 --           such a dry run, whatever its fingerprint. A paused run is not.
 -- Answers   one row: outcome recorded | known | not_leader; decision, run_id, superseded_id. A run that it opens answers
@@ -61,9 +62,10 @@ BEGIN
     -- The time is read anew: the lock may have been long to come. The row is not held: planning may take longer than a lease,
     -- and no processor could renew one meanwhile.
     IF @elected_at IS NOT NULL
-       AND NOT EXISTS (SELECT 1 FROM cardgenius.leader AS l
-                       WHERE l.slot = 1 AND l.owner = @decided_by AND l.elected_at = @elected_at
-                         AND l.lease_until >= cardgenius.clock(@now))
+       AND (@planned_at > DATEADD(MINUTE, 5, cardgenius.clock(@now))
+            OR NOT EXISTS (SELECT 1 FROM cardgenius.leader AS l
+                           WHERE l.slot = 1 AND l.owner = @decided_by AND l.elected_at = @elected_at
+                             AND l.lease_until >= cardgenius.clock(@now)))
     BEGIN
       COMMIT TRANSACTION;
       SELECT 'not_leader' AS outcome, @decision AS decision, CAST(NULL AS BIGINT) AS run_id, @superseded_id AS superseded_id;
@@ -100,7 +102,8 @@ BEGIN
         AND (((r.fingerprint = @fingerprint OR r.kind <> @kind)
               AND NOT (r.kind = 'dry_run' AND @kind = 'batch'))
              OR EXISTS (SELECT 1 FROM cardgenius.chunk AS c
-                        WHERE c.run_id = r.run_id AND c.state = 'leased' AND c.lease_until >= @time));
+                        WHERE c.run_id = r.run_id AND c.state = 'leased'
+                          AND c.lease_until BETWEEN @time AND DATEADD(HOUR, 1, @time)));
 
       IF @run_id IS NOT NULL
         SET @decision = 'overlapped';

@@ -1,4 +1,5 @@
--- Purpose   Removes the staged spends of imports that were given up (unfinished for a day). A chunk's staging needs no sweep:
+-- Purpose   Removes the staged spends of imports that were given up (unfinished for a day, or begun in the
+--           future, while the clock was ahead). A chunk's staging needs no sweep:
 --           it is in tempdb and goes with its session. The twin in sql/postgres sweeps that, too.
 -- Answers   one row: how many rows
 -- Locks     the rows that it deletes, at most 3,900 a statement; each statement is a transaction of its own
@@ -28,7 +29,8 @@ BEGIN
     FROM cardgenius.staged_spending AS s WITH (ROWLOCK, READPAST, READCOMMITTEDLOCK)
     WHERE s.load_no < @horizon
       AND NOT EXISTS (SELECT 1 FROM cardgenius.import AS i
-                      WHERE i.load_no = s.load_no AND i.finished_at IS NULL AND i.started_at > DATEADD(DAY, -1, @time));
+                      WHERE i.load_no = s.load_no AND i.finished_at IS NULL
+                        AND i.started_at BETWEEN DATEADD(DAY, -1, @time) AND DATEADD(DAY, 1, @time));
     SET @rows = @@ROWCOUNT;
     SET @swept = @swept + @rows;
   END;

@@ -33,7 +33,8 @@ BEGIN
     NULL;                                     -- it keeps its reason
   ELSIF p_state = 'stopped' AND (v_run.state <> 'running' OR EXISTS (
       SELECT FROM cardgenius.chunk AS c
-      WHERE c.run_id = v_run.run_id AND c.state = 'leased' AND c.lease_until >= v_now)) THEN
+      WHERE c.run_id = v_run.run_id AND c.state = 'leased'
+        AND c.lease_until BETWEEN v_now AND v_now + INTERVAL '1 hour')) THEN
     NULL;                                     -- others go on with it, or it is paused anyway
   ELSE
     UPDATE cardgenius.run AS r

@@ -2,6 +2,8 @@
 -- Purpose   Gives a processor one chunk under a lease: an open one that is due, or one whose lease has run out.
 --           The first claim writes the chunk's set: the range's users that are pending, then new, at most as many as
 --           were planned; these become pending (a dry run changes no user). A later claim keeps the set and reads the spends afresh.
+--           No lease is longer than an hour (leaseSeconds), no pause than five minutes: one that ends later was given while the
+--           clock was ahead, and is over.
 --           Asked again with the same token it gives the same answer, so that a lost answer costs nothing.
 --           A chunk whose lease ran out five times in a row probably kills its process: it is halved, and a user who
 --           stands alone becomes failed (ENGINE_CRASHED).
@@ -36,6 +38,7 @@ DECLARE
   v_chunk  cardgenius.chunk%ROWTYPE;
   v_users  INTEGER;
   v_due    TIMESTAMPTZ;
+  v_latest TIMESTAMPTZ := v_now + INTERVAL '1 hour';
 BEGIN
   SELECT r.* INTO v_run FROM cardgenius.run AS r WHERE r.run_id = p_run_id;
   IF NOT FOUND THEN
@@ -62,7 +65,8 @@ BEGIN
   LOOP
     SELECT c.* INTO v_chunk FROM cardgenius.chunk AS c
     WHERE c.run_id = p_run_id
-      AND ((c.state = 'open' AND c.not_before <= v_now) OR (c.state = 'leased' AND c.lease_until < v_now))
+      AND ((c.state = 'open' AND (c.not_before <= v_now OR c.not_before > v_now + INTERVAL '5 minutes'))
+        OR (c.state = 'leased' AND (c.lease_until < v_now OR c.lease_until > v_latest)))
     ORDER BY c.chunk_no
     LIMIT 1
     FOR UPDATE SKIP LOCKED;
@@ -72,7 +76,7 @@ BEGIN
       FROM cardgenius.chunk AS c
       WHERE c.run_id = p_run_id AND c.state IN ('open', 'leased');
       RETURN QUERY SELECT 'wait', v_run.state::TEXT, NULL::INTEGER, NULL::INTEGER, NULL::INTEGER,
-        CASE WHEN v_due IS NULL THEN 0
+        CASE WHEN v_due IS NULL OR v_due > v_latest THEN 0
              ELSE GREATEST(0, CEIL(EXTRACT(EPOCH FROM v_due - v_now) * 1000))::INTEGER END;
       RETURN;
     END IF;

@@ -49,7 +49,8 @@ BEGIN
   SELECT r.* INTO v_run FROM cardgenius.run AS r WHERE r.active_key = 0 FOR NO KEY UPDATE;
 
   v_leased := EXISTS (SELECT FROM cardgenius.chunk AS c
-                      WHERE c.run_id = v_run.run_id AND c.state = 'leased' AND c.lease_until >= v_now);
+                      WHERE c.run_id = v_run.run_id AND c.state = 'leased'
+                        AND c.lease_until BETWEEN v_now AND v_now + INTERVAL '1 hour');
 
   IF v_run.state = 'paused' AND (v_run.fingerprint <> p_fingerprint OR v_run.kind <> p_kind) THEN
     RAISE EXCEPTION 'run % is paused, and another engine, catalogue or kind of run does not end it (%). %',

@@ -32,6 +32,7 @@ BEGIN
     v_outcome := 'opened';
   ELSE
     IF v_now - COALESCE(v_alert.reminded_at, v_alert.opened_at) >= p_remind_seconds * INTERVAL '1 second'
+       OR COALESCE(v_alert.reminded_at, v_alert.opened_at) > v_now + INTERVAL '5 minutes'
        OR (p_severity = 'critical' AND v_alert.severity = 'warning') THEN
       v_outcome := 'reminded';
     END IF;

@@ -5,7 +5,8 @@
 --             agreed, differed, unchecked  is only recorded: what a comparison with the API says
 --             held                     instead of any that would open a run, where a paused run is in the way
 --           A recorded slot stays as it is: asking again answers the recorded decision. A leader whose term is over
---           (p_elected_at; NULL: fired by hand) records nothing.
+--           (p_elected_at; NULL: fired by hand) records nothing; nor does one whose slot
+--           lies in the future by this server's clock, which was set back since the leader asked.
 --           An active run of another fingerprint that no processor works on is superseded, as by open_run; so is, by a batch,
 --           such a dry run, whatever its fingerprint. A paused run is not.
 -- Answers   one row: outcome recorded | known | not_leader; decision, run_id, superseded_id
@@ -51,10 +52,12 @@ BEGIN
 
   -- The time is read anew: the lock may have been long to come. The row is not held: planning may take longer than a lease,
   -- and no processor could renew one meanwhile.
-  IF p_elected_at IS NOT NULL AND NOT EXISTS (
-      SELECT FROM cardgenius.leader AS l
-      WHERE l.slot = 1 AND l.owner = p_decided_by AND l.elected_at = p_elected_at
-        AND l.lease_until >= cardgenius.clock(p_now)) THEN
+  IF p_elected_at IS NOT NULL AND (
+      p_planned_at > cardgenius.clock(p_now) + INTERVAL '5 minutes'
+      OR NOT EXISTS (
+        SELECT FROM cardgenius.leader AS l
+        WHERE l.slot = 1 AND l.owner = p_decided_by AND l.elected_at = p_elected_at
+          AND l.lease_until >= cardgenius.clock(p_now))) THEN
     RETURN QUERY SELECT 'not_leader', p_decision, NULL::BIGINT, NULL::BIGINT;
     RETURN;
   END IF;
@@ -80,7 +83,8 @@ BEGIN
       AND (((r.fingerprint = p_fingerprint OR r.kind <> p_kind)
             AND NOT (r.kind = 'dry_run' AND p_kind = 'batch'))
            OR EXISTS (SELECT FROM cardgenius.chunk AS c
-                      WHERE c.run_id = r.run_id AND c.state = 'leased' AND c.lease_until >= v_now));
+                      WHERE c.run_id = r.run_id AND c.state = 'leased'
+                        AND c.lease_until BETWEEN v_now AND v_now + INTERVAL '1 hour'));
     IF FOUND THEN
       v_decision := 'overlapped';
     ELSE

@@ -1,6 +1,7 @@
 -- Twin of sql/mssql/sweep_staging.sql. Differs in: Purpose, Locks, Indexes.
 -- Purpose   Removes staged rows that no publish will ever read: loads that are not the current load of a leased chunk,
---           and the spends of imports that were given up (unfinished for a day).
+--           and the spends of imports that were given up (unfinished for a day, or begun in the future, while the clock was
+--           ahead).
 -- Locks     the rows that it deletes
 -- Indexes   ix_chunk_claim, pk_staged_recommendation, pk_staged_outcome, pk_staged_spending
 -- Callers   the batch, at the start and at the end of a run; cardgenius serve, where it leads, every hour
@@ -27,7 +28,7 @@ BEGIN
   DELETE FROM cardgenius.staged_spending AS s
   WHERE NOT EXISTS (SELECT FROM cardgenius.import AS i
                     WHERE i.load_no = s.load_no AND i.finished_at IS NULL
-                      AND i.started_at > v_now - INTERVAL '1 day');
+                      AND i.started_at BETWEEN v_now - INTERVAL '1 day' AND v_now + INTERVAL '1 day');
   GET DIAGNOSTICS v_rows = ROW_COUNT;
   RETURN QUERY SELECT v_swept + v_rows;
 END;

@@ -3,8 +3,9 @@ import type { Database } from '../database/database.ts';
 import type { HistoryDatabase } from '../database/history.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { RunProgress } from '../model/run.ts';
-import type { Alert, CommonFailure, Fire, Severity } from '../model/service.ts';
+import type { Alert, ClockState, CommonFailure, Fire, Severity } from '../model/service.ts';
 import {
+  clockWrong,
   type Finding,
   findingsOf,
   type Limits,
@@ -84,6 +85,8 @@ export class AlertMonitor {
   readonly #whyFailed = new Map<string, { readonly at: number; readonly text: string }>();
   /** The database answers the bids for the lead, and yet the rules cannot be looked at. */
   #isUnread = false;
+  /** What was seen last of the database's clock. */
+  #clock: ClockState | undefined;
   /** Why this machine's engine cannot be loaded. */
   #engineFault: string | undefined;
 
@@ -101,6 +104,31 @@ export class AlertMonitor {
     if (leads) return;
     this.#samples = [];
     this.#isUnread = false; // the next leader looks
+  }
+
+  /**
+   * What this instance has just seen of the database's clock. Times that are kept here move along with it, so that none lies in the
+   * future; a jump is told at once, by whichever instance sees it. Never throws.
+   */
+  clockIs(clock: ClockState, now: number): void {
+    this.#clock = clock;
+    if (Math.abs(clock.movedMs) >= 1_000) this.#move(clock.movedMs);
+    const [jump] = clockWrong({ clock, host: this.#options.host });
+    if (clock.isNew && jump !== undefined) void this.#raise(jump, now);
+  }
+
+  #move(ms: number): void {
+    this.#watchedAt += ms;
+    this.#samples = this.#samples.map(sample => ({ ...sample, at: sample.at + ms }));
+    for (const told of this.#told.values()) {
+      told.since = new Date(told.since.getTime() + ms);
+      told.toldAt += ms;
+    }
+    for (const [subject, at] of this.#askedAt) this.#askedAt.set(subject, at + ms);
+    for (const [subject, why] of this.#whyFailed) this.#whyFailed.set(subject, { ...why, at: why.at + ms });
+    if (this.#down === undefined) return;
+    this.#down.since += ms;
+    if (this.#down.toldAt !== undefined) this.#down.toldAt += ms;
   }
 
   /** Looks at all rules, at most every 15 s. An error here is logged, and stops nothing else. */
@@ -126,7 +154,10 @@ export class AlertMonitor {
     this.#samples = this.#samples.filter(({ at, runId }) => runId === run?.runId && now - at <= keepMs);
     if (run !== undefined) this.#samples.push(sampleOf(run, now));
     const fires = await this.#latestFires(service);
-    const findings = findingsOf({ now, run, counted, samples: this.#samples, fires }, limits);
+    const findings = findingsOf(
+      { now, run, counted, samples: this.#samples, fires, clock: this.#clock, host: this.#options.host },
+      limits,
+    );
     if (this.#isUnread) {
       this.#isUnread = false;
       this.databaseIs(true, now);

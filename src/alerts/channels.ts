@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
+import { cutText } from '../model/cut.ts';
 import type { Secret } from '../model/secret.ts';
 import type { Notice } from './alert-monitor.ts';
 import { Mailer } from './email.ts';
@@ -86,7 +87,7 @@ function slackBody(notice: Notice): object {
   };
 }
 
-const cut = (text: string, length: number): string => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+const cut = (text: string, length: number): string => (text.length > length ? `${cutText(text, length - 1)}…` : text);
 
 function teamsBody(notice: Notice): object {
   const [headline, ...lines] = textOf(notice).split('\n');

@@ -1,5 +1,5 @@
 import { decidedOf, isGate, type RunProgress } from '../model/run.ts';
-import type { Fire, Severity } from '../model/service.ts';
+import type { ClockState, Fire, Severity } from '../model/service.ts';
 
 /** What the rules look at. Times are milliseconds of the database's clock. */
 export interface Snapshot {
@@ -15,6 +15,9 @@ export interface Snapshot {
    * skipped or unchecked, also the latest comparison before it.
    */
   readonly fires: readonly Fire[];
+  /** What this machine, `host`, has seen of the database's clock. */
+  readonly clock: ClockState | undefined;
+  readonly host: string;
 }
 
 export interface Sample {
@@ -61,6 +64,7 @@ export const RULES = {
   rows_wrong: 'cardgenius verify --csv FILE (a reader’s login)',
   deadline_at_risk: 'cardgenius status; another instance helps: cardgenius run',
   low_throughput: 'cardgenius status; the server’s load',
+  clock_wrong: 'the clocks of the database server and of this machine (timedatectl); cardgenius schedule list',
   fire_missed: 'cardgenius schedule list',
   fire_held: 'cardgenius status; then: cardgenius resume, or: cardgenius cancel',
   engine_unusable: 'the file that the message names; cardgenius catalog check FILE',
@@ -231,6 +235,31 @@ function* parity({ fires }: Snapshot): Generator<Finding> {
   }
 }
 
+/** Slots are due by the database's clock: where it jumps or is far from this machine's, one of the two is wrong. */
+export function* clockWrong({ clock, host }: Pick<Snapshot, 'clock' | 'host'>): Generator<Finding> {
+  if (clock === undefined) return;
+  const { jumpMs, apartMs } = clock;
+  const about = { rule: 'clock_wrong', subject: 'database', severity: 'critical' } as const;
+  if (jumpMs !== undefined && jumpMs > 0) {
+    const message = `The database’s clock has jumped ${span(jumpMs)} ahead, as ${host} sees it (or ${host} was suspended). No slot is decided for five minutes; a time that still holds then is believed. Where it is wrong, put it right.`;
+    yield { ...about, message };
+  } else if (jumpMs !== undefined) {
+    const message = `The database’s clock was set back by ${span(jumpMs)}, as ${host} sees it. Slots that were decided in what is now the future are decided anew${clock.apartMs === 0 ? '' : `, once its clock agrees with that of ${host}`}. Where this time is wrong, put it right.`;
+    yield { ...about, message };
+  } else if (apartMs !== 0) {
+    const message = `The database’s clock is ${span(apartMs)} ${apartMs > 0 ? 'ahead of' : 'behind'} that of ${host}. Slots are due by the database’s. Put right the one that is wrong.`;
+    yield { ...about, message };
+  }
+}
+
+/** `40 d`, `3 h 5 min`, `2 min`. */
+function span(milliseconds: number): string {
+  const whole = Math.round(Math.abs(milliseconds) / 60_000);
+  const [days, hours, minutes] = [Math.floor(whole / 1_440), Math.floor(whole / 60) % 24, whole % 60];
+  const parts = [days > 0 && `${days} d`, hours > 0 && `${hours} h`, minutes > 0 && `${minutes} min`];
+  return parts.filter(part => part !== false).join(' ');
+}
+
 const ON_RUN: readonly Rule[] = [
   runFailed,
   runPaused,
@@ -245,7 +274,13 @@ const ON_RUN: readonly Rule[] = [
 /** Everything that is wrong now. Pure: the same snapshot, the same findings. */
 export function findingsOf(snapshot: Snapshot, limits: Limits): Finding[] {
   const onRun = ON_RUN.map(rule => rule(snapshot, limits)).filter(found => found !== undefined);
-  return [...oneForACause(onRun, snapshot), ...missedFires(snapshot), ...lostFires(snapshot), ...parity(snapshot)];
+  return [
+    ...oneForACause(onRun, snapshot),
+    ...missedFires(snapshot),
+    ...lostFires(snapshot),
+    ...parity(snapshot),
+    ...clockWrong(snapshot),
+  ];
 }
 
 /** Two alerts for one cause are one: the first of these rules tells it, at the worse severity of both. */

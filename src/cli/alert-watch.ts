@@ -43,6 +43,7 @@ export function startAlertWatch({ alerts, thresholds, schedules, dashboard }: Se
       ),
     watch: now => monitor.watch(now),
     leads: leads => monitor.leads(leads),
+    clockIs: (clock, now) => monitor.clockIs(clock, now),
     engineIs: (fault, now) => monitor.engineIs(fault, now),
     databaseIs: (up, now, message) => monitor.databaseIs(up, now, message),
     [Symbol.asyncDispose]: () => notifier[Symbol.asyncDispose](),

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { delimiterOf } from '../exchange/csv-rows.ts';
+import { csvForm } from '../exchange/csv-rows.ts';
 import { importSpending } from '../exchange/import-spending.ts';
 import { holdsInventedUsers } from '../exchange/seed-spending.ts';
 import { openSpendingCsv } from '../exchange/spending-csv.ts';
@@ -9,6 +9,9 @@ interface ImportOptions extends CommonOptions {
   readonly delimiter?: string;
 }
 
+export const DELIMITER_HELP =
+  'what separates the fields: , ; | or tab (default: a comma, or what sep= in the first line says)';
+
 export function defineImport(program: Command): void {
   const definition = program
     .command('import')
@@ -17,15 +20,11 @@ export function defineImport(program: Command): void {
         'FILE.rejects.csv with their line and the reason.',
     )
     .argument('<file>', 'a CSV whose first line names user_id and the six avg_*_gmv, also .gz; - is stdin')
-    .option(
-      '--delimiter <char>',
-      'what separates the fields: , ; | or tab (default: a comma, or what sep= in the first line says)',
-    )
+    .option('--delimiter <char>', DELIMITER_HELP)
     .addHelpText('after', '\nExample: cardgenius import spends.csv --json');
   command<ImportOptions>(definition, async (cli, [file], { delimiter }) => {
     const { maxMonthlySpend } = cli.settings;
-    const form = delimiter === undefined ? {} : { delimiter: delimiterOf(delimiter) };
-    const csv = await openSpendingCsv(file!, maxMonthlySpend, form); // before a database is made for nothing
+    const csv = await openSpendingCsv(file!, maxMonthlySpend, csvForm(delimiter)); // before a database is made for nothing
     await using opened = await cli.open({ create: true });
     const isMixed = cli.settings.databaseUrl.startsWith('pglite:') && (await holdsInventedUsers(opened.database));
     const result = await importSpending(opened.database, csv, { maxMonthlySpend });

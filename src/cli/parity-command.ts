@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { loadCatalog } from '../engine/catalog.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open-engine.ts';
+import { csvForm } from '../exchange/csv-rows.ts';
 import { checkCsvPath, writeCsv } from '../exchange/write-csv.ts';
 import { writeWhole } from '../exchange/write-whole.ts';
 import { EXIT, UsageError } from '../model/errors.ts';
@@ -22,6 +23,7 @@ import { casesFromSpending, casesFromStored, usersOfCsv, usersOfDatabase } from 
 import { ALLOW_INSECURE_HELP } from './allow-insecure.ts';
 import { apiHeaders } from './api-options.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
+import { DELIMITER_HELP } from './import-command.ts';
 import { textTable } from './table.ts';
 
 interface ParityCommandOptions extends CommonOptions {
@@ -29,6 +31,7 @@ interface ParityCommandOptions extends CommonOptions {
   readonly answers?: string;
   readonly url?: string;
   readonly spends?: string;
+  readonly delimiter?: string;
   readonly sample: number;
   readonly rate: number;
   readonly keep: string;
@@ -51,6 +54,7 @@ export function defineParity(program: Command): void {
     .option('--answers <folder>', 'JSON files { "request": …, "response": … }, one user each')
     .option('--url <url>', 'the live API, asked politely; its answers are kept')
     .option('--spends <file>', 'users from a CSV of spends, computed now, in place of the database’s')
+    .option('--delimiter <char>', `with --golden and --spends: ${DELIMITER_HELP}`)
     .option('--sample <n>', 'with --url: at most so many users', wholeNumber(1), 100)
     .option('--rate <n>', 'with --url: calls a second at most', wholeNumber(1), 2)
     .option('--keep <folder>', 'with --url: where answers are kept', '.cardgenius/answers')
@@ -155,13 +159,13 @@ async function savedAnswers(folder: string): Promise<AsyncIterable<ApiAnswer | B
 
 async function* goldenCases(
   cli: Cli,
-  { golden: path, spends }: ParityCommandOptions,
+  { golden: path, spends, delimiter }: ParityCommandOptions,
   engine: Engine,
   match: CardMatch,
 ): AsyncGenerator<ParityCase | LeftOut> {
-  const golden = await readGoldenCsv(path!);
+  const golden = await readGoldenCsv(path!, csvForm(delimiter));
   if (spends !== undefined) {
-    const users = await usersOfCsv(spends, cli.settings.maxMonthlySpend, Number.POSITIVE_INFINITY);
+    const users = await usersOfCsv(spends, cli.settings.maxMonthlySpend, Number.POSITIVE_INFINITY, csvForm(delimiter));
     yield* casesFromSpending(golden, users, engine, match);
     return;
   }
@@ -171,11 +175,11 @@ async function* goldenCases(
 
 async function* askApi(
   cli: Cli,
-  { url, spends, sample, rate, keep, headerFile }: ParityCommandOptions,
+  { url, spends, sample, rate, keep, headerFile, delimiter }: ParityCommandOptions,
 ): AsyncGenerator<ApiAnswer | BrokenAnswer> {
   const headers = await apiHeaders(headerFile);
   const readUsers = async () => {
-    if (spends !== undefined) return usersOfCsv(spends, cli.settings.maxMonthlySpend, sample);
+    if (spends !== undefined) return usersOfCsv(spends, cli.settings.maxMonthlySpend, sample, csvForm(delimiter));
     await using opened = await cli.open();
     return await usersOfDatabase(opened.database, sample);
   };

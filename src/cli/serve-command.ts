@@ -7,6 +7,7 @@ import type { OpenedDatabase } from '../database/open-database.ts';
 import { DatabaseError } from '../model/errors.ts';
 import { CurrentEngine, type EngineNews } from '../serve/current-engine.ts';
 import { fireByHand } from '../serve/fire-by-hand.ts';
+import { FleetClock } from '../serve/fleet-clock.ts';
 import { serveHealth } from '../serve/health.ts';
 import { Service } from '../serve/service.ts';
 import { createServiceLog, logEvent, logStart } from '../telemetry/log.ts';
@@ -62,6 +63,7 @@ async function serve(
   const log = createServiceLog(settings.log);
   // A file that cannot be loaded ends nothing: the service lives, tells, and tries again at the next fire.
   let onNews = (_news: EngineNews) => {};
+  const clock = new FleetClock();
   const engine = new CurrentEngine(settings, news => onNews(news));
   await engine.tryToLoad();
   const processor = thisProcessor(engine.known ?? { version: 'none' });
@@ -85,12 +87,12 @@ async function serve(
   onNews = news => {
     const { type, ...rest } = news;
     log[type === 'engine' ? 'info' : 'error'](rest, type);
-    watch.engineIs(news.type === 'engine' ? undefined : `${news.code}: ${news.message}`, Date.now());
+    watch.engineIs(news.type === 'engine' ? undefined : `${news.code}: ${news.message}`, clock.now());
   };
   if (engine.fault !== undefined) onNews({ type: 'engine-unusable', ...engine.fault });
   await using opened = await openPatiently(cli, log, signal, ({ code, message }) => {
     service = { notReady: code };
-    watch.databaseIs(false, Date.now(), message);
+    watch.databaseIs(false, clock.now(), message);
   });
   if (opened === undefined) return;
 
@@ -129,6 +131,7 @@ async function serve(
     fireLateSeconds: settings.thresholds.fireLateSeconds,
     engine,
     processor,
+    clock,
     check: parityCheck(cli, opened),
     watcher: watch,
     onEvent: ({ type, ...event }) => log[type === 'trouble' ? 'warn' : 'info'](event, type),

@@ -17,8 +17,11 @@ import { callForRow, cut, type Driver, type Parameter } from './driver.ts';
 export type CoordinationDatabase = ReturnType<typeof serviceOperations>;
 
 export const serviceOperations = (driver: Driver) => ({
-  /** What the planner must know; a schedule that is new or was changed is known from now on. */
-  seeSchedule(schedule: string, cron: string, timeZone: string): Promise<ScheduleState> {
+  /**
+   * What the planner must know; a schedule that is new or was changed is known from now on. Where this machine's clock agrees with the
+   * database's, slots that were decided in the future are forgotten.
+   */
+  seeSchedule(schedule: string, cron: string, timeZone: string, agrees = true): Promise<ScheduleState> {
     return callForRow(
       driver,
       'see_schedule',
@@ -26,6 +29,7 @@ export const serviceOperations = (driver: Driver) => ({
         ['schedule', 'nvarchar(100)', schedule],
         ['cron', 'varchar(200)', cron],
         ['time_zone', 'varchar(100)', timeZone],
+        ['agrees', 'bit', agrees],
       ],
       'control',
     );

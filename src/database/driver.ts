@@ -34,6 +34,7 @@
  * transient, ambiguous, exhausted (disk or log full), data (one row is refused), permanent. Conditions that our own procedures
  * raise have codes of their own (`LEASE_LOST`, `RUN_ACTIVE`, …). `batch/recovery.ts` is the table of what becomes of each.
  */
+import { cutText } from '../model/cut.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';
 import type { Lease } from '../model/run.ts';
@@ -141,7 +142,7 @@ export function leaseParameters({ runId, chunkNo, token }: Lease): Parameter[] {
 
 /** A text as far as its column takes it. */
 export function cut<Text extends string | null | undefined>(text: Text, length: number): string | null {
-  return text?.slice(0, length) ?? null;
+  return text == null ? null : cutText(text, length);
 }
 
 /** `run_id` → `runId`. */

@@ -69,6 +69,10 @@ const BROKEN: Readonly<Record<string, string>> = {
 /** The parser's errors carry the row itself, which --verbose would print. */
 const causeOf = (error: unknown): unknown => (error instanceof CsvError ? new Error(error.code) : error);
 
+/** The form that an option --delimiter asks for, where it was given. Throws as delimiterOf does. */
+export const csvForm = (option: string | undefined): CsvForm =>
+  option === undefined ? {} : { delimiter: delimiterOf(option) };
+
 /** The field separator that an option names. Throws UsageError. */
 export function delimiterOf(option: string): string {
   const delimiter = /^(tab|\\t)$/i.test(option) ? '\t' : option;

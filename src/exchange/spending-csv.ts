@@ -127,6 +127,11 @@ function parseRow(
 
   if (userId === '') return reject('user_id is missing');
   if (userId.length > MAX_ID_LENGTH) return reject(`user_id is longer than ${MAX_ID_LENGTH} characters`);
+  if (/^\d(?:[.,]\d+)?E\+\d+$/i.test(userId)) {
+    return reject(
+      'user_id is a number that a spreadsheet has shortened: make the column text there, and save the file anew',
+    );
+  }
   if (!/^[\x20-\x7e]+$/.test(userId)) return reject('user_id is not printable ASCII');
 
   const amounts: (number | null)[] = [];

@@ -11,7 +11,9 @@ export type ActName =
   | 'retry'
   | 'redo'
   | 'prune'
-  | 'forget';
+  | 'forget'
+  /** Slots are decided anew: they were decided while the database's clock was ahead. */
+  | 'clock';
 
 /** From where it was asked; `sql` is a DBA who calls a procedure by hand. */
 export type ActOrigin = 'cli' | 'page' | 'schedule' | 'processor' | 'sql';

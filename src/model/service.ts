@@ -80,7 +80,7 @@ export interface SeenProcessor extends Processor {
   readonly lastSeen: Date;
   /** Null: it did not say goodbye. */
   readonly stoppedAt: Date | null;
-  /** Since it was last seen, by the database's clock. */
+  /** How far from now it was last seen, by the database's clock; never negative. */
   readonly silentSeconds: number;
   readonly leads: boolean;
 }
@@ -99,6 +99,20 @@ export interface Leadership {
   readonly electedAt: Date;
   readonly leaseUntil: Date;
   readonly now: Date;
+  /** By how much the clock was set back since the last lease was given, where that cannot be true; else 0. */
+  readonly clockBackSeconds: number;
+}
+
+/** What a processor has seen of the database's clock, by one that is never set. */
+export interface ClockState {
+  /** By how much the time is off what was expected: what is kept in memory is moved along. */
+  readonly movedMs: number;
+  /** By how much the clock has jumped, while that is not believed yet. */
+  readonly jumpMs: number | undefined;
+  /** It has jumped just now. */
+  readonly isNew: boolean;
+  /** By how much the database's clock is ahead of this machine's, where that is more than five minutes; else 0. */
+  readonly apartMs: number;
 }
 
 export type Severity = 'warning' | 'critical';

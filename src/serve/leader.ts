@@ -1,5 +1,6 @@
 import type { CoordinationDatabase } from '../database/coordination.ts';
-import type { Processor } from '../model/service.ts';
+import type { ClockState, Processor } from '../model/service.ts';
+import type { FleetClock } from './fleet-clock.ts';
 
 /** A term of leading. What is written under it is refused by the database once it is over. */
 export interface Term {
@@ -16,56 +17,43 @@ export class Leader {
   readonly #service: CoordinationDatabase;
   readonly #processor: Processor;
   readonly #leaseSeconds: number;
-  readonly #monotonic: () => number;
-  readonly #clock: () => number;
+  readonly #clock: FleetClock;
   #term: Term | undefined;
   #until = 0;
-  #offset = 0;
   #owner: string | undefined;
 
-  constructor(
-    service: CoordinationDatabase,
-    processor: Processor,
-    leaseSeconds: number,
-    { monotonic = () => performance.now(), clock = Date.now }: { monotonic?: () => number; clock?: () => number } = {},
-  ) {
+  constructor(service: CoordinationDatabase, processor: Processor, leaseSeconds: number, clock: FleetClock) {
     this.#service = service;
     this.#processor = processor;
     this.#leaseSeconds = leaseSeconds;
-    this.#monotonic = monotonic;
     this.#clock = clock;
   }
 
-  /** A sign of life and a bid. True where this began a new term. */
-  async renew(): Promise<boolean> {
-    const askedAt = this.#monotonic();
-    const { owner, electedAt, now } = await this.#service.lead(this.#processor, this.#leaseSeconds);
-    this.#offset = now.getTime() - this.#clock();
+  /** A sign of life and a bid: whether this began a new term, and what the answer says of the clock. */
+  async renew(): Promise<{ readonly isNew: boolean; readonly clock: ClockState }> {
+    const askedAt = this.#clock.monotonic();
+    const { owner, electedAt, now, clockBackSeconds } = await this.#service.lead(this.#processor, this.#leaseSeconds);
+    const clock = this.#clock.answered(now.getTime(), askedAt, clockBackSeconds);
     this.#owner = owner;
     if (owner !== this.#processor.id) {
       this.#term = undefined;
-      return false;
+      return { isNew: false, clock };
     }
     const isNew = this.#term?.electedAt.getTime() !== electedAt.getTime();
     this.#term = { electedAt };
     this.#until = askedAt + this.#leaseSeconds * 1000;
-    return isNew;
+    return { isNew, clock };
   }
 
   /** The term, while it is ours. */
   get term(): Term | undefined {
-    if (this.#term !== undefined && this.#monotonic() >= this.#until) this.#term = undefined;
+    if (this.#term !== undefined && this.#clock.monotonic() >= this.#until) this.#term = undefined;
     return this.#term;
   }
 
   /** The leader, when last asked. */
   get owner(): string | undefined {
     return this.#owner;
-  }
-
-  /** The database's time, in milliseconds: slots are due by one clock in the fleet. */
-  now(): number {
-    return this.#clock() + this.#offset;
   }
 
   /** The term is over, whatever the lease says: the database refused it. */

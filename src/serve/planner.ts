@@ -5,6 +5,7 @@ import type { FireAnswer, ParityVerdict } from '../model/service.ts';
 import { type PlannedFire, type PlannedSchedule, planFires } from '../schedule/misfire.ts';
 import { nextSlots } from '../schedule/slots.ts';
 import { utcOffsetMinutes } from '../schedule/time-zone.ts';
+import type { FleetClock } from './fleet-clock.ts';
 import { type CheckedSlot, type ParityCheck, ParityChecks } from './parity-checks.ts';
 
 export type RunTerms = Omit<RunRequest, 'requestedBy' | 'deadlineAt'>;
@@ -49,8 +50,12 @@ export class Planner {
   readonly #processor: string;
   readonly #lateMs: number;
   readonly #checks: ParityChecks;
-  /** Before this nothing can be due. */
+  readonly #clock: Pick<FleetClock, 'isDoubtful' | 'agrees' | 'monotonic'>;
+  /** Between this and the next nothing can be due; a look before it means that the clock was set back. */
+  #lookedAt = 0;
   #nextLook = 0;
+  /** No slot has been decided since then (monotonic), because the time jumped ahead and was not believed. */
+  #heldSince: number | undefined;
   /** How often it was told to look again: what it is told during a look holds after it. */
   #forgets = 0;
 
@@ -63,6 +68,7 @@ export class Planner {
     readonly processor: string;
     readonly lateMs: number;
     readonly check: ParityCheck;
+    readonly clock: Pick<FleetClock, 'isDoubtful' | 'agrees' | 'monotonic'>;
     /** A check is over: look again. */
     readonly onChecked: () => void;
   }) {
@@ -72,6 +78,7 @@ export class Planner {
     this.#terms = options.terms;
     this.#processor = options.processor;
     this.#lateMs = options.lateMs;
+    this.#clock = options.clock;
     this.#checks = new ParityChecks(options.check, () => {
       this.forget();
       options.onChecked();
@@ -94,9 +101,19 @@ export class Planner {
     return this.#nextLook;
   }
 
-  /** Decides all that is due. `onFire` is told each; false where the term is over: nothing more was written. */
+  /**
+   * Decides all that is due. `onFire` is told each; false where the term is over: nothing more was written. While the time has
+   * jumped ahead and is not believed yet, nothing is due; what came due meanwhile is in time.
+   */
   async look(now: number, electedAt: Date, onFire: (fire: DecidedFire) => void): Promise<boolean> {
-    if (now < this.#nextLook) return true;
+    if (this.#clock.isDoubtful) {
+      this.#heldSince ??= this.#clock.monotonic();
+      this.#nextLook = now + LOOK_WAITING_MS;
+      return true;
+    }
+    const heldMs = this.#heldSince === undefined ? 0 : this.#clock.monotonic() - this.#heldSince;
+    if (heldMs === 0 && now >= this.#lookedAt && now < this.#nextLook) return true;
+    this.#lookedAt = now;
     const forgets = this.#forgets;
     let nextLook = now + LOOK_ANYWAY_MS;
     for (const schedule of this.#schedules) {
@@ -109,8 +126,8 @@ export class Planner {
         this.#checks.recorded(name);
         onFire(fire);
       }
-      const state = await this.#service.seeSchedule(name, cron, timeZone);
-      const fires = planFires(schedule, state, now, this.#lateMs);
+      const state = await this.#service.seeSchedule(name, cron, timeZone, this.#clock.agrees);
+      const fires = planFires(schedule, state, now, this.#lateMs + heldMs);
       let isWaiting = false;
       let isChecking = false;
       for (const planned of fires) {
@@ -135,6 +152,7 @@ export class Planner {
       nextLook = Math.min(nextLook, nextSlots(schedule, last, 1)[0]?.getTime() ?? nextLook);
     }
     if (forgets === this.#forgets) this.#nextLook = nextLook;
+    this.#heldSince = undefined;
     return true;
   }
 
@@ -152,7 +170,7 @@ export class Planner {
       return [planned, await this.#terms(userLimit ?? null)];
     } catch (error) {
       if (!(error instanceof UsageError)) throw error;
-      return [{ ...planned, decision: 'not_opened', note: `${error.code}: ${error.message}`.slice(0, 400) }, NO_RUN];
+      return [{ ...planned, decision: 'not_opened', note: `${error.code}: ${error.message}` }, NO_RUN];
     }
   }
 
@@ -172,5 +190,5 @@ export class Planner {
 /** The slot with what its check says, and with why it was late. */
 function judged({ planned, verdict }: CheckedSlot): DecidedSlot {
   const note = planned.note === null ? verdict.note : `${verdict.note} (${planned.note})`;
-  return { ...planned, decision: verdict.decision, note: note.slice(0, 400) };
+  return { ...planned, decision: verdict.decision, note };
 }

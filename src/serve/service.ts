@@ -34,9 +34,10 @@ import { backOff } from '../database/retrying.ts';
 import type { LoadedEngine } from '../engine/image.ts';
 import { CardGeniusError, messageOf } from '../model/errors.ts';
 import { decidedOf, type RunProgress } from '../model/run.ts';
-import type { Processor } from '../model/service.ts';
+import type { ClockState, Processor } from '../model/service.ts';
 import type { PlannedSchedule } from '../schedule/misfire.ts';
 import type { CurrentEngine, EngineNews } from './current-engine.ts';
+import type { FleetClock } from './fleet-clock.ts';
 import { Leader } from './leader.ts';
 import type { ParityCheck } from './parity-checks.ts';
 import { type DecidedFire, Planner } from './planner.ts';
@@ -47,6 +48,7 @@ export type ServiceEvent =
   | { readonly type: 'fire'; readonly fire: DecidedFire }
   | { readonly type: 'run-joined'; readonly runId: number }
   | { readonly type: 'run-left'; readonly runId: number; readonly state: string; readonly users: number }
+  | { readonly type: 'clock-jumped'; readonly jumpMs: number }
   | { readonly type: 'swept'; readonly rows: number }
   | EngineNews
   | { readonly type: 'trouble'; readonly what: string; readonly code: string; readonly message: string };
@@ -56,6 +58,8 @@ export interface Watcher {
   /** Called with each beat of the leader. Never throws. */
   watch(now: number): Promise<void>;
   leads(leads: boolean): void;
+  /** What this instance has just seen of the database's clock. */
+  clockIs(clock: ClockState, now: number): void;
   /** A call of the database went wrong, or right again. */
   databaseIs(up: boolean, now: number, message?: string): void;
   /** The engine cannot be loaded, and why; or (undefined) it can. */
@@ -70,6 +74,7 @@ export interface ServiceOptions {
   readonly fireLateSeconds: number;
   readonly engine: CurrentEngine;
   readonly processor: Processor;
+  readonly clock: FleetClock;
   /** What a slot of kind `parity` does. */
   readonly check: ParityCheck;
   readonly watcher?: Watcher | undefined;
@@ -108,7 +113,7 @@ export class Service {
   constructor(options: ServiceOptions) {
     const { database, service, processor, settings, schedules, engine, fireLateSeconds } = options;
     this.#options = options;
-    this.#leader = new Leader(service, processor, settings.leaseSeconds);
+    this.#leader = new Leader(service, processor, settings.leaseSeconds, options.clock);
     this.#planner = new Planner({
       service,
       latestRun: () => database.readRun(null),
@@ -117,6 +122,7 @@ export class Service {
       processor: processor.id,
       lateMs: fireLateSeconds * 1000,
       check: options.check,
+      clock: options.clock,
       onChecked: () => this.#leadCondition.notifyAll(),
     });
   }
@@ -163,7 +169,7 @@ export class Service {
         failures = 0;
         this.#answers[what].at = performance.now();
         // A bid alone does not show that the database can be read.
-        if (what === 'lead') this.#options.watcher?.databaseIs(true, Date.now());
+        if (what === 'lead') this.#options.watcher?.databaseIs(true, this.#options.clock.now());
       } catch (error) {
         if (signal.aborted) break;
         failures++;
@@ -180,13 +186,15 @@ export class Service {
     if (what === 'resign') return;
     this.#answers[what].code = code;
     if (what !== 'lead') return;
-    this.#options.watcher?.databaseIs(false, Date.now(), messageOf(error));
+    this.#options.watcher?.databaseIs(false, this.#options.clock.now(), messageOf(error));
   }
 
   /** A bid; and where it is won, all that a leader does. Answers how long until the next. */
   async #lead(): Promise<number> {
-    const { settings, processor, watcher, onEvent } = this.#options;
-    const isNew = await this.#leader.renew();
+    const { settings, processor, watcher, clock, onEvent } = this.#options;
+    const { isNew, clock: seen } = await this.#leader.renew();
+    if (seen.jumpMs !== undefined && seen.isNew) onEvent({ type: 'clock-jumped', jumpMs: Math.round(seen.jumpMs) });
+    watcher?.clockIs(seen, clock.now());
     const { term, owner } = this.#leader;
     const isLeader = term !== undefined;
     if (isLeader !== this.#wasLeader || isNew) onEvent({ type: 'leader', isLeader, owner });
@@ -199,7 +207,7 @@ export class Service {
       return pause;
     }
     if (isNew) this.#planner.forget();
-    const stillLeads = await this.#planner.look(this.#leader.now(), term.electedAt, fire => {
+    const stillLeads = await this.#planner.look(clock.now(), term.electedAt, fire => {
       if (fire.outcome === 'recorded') onEvent({ type: 'fire', fire });
       this.#workCondition.notifyAll();
     });
@@ -209,11 +217,9 @@ export class Service {
       return 0;
     }
     if (performance.now() - this.#sweptAt > HOUR_MS) await this.#sweep();
-    if (this.#leader.term !== undefined) await watcher?.watch(this.#leader.now());
+    if (this.#leader.term !== undefined) await watcher?.watch(clock.now());
     const { id } = processor;
-    return this.#leader.owner === id
-      ? Math.max(0, Math.min(pause, this.#planner.nextLook - this.#leader.now()))
-      : pause;
+    return this.#leader.owner === id ? Math.max(0, Math.min(pause, this.#planner.nextLook - clock.now())) : pause;
   }
 
   async #sweep(): Promise<void> {

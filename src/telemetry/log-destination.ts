@@ -99,11 +99,14 @@ function openFile(path: string): number {
 
 /**
  * A pipe opened anew does not wait for its reader: a blocked write would stop the whole process, its signals included. Setting that on
- * the descriptor itself would set it for all processes that share the pipe. Where the system gives no such name, the descriptor itself.
+ * the descriptor itself would set it for all processes that share the pipe. A socket (systemd's journal, Node's own pipes) has no name to
+ * open; there Node sets it on the descriptor as it makes the stream.
  */
 function withoutWaiting(fd: 1 | 2): number {
   try {
-    if (!fstatSync(fd).isFIFO()) return fd;
+    const file = fstatSync(fd);
+    if (file.isSocket()) void (fd === 1 ? process.stdout : process.stderr);
+    if (!file.isFIFO()) return fd;
     return openSync(`/proc/self/fd/${fd}`, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK);
   } catch {
     return fd;

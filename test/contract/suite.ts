@@ -6,6 +6,7 @@ import type { ExecutionContext, TestFn } from 'ava';
 import { auditContract } from './audit.ts';
 import { checkChunkContract } from './check-chunk.ts';
 import { claimContract } from './claim.ts';
+import { clockContract } from './clock.ts';
 import { columnsContract } from './columns.ts';
 import { type ContractEngine, reset, trackLoads } from './context.ts';
 import { dryRunContract } from './dry-run.ts';
@@ -43,6 +44,7 @@ export const CONTRACT: ContractTests = {
   ...prdQueriesContract,
   ...serviceContract,
   ...statisticsContract,
+  ...clockContract,
 };
 
 /** Registers the whole suite, or a part of it. `engine` is asked at the start of each test. */

@@ -23,6 +23,9 @@ test.serial('a golden file: what was exported matches, what was changed is found
   t.like(JSON.parse(same.stdout), { passed: true, users: 300, usersMatching: 300, differences: 0 });
 
   const text = await readFile(join(at.cwd, 'golden.csv'), 'utf8');
+  await writeFile(join(at.cwd, 'semicolons.csv'), text.replaceAll(',', ';'));
+  const apart = await cardgenius(['parity', '--golden', 'semicolons.csv', '--delimiter', ';', '--json'], at);
+  t.like(JSON.parse(apart.stdout), { passed: true, users: 300 }, apart.stderr);
   const lines = text.split('\n').map((line, i) => {
     const cells = line.split(',');
     if (i === 0 || i % 10 !== 1 || i > 200) return line; // the first card of twenty users

@@ -71,6 +71,8 @@ const snapshot = (overrides: Partial<Snapshot> = {}): Snapshot => ({
   counted: 'run' in overrides ? overrides.run : run(),
   samples: [sample(6, 20_000, 2), sample(1, 36_000, 3), sample(0, 40_000)],
   fires: [fire()],
+  clock: undefined,
+  host: 'here',
   ...overrides,
 });
 
@@ -490,6 +492,12 @@ test('each rule opens once and closes once, by e-mail and by HTTP', async t => {
   monitor.engineIs(undefined, now);
   await turnOfTheLoop();
   expected.push('engine_unusable');
+  const jumped = { movedMs: 7_200_000, jumpMs: 7_200_000, isNew: true, apartMs: 0 };
+  monitor.clockIs(jumped, now);
+  await turnOfTheLoop();
+  monitor.clockIs({ ...jumped, movedMs: 0, jumpMs: undefined, isNew: false }, now);
+  await monitor.watch(now + 7_500_000);
+  expected.push('clock_wrong');
   t.deepEqual(expected.sort(), Object.keys(RULES).sort() as RuleName[]);
   await notifier.drained();
 
@@ -567,6 +575,23 @@ test('an alert that the database refuses is told all the same, once, and is writ
   await monitor.watch(NOW + 242 * MINUTE);
   t.deepEqual(told, [], 'it was told');
   t.like(database.open, [{ rule: 'database_full', openedAt: new Date(NOW) }]);
+});
+
+test('rules: a clock that jumped, was set back, or is far from this machine’s is wrong; one that agrees is not', t => {
+  const seen = { movedMs: 0, jumpMs: undefined, isNew: false, apartMs: 0 };
+  const said = (clock: { jumpMs?: number; apartMs?: number }) =>
+    findingsOf(snapshot({ clock: { ...seen, ...clock } }), LIMITS).map(({ rule, message }) => `${rule}: ${message}`);
+  t.deepEqual(said({}), []);
+  t.regex(
+    said({ jumpMs: 185 * MINUTE })[0]!,
+    /^clock_wrong: .*jumped 3 h 5 min ahead, as here sees it.*No slot is decided/,
+  );
+  t.regex(said({ jumpMs: -40 * 1_440 * MINUTE })[0]!, /set back by 40 d, .* are decided anew\. Where this time/);
+  t.regex(
+    said({ jumpMs: -6 * MINUTE, apartMs: -6 * MINUTE })[0]!,
+    /decided anew, once its clock agrees with that of here/,
+  );
+  t.regex(said({ apartMs: -6 * MINUTE })[0]!, /is 6 min behind that of here/);
 });
 
 test('Slack and Teams get bodies of theirs', async t => {

@@ -17,6 +17,7 @@ import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { UsageError } from '../../src/model/errors.ts';
 import { CurrentEngine, type EngineNews } from '../../src/serve/current-engine.ts';
 import { fireByHand } from '../../src/serve/fire-by-hand.ts';
+import { FleetClock } from '../../src/serve/fleet-clock.ts';
 import { Service, type ServiceEvent } from '../../src/serve/service.ts';
 import { sliceOf } from '../reference/engine-rows.ts';
 
@@ -305,6 +306,7 @@ test('a service whose catalogue is replaced while it idles computes the next run
     fireLateSeconds: 60,
     engine: current,
     check: () => Promise.reject(new Error('no schedule asks for it')),
+    clock: new FleetClock(),
     processor: { id: 'here', host: 'here', pid: 1, version: '1' },
     onEvent: (event: ServiceEvent) => {
       if (event.type === 'run-left') left.dispatchEvent(new Event('left'));

@@ -73,6 +73,24 @@ test('a reader that does not read holds nothing up, the end of the process neith
   });
 });
 
+test('a socket that is not read holds nothing up: the service goes on, and ends when it is told to', async t => {
+  const child = spawn(
+    process.execPath,
+    [
+      '--input-type=module',
+      '-e',
+      `import { createServiceLog } from ${JSON.stringify(LOG)};
+       process.once('SIGTERM', () => process.exit(7));
+       const log = createServiceLog({ level: 'info' });
+       setInterval(() => { for (let i = 0; i < 20000; i++) log.info({ i, filler: 'x'.repeat(100) }, 'line'); process.stderr.write('.'); }, 1);`,
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] }, // Node makes a pair of sockets of a pipe
+  );
+  await once(child.stderr!, 'data');
+  child.kill('SIGTERM');
+  t.deepEqual(await once(child, 'exit'), [7, null]);
+});
+
 test('after a loss the next line that can be written says how many are missing', t => {
   const path = join(FOLDER, 'limited.log');
   // A limit on the size of files stands for the full disk: EFBIG at 1 block of 512 bytes, then raised.

@@ -1,20 +1,35 @@
 import { randomUUID } from 'node:crypto';
 import test from 'ava';
 import type { CoordinationDatabase } from '../../src/database/coordination.ts';
-import { openDatabase } from '../../src/database/open-database.ts';
 import { UsageError } from '../../src/model/errors.ts';
 import { Secret } from '../../src/model/secret.ts';
 import type { ParityVerdict } from '../../src/model/service.ts';
 import { fireByHand } from '../../src/serve/fire-by-hand.ts';
+import { FleetClock } from '../../src/serve/fleet-clock.ts';
 import { Leader } from '../../src/serve/leader.ts';
 import { type DecidedFire, Planner } from '../../src/serve/planner.ts';
 import { type ContractEngine, FINGERPRINT, importUsers, process, runRequest } from '../contract/context.ts';
+import { openWithClock } from '../support/shifted-clock.ts';
 
-const opened = await openDatabase('pglite:memory');
-test.after.always(() => opened[Symbol.asyncDispose]());
+/** The database's time. */
+let time = Date.now();
+const opened = await openWithClock(() => time);
+test.after.always(() => opened.database.close());
 const { service } = opened;
 const engine = opened as unknown as ContractEngine;
 const processor = (id: string) => ({ id, host: 'here', pid: 1, version: '0' });
+const steadyClock = () => new FleetClock({ monotonic: () => time });
+const leaderFor = (seconds = 1_000_000) => new Leader(service, processor('leader'), seconds, steadyClock());
+
+/** At each look it is that time in the database, too. */
+function inTime(planner: Planner): Planner {
+  const look = planner.look.bind(planner);
+  planner.look = (now, ...rest) => {
+    time = now;
+    return look(now, ...rest);
+  };
+  return planner;
+}
 
 function planner(
   name: string,
@@ -24,37 +39,43 @@ function planner(
 ): Planner {
   const { requestedBy: _, deadlineAt: __, ...terms } = runRequest();
   const schedule = { name, cron: '0 * * * *', timeZone: 'UTC', misfire, catchUpWindowMinutes: 600 };
-  return new Planner({
-    service: database,
-    latestRun: () => opened.database.readRun(null),
-    schedules: [schedule],
-    terms: async () => {
-      if (fault !== undefined) throw fault;
-      return terms;
-    },
-    processor: 'leader',
-    lateMs: 60_000,
-    check: () => Promise.reject(new Error('no schedule asks for it')),
-    onChecked: () => {},
-  });
+  return inTime(
+    new Planner({
+      service: database,
+      latestRun: () => opened.database.readRun(null),
+      schedules: [schedule],
+      terms: async () => {
+        if (fault !== undefined) throw fault;
+        return terms;
+      },
+      processor: 'leader',
+      lateMs: 60_000,
+      check: () => Promise.reject(new Error('no schedule asks for it')),
+      clock: steadyClock(),
+      onChecked: () => {},
+    }),
+  );
 }
 
 test.serial(
   'a leader that was frozen for longer than its lease does not believe in its term, and starts a new term',
   async t => {
-    let time = 0;
-    const leader = new Leader(service, processor('frozen'), 10, { monotonic: () => time, clock: () => 0 });
-    t.true(await leader.renew());
+    let monotonic = 0;
+    const clock = new FleetClock({ monotonic: () => monotonic, wall: () => 0 });
+    const leader = new Leader(service, processor('frozen'), 10, clock);
+    t.true((await leader.renew()).isNew);
     const first = leader.term;
     t.truthy(first);
-    time = 5_000;
-    t.false(await leader.renew(), 'the same term');
-    time = 14_999;
+    t.is(clock.now(), time, 'the time is the database’s');
+    monotonic += 5_000;
+    time += 5_000;
+    t.false((await leader.renew()).isNew, 'the same term');
+    monotonic = 14_999;
     t.deepEqual(leader.term, first);
-    time = 15_000;
+    monotonic = 15_000;
     t.is(leader.term, undefined, 'ten seconds after it last asked');
-    t.true(await leader.renew(), 'a term of its own again, and what it knew is stale');
-    t.true(Math.abs(leader.now() - Date.now()) < 60_000, 'the time is the database’s');
+    time += 30_000;
+    t.true((await leader.renew()).isNew, 'a term of its own again, and what it knew is stale');
     await leader.resign();
   },
 );
@@ -66,10 +87,10 @@ for (const [misfire, expected] of [
   ['all', ['caught_up', 'caught_up', 'caught_up']],
 ] as const) {
   test.serial(`down over three fires: ${misfire}`, async t => {
-    const leader = new Leader(service, processor('leader'), 600);
+    const leader = leaderFor();
     await leader.renew();
     const { electedAt } = leader.term!;
-    const start = leader.now();
+    const start = time;
     const name = `policy-${misfire}`;
     t.true(await planner(name, misfire).look(start, electedAt, () => t.fail('nothing was missed before it was known')));
 
@@ -100,11 +121,11 @@ for (const [misfire, expected] of [
   ['all', ['caught_up', 'caught_up', 'caught_up']],
 ] as const) {
   test.serial(`down over three fires, users due: ${misfire}`, async t => {
-    const leader = new Leader(service, processor('leader'), 600);
+    const leader = leaderFor();
     await leader.renew();
     const { electedAt } = leader.term!;
     const name = `due-${misfire}`;
-    const start = leader.now();
+    const start = time;
     const mine = planner(name, misfire);
     await mine.look(start, electedAt, () => t.fail('nothing was missed before it was known'));
     const HOUR = 3_600_000;
@@ -142,12 +163,12 @@ async function finish(runId: number): Promise<void> {
 }
 
 test.serial('a slot whose engine cannot be loaded is not opened, with why; the next one is tried again', async t => {
-  const leader = new Leader(service, processor('leader'), 600);
+  const leader = leaderFor();
   await leader.renew();
   const { electedAt } = leader.term!;
   const fault = new UsageError('CATALOG_INVALID', 'The catalogue cat.json is wrong at card x, field fees: …');
   const HOUR = 3_600_000;
-  const start = leader.now();
+  const start = time;
   await planner('broken', 'once').look(start, electedAt, () => {});
   const slot = Math.floor(start / HOUR) * HOUR + HOUR;
   const fires: DecidedFire[] = [];
@@ -164,15 +185,15 @@ test.serial('a slot whose engine cannot be loaded is not opened, with why; the n
 });
 
 test.serial('a planner whose term is over writes nothing more', async t => {
-  const leader = new Leader(service, processor('leader'), 600);
+  const leader = leaderFor();
   await leader.renew();
   const { electedAt } = leader.term!;
   const mine = planner('over', 'all');
-  await mine.look(leader.now(), electedAt, () => {});
+  await mine.look(time, electedAt, () => {});
   await leader.resign();
   await service.lead(processor('another'), 600);
   mine.forget();
-  t.false(await mine.look(leader.now() + 7_200_000, electedAt, () => t.fail('recorded')));
+  t.false(await mine.look(time + 7_200_000, electedAt, () => t.fail('recorded')));
   t.deepEqual(await service.listFires('over', 10), []);
   await service.resign('another');
 });
@@ -196,25 +217,28 @@ function comparing(name: string, database: CoordinationDatabase = service) {
     misfire: 'skip',
     catchUpWindowMinutes: 600,
   } as const;
-  const mine = new Planner({
-    service: database,
-    latestRun: () => opened.database.readRun(null),
-    schedules: [schedule],
-    terms: () => Promise.reject(new Error('a comparison opens no run')),
-    processor: 'leader',
-    lateMs: 60_000,
-    check: (_schedule, signal) =>
-      new Promise((end, fail) => {
-        checks.push({ signal, end, fail });
-        signal.addEventListener('abort', () => fail(new Error('ended')));
-      }),
-    onChecked: () => done.shift()?.(),
-  });
+  const mine = inTime(
+    new Planner({
+      service: database,
+      latestRun: () => opened.database.readRun(null),
+      schedules: [schedule],
+      terms: () => Promise.reject(new Error('a comparison opens no run')),
+      processor: 'leader',
+      lateMs: 60_000,
+      check: (_schedule, signal) =>
+        new Promise((end, fail) => {
+          checks.push({ signal, end, fail });
+          signal.addEventListener('abort', () => fail(new Error('ended')));
+        }),
+      clock: steadyClock(),
+      onChecked: () => done.shift()?.(),
+    }),
+  );
   return { mine, schedule, checks, checked: () => new Promise<void>(resolve => done.push(resolve)) };
 }
 
 test.serial('a slot that compares opens no run, waits beside the beats, and is recorded with its verdict', async t => {
-  const leader = new Leader(service, processor('leader'), 600);
+  const leader = leaderFor();
   await leader.renew();
   const { electedAt } = leader.term!;
   let isAway = false;
@@ -230,7 +254,7 @@ test.serial('a slot that compares opens no run, waits beside the beats, and is r
   const before = await runs();
   const fires: DecidedFire[] = [];
   const look = (now: number) => mine.look(now, electedAt, fire => fires.push(fire));
-  const start = leader.now();
+  const start = time;
   await look(start);
   const slot = Math.floor(start / HOUR) * HOUR + HOUR;
   mine.forget();
@@ -264,11 +288,11 @@ test.serial('a slot that compares opens no run, waits beside the beats, and is r
 });
 
 test.serial('a check ends with the term, and records nothing', async t => {
-  const leader = new Leader(service, processor('leader'), 600);
+  const leader = leaderFor();
   await leader.renew();
   const { electedAt } = leader.term!;
   const { mine, checks } = comparing('abandoned');
-  const start = leader.now();
+  const start = time;
   await mine.look(start, electedAt, () => {});
   const slot = Math.floor(start / HOUR) * HOUR + HOUR;
   mine.forget();
