@@ -180,7 +180,7 @@ BEGIN
          SET cu.avg_amazon_gmv = u.avg_amazon_gmv, cu.avg_flipkart_gmv = u.avg_flipkart_gmv,
              cu.avg_myntra_gmv = u.avg_myntra_gmv, cu.avg_ajio_gmv = u.avg_ajio_gmv,
              cu.avg_grocery_gmv = u.avg_grocery_gmv, cu.avg_confirmed_gmv = u.avg_confirmed_gmv
-        FROM cardgenius.chunk_user AS cu WITH (FORCESEEK (pk_chunk_user (run_id, chunk_no)))
+        FROM cardgenius.chunk_user AS cu      -- the target of an UPDATE takes no FORCESEEK
         JOIN dbo.user_spending_data AS u ON u.user_id = cu.user_id
        WHERE cu.run_id = @run_id AND cu.chunk_no = @chunk_no
       OPTION (LOOP JOIN);

@@ -55,7 +55,6 @@ export const locksContract: ContractTests = {
         t.pass(ONE_SESSION);
         return;
       }
-      t.timeout(120_000);
       const { database, history } = engine;
       const { runId, lease, loadNo } = await secondWeek(engine);
       await expireLeases(engine);
@@ -89,7 +88,6 @@ export const locksContract: ContractTests = {
         t.pass(ONE_SESSION);
         return;
       }
-      t.timeout(120_000);
       const { database } = engine;
       const { runId, lease, loadNo } = await secondWeek(engine);
       const other = await claim(engine, runId, { processor: 'another' });
