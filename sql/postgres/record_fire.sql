@@ -1,5 +1,5 @@
 -- Twin of sql/mssql/record_fire.sql. Differs in: Purpose, Answers, Locks.
--- Purpose   What becomes of a slot of a schedule, once in the fleet: the ledger row, the run and its chunks in one transaction.
+-- Purpose   Decides a slot of a schedule, once in the fleet: the ledger row, the run and its chunks in one transaction.
 --             ran, caught_up, manual   opens a run; overlapped instead where one is active that goes on (see below)
 --             skipped, not_opened      is only recorded (not_opened: the engine could not be loaded; the note says why)
 --             agreed, differed, unchecked  is only recorded: what a comparison with the API says

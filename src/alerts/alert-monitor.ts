@@ -59,7 +59,7 @@ const DOWN_GRACE_MS = 60_000;
 const INTERVAL_MS = 15_000;
 /** So many runs, or fires of a schedule, are looked through for what is no dry run, or not by hand. */
 const LOOKED_THROUGH = 50;
-/** An alert that the database does not take within this is told all the same. */
+/** An alert that the database does not take within this is sent all the same. */
 const WRITE_MS = 5_000;
 const DATABASE = { rule: 'database_unreachable', subject: 'database', severity: 'critical' } as const;
 
@@ -202,7 +202,7 @@ export class AlertMonitor {
 
   /**
    * Writes what is wrong, and tells of it where that is due. Where the database does not take it in time, because it is full, away or
-   * refuses, it is told all the same, and again after the reminder's time: an alert about the database must not depend on it.
+   * refuses, it is sent all the same, and again after the reminder's time: an alert about the database must not depend on it.
    */
   async #raise(finding: Finding, now: number): Promise<void> {
     const { reminderMinutes, onError } = this.#options;

@@ -48,7 +48,7 @@ export interface Finding {
   readonly message: string;
   /** Where to look, where it is not what RULES says. */
   readonly look?: string;
-  /** Another finding has the same cause and is told: this one is not told, and is not over either. */
+  /** Another finding has the same cause and is sent: this one is not sent, and is not over either. */
   readonly isCovered?: boolean;
 }
 

@@ -32,7 +32,7 @@ export interface ProcessOptions {
 
 export const LOG_DIR_HELP = 'write a log file a run to the folder DIR, too: run-<number>_<batch id>.log';
 
-/** Loads the engine, once for the whole run, before a database is opened: a wrong catalogue is told first. */
+/** Loads the engine, once for the whole run, before a database is opened: a wrong catalogue is reported first. */
 export async function checkEngine({ settings }: Cli): Promise<LoadedEngine> {
   return loadEngine(settings);
 }

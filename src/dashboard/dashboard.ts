@@ -200,8 +200,12 @@ async function listenAt(app: FastifyInstance, address: Address): Promise<void> {
     await app.listen({ ...address });
   } catch (error) {
     if (!['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
-    throw new UsageError('DASHBOARD_PORT', `Port ${address.port} of ${address.host} cannot be had. Name another.`, {
-      cause: error,
-    });
+    throw new UsageError(
+      'DASHBOARD_PORT',
+      `Port ${address.port} of ${address.host} is not available. Choose another.`,
+      {
+        cause: error,
+      },
+    );
   }
 }

@@ -7,7 +7,7 @@ import { type Doors, hashOf, refuse } from './doors.ts';
 import type { PageLists } from './page-lists.ts';
 import { cellOf, MAX_CELLS } from './run-watch.ts';
 
-/** What a page is told of where it is, asked for by the page at its start and after each break. */
+/** The facts of a session, which the page asks for at its start and after each break. */
 export interface SessionFacts {
   readonly needsToken: boolean;
   readonly errorRateLimit: number;

@@ -13,7 +13,7 @@ export type ListProviders = { readonly [name in Exclude<Section, 'runs'>]?: Rows
 
 /**
  * All lists of the page in one answer, made once for everybody who looks. Each list is asked for by itself: a login that may
- * run need not be one that may read who failed. One that cannot be had is `{ error: code }`.
+ * run need not be one that may read who failed. A list that fails is `{ error: code }`.
  */
 export class PageLists {
   readonly #lists: ReadonlyMap<Section, AnswerCache<readonly object[]>>;

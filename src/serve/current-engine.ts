@@ -9,7 +9,7 @@ export interface EngineFault {
   readonly message: string;
 }
 
-/** What is told of the engine: that it is another one, that it cannot be loaded, that it can be again. */
+/** News of the engine: it is another one, it cannot be loaded, it can be loaded again. */
 export type EngineNews =
   | { readonly type: 'engine'; readonly name: string; readonly version: string; readonly fingerprint: string }
   | ({ readonly type: 'engine-unusable' } & EngineFault);

@@ -83,7 +83,7 @@ export interface ProgressFigures {
   readonly elapsedMs: number;
 }
 
-/** The line itself. Time left is told from what is published; a run that has published nothing yet has none to tell. */
+/** The line itself. The time left comes from what is published; before that it is unknown. */
 export function progressText({ done, total, elapsedMs }: ProgressFigures, withBar: boolean): string {
   const share = total === 0 ? 1 : Math.min(1, done / total);
   const perSecond = elapsedMs > 0 ? Math.round((done / elapsedMs) * 1000) : 0;

@@ -14,7 +14,7 @@ export function verdictOf({ run, figures, database }, { limit, openAlerts = 0, n
       level: 'bad',
       word: 'database away',
       title: `The database has not answered since ${time(database.since)}.`,
-      why: `${database.code}. What stands here is what it said before; this page goes on asking.`,
+      why: `${database.code}. This page shows its last answer, and keeps asking.`,
     };
   }
   if (run === null)

@@ -90,7 +90,7 @@ export function normalize(text: string): string[] {
     .map(line => line.trimEnd());
 }
 
-/** What stands between the lines that begin and end both texts alike; undefined where the texts are the same. */
+/** The lines between those that begin and end both texts alike; undefined where the texts are the same. */
 function differenceOf(file: readonly string[], live: readonly string[]) {
   let first = 0;
   while (first < file.length && first < live.length && file[first] === live[first]) first++;

@@ -52,7 +52,7 @@ export class Pool {
       connection.once('connect', () => connection.off('errorMessage', note));
     };
     this.#pool = new sql.ConnectionPool({ ...driverConfig(settings, options), beforeConnect: listen } as sql.config);
-    // What a request meets is told to the request; an idle connection that dies is replaced by the pool.
+    // An error of a request reaches its caller; an idle connection that dies is replaced by the pool.
     this.#pool.on('error', () => {});
   }
 

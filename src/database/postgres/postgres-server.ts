@@ -43,7 +43,7 @@ export class Server implements PostgresClient {
     });
     const pool = (max: number, timeoutSeconds: number) => {
       const made = new pg.Pool({ ...config(timeoutSeconds), max, idleTimeoutMillis: 60_000 });
-      // What a request meets is told to the request; an idle connection that dies is replaced by the pool.
+      // An error of a request reaches its caller; an idle connection that dies is replaced by the pool.
       made.on('error', () => {});
       return made;
     };

@@ -25,7 +25,7 @@ export interface AnswerRules {
   readonly ranking: 'net' | 'own';
 }
 
-/** What stands in a row, whatever it is: engines are written by people. */
+/** A row as the engine answered it, unchecked. */
 type Raw = Readonly<Record<string, unknown>>;
 
 /** The ten rows of a user, or a sentence that says what is wrong with them. */

@@ -1,4 +1,4 @@
-/** What stands on our side of a comparison. */
+/** Our side of a comparison. */
 import type { Catalog } from '../../engine/catalog.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { deriveSpends } from '../../engine/spending-rules.ts';
