@@ -22,6 +22,7 @@ export interface RunFigures {
 
 const STEPS = 48;
 const STALLED_MS = 30_000;
+const APART_MS = 300_000;
 /** No estimate is more precise than this. */
 const LEAST_DOUBT = 0.1;
 
@@ -35,10 +36,13 @@ export function figuresOf(run: RunProgress, chunks: readonly ChunkProgress[], at
   let lately = 0;
   let sign = start;
   const atWork = chunks.filter(({ state, leaseUntil }) => state === 'leased' && leaseUntil !== null && leaseUntil > at);
-  for (const { startedAt } of atWork) sign = Math.max(sign, startedAt?.getTime() ?? start);
+  // This machine's clock may be a little behind; what lies further in the future was written while the database's was ahead.
+  const latest = end + APART_MS;
+  const signOf = (time: Date | null) => (time === null || time.getTime() > latest ? start : time.getTime());
+  for (const { startedAt } of atWork) sign = Math.max(sign, signOf(startedAt));
   for (const chunk of chunks) {
-    sign = Math.max(sign, chunk.closedAt?.getTime() ?? start);
-    if (chunk.closedAt !== null && chunk.closedAt.getTime() > end - windowSeconds * 1000) lately += decidedOf(chunk);
+    sign = Math.max(sign, signOf(chunk.closedAt));
+    if (chunk.closedAt !== null && signOf(chunk.closedAt) > end - windowSeconds * 1000) lately += decidedOf(chunk);
   }
   const average = done / seconds;
   const now = run.finishedAt === null ? lately / windowSeconds : 0;

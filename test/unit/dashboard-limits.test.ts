@@ -116,6 +116,16 @@ test('a session that was made longer, or good for more, is none', t => {
   t.false(can(`${until}.read.${nonce}.`));
 });
 
+test('a session that was begun while the clock was ahead is none, once the clock is right', t => {
+  const rights = new Rights({ read: READ, act: ACT }, true);
+  const now = Date.now;
+  Date.now = () => now() + 40 * 86_400_000;
+  const cookie = rights.signIn(READ, false)!.split(';')[0]!;
+  t.true(rights.visitor({ cookie }).canRead);
+  Date.now = now;
+  t.false(rights.visitor({ cookie }).canRead);
+});
+
 test('behind TLS the cookie is Secure: the origin of the page says so', async t => {
   await using at = await madeUp({}, { tokens: TOKENS });
   const { host } = new URL(at.url);

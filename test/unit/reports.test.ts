@@ -114,3 +114,24 @@ test('Azure/azure-webjobs-sdk#209: a run without users has no NaN among its figu
     t.true(numbers.every(Number.isFinite), JSON.stringify(figures));
   }
 });
+
+test('figures: a chunk that was closed in the future is no sign of life, and no speed', t => {
+  const at = new Date('2026-11-23T10:00:00Z');
+  const counts = { completed: 100, failed: 0, changed: 0, gone: 0 };
+  const run = { startedAt: new Date(at.getTime() - 600_000), finishedAt: null, state: 'running', plannedUsers: 200 };
+  const chunk = (closedAt: Date) => ({
+    state: 'done',
+    leaseUntil: null,
+    startedAt: run.startedAt,
+    closedAt,
+    ...counts,
+  });
+  const figures = (closedAt: Date) =>
+    figuresOf(
+      { ...run, ...counts } as unknown as RunProgress,
+      [chunk(closedAt)] as unknown as Parameters<typeof figuresOf>[1],
+      at,
+    );
+  t.like(figures(new Date(at.getTime() - 30_000)), { silentSeconds: 30, now: 2 });
+  t.like(figures(new Date(at.getTime() + 10_800_000)), { silentSeconds: 600, now: 0 });
+});
