@@ -9,11 +9,13 @@ import type { ScratchPlace } from '../src/tools/bench/scratch-database.ts';
 
 const SERVER = process.env.CARDGENIUS_BENCH_URL;
 
-/** Where scratch databases are made: embedded on disk, or on the SQL Server that CARDGENIUS_BENCH_URL names. */
+/** Where scratch databases are made: embedded on disk, or on the server that CARDGENIUS_BENCH_URL names. */
 export const PLACE: ScratchPlace = { url: SERVER ?? 'pglite:scratch' };
 
 /** Which engine is measured: for the figures' heading. */
-export const ENGINE = SERVER ? `SQL Server at ${new URL(SERVER).host}` : 'PGlite on disk';
+export const ENGINE = SERVER
+  ? `${/^postgres/.test(SERVER) ? 'PostgreSQL' : 'SQL Server'} at ${new URL(SERVER).host}`
+  : 'PGlite on disk';
 
 /** The settings that ship, whatever the environment says. */
 export const settings: Settings = await loadSettings({ env: {}, cwd: import.meta.dirname });

@@ -7,10 +7,11 @@
 
 import { measureRun } from '../src/tools/bench/bench-run.ts';
 import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/tools/bench/rounds.ts';
+import { verdictOf } from '../src/tools/bench/verdict.ts';
 import { ENGINE, PLACE, peakMemory, readOptions, settings } from './options.ts';
 
 const { users, rounds } = readOptions({ users: 50_000, rounds: 5 });
-const { run, floor, stages } = await measureRun(PLACE, settings, users, rounds);
+const { run, floor, stages, callsPerChunk, raw } = await measureRun(PLACE, settings, users, rounds);
 
 console.log(describeMachine());
 console.log(`${ENGINE}, ${group(users)} users, ${rounds} rounds`);
@@ -22,4 +23,13 @@ console.log(
     .map(([stage, ms]) => `${stage} ${group(ms)} ms`)
     .join(', ')}`,
 );
+console.log(`calls:  ${callsPerChunk.toFixed(1)} of the database for a chunk`);
+if (raw.length > 0) {
+  console.log(
+    `raw:    ${show(spreadOf(raw.map(({ timeRatio }) => timeRatio)), ratio)} (plain COPY of the same rows ÷ run, in time)`,
+  );
+  console.log(`log:    ${show(spreadOf(raw.map(({ logBytesPerUser }) => logBytesPerUser)))} bytes a user`);
+  console.log(`        ${show(spreadOf(raw.map(({ logRatio }) => logRatio)), ratio)} of the plain COPY’s`);
+}
+console.log(verdictOf(stages, spreadOf(ratiosOf(run, floor)).median));
 console.log(`memory: ${group(peakMemory())} MB at its peak, the floor’s rows and (embedded) the database included`);

@@ -5,7 +5,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.advance_run(p_run_id BIGINT, p_now TIMESTAMPTZ DEFAULT NULL)
 RETURNS TABLE (outcome TEXT, state TEXT)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   v_now  TIMESTAMPTZ := cardgenius.clock(p_now);

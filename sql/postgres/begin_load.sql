@@ -6,7 +6,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.begin_load(p_run_id BIGINT, p_chunk_no INTEGER, p_token UUID)
 RETURNS TABLE (load_no BIGINT)
-LANGUAGE sql AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   UPDATE cardgenius.chunk AS c
      SET load_no = nextval('cardgenius.load_no')
    WHERE c.run_id = p_run_id AND c.chunk_no = p_chunk_no AND c.lease_token = p_token AND c.state = 'leased'

@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION cardgenius.check_chunk(
   p_users     INTEGER                         -- of a chunk at most so many are looked at
 )
 RETURNS TABLE (checked INTEGER, violations INTEGER, violated TEXT)
-LANGUAGE plpgsql
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 -- completed_user is never analysed: each user's rows are looked up by key, and the list of cards is a constant of the plan.
 SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off
@@ -45,7 +45,7 @@ BEGIN
   ) AS d
   CROSS JOIN LATERAL (
     SELECT FROM public.user_spending_data AS u
-    WHERE u.user_id = d.user_id AND u.processing_status = 'completed' OFFSET 0
+    WHERE u.user_id = d.user_id AND (u.processing_status = 'completed') IS TRUE OFFSET 0
   ) AS u
   CROSS JOIN LATERAL (
     SELECT COUNT(*) <> 10 OR MIN(r.rank) <> 1 OR MAX(r.rank) <> 10 AS ranks,

@@ -23,7 +23,7 @@ CREATE OR REPLACE FUNCTION cardgenius.claim_chunk(
   p_now            TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS TABLE (outcome TEXT, run_state TEXT, chunk_no INTEGER, users INTEGER, attempt INTEGER, wait_ms INTEGER)
-LANGUAGE plpgsql
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 -- The set is read by key range and written by key, whatever the statistics say (chunk_user is not analysed in time).
 SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off
@@ -113,7 +113,7 @@ BEGIN
          , updated_at = v_now                 --? user_spending_data.updated_at
       FROM cardgenius.chunk_user AS cu
      WHERE cu.run_id = p_run_id AND cu.chunk_no = v_chunk.chunk_no AND v_run.kind = 'batch'
-       AND u.user_id = cu.user_id AND u.processing_status = 'new';
+       AND u.user_id = cu.user_id AND (u.processing_status = 'new') IS TRUE;   -- as in publish_chunk
   ELSE
     v_users := v_chunk.users;
     UPDATE cardgenius.chunk_user AS cu

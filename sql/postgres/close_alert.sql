@@ -4,7 +4,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.close_alert(p_rule TEXT, p_subject TEXT, p_now TIMESTAMPTZ DEFAULT NULL)
 RETURNS TABLE (rule TEXT, subject TEXT, severity TEXT, message TEXT, opened_at TIMESTAMPTZ, closed_at TIMESTAMPTZ)
-LANGUAGE sql AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   UPDATE cardgenius.alert AS a
      SET closed_at = date_trunc('milliseconds', cardgenius.clock(p_now))
    WHERE a.rule = p_rule AND a.subject = p_subject AND a.closed_at IS NULL

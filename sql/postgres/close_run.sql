@@ -30,7 +30,7 @@ BEGIN
      SET processing_status = 'new'
        , updated_at = p_now                   --? user_spending_data.updated_at
     FROM cardgenius.chunk_user AS cu
-   WHERE cu.run_id = p_run_id AND u.user_id = cu.user_id AND u.processing_status = 'pending';
+   WHERE cu.run_id = p_run_id AND u.user_id = cu.user_id AND (u.processing_status = 'pending') IS TRUE;
 
   DELETE FROM cardgenius.chunk_user WHERE run_id = p_run_id;
 

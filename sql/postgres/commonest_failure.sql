@@ -5,7 +5,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.commonest_failure(p_run_id BIGINT)
 RETURNS TABLE (code TEXT, users INTEGER, seen INTEGER, example TEXT)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT f.code::TEXT, COUNT(*)::INTEGER, (SUM(COUNT(*)) OVER ())::INTEGER, MIN(f.processing_error)::TEXT
   FROM (
     SELECT DISTINCT u.user_id, u.code, u.processing_error

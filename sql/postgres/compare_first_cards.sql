@@ -12,7 +12,7 @@ CREATE OR REPLACE FUNCTION cardgenius.compare_first_cards(
   p_users     INTEGER                         -- of a chunk so many are looked at: enough for a share
 )
 RETURNS TABLE (known FLOAT8, changed FLOAT8)
-LANGUAGE plpgsql
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 -- Staged rows have no statistics, and a chunk is believed to be one row: of two ways that look alike the planner once took the
 -- one that reads the whole chunk for each user. So each join is a look-up of its own (OFFSET 0 keeps it one), by its whole key.
 SET plan_cache_mode = force_custom_plan

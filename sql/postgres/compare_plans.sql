@@ -5,7 +5,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.compare_plans(p_run_id BIGINT)
 RETURNS TABLE (planned FLOAT8, before FLOAT8)
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   v_before_id  BIGINT;
 BEGIN

@@ -7,7 +7,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.count_users()
 RETURNS TABLE (new FLOAT8, pending FLOAT8, completed FLOAT8, failed FLOAT8, other FLOAT8)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT COUNT(*) FILTER (WHERE u.processing_status = 'new'),
          COUNT(*) FILTER (WHERE u.processing_status = 'pending'),
          COUNT(*) FILTER (WHERE u.processing_status = 'completed'),

@@ -4,7 +4,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.doctor_duplicates()
 RETURNS TABLE (table_name TEXT, id TEXT, number DOUBLE PRECISION)
-LANGUAGE sql AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   (SELECT 'user_spending_data', u.user_id::TEXT, COUNT(*)::DOUBLE PRECISION
    FROM public.user_spending_data AS u
    GROUP BY u.user_id

@@ -4,7 +4,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.end_import(p_load_no BIGINT, p_duplicates BIGINT, p_now TIMESTAMPTZ DEFAULT NULL)
 RETURNS TABLE (load_no BIGINT)
-LANGUAGE sql AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   UPDATE cardgenius.import AS i
      SET finished_at = cardgenius.clock(p_now), duplicates = p_duplicates
    WHERE i.load_no = p_load_no

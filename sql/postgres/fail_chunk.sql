@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION cardgenius.fail_chunk(
   p_now                  TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS TABLE (outcome TEXT)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   v_now       TIMESTAMPTZ := cardgenius.clock(p_now);

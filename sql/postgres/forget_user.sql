@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION cardgenius.forget_user(
   p_person  TEXT DEFAULT NULL
 )
 RETURNS TABLE (rows_ FLOAT8, spending INTEGER, cards INTEGER)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   v_rows  BIGINT := 0;
   v_count BIGINT;

@@ -5,7 +5,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.has_failed(p_run_id BIGINT)
 RETURNS TABLE (failed INTEGER)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT EXISTS (
     SELECT
     FROM cardgenius.chunk AS c

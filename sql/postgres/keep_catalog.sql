@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION cardgenius.keep_catalog(
   p_now     TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS VOID
-LANGUAGE sql AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   INSERT INTO cardgenius.kept_catalog (sha256, kept_at, bytes)
   VALUES (p_sha256, cardgenius.clock(p_now), decode(p_hex, 'hex'))
   ON CONFLICT (sha256) DO NOTHING;

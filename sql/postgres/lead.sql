@@ -11,7 +11,7 @@ CREATE OR REPLACE FUNCTION cardgenius.lead(
   p_now            TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS TABLE (owner TEXT, elected_at TIMESTAMPTZ, lease_until TIMESTAMPTZ, now_at TIMESTAMPTZ, clock_back_seconds INTEGER)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   v_now     TIMESTAMPTZ := date_trunc('milliseconds', cardgenius.clock(p_now));

@@ -7,7 +7,7 @@
 CREATE OR REPLACE FUNCTION cardgenius.list_acts(p_run_id BIGINT, p_acts INTEGER)
 RETURNS TABLE (act_id BIGINT, acted_at TIMESTAMPTZ, act TEXT, run_id BIGINT, subject TEXT, affected BIGINT, origin TEXT,
                person TEXT, login TEXT, reason TEXT)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT a.act_id, a.acted_at, a.act::TEXT, a.run_id, a.subject::TEXT, a.affected, a.origin::TEXT, a.person::TEXT,
          a.login::TEXT, a.reason::TEXT
   FROM cardgenius.act AS a

@@ -6,7 +6,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.list_alerts(p_open_only BOOLEAN, p_alerts INTEGER)
 RETURNS TABLE (rule TEXT, subject TEXT, severity TEXT, message TEXT, opened_at TIMESTAMPTZ, closed_at TIMESTAMPTZ)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT a.rule::TEXT, a.subject::TEXT, a.severity::TEXT, a.message::TEXT, a.opened_at, a.closed_at
   FROM cardgenius.alert AS a
   WHERE NOT p_open_only OR a.closed_at IS NULL

@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION cardgenius.list_attempts(p_run_id BIGINT, p_attempts 
 RETURNS TABLE (chunk_no INTEGER, attempt INTEGER, lease_owner TEXT, outcome TEXT, started_at TIMESTAMPTZ,
                ended_at TIMESTAMPTZ, compute_ms INTEGER, load_ms INTEGER, publish_ms INTEGER, error_code TEXT,
                error_message TEXT)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT a.chunk_no, a.attempt, a.lease_owner::TEXT, a.outcome::TEXT, a.started_at, a.ended_at, a.compute_ms, a.load_ms,
          a.publish_ms, a.error_code::TEXT, a.error_message::TEXT
   FROM cardgenius.chunk_attempt AS a

@@ -11,7 +11,7 @@ CREATE OR REPLACE FUNCTION cardgenius.list_chunks(p_run_id BIGINT, p_after_chunk
 RETURNS TABLE (chunk_no INTEGER, round INTEGER, state TEXT, users INTEGER, completed INTEGER, failed INTEGER,
                changed INTEGER, gone INTEGER, attempt INTEGER, failures INTEGER, lease_owner TEXT, lease_until TIMESTAMPTZ,
                started_at TIMESTAMPTZ, closed_at TIMESTAMPTZ, error_code TEXT, error_message TEXT)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT c.chunk_no, c.round, c.state::TEXT, COALESCE(c.users, c.planned_users), c.completed, c.failed, c.changed, c.gone,
          c.claims, c.failures,
          CASE c.state WHEN 'leased' THEN c.lease_owner::TEXT END, CASE c.state WHEN 'leased' THEN c.lease_until END,

@@ -6,7 +6,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.list_failures(p_after_user_id TEXT, p_users INTEGER)
 RETURNS TABLE (user_id TEXT, code TEXT, processing_error TEXT)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT f.user_id::TEXT, f.code::TEXT, f.processing_error::TEXT
   FROM cardgenius.failed_user AS f
   WHERE p_after_user_id IS NULL OR f.user_id > p_after_user_id

@@ -8,7 +8,7 @@
 CREATE OR REPLACE FUNCTION cardgenius.list_fires(p_schedule TEXT, p_fires INTEGER)
 RETURNS TABLE (schedule TEXT, planned_at TIMESTAMPTZ, decision TEXT, decided_at TIMESTAMPTZ, decided_by TEXT, run_id FLOAT8,
                note TEXT, run_state TEXT, run_finished_at TIMESTAMPTZ)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT f.schedule::TEXT, f.planned_at, f.decision::TEXT, f.decided_at, f.decided_by::TEXT, f.run_id::FLOAT8, f.note::TEXT,
          r.state::TEXT, r.finished_at
   FROM cardgenius.schedule_fire AS f

@@ -11,7 +11,7 @@ RETURNS TABLE (
   processor_id TEXT, host TEXT, pid INTEGER, version TEXT, started_at TIMESTAMPTZ, last_seen TIMESTAMPTZ,
   stopped_at TIMESTAMPTZ, silent_seconds INTEGER, leads BOOLEAN
 )
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT p.processor_id::TEXT, p.host::TEXT, p.pid, p.version::TEXT, p.started_at, p.last_seen, p.stopped_at,
          FLOOR(ABS(EXTRACT(EPOCH FROM cardgenius.clock(p_now) - p.last_seen)))::INTEGER,
          l.slot IS NOT NULL

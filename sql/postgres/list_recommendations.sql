@@ -9,7 +9,7 @@ RETURNS TABLE (user_id TEXT, rank INTEGER, card_name TEXT, total_savings_yearly 
                myntra_points FLOAT8, ajio_points FLOAT8, grocery_points FLOAT8, other_online_points FLOAT8,
                redemption_method TEXT, redemption_rate FLOAT8, card_id TEXT, batch_id TEXT, processed_at TIMESTAMPTZ,
                created_at TIMESTAMPTZ, updated_at TIMESTAMPTZ)
-LANGUAGE sql STABLE
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 SET timezone = 'UTC'
 AS $$
   SELECT s.user_id, s.rank, s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings,

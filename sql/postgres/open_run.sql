@@ -31,7 +31,7 @@ CREATE OR REPLACE FUNCTION cardgenius.open_run(
   p_now             TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS TABLE (outcome TEXT, run_id BIGINT, state TEXT, chunks INTEGER, users BIGINT, superseded_id BIGINT)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   v_now      TIMESTAMPTZ := cardgenius.clock(p_now);

@@ -4,7 +4,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.prune_count_orphans()
 RETURNS TABLE (orphans DOUBLE PRECISION, rows_ DOUBLE PRECISION, users DOUBLE PRECISION)
-LANGUAGE sql AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT COUNT(*) FILTER (WHERE u.user_id IS NULL)::DOUBLE PRECISION,
          COALESCE(SUM(r.number) FILTER (WHERE u.user_id IS NULL), 0)::DOUBLE PRECISION,
          COUNT(*)::DOUBLE PRECISION

@@ -5,7 +5,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.prune_history(p_kind VARCHAR, p_keep_days INTEGER, p_now TIMESTAMPTZ DEFAULT NULL)
 RETURNS TABLE (kind VARCHAR, deleted INTEGER)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   v_before   TIMESTAMPTZ := cardgenius.clock(p_now) - make_interval(days => p_keep_days);
   v_latest   BIGINT := (SELECT MAX(r.run_id) FROM cardgenius.run AS r);

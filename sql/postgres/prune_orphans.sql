@@ -6,7 +6,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.prune_orphans(p_after_user_id VARCHAR)
 RETURNS TABLE (last_user_id VARCHAR, deleted BIGINT)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   v_after    public.user_spending_data.user_id%TYPE := COALESCE(p_after_user_id, '');
   v_last     public.user_spending_data.user_id%TYPE;

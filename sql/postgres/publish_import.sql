@@ -10,7 +10,7 @@
 CREATE OR REPLACE FUNCTION cardgenius.publish_import(p_load_no BIGINT, p_line_no_from INTEGER, p_line_no_to INTEGER,
                                                      p_new_only BOOLEAN DEFAULT FALSE)
 RETURNS TABLE (imported BIGINT, unchanged BIGINT)
-LANGUAGE plpgsql
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 -- A span is small and the table may be large: users are looked up by key.
 SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off

@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION cardgenius.raise_alert(
   p_now             TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS TABLE (outcome TEXT, opened_at TIMESTAMPTZ)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   v_now      TIMESTAMPTZ := date_trunc('milliseconds', cardgenius.clock(p_now));

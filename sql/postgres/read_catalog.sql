@@ -5,7 +5,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.read_catalog(p_run_id BIGINT)
 RETURNS TABLE (sha256 TEXT, bytes BYTEA)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT k.sha256::TEXT, k.bytes
   FROM cardgenius.run_catalog AS c
   JOIN cardgenius.kept_catalog AS k ON k.sha256 = c.sha256

@@ -7,7 +7,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.read_chunk(p_run_id BIGINT, p_chunk_no INTEGER, p_token UUID)
 RETURNS TABLE (user_no INTEGER, amazon FLOAT8, flipkart FLOAT8, myntra FLOAT8, ajio FLOAT8, grocery FLOAT8, confirmed FLOAT8)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT cu.user_no,
          (COALESCE(cu.avg_amazon_gmv,    0) * 100)::FLOAT8,
          (COALESCE(cu.avg_flipkart_gmv,  0) * 100)::FLOAT8,

@@ -8,7 +8,7 @@
 CREATE OR REPLACE FUNCTION cardgenius.read_spending(p_user_id TEXT)
 RETURNS TABLE (user_id TEXT, amazon FLOAT8, flipkart FLOAT8, myntra FLOAT8, ajio FLOAT8, grocery FLOAT8,
                confirmed FLOAT8, processing_status TEXT, processing_error TEXT)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT u.user_id::TEXT, (u.avg_amazon_gmv * 100)::FLOAT8, (u.avg_flipkart_gmv * 100)::FLOAT8,
          (u.avg_myntra_gmv * 100)::FLOAT8, (u.avg_ajio_gmv * 100)::FLOAT8, (u.avg_grocery_gmv * 100)::FLOAT8,
          (u.avg_confirmed_gmv * 100)::FLOAT8, u.processing_status::TEXT, u.processing_error::TEXT

@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION cardgenius.record_act(
   p_now       TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS VOID
-LANGUAGE sql AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   INSERT INTO cardgenius.act (acted_at, act, run_id, subject, affected, origin, person, login, reason)
   VALUES (cardgenius.clock(p_now), p_act, p_run_id, LEFT(p_subject, 200), p_affected, COALESCE(p_origin, 'sql'),
           LEFT(p_person, 200), session_user, LEFT(p_reason, 400));

@@ -37,7 +37,7 @@ CREATE OR REPLACE FUNCTION cardgenius.record_fire(
   p_now               TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS TABLE (outcome TEXT, decision TEXT, run_id BIGINT, superseded_id BIGINT)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   v_now       TIMESTAMPTZ := cardgenius.clock(p_now);

@@ -4,7 +4,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.reject_duplicates(p_load_no BIGINT)
 RETURNS TABLE (line_no INTEGER, user_id TEXT, first_line_no INTEGER)
-LANGUAGE sql AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   WITH numbered AS (
     SELECT s.line_no, s.user_id, MIN(s.line_no) OVER (PARTITION BY s.user_id) AS first_line_no
     FROM cardgenius.staged_spending AS s

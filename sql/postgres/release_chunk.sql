@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION cardgenius.release_chunk(
   p_run_id BIGINT, p_chunk_no INTEGER, p_token UUID, p_now TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS TABLE (chunk_no INTEGER)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
   UPDATE cardgenius.chunk AS c

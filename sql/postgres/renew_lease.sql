@@ -6,7 +6,7 @@ CREATE OR REPLACE FUNCTION cardgenius.renew_lease(
   p_run_id BIGINT, p_chunk_no INTEGER, p_token UUID, p_lease_seconds INTEGER, p_now TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS TABLE (run_state TEXT)
-LANGUAGE sql AS $$
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   UPDATE cardgenius.chunk AS c
      SET lease_until = cardgenius.clock(p_now) + make_interval(secs => p_lease_seconds)
     FROM cardgenius.run AS r

@@ -8,7 +8,7 @@
 CREATE OR REPLACE FUNCTION cardgenius.report_users()
 RETURNS TABLE (users FLOAT8, spending_users FLOAT8, users_at_zero FLOAT8, confirmed_below FLOAT8, net_least FLOAT8,
                net_p5 FLOAT8, net_p25 FLOAT8, net_p50 FLOAT8, net_p75 FLOAT8, net_p95 FLOAT8, net_most FLOAT8)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT n.users::FLOAT8, s.users::FLOAT8, s.at_zero::FLOAT8, s.below::FLOAT8,
          (n.net[1] * 100)::FLOAT8, (n.net[2] * 100)::FLOAT8, (n.net[3] * 100)::FLOAT8, (n.net[4] * 100)::FLOAT8,
          (n.net[5] * 100)::FLOAT8, (n.net[6] * 100)::FLOAT8, (n.net[7] * 100)::FLOAT8

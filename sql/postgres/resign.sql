@@ -4,7 +4,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.resign(p_processor TEXT, p_now TIMESTAMPTZ DEFAULT NULL)
 RETURNS VOID
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   v_now  TIMESTAMPTZ := cardgenius.clock(p_now);
 BEGIN

@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION cardgenius.retry_users(
   p_seconds  INTEGER DEFAULT NULL             -- failed longer ago; NULL: whenever
 )
 RETURNS TABLE (users FLOAT8)
-LANGUAGE sql
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 SET timezone = 'UTC'                         -- a TIMESTAMP without a zone of theirs holds UTC
 AS $$
   WITH again AS (

@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION cardgenius.see_processor(
   p_now        TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS VOID
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   v_now  TIMESTAMPTZ := date_trunc('milliseconds', cardgenius.clock(p_now));
 BEGIN

@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION cardgenius.see_schedule(
   p_now        TIMESTAMPTZ DEFAULT NULL
 )
 RETURNS TABLE (known_since TIMESTAMPTZ, last_planned TIMESTAMPTZ)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   v_now         TIMESTAMPTZ := date_trunc('milliseconds', cardgenius.clock(p_now));

@@ -6,7 +6,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.sum_outcomes(p_run_id BIGINT)
 RETURNS TABLE (completed FLOAT8, failed FLOAT8, gate_accepted BOOLEAN, kind TEXT)
-LANGUAGE sql STABLE AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
   SELECT COALESCE(SUM(c.completed), 0)::FLOAT8, COALESCE(SUM(c.failed), 0)::FLOAT8, r.gate_accepted, r.kind::TEXT
   FROM cardgenius.run AS r
   LEFT JOIN cardgenius.chunk AS c ON c.run_id = r.run_id

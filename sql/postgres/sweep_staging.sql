@@ -9,7 +9,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.sweep_staging(p_now TIMESTAMPTZ DEFAULT NULL)
 RETURNS TABLE (swept BIGINT)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   v_now    TIMESTAMPTZ := cardgenius.clock(p_now);
   v_swept  BIGINT := 0;

@@ -3,6 +3,7 @@
 -- Answers   a row a check, in a fixed order: check_name, severity (fail | warn), violations, sample (one of them); after them,
 --           where p_most is above 0, a row for what breaks a check: check_name, severity, user_id or run_id and chunk_no, and
 --           wrong (what is wrong with it); violations is NULL there. Beside a run the two may differ by users in flight.
+--           nothing_staged: a load that was given up stays until the run's end, when it is swept. Only where no lease lives is it wrong.
 -- Locks     none
 -- Indexes   the keys of both contract tables; one pass over each, and another one to list (only where p_most is above 0)
 -- Callers   cardgenius verify
@@ -11,7 +12,7 @@
 CREATE OR REPLACE FUNCTION cardgenius.verify_database(p_most INTEGER DEFAULT 0)
 RETURNS TABLE (check_name TEXT, severity TEXT, violations FLOAT8, sample TEXT, user_id TEXT, run_id FLOAT8, chunk_no INTEGER,
                wrong TEXT)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
   CREATE TEMPORARY TABLE finding (
@@ -121,11 +122,13 @@ BEGIN
   FROM (
     SELECT r.load_no
     FROM cardgenius.staged_recommendation AS r
-    WHERE NOT EXISTS (SELECT FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = r.load_no)
+    WHERE NOT EXISTS (SELECT FROM cardgenius.chunk AS c
+                      WHERE c.state = 'leased' AND (c.load_no = r.load_no OR c.lease_until >= clock_timestamp()))
     UNION ALL
     SELECT o.load_no
     FROM cardgenius.staged_outcome AS o
-    WHERE NOT EXISTS (SELECT FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = o.load_no)
+    WHERE NOT EXISTS (SELECT FROM cardgenius.chunk AS c
+                      WHERE c.state = 'leased' AND (c.load_no = o.load_no OR c.lease_until >= clock_timestamp()))
     UNION ALL
     SELECT p.load_no
     FROM cardgenius.staged_spending AS p
@@ -244,12 +247,14 @@ BEGIN
     FROM (
       SELECT 'staged_recommendation' AS table_name, r.load_no, COUNT(*) AS row_count
       FROM cardgenius.staged_recommendation AS r
-      WHERE NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = r.load_no)
+      WHERE NOT EXISTS (SELECT FROM cardgenius.chunk AS c
+                        WHERE c.state = 'leased' AND (c.load_no = r.load_no OR c.lease_until >= clock_timestamp()))
       GROUP BY r.load_no
       UNION ALL
       SELECT 'staged_outcome', o.load_no, COUNT(*)
       FROM cardgenius.staged_outcome AS o
-      WHERE NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = o.load_no)
+      WHERE NOT EXISTS (SELECT FROM cardgenius.chunk AS c
+                        WHERE c.state = 'leased' AND (c.load_no = o.load_no OR c.lease_until >= clock_timestamp()))
       GROUP BY o.load_no
       UNION ALL
       SELECT 'staged_spending', p.load_no, COUNT(*)

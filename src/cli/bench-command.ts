@@ -8,6 +8,7 @@ import { measureRun } from '../tools/bench/bench-run.ts';
 import { measureRepublish } from '../tools/bench/republish.ts';
 import { describeMachine, ratio, ratiosOf, show, spreadOf } from '../tools/bench/rounds.ts';
 import { dropScratchDatabases } from '../tools/bench/scratch-database.ts';
+import { verdictOf } from '../tools/bench/verdict.ts';
 import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
 
 interface BenchOptions extends CommonOptions {
@@ -51,7 +52,7 @@ export function defineBench(program: Command): void {
     cli.note('load …');
     const load = await measureLoad(place, engine, Math.min(users, settings.chunkSize), rounds);
     cli.note('run …');
-    const { run, floor, stages } = await measureRun(place, settings, users, rounds);
+    const { run, floor, stages, callsPerChunk, raw } = await measureRun(place, settings, users, rounds);
     cli.note('republish …');
     const { first, next } = await measureRepublish(place, settings, users, rounds);
 
@@ -65,7 +66,22 @@ export function defineBench(program: Command): void {
         floor: spreadOf(load.floor),
         ratio: spreadOf(ratiosOf(load.ours, load.floor)),
       },
-      run: { usersPerSecond: spreadOf(run), floor: spreadOf(floor), ratio: spreadOf(ratiosOf(run, floor)), stages },
+      run: {
+        usersPerSecond: spreadOf(run),
+        floor: spreadOf(floor),
+        ratio: spreadOf(ratiosOf(run, floor)),
+        stages,
+        callsPerChunk,
+      },
+      ...(raw.length === 0
+        ? {}
+        : {
+            raw: {
+              timeRatio: spreadOf(raw.map(({ timeRatio }) => timeRatio)),
+              logBytesPerUser: spreadOf(raw.map(({ logBytesPerUser }) => logBytesPerUser)),
+              logRatio: spreadOf(raw.map(({ logRatio }) => logRatio)),
+            },
+          }),
       republish: { ratio: spreadOf(ratiosOf(next, first)) },
     };
     cli.print(figures, () =>
@@ -74,8 +90,16 @@ export function defineBench(program: Command): void {
         `load       ${show(figures.load.rowsPerSecond)} rows/s, ${show(figures.load.ratio, ratio)} of the driver’s own bulk load`,
         `run        ${show(figures.run.usersPerSecond)} users/s, ${show(figures.run.ratio, ratio)} of what the database alone needs`,
         `           a chunk: ${(Object.keys(stages) as Stage[]).map(stage => `${stage} ${group(Math.round(stages[stage]))} ms`).join(', ')}`,
+        `           ${callsPerChunk.toFixed(1)} calls of the database for a chunk`,
+        ...(figures.raw === undefined
+          ? []
+          : [
+              `raw        ${show(figures.raw.timeRatio, ratio)}: a plain COPY of the same rows takes that share of the run’s time`,
+              `           log: ${show(figures.raw.logBytesPerUser)} bytes a user, ${show(figures.raw.logRatio, ratio)} of the plain COPY’s`,
+            ]),
         `republish  ${show(figures.republish.ratio, ratio)} of the first run’s time, 95 % of the users unchanged`,
         '',
+        verdictOf(stages, figures.run.ratio.median),
         'Median (lowest–highest). docs/performance.md says what each figure means.',
       ].join('\n'),
     );

@@ -11,6 +11,7 @@ import { offlineTarget } from '../database/migrate/offline.ts';
 import { repairSchema } from '../database/migrate/repair.ts';
 import { verifySchema } from '../database/migrate/verify.ts';
 import { reviewScript } from '../database/mssql/review-script.ts';
+import { reviewScript as postgresReviewScript } from '../database/postgres/postgres-review-script.ts';
 import { EXIT, UsageError } from '../model/errors.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 import { textTable } from './table.ts';
@@ -32,7 +33,7 @@ export function defineMigrate(program: Command): void {
     .command('migrate')
     .description('Applies the migrations and procedures that the database lacks. Run again, it finds nothing to do.')
     .option('--plan', 'what would be applied, in order, with checksums; applies nothing')
-    .option('--sql', 'write the same as one T-SQL script to stdout, for review and for sqlcmd or tsql; applies nothing')
+    .option('--sql', 'write the same as one script to stdout, for review and for sqlcmd, tsql or psql; applies nothing')
     .option(
       '--verify',
       'what differs from the files: checksums, and the live procedures and views; exit code 1 where any does',
@@ -135,15 +136,16 @@ async function printPlan(cli: Cli, target: AppliedFiles, description: string, op
 }
 
 async function writeScript(cli: Cli, options: MigrateChoice): Promise<void> {
-  if (/^(pglite|postgres(ql)?):/i.test(cli.settings.databaseUrl)) {
+  if (/^pglite:/i.test(cli.settings.databaseUrl.trim())) {
     throw new UsageError(
       'MIGRATE_SQL',
-      'migrate --sql writes T-SQL for SQL Server; the embedded engine migrates itself as it is opened, and a PostgreSQL server is migrated by cardgenius migrate. Set CARDGENIUS_DATABASE_URL=mssql://….',
+      'migrate --sql is for a server; the embedded engine migrates itself as it is opened. Set CARDGENIUS_DATABASE_URL=mssql://… or postgres://….',
     );
   }
   await using opened = await cli.open({ checkSchema: false, migrate: false });
   const plan = await planMigration(opened.target, options);
-  const script = reviewScript(plan, await opened.target.appliedFiles(), opened.database.description);
+  const write = opened.target.dialect === 'mssql' ? reviewScript : postgresReviewScript;
+  const script = write(plan, await opened.target.appliedFiles(), opened.database.description);
   cli.printExactly({ database: opened.database.description, files: plan.pending.map(file => file.name), script }, () =>
     script.trimEnd(),
   );
@@ -168,7 +170,7 @@ async function repairObjects(cli: Cli, yes: boolean): Promise<void> {
   await using opened = await cli.open({ checkSchema: false, migrate: false });
   const { repairable, left } = await repairSchema(opened.target, yes);
   const { description } = opened.database;
-  const regrant = repairable.some(({ problem }) => problem === 'dropped') || opened.target.dialect === 'postgres';
+  const regrant = repairable.some(({ problem }) => problem === 'dropped');
   cli.print({ database: description, repaired: yes, objects: repairable, left }, () =>
     [
       ...repairable.flatMap(({ what, problem, detail, lines }) => [`${what}: ${problem}, ${detail}`, ...(lines ?? [])]),
@@ -176,7 +178,7 @@ async function repairObjects(cli: Cli, yes: boolean): Promise<void> {
       repairable.length === 0
         ? `${description}: no procedure, function or view of ours is altered or dropped.`
         : yes
-          ? `${description}: ${repairable.length} put back as reviewed.${regrant ? ' What was made anew has lost its grants: run grants.sql again.' : ''}`
+          ? `${description}: ${repairable.length} put back as reviewed.${regrant ? ' What was dropped has lost its grants: run grants.sql again.' : ''}`
           : `${description}: ${repairable.length} would be put back. To do it: cardgenius migrate --repair --yes`,
     ].join('\n'),
   );

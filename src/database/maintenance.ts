@@ -28,13 +28,21 @@ export interface Orphans {
 }
 
 /** A file of queries/<dialect>: doctor_<question>.sql. */
-export type DoctorQuestion = 'settings' | 'columns' | 'error_length' | 'target' | 'indexed_views' | 'log' | 'rights';
+export type DoctorQuestion =
+  | 'settings'
+  | 'server'
+  | 'columns'
+  | 'error_length'
+  | 'target'
+  | 'indexed_views'
+  | 'log'
+  | 'rights';
 
-/** A right of deploy/sql/grants.sql. */
+/** A right of deploy/sql/grants.sql, or of its twin for PostgreSQL. */
 export interface WantedRight {
   readonly role: string;
   readonly right: string;
-  readonly class: 'OBJECT' | 'SCHEMA' | 'DATABASE';
+  readonly class: 'OBJECT' | 'SCHEMA' | 'DATABASE' | 'FUNCTION' | 'TABLE';
   readonly securable: string;
 }
 

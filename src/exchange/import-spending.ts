@@ -1,4 +1,5 @@
 import type { ExchangeDatabase } from '../database/exchange.ts';
+import { DatabaseError } from '../model/errors.ts';
 import type { StagedSpending } from '../model/table-rows.ts';
 import { RejectsFile } from './rejects-file.ts';
 import { type OpenedSpendingCsv, openSpendingCsv, type ParsedLine } from './spending-csv.ts';
@@ -71,6 +72,7 @@ export async function stageAndPublish(
   let batch: StagedSpending[] = [];
   let lastLine = 0;
   let read = 0;
+  let good = 0;
   let confirmedBelowSum = 0;
   const flush = async () => {
     if (batch.length > 0) await database.stageSpending(loadNo, batch);
@@ -80,6 +82,7 @@ export async function stageAndPublish(
   for await (const line of lines) {
     read++;
     if ('good' in line) {
+      good++;
       batch.push(line.good);
       if (isConfirmedBelowSum(line.good)) confirmedBelowSum++;
       lastLine = line.good.lineNo;
@@ -100,6 +103,15 @@ export async function stageAndPublish(
     const span = await database.publishImport(loadNo, from, Math.min(from + BATCH - 1, lastLine), newOnly);
     imported += span.imported;
     unchanged += span.unchanged;
+  }
+  // A server that crashes meanwhile comes back with its staging empty, and the next statement finds nothing wrong with that.
+  const missing = good - imported - unchanged - duplicates.length;
+  if (missing !== 0) {
+    throw new DatabaseError(
+      'STAGING_INCOMPLETE',
+      `${missing} of ${good} rows of ${source} were staged and are gone: the database was started anew meanwhile. Import again: what went in is found unchanged.`,
+      'transient',
+    );
   }
   await database.endImport(loadNo, duplicates.length);
   return { read, imported, unchanged, confirmedBelowSum };

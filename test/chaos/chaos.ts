@@ -3,24 +3,32 @@
  *
  *   npm run chaos -- --kills 200 --seed 7
  *   CARDGENIUS_TEST_MSSQL_URL=mssql://… npm run chaos -- --kills 100 --processes 2
+ *   CARDGENIUS_TEST_POSTGRES_URL=postgres://… npm run chaos -- --postgres --kills 200 --processes 4
+ *   CARDGENIUS_TEST_POSTGRES_URL=… npm run chaos -- --postgres --crash --kills 10 --users 200000 --processes 2
+ *
+ * With --crash it is the server that dies (.ci/postgres crash: kill -9 of all its processes, and started again), and the processors live
+ * on, or are started again where they left.
  *
  * Users are computed over and over (redo) until so many kills have happened; then the last run is left alone, and the
  * database is verified and compared, row by row, with what the engine answers for the same users.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { readOptions } from '../../bench/options.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
 import { type OpenedDatabase, openDatabase } from '../../src/database/open-database.ts';
+import { retry } from '../../src/database/retrying.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { inventUser, seedSpending } from '../../src/exchange/seed-spending.ts';
 import { pointsOf } from '../../src/model/recommendation.ts';
 import { group } from '../../src/tools/bench/rounds.ts';
-import { createDatabase, type TestDatabase } from '../support/sql-server.ts';
+import { createServerDatabase, hasPostgresServer } from '../support/postgres-server.ts';
+import { createDatabase } from '../support/sql-server.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'src/cli/main.ts');
@@ -32,6 +40,8 @@ const {
   seed,
   life,
   server: isOnServer,
+  postgres: isOnPostgres,
+  crash: doesServerCrash,
 } = readOptions({
   kills: 200,
   users: 4_000,
@@ -39,18 +49,27 @@ const {
   seed: 1,
   life: 4_500, // milliseconds that a process may live at most before it is killed, beyond half a second
   server: false,
+  postgres: false,
+  crash: false, // the server in place of the processors; CARDGENIUS_TEST_POSTGRES_COMMAND says how (.ci/postgres)
 });
 const server = process.env.CARDGENIUS_TEST_MSSQL_URL;
-if ((processes > 1 || isOnServer) && !server) throw new Error('a server is needed: set CARDGENIUS_TEST_MSSQL_URL');
+if (isOnPostgres && !hasPostgresServer()) throw new Error('a server is needed: set CARDGENIUS_TEST_POSTGRES_URL');
+if (doesServerCrash && !isOnPostgres) throw new Error('--crash is for --postgres');
+if ((processes > 1 || isOnServer) && !isOnPostgres && !server)
+  throw new Error('a server is needed: set CARDGENIUS_TEST_MSSQL_URL, or --postgres and CARDGENIUS_TEST_POSTGRES_URL');
+const crashCommand = process.env.CARDGENIUS_TEST_POSTGRES_COMMAND ?? join(ROOT, '.ci/postgres');
 
 const random = numbers(seed);
 const cwd = await mkdtemp(join(tmpdir(), 'cardgenius-chaos-'));
 const config = { chunkSize: 400, leaseSeconds: 5, workers: 1, log: { level: 'debug' } };
 await writeFile(join(cwd, 'cron.config.ts'), `export default ${JSON.stringify(config)};\n`);
 
-let place: TestDatabase | undefined;
+let place: ({ readonly url: string } & AsyncDisposable) | undefined;
 let url = `pglite:${join(cwd, 'db')}`;
-if (processes > 1 || isOnServer) {
+if (isOnPostgres) {
+  place = await createServerDatabase();
+  url = place.url;
+} else if (processes > 1 || isOnServer) {
   place = await createDatabase({ url: new URL(server!), [Symbol.asyncDispose]: async () => {} });
   url = place.url;
 }
@@ -65,6 +84,7 @@ let runs = 0;
 const recoveries: number[] = [];
 let killedAt: number | undefined;
 const startedAt = performance.now();
+const crashes = doesServerCrash ? crashServer() : undefined;
 
 while (killed < kills) {
   if ((await openUsers()) === 0) {
@@ -73,6 +93,7 @@ while (killed < kills) {
   }
   await Promise.all(Array.from({ length: processes }, () => oneLife()));
 }
+await crashes;
 const published = await withDatabase(async ({ history }) =>
   (await history.listRuns(1_000)).reduce((sum, { chunksClosed }) => sum + chunksClosed, 0),
 );
@@ -85,10 +106,10 @@ const lost = users - (await withDatabase(({ database }) => database.countUsers()
 recoveries.sort((a, b) => a - b);
 const seconds = (ms: number | undefined) => `${((ms ?? 0) / 1000).toFixed(1)} s`;
 console.log(
-  `${place === undefined ? 'PGlite on disk' : `SQL Server at ${new URL(url).host}`}, ${processes} process(es), seed ${seed}`,
+  `${place === undefined ? 'PGlite on disk' : `${isOnPostgres ? 'PostgreSQL' : 'SQL Server'} at ${new URL(url).host}`}, ${processes} process(es), seed ${seed}`,
 );
 console.log(
-  `${killed} kills over ${runs + 1} passes of ${group(users)} users in ${seconds(performance.now() - startedAt)}, ${group(published)} chunks published between the kills`,
+  `${killed} kills${doesServerCrash ? ' of the server' : ''} over ${runs + 1} passes of ${group(users)} users in ${seconds(performance.now() - startedAt)}, ${group(published)} chunks published between the kills`,
 );
 console.log(
   `users lost ${lost}, rows wrong ${wrong}, verify: ${faults.length === 0 ? 'clean' : JSON.stringify(faults)}`,
@@ -104,6 +125,7 @@ process.exitCode = lost === 0 && wrong === 0 && faults.length === 0 ? 0 : 1;
 async function oneLife(): Promise<void> {
   const child = start();
   const ended = new Promise<void>(resolve => child.on('close', () => resolve()));
+  if (doesServerCrash) return ended;
   const delay = 500 + random() * life;
   const doomed = await Promise.race([ended.then(() => false), sleep(delay).then(() => true)]);
   if (doomed && killed < kills) {
@@ -112,6 +134,17 @@ async function oneLife(): Promise<void> {
     child.kill('SIGKILL');
   }
   await ended;
+}
+
+/** The server dies at moments that nobody chose, and is there again as soon as it has recovered. */
+async function crashServer(): Promise<void> {
+  while (killed < kills) {
+    await sleep(500 + random() * life);
+    killedAt = undefined;
+    await promisify(execFile)(crashCommand, ['crash'], { timeout: 300_000 });
+    killed++;
+    killedAt = performance.now();
+  }
 }
 
 /** Runs undisturbed until nothing is left. */
@@ -140,9 +173,12 @@ function openUsers(): Promise<number> {
   });
 }
 
-async function withDatabase<T>(work: (opened: OpenedDatabase) => Promise<T>): Promise<T> {
-  await using opened = await openDatabase(url, { checkSchema: false });
-  return await work(opened);
+/** Again where the server died meanwhile: all that is asked here may be asked twice. */
+function withDatabase<T>(work: (opened: OpenedDatabase) => Promise<T>): Promise<T> {
+  return retry(async () => {
+    await using opened = await openDatabase(url, { checkSchema: false });
+    return await work(opened);
+  });
 }
 
 /** Rows that are not what the engine answers for the same users, missing and surplus ones included. */

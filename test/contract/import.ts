@@ -1,4 +1,5 @@
 import { migrate, planMigration } from '../../src/database/migrate/migrate.ts';
+import { stageAndPublish } from '../../src/exchange/import-spending.ts';
 import { claim, count, importUsers, openRun, process, statuses, userId } from './context.ts';
 import type { ContractTests } from './suite.ts';
 
@@ -38,6 +39,30 @@ export const importContract: ContractTests = {
     await database.endImport(loadNo, 0);
     t.is(await count(engine, 'cardgenius.staged_spending'), 0);
     t.is(await count(engine, 'cardgenius.import', 'finished_at IS NOT NULL'), 2);
+  },
+
+  'import: rows that staging has lost are missed, and the import does not end as if they had gone in': async (
+    t,
+    engine,
+  ) => {
+    const { database } = engine;
+    const losing = Object.assign(Object.create(database) as typeof database, {
+      // As a server that crashes here and is started again: unlogged tables are empty.
+      rejectDuplicates: async (loadNo: number) => {
+        await engine.execute('DELETE FROM cardgenius.staged_spending WHERE line_no = 2');
+        return database.rejectDuplicates(loadNo);
+      },
+    });
+    async function* lines() {
+      for (const n of [1, 2, 3]) yield { good: { lineNo: n, userId: userId(n), amounts: [n, 0, 0, 0, 0, n] } };
+    }
+    const rejects = { add: async () => {} };
+    await t.throwsAsync(
+      stageAndPublish(losing, 'spends.csv', lines(), rejects, () => {}),
+      { code: 'STAGING_INCOMPLETE', message: /^1 of 3 rows of spends\.csv were staged and are gone/ },
+    );
+    t.like(await stageAndPublish(database, 'spends.csv', lines(), rejects, () => {}), { imported: 1, unchanged: 2 });
+    t.is(await count(engine, 'user_spending_data'), 3);
   },
 
   'import: where only new users go in, one who is there stays as it is, whatever the spends': async (t, engine) => {

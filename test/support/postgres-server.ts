@@ -20,9 +20,7 @@ export interface ServerDatabase extends AsyncDisposable {
 /** A database of its own on the server, dropped at the end with whoever is still connected. */
 export async function createServerDatabase(): Promise<ServerDatabase> {
   const name = `cardgenius_test_${randomBytes(5).toString('hex')}`;
-  const server = new pg.Client({ connectionString: URL_OF_SERVER! });
-  await server.connect();
-  await server.query(`CREATE DATABASE ${name}`);
+  await onServer(`CREATE DATABASE ${name}`);
   const url = new URL(URL_OF_SERVER!);
   url.pathname = `/${name}`;
   const own = new pg.Client({ connectionString: url.href });
@@ -36,10 +34,16 @@ export async function createServerDatabase(): Promise<ServerDatabase> {
     openSession: () => openSession(url.href, own),
     [Symbol.asyncDispose]: async () => {
       await own.end().catch(() => {});
-      await server.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-      await server.end();
+      await onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     },
   };
+}
+
+/** On a connection for it alone: a test may kill the server meanwhile. */
+async function onServer(sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: URL_OF_SERVER! });
+  await client.connect();
+  await client.query(sql).finally(() => client.end());
 }
 
 /** `watcher` looks who waits, because a session in a transaction sees what it saw at first. */

@@ -284,11 +284,27 @@ test('the service as a whole: each resource is there, and what chooses pods find
 const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
 if (!hasKubectl)
   console.warn('SKIPPED: the kustomization is not built: no kubectl (apt-get install kubernetes-client).');
-(hasKubectl ? test : test.skip)('the kustomization builds (kubectl kustomize)', t => {
-  const built = spawnSync('kubectl', ['kustomize', join(ROOT, 'deploy/kubernetes')], { encoding: 'utf8' });
-  t.is(built.status, 0, built.stderr);
-  const kinds = parseAllDocuments(built.stdout).map(document => (document.toJS() as { kind: string }).kind);
-  t.deepEqual(kinds.sort(), ['Deployment', 'NetworkPolicy', 'PodDisruptionBudget', 'Service']);
+for (const folder of ['kubernetes', 'kubernetes-postgres'])
+  (hasKubectl ? test : test.skip)(`the kustomization of deploy/${folder} builds (kubectl kustomize)`, t => {
+    const built = spawnSync('kubectl', ['kustomize', join(ROOT, 'deploy', folder)], { encoding: 'utf8' });
+    t.is(built.status, 0, built.stderr);
+    const kinds = parseAllDocuments(built.stdout).map(document => (document.toJS() as { kind: string }).kind);
+    t.deepEqual(kinds.sort(), ['Deployment', 'NetworkPolicy', 'PodDisruptionBudget', 'Service']);
+  });
+
+test('for PostgreSQL the same manifests get another address and port, and nothing else', t => {
+  const { resources, patches } = parse(read('deploy/kubernetes-postgres/kustomization.yaml')) as {
+    resources: string[];
+    patches: { target: { kind: string }; patch: string }[];
+  };
+  t.deepEqual(resources, ['../kubernetes']);
+  const [address, port] = patches.map(({ patch }) => parse(patch)[0] as { path: string; value: string | number });
+  t.is(address!.path, '/spec/template/spec/containers/0/env/0/value');
+  t.is(manifest('deployment').spec.template.spec.containers[0].env[0].name, 'CARDGENIUS_DATABASE_URL');
+  t.regex(String(address!.value), /^postgres:\/\/[^:@]+@.*sslmode=verify-full$/);
+  t.is(port!.path, '/spec/egress/1/ports/0/port');
+  t.is(manifest('network-policy').spec.egress[1].ports[0].port, 1433);
+  t.is(port!.value, 5432);
 });
 
 test('the backfill: whatever is over for good ends the Job, also a run that is done with too many failed; work left does not', t => {
@@ -304,26 +320,27 @@ test('the backfill: whatever is over for good ends the Job, also a run that is d
   t.is(spec.template.spec.containers[0].args[0], 'run');
 });
 
-test('the compose file: no rights, a password of nobody else, /metrics for this machine alone and with a token', t => {
-  const { services, secrets } = parse(read('deploy/compose.yaml'), { merge: true });
-  for (const name of ['migrate', 'serve']) {
-    const found = services[name];
-    t.like(found, { read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] }, name);
-    t.deepEqual(Object.keys(found.environment).slice(0, 2), Object.keys(services.migrate.environment), name);
-    for (const [variable, value] of Object.entries<string>(found.environment)) {
-      if (variable.endsWith('_FILE')) t.true(found.secrets.includes(value.replace('/run/secrets/', '')), variable);
+for (const file of ['deploy/compose.yaml', 'deploy/compose.postgres.yaml'])
+  test(`${file}: no rights, a password of nobody else, /metrics for this machine alone and with a token`, t => {
+    const { services, secrets } = parse(read(file), { merge: true });
+    for (const name of ['migrate', 'serve']) {
+      const found = services[name];
+      t.like(found, { read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] }, name);
+      t.deepEqual(Object.keys(found.environment).slice(0, 2), Object.keys(services.migrate.environment), name);
+      for (const [variable, value] of Object.entries<string>(found.environment)) {
+        if (variable.endsWith('_FILE')) t.true(found.secrets.includes(value.replace('/run/secrets/', '')), variable);
+      }
     }
-  }
-  t.deepEqual(services.serve.ports, ['127.0.0.1:8080:8080', '127.0.0.1:8787:8787']);
-  t.regex(services.serve.healthcheck.test.join(' '), /^CMD node -e fetch\('http:\/\/127\.0\.0\.1:8080\/livez'\)/);
-  t.is(services.migrate.healthcheck, undefined, 'it answers nowhere');
-  t.is(parseAddress(services.serve.environment.CARDGENIUS_DASHBOARD_ADDRESS).port, 8787);
-  t.is(services.serve.environment.CARDGENIUS_DASHBOARD_TOKEN_FILE, '/run/secrets/dashboard_token');
-  for (const { file } of Object.values<{ file: string }>(secrets)) {
-    for (const ignored of ['.gitignore', '.dockerignore'])
-      t.true(read(ignored).includes(file.replace('./', 'deploy/')));
-  }
-});
+    t.deepEqual(services.serve.ports, ['127.0.0.1:8080:8080', '127.0.0.1:8787:8787']);
+    t.regex(services.serve.healthcheck.test.join(' '), /^CMD node -e fetch\('http:\/\/127\.0\.0\.1:8080\/livez'\)/);
+    t.is(services.migrate.healthcheck, undefined, 'it answers nowhere');
+    t.is(parseAddress(services.serve.environment.CARDGENIUS_DASHBOARD_ADDRESS).port, 8787);
+    t.is(services.serve.environment.CARDGENIUS_DASHBOARD_TOKEN_FILE, '/run/secrets/dashboard_token');
+    for (const { file } of Object.values<{ file: string }>(secrets)) {
+      for (const ignored of ['.gitignore', '.dockerignore'])
+        t.true(read(ignored).includes(file.replace('./', 'deploy/')));
+    }
+  });
 
 test('the systemd unit serves the dashboard to its machine alone', t => {
   const unit = read('deploy/cardgenius.service');

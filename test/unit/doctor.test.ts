@@ -113,7 +113,7 @@ test('keys: missing is a fault, and what a login may not see is none', t => {
 });
 
 test('grants: what is missing is said as the statements of grants.sql', async t => {
-  const wanted = await readWantedRights();
+  const wanted = await readWantedRights('mssql');
   t.true(wanted.length > 40);
   const rows = wanted.map(want => ({ ...want, member: want.role === 'cardgenius_processor' ? 1 : 0, granted: 1 }));
   t.is(checkRights(rows).state, 'ok');

@@ -42,6 +42,7 @@ const GIVEN_BY: Readonly<Record<string, readonly string[]>> = {
   'CREATE SEQUENCE': ['ALTER ON SCHEMA::cardgenius'],
   'ALTER on schema cardgenius': ['ALTER ON SCHEMA::cardgenius'],
   'SELECT on user_spending_data': ['SELECT ON OBJECT::dbo.user_spending_data'],
+  none: [],
   'SELECT on both contract tables': CONTRACT.map(table => `SELECT ON OBJECT::dbo.${table}`),
 };
 
@@ -65,4 +66,24 @@ test('the migrator has what each migration after the first three needs; those ar
 test('every role may read what was applied: each command looks at it first', t => {
   for (const role of ['processor', 'importer', 'reader', 'migrator'])
     t.true(given.includes(`SELECT ON OBJECT::cardgenius.migration TO cardgenius_${role}`), role);
+});
+
+const roleOf = (grant: string) =>
+  grant.replace(/ON OBJECT::cardgenius/, 'ON cardgenius').replace(/ON (FUNCTION|TABLE) /, 'ON ');
+
+test('PostgreSQL’s grants.sql gives on functions and views what SQL Server’s does; each function that a role may call runs as its owner', async t => {
+  const text = await readFile(join(ROOT, 'deploy/sql/postgres/grants.sql'), 'utf8');
+  const theirs = [...text.matchAll(/^GRANT (\w+ ON (?:FUNCTION|TABLE) cardgenius\.\w+ TO \w+);$/gm)].map(
+    ([, what]) => what!,
+  );
+  const files = (await readSqlFiles('postgres')).filter(({ kind }) => kind === 'object');
+  const stems = files.map(({ name }) => name.slice('object:'.length));
+  const isObject = (grant: string) => stems.some(stem => grant.includes(`cardgenius.${stem} TO`));
+  const procedures = given.filter(grant => isObject(grant) && !grant.endsWith('_migrator')); // there a member of the owner
+  t.deepEqual(theirs.filter(isObject).map(roleOf).sort(), procedures.map(roleOf).sort());
+  for (const { path, text: sql } of files) {
+    const isGiven = /^-- Grants +EXECUTE for/m.test(sql);
+    t.is(/\bSECURITY DEFINER SET search_path = pg_catalog, public, pg_temp\b/.test(sql), isGiven, path);
+  }
+  t.notRegex(text.replace(/^\s*--.*$/gm, ''), /WITH GRANT OPTION|SUPERUSER|TO PUBLIC/);
 });

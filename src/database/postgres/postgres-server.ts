@@ -9,7 +9,7 @@ import type { PostgresClient, Statement } from './postgres-driver.ts';
 import { toConnectionError, toServerError } from './postgres-errors.ts';
 import type { ServerAddress } from './server-address.ts';
 
-const CONNECT_TIMEOUT_MS = 15_000;
+const CONNECT_TIMEOUT_SECONDS = 15;
 /** As `SET lock_timeout = '30s'` on SQL Server: longer than any lock of ours is held. */
 const LOCK_TIMEOUT_MS = 30_000;
 /** A session of ours that died in a transaction holds its locks no longer than this. */
@@ -34,7 +34,7 @@ export class Server implements PostgresClient {
     const config = (timeoutSeconds: number): pg.ClientConfig => ({
       ...address.config,
       application_name: appName.slice(0, 63),
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      connectionTimeoutMillis: (settings.connectTimeoutSeconds ?? CONNECT_TIMEOUT_SECONDS) * 1000,
       statement_timeout: timeoutSeconds * 1000,
       lock_timeout: LOCK_TIMEOUT_MS,
       idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
@@ -42,7 +42,12 @@ export class Server implements PostgresClient {
       types,
     });
     const pool = (max: number, timeoutSeconds: number) => {
-      const made = new pg.Pool({ ...config(timeoutSeconds), max, idleTimeoutMillis: 60_000 });
+      const made = new pg.Pool({
+        ...config(timeoutSeconds),
+        max,
+        min: Math.min(max, settings.minConnections ?? 0),
+        idleTimeoutMillis: 60_000,
+      });
       // An error of a request reaches its caller; an idle connection that dies is replaced by the pool.
       made.on('error', () => {});
       return made;

@@ -1,9 +1,9 @@
-import { join } from 'node:path';
+import type { PostgresMigrationTarget } from '../../database/postgres/postgres-migration-target.ts';
 import type { Engine } from '../../engine/engine.ts';
 import type { RecommendationSlice } from '../../model/recommendation.ts';
 import { inventSlice } from './population.ts';
 import { timed } from './rounds.ts';
-import { type ScratchDatabase, type ScratchPlace, scratchDatabase, scratchFolder } from './scratch-database.ts';
+import { type ScratchDatabase, type ScratchPlace, scratchDatabase } from './scratch-database.ts';
 
 export interface LoadFigures {
   /** Rows of one load. */
@@ -23,7 +23,7 @@ export async function measureLoad(
 ): Promise<LoadFigures> {
   const slice = await engine.recommend(inventSlice(users));
   await using scratch = await scratchDatabase(place);
-  await using raw = /^pglite:/.test(place.url) ? await rawCopy() : await rawBulk(scratch);
+  await using raw = scratch.target.dialect === 'mssql' ? await rawBulk(scratch) : await rawCopy(place);
   const figures = { rows: slice.cardNo.length, ours: [] as number[], floor: [] as number[] };
   for (let round = 0; round <= rounds; round++) {
     const loadNo = 1_000 + round;
@@ -75,26 +75,16 @@ async function rawBulk({ at }: ScratchDatabase): Promise<RawLoad> {
   };
 }
 
-/** A second embedded database with the same table: COPY of bytes that were encoded before. */
-async function rawCopy(): Promise<RawLoad> {
-  const [{ Pglite }, { PostgresMigrationTarget }, { migrate }, { RECOMMENDATION_COLUMNS, encodeRecommendations }] =
-    await Promise.all([
-      import('../../database/postgres/pglite.ts'),
-      import('../../database/postgres/postgres-migration-target.ts'),
-      import('../../database/migrate/migrate.ts'),
-      import('../../database/postgres/postgres-staging.ts'),
-    ]);
-  await using undo = new AsyncDisposableStack();
-  const { path } = undo.use(await scratchFolder());
-  const pglite = new Pglite(join(path, 'db'));
-  undo.defer(() => pglite.close());
-  await migrate(new PostgresMigrationTarget(pglite));
-  const done = undo.move();
+/** A second database with the same table: COPY of bytes that were encoded before. */
+async function rawCopy(place: ScratchPlace): Promise<RawLoad> {
+  const { RECOMMENDATION_COLUMNS, encodeRecommendations } = await import('../../database/postgres/postgres-staging.ts');
+  const scratch = await scratchDatabase(place);
+  const { client } = scratch.target as PostgresMigrationTarget;
   return {
     prepare(loadNo, slice) {
       const bytes = encodeRecommendations(loadNo, [slice]);
-      return () => pglite.copyIn(RECOMMENDATION_COLUMNS, bytes);
+      return () => client.copyIn(RECOMMENDATION_COLUMNS, bytes);
     },
-    [Symbol.asyncDispose]: () => done.disposeAsync(),
+    [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
   };
 }

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { Stage } from '../../batch/events.ts';
+import type { BatchListener, Stage } from '../../batch/events.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { BatchDatabase } from '../../database/batch.ts';
+import { PostgresMigrationTarget } from '../../database/postgres/postgres-migration-target.ts';
 import { openEngine } from '../../engine/open-engine.ts';
 import type { RecommendationSlice } from '../../model/recommendation.ts';
 import type { Lease } from '../../model/run.ts';
 import { populate, runOnce } from './population.ts';
+import { logBytesOf, measureRaw } from './raw.ts';
 import { timed } from './rounds.ts';
-import { type ScratchPlace, scratchDatabase } from './scratch-database.ts';
+import { type ScratchDatabase, type ScratchPlace, scratchDatabase } from './scratch-database.ts';
 
 export interface RunFigures {
   /** Users a second of whole runs, round by round. */
@@ -16,6 +18,56 @@ export interface RunFigures {
   readonly floor: readonly number[];
   /** Mean milliseconds of a chunk in each stage, over all rounds. */
   readonly stages: Readonly<Record<Stage, number>>;
+  /** Calls of the database for each chunk, all of a run's counted. */
+  readonly callsPerChunk: number;
+  /** Beside a plain COPY of the same final rows; empty on SQL Server, where it is not measured. */
+  readonly raw: readonly AgainstRaw[];
+}
+
+/** A run of a round, and the raw load of its rows. */
+export interface AgainstRaw {
+  /** Seconds of the raw load ÷ those of the run. */
+  readonly timeRatio: number;
+  /** Bytes of log (WAL) a user. */
+  readonly logBytesPerUser: number;
+  /** Those ÷ the bytes of the raw load. */
+  readonly logRatio: number;
+}
+
+/** A whole run over the users of a database, and how many bytes of log it made; undefined on SQL Server. */
+export async function runWithLog(
+  scratch: ScratchDatabase,
+  settings: Settings,
+  expected: number,
+  listener: BatchListener = () => {},
+): Promise<{ seconds: number; calls: number; raw: AgainstRaw | undefined }> {
+  let calls = 0;
+  const counted = new Proxy(scratch.database, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => {
+        calls++;
+        return member.apply(target, args);
+      };
+    },
+  });
+  let seconds = 0;
+  const run = async () => {
+    seconds = await timed(() => runOnce(counted, settings, { expected, listener }));
+  };
+  if (!(scratch.target instanceof PostgresMigrationTarget)) {
+    await run();
+    return { seconds, calls, raw: undefined };
+  }
+  const { client } = scratch.target;
+  const logBytes = await logBytesOf(client, run);
+  const raw = await measureRaw(client, (await scratch.database.readRun(null))!.runId);
+  return {
+    seconds,
+    calls,
+    raw: { timeRatio: raw.seconds / seconds, logBytesPerUser: logBytes / expected, logRatio: logBytes / raw.logBytes },
+  };
 }
 
 /**
@@ -32,25 +84,24 @@ export async function measureRun(
   const run: number[] = [];
   const floor: number[] = [];
   const stages: Record<Stage, number> = { claim: 0, read: 0, compute: 0, load: 0, publish: 0 };
+  const raw: AgainstRaw[] = [];
   let chunks = 0;
+  let calls = 0;
   for (let round = 0; round < rounds; round++) {
     floor.push(users / (await floorSeconds(place, settings, users)));
     await using scratch = await scratchDatabase(place);
     await populate(scratch.database, settings, users);
-    const seconds = await timed(() =>
-      runOnce(scratch.database, settings, {
-        expected: users,
-        listener: event => {
-          if (event.type !== 'chunk-published') return;
-          chunks++;
-          for (const stage of Object.keys(stages) as Stage[]) stages[stage] += event.stages[stage];
-        },
-      }),
-    );
-    run.push(users / seconds);
+    const taken = await runWithLog(scratch, settings, users, event => {
+      if (event.type !== 'chunk-published') return;
+      chunks++;
+      for (const stage of Object.keys(stages) as Stage[]) stages[stage] += event.stages[stage];
+    });
+    run.push(users / taken.seconds);
+    calls += taken.calls;
+    if (taken.raw !== undefined) raw.push(taken.raw);
   }
   for (const stage of Object.keys(stages) as Stage[]) stages[stage] /= chunks;
-  return { run, floor, stages };
+  return { run, floor, stages, callsPerChunk: calls / chunks, raw };
 }
 
 interface Prepared {

@@ -37,11 +37,12 @@ export async function dropScratchDatabases(): Promise<void> {
 }
 
 /**
- * Makes a database of its own, beside the one that the place names, and never touches that one: on SQL Server by CREATE
- * DATABASE on the same server, embedded in a folder of the system's temporary ones.
+ * Makes a database of its own, beside the one that the place names, and never touches that one: by CREATE
+ * DATABASE on the same server, SQL Server or PostgreSQL; embedded in a folder of the system's temporary ones.
  */
 export async function scratchDatabase(place: ScratchPlace): Promise<ScratchDatabase> {
-  return /^pglite:/.test(place.url) ? inFolder() : onServer(place);
+  if (/^pglite:/.test(place.url)) return inFolder();
+  return /^postgres(ql)?:/i.test(place.url) ? onPostgres(place) : onServer(place);
 }
 
 /** A folder of the system's temporary ones, that is gone once it is disposed of. */
@@ -56,6 +57,34 @@ async function inFolder(): Promise<ScratchDatabase> {
   const opened = undo.use(await openDatabase(url));
   const done = undo.move();
   return { ...opened, at: { url }, [Symbol.asyncDispose]: () => done.disposeAsync() };
+}
+
+async function onPostgres({ url, password, pools }: ScratchPlace): Promise<ScratchDatabase> {
+  const [{ Server }, { parseAddress }, { DEFAULT_POOLS }] = await Promise.all([
+    import('../../database/postgres/postgres-server.ts'),
+    import('../../database/postgres/server-address.ts'),
+    import('../../database/pool-settings.ts'),
+  ]);
+  await using undo = new AsyncDisposableStack();
+  const name = `${SCRATCH_PREFIX}${randomBytes(5).toString('hex')}`;
+  const address = parseAddress(url, password);
+  const server = new Server(address, DEFAULT_POOLS, 'cardgenius bench');
+  undo.defer(() => server.close());
+  try {
+    await server.query(`CREATE DATABASE ${name}`);
+  } catch (error) {
+    throw new CardGeniusError(
+      'BENCH_DATABASE_REFUSED',
+      `Cannot make a database of its own on ${address.description}: ${messageOf(error)}. Measure as a login that may: ` +
+        'ALTER ROLE login CREATEDB; nothing else of the server is touched.',
+      { cause: error },
+    );
+  }
+  undo.defer(remember(() => server.query(`DROP DATABASE ${name} WITH (FORCE)`)));
+  const opened = undo.use(await openDatabase(url, { checkSchema: false, password, pools, databaseName: name }));
+  await migrate(opened.target);
+  const done = undo.move();
+  return { ...opened, at: { url, password, databaseName: name }, [Symbol.asyncDispose]: () => done.disposeAsync() };
 }
 
 async function onServer({ url, password, pools, tell }: ScratchPlace): Promise<ScratchDatabase> {

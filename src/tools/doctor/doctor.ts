@@ -2,6 +2,7 @@ import type { MaintenanceDatabase } from '../../database/maintenance.ts';
 import { DatabaseError, messageOf } from '../../model/errors.ts';
 import type { Finding } from './finding.ts';
 import { checkRights, type RightRow, readWantedRights } from './login-rights.ts';
+import { checkPostgresServer, type PostgresServerRow } from './postgres-settings.ts';
 import { checkClock, checkLog, checkSettings, checkWire, type LogRow, type SettingsRow } from './server-settings.ts';
 import {
   type ColumnRow,
@@ -32,16 +33,22 @@ export async function examine(database: MaintenanceDatabase, options: DoctorOpti
     const rows = await database.ask<SettingsRow>('settings');
     const [row] = rows ?? [];
     const answeredAt = clock();
-    return row === undefined ? [] : [...checkSettings(row), checkClock(row.time, askedAt, answeredAt)];
+    return row === undefined
+      ? []
+      : [...checkSettings(row, database.wire === undefined), checkClock(row.time, askedAt, answeredAt)];
   });
   findings.push(...settings);
 
-  const wanted = database.dialect === 'mssql' ? await readWantedRights() : [];
-  if (wanted.length > 0) {
+  // The embedded engine is one's own: nothing goes over a wire, and there is nothing to grant.
+  if (database.wire !== undefined) {
     findings.push(
+      ...(await look('server', async () => {
+        const [row] = (await database.ask<PostgresServerRow>('server')) ?? [];
+        return row === undefined ? [] : checkPostgresServer(row);
+      })),
       ...(await look('grants', async () => {
-        const rows = await database.ask<RightRow>('rights', wanted);
-        return rows === undefined ? [] : [checkRights(rows, options.role)];
+        const rows = await database.ask<RightRow>('rights', await readWantedRights(database.dialect));
+        return rows === undefined ? [] : [checkRights(rows, options.role, database.dialect)];
       })),
     );
   }

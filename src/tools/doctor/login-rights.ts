@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Dialect } from '../../database/driver.ts';
 import type { MaintenanceDatabase, WantedRight } from '../../database/maintenance.ts';
 import { CardGeniusError } from '../../model/errors.ts';
 import { PACKAGE_ROOT } from '../../package.ts';
 import { type Finding, ok } from './finding.ts';
 
-/** A row of queries/mssql/doctor_rights.sql. */
+/** A row of queries/<dialect>/doctor_rights.sql. */
 export interface RightRow {
   readonly role: string;
   readonly right: string;
@@ -15,12 +16,24 @@ export interface RightRow {
   readonly granted: number | null;
 }
 
-const GRANT = /^GRANT (?<right>[A-Z ]+?)(?: ON (?<class>OBJECT|SCHEMA)::(?<securable>[\w.]+))? TO (?<role>\w+);$/gm;
+/** Each dialect's list of rights is a file for its DBA, and how a right is written there. */
+const GRANTS = {
+  mssql: {
+    path: 'deploy/sql/grants.sql',
+    grant: /^GRANT (?<right>[A-Z ]+?)(?: ON (?<class>OBJECT|SCHEMA)::(?<securable>[\w.]+))? TO (?<role>\w+);$/gm,
+  },
+  postgres: {
+    path: 'deploy/sql/postgres/grants.sql',
+    grant:
+      /^GRANT (?<right>[A-Z]+) ON (?<class>FUNCTION|TABLE|SCHEMA) (?<securable>[\w.]+) TO (?<role>cardgenius_(?!owner)\w+);$/gm,
+  },
+} as const satisfies Readonly<Record<Dialect, unknown>>;
 
-/** The rights of deploy/sql/grants.sql: that file is the one list of them. */
-export async function readWantedRights(): Promise<WantedRight[]> {
-  const text = await readFile(join(PACKAGE_ROOT, 'deploy/sql/grants.sql'), 'utf8');
-  return [...text.matchAll(GRANT)].map(({ groups }) => ({
+/** The rights of grants.sql: that file is the one list of them. */
+export async function readWantedRights(dialect: Dialect): Promise<WantedRight[]> {
+  const { path, grant } = GRANTS[dialect];
+  const text = await readFile(join(PACKAGE_ROOT, path), 'utf8');
+  return [...text.matchAll(grant)].map(({ groups }) => ({
     role: groups!.role!,
     right: groups!.right!,
     class: (groups!.class ?? 'DATABASE') as WantedRight['class'],
@@ -30,44 +43,48 @@ export async function readWantedRights(): Promise<WantedRight[]> {
 
 /**
  * Throws RIGHTS_MISSING where the login lacks a right of that role on an object that is there: at the start of a service, and not in
- * the middle of its first run. Other dialects than SQL Server have no such question.
+ * the middle of its first run. The embedded engine has no rights to ask for.
  */
 export async function requireRights(
-  database: Pick<MaintenanceDatabase, 'dialect' | 'ask'>,
+  database: Pick<MaintenanceDatabase, 'dialect' | 'ask'> & Partial<Pick<MaintenanceDatabase, 'wire'>>,
   role: string,
 ): Promise<void> {
-  if (database.dialect !== 'mssql') return;
-  const wanted = (await readWantedRights()).filter(right => right.role === role);
+  if (database.dialect === 'postgres' && database.wire === undefined) return;
+  const wanted = (await readWantedRights(database.dialect)).filter(right => right.role === role);
   const missing = ((await database.ask<RightRow>('rights', wanted)) ?? []).filter(({ granted }) => granted === 0);
   if (missing.length === 0) return;
   const [first] = missing;
   throw new CardGeniusError(
     'RIGHTS_MISSING',
     `This login lacks ${missing.length} of ${wanted.length} rights of ${role}, the first: ${first!.right} on ${first!.securable}. ` +
-      `Run deploy/sql/grants.sql again, as db_owner, after each migrate; which are missing: cardgenius doctor --role ${role.replace('cardgenius_', '')}`,
+      `Run ${GRANTS[database.dialect].path} again, as the owner of the database, after each migrate; which are missing: cardgenius doctor --role ${role.replace('cardgenius_', '')}`,
   );
 }
 
 /** What this login lacks of the roles that it is in, as GRANT statements, a line each; of all that work with data where it is in none. */
-export function checkRights(rows: readonly RightRow[], role?: string): Finding {
+export function checkRights(rows: readonly RightRow[], role?: string, dialect: Dialect = 'mssql'): Finding {
+  const { path } = GRANTS[dialect];
   const member = new Set(rows.filter(row => row.member === 1).map(row => row.role));
   const roles = role !== undefined ? new Set([role]) : member;
   const asked = rows.filter(row => (roles.size > 0 ? roles.has(row.role) : row.role !== 'cardgenius_migrator'));
   const missing = asked.filter(row => row.granted !== 1);
   const names = [...roles].join(', ') || 'processor, importer and reader';
   if (missing.length === 0) return ok('grants', `all ${asked.length} rights of ${names}`);
-  const on = ({ securable }: RightRow) => {
+  const on = ({ right, securable }: RightRow) => {
     if (securable === '') return '';
     const isSchema = !securable.includes('.');
-    return ` ON ${isSchema ? 'SCHEMA' : 'OBJECT'}::${securable}`;
+    if (dialect === 'mssql') return ` ON ${isSchema ? 'SCHEMA' : 'OBJECT'}::${securable}`;
+    return ` ON ${isSchema ? 'SCHEMA ' : right === 'EXECUTE' ? 'FUNCTION ' : ''}${securable}`;
   };
   const isIn = [...roles].some(name => member.has(name));
   const statements = missing.map(row => `GRANT ${row.right}${on(row)} TO ${row.role};`);
   const found = `${missing.length} of ${asked.length} rights of ${names} are missing`;
   if (isIn) return { check: 'grants', state: 'fail', found, remedy: [...new Set(statements)].join('\n') };
   // A login without a role needs the role, not its fifty rights one by one.
-  const join = `ALTER ROLE ${role ?? 'cardgenius_processor'} ADD MEMBER [user];`;
+  const joined = role ?? 'cardgenius_processor';
+  const join = dialect === 'mssql' ? `ALTER ROLE ${joined} ADD MEMBER [user];` : `GRANT ${joined} TO "user";`;
   const which = role === undefined ? ' (or cardgenius_importer, cardgenius_reader: whatever this login is for)' : '';
-  const remedy = `${join}${which}\nWhere there is no such role or user: deploy/sql/grants.sql, and "Logins" in docs/dba-guide.md`;
+  const guide = dialect === 'mssql' ? '"Logins" in docs/dba-guide.md' : '"Roles" in docs/postgresql.md';
+  const remedy = `${join}${which}\nWhere there is no such role or user: ${path}, and ${guide}`;
   return { check: 'grants', state: 'fail', found: `${found}; this login is in no role of them`, remedy };
 }

@@ -29,17 +29,17 @@ const LOG_PERCENT = { warn: 70, fail: 90 };
 export function checkWire(wire: { encrypted: boolean; verified: boolean } | undefined): Finding[] {
   if (wire === undefined) return [];
   if (!wire.encrypted) {
-    const remedy = 'Take encrypt=false out of CARDGENIUS_DATABASE_URL';
+    const remedy = 'Take encrypt=false out of CARDGENIUS_DATABASE_URL; for PostgreSQL, say sslmode=verify-full there';
     return [{ check: 'TLS', state: 'fail', found: 'spends and passwords go over the network as they are', remedy }];
   }
   if (wire.verified) return [ok('TLS', 'encrypted, and the certificate verifies')];
   const remedy =
-    'Give Node the authority (NODE_EXTRA_CA_CERTS=ca.pem), and take trustServerCertificate=true out of the URL';
+    'Give Node the authority (NODE_EXTRA_CA_CERTS=ca.pem), and take trustServerCertificate=true out of the URL (sslmode=no-verify, on PostgreSQL)';
   return [{ check: 'TLS', state: 'warn', found: 'encrypted, but any certificate is taken', remedy }];
 }
 
-export function checkSettings(row: SettingsRow): Finding[] {
-  const findings = [checkVersion(row)];
+export function checkSettings(row: SettingsRow, isEmbedded = false): Finding[] {
+  const findings = [checkVersion(row, isEmbedded)];
   const { compatibility_level: level, row_versions: versions, recovery_model: recovery, log_waits_for: waits } = row;
   if (level !== undefined) findings.push(checkLevel(level, row.stand_in ?? null));
   if (versions !== undefined) {
@@ -70,8 +70,9 @@ export function checkSettings(row: SettingsRow): Finding[] {
   return findings;
 }
 
-function checkVersion({ version, edition, engine_edition, stand_in }: SettingsRow): Finding {
-  const found = edition === undefined ? `PostgreSQL ${version}, embedded` : `${version}, ${edition}`;
+function checkVersion({ version, edition, engine_edition, stand_in }: SettingsRow, isEmbedded: boolean): Finding {
+  const postgres = `PostgreSQL ${version}${isEmbedded ? ', embedded' : ''}`;
+  const found = edition === undefined ? postgres : `${version}, ${edition}`;
   if (stand_in) {
     const remedy = 'Fine for tests. Run on SQL Server 2019 or later, or on Azure SQL';
     return { check: 'version', state: 'warn', found: `Babelfish ${stand_in}, not SQL Server`, remedy };

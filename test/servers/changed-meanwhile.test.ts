@@ -7,7 +7,7 @@ import { openDatabase } from '../../src/database/open-database.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';
-import { createDatabase, hasSqlServer, NO_SERVER, startSqlServer } from '../support/sql-server.ts';
+import { onServers } from '../support/servers.ts';
 
 const USERS = 1_500;
 const ROOT = join(import.meta.dirname, '../..');
@@ -15,21 +15,20 @@ const ROOT = join(import.meta.dirname, '../..');
 /** What CashKaro's own programs may do to a user at any time; n makes each amount another one. */
 const ACTS: readonly ((user: string, n: number) => string)[] = [
   (user, n) =>
-    `UPDATE dbo.user_spending_data SET avg_amazon_gmv = ${n}.50, processing_status = 'new' WHERE user_id = '${user}'`,
+    `UPDATE user_spending_data SET avg_amazon_gmv = ${n}.50, processing_status = 'new' WHERE user_id = '${user}'`,
   (user, n) =>
-    `UPDATE dbo.user_spending_data SET avg_confirmed_gmv = ${n * 7} WHERE user_id = '${user}' AND processing_status = 'pending'`,
-  user => `DELETE FROM dbo.user_spending_data WHERE user_id = '${user}'`,
+    `UPDATE user_spending_data SET avg_confirmed_gmv = ${n * 7} WHERE user_id = '${user}' AND processing_status = 'pending'`,
+  user => `DELETE FROM user_spending_data WHERE user_id = '${user}'`,
   (user, n) =>
-    `INSERT INTO dbo.user_spending_data (user_id, avg_amazon_gmv, processing_status) VALUES ('${user}x${n}', ${n}, 'new')`,
+    `INSERT INTO user_spending_data (user_id, avg_amazon_gmv, processing_status) VALUES ('${user}x${n}', ${n}, 'new')`,
   user =>
-    `UPDATE dbo.user_spending_data SET processing_status = 'failed', processing_error = 'THEIRS: by hand' WHERE user_id = '${user}' AND processing_status = 'pending'`,
+    `UPDATE user_spending_data SET processing_status = 'failed', processing_error = 'THEIRS: by hand' WHERE user_id = '${user}' AND processing_status = 'pending'`,
 ];
 
-if (hasSqlServer()) {
-  test('another client changes, deletes, inserts and re-sets users during the run: nobody is completed with stale figures', async t => {
+onServers(({ name, create }) => {
+  test(`${name}: another client changes, deletes, inserts and re-sets users during the run: no user is completed with stale figures`, async t => {
     t.timeout(240_000);
-    await using server = await startSqlServer();
-    await using place = await createDatabase(server);
+    await using place = await create();
     await using opened = await openDatabase(place.url, { checkSchema: false });
     await migrate(opened.target);
     await seedSpending(opened.database, USERS, 1);
@@ -92,7 +91,4 @@ if (hasSqlServer()) {
     t.is(stale, 0, `of ${seen} completed users`);
     t.true(seen > USERS / 2);
   });
-} else {
-  console.error(`\n${NO_SERVER}\n`);
-  test.skip('another client changes users during the run', () => {});
-}
+});

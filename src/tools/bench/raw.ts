@@ -1,0 +1,48 @@
+import type { PostgresClient } from '../../database/postgres/postgres-driver.ts';
+import { timed } from './rounds.ts';
+
+/** What the database needs to take in the final rows by itself: no status, no fence, no history. */
+export interface RawFigures {
+  readonly seconds: number;
+  /** Bytes that it writes to its log (WAL) meanwhile. */
+  readonly logBytes: number;
+}
+
+/** Bytes of log that a step makes. A checkpoint goes before, so that a page is logged whole once on both sides of a comparison. */
+export async function logBytesOf(client: PostgresClient, step: () => Promise<unknown>): Promise<number> {
+  await client.query('CHECKPOINT').catch(() => {}); // a login that may not: the first pages are logged whole
+  const [before] = await client.query<{ at: string }>('SELECT pg_current_wal_insert_lsn()::TEXT AS at');
+  await step();
+  const [after] = await client.query<{ bytes: number }>(
+    'SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1::TEXT::PG_LSN)::FLOAT8 AS bytes',
+    [before!.at],
+  );
+  return after!.bytes;
+}
+
+/**
+ * The harsher floor: the rows of a run that has ended, by plain COPY into a table with the contract's key, in the same database, a COPY a chunk in
+ * key order. Reading them out is not part of it.
+ */
+export async function measureRaw(client: PostgresClient, runId: number): Promise<RawFigures> {
+  const ranges = await client.query<{ low: string; high: string }>(
+    `SELECT c.user_id_from::TEXT AS low, c.user_id_to::TEXT AS high
+     FROM cardgenius.chunk AS c WHERE c.run_id = $1 AND c.state = 'done' ORDER BY c.chunk_no`,
+    [runId],
+  );
+  await client.query('DROP TABLE IF EXISTS cardgenius.bench_raw');
+  await client.query('CREATE TABLE cardgenius.bench_raw (LIKE public.card_recommendations)');
+  await client.query('ALTER TABLE cardgenius.bench_raw ADD PRIMARY KEY (user_id, rank)');
+  let seconds = 0;
+  const logBytes = await logBytesOf(client, async () => {
+    for (const { low, high } of ranges) {
+      const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
+      const bytes = await client.copyOut(
+        `(SELECT * FROM public.card_recommendations WHERE user_id BETWEEN ${literal(low)} AND ${literal(high)} ORDER BY user_id, rank)`,
+      );
+      seconds += await timed(() => client.copyIn('cardgenius.bench_raw', bytes));
+    }
+  });
+  await client.query('DROP TABLE cardgenius.bench_raw');
+  return { seconds, logBytes };
+}
