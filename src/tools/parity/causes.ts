@@ -47,6 +47,7 @@ export class CardCauses {
   readonly #compiled = new Map<number, (spends: readonly number[]) => ParityRow | undefined>();
   /** Sets that explained a pair, or a part of one. */
   readonly #known = new Set<number>();
+  readonly #reasonsOf = new Map<number, readonly Reason[]>();
   #searches = 0;
 
   /** `tolerance`: paise, and hundredths of points, that do not count. */
@@ -58,7 +59,7 @@ export class CardCauses {
   }
 
   /** Empty where the two are equal as they are. */
-  reasonsFor(given: Pair): Reason[] {
+  reasonsFor(given: Pair): readonly Reason[] {
     const pair = { ...given, rows: new Map<number, ParityRow | undefined>() };
     const parts = PARTS.filter(part => !this.#isEqual(0, pair, [part]));
     if (parts.length === 0) return [];
@@ -74,7 +75,7 @@ export class CardCauses {
     return [...reasons.values()];
   }
 
-  #reasonsOfPart(part: Part, pair: Tried, isSearched: boolean): Reason[] {
+  #reasonsOfPart(part: Part, pair: Tried, isSearched: boolean): readonly Reason[] {
     const found = this.#find(pair, [part], isSearched);
     if (found !== undefined) return this.#reasons(found);
     if (pair.otherKeys) {
@@ -109,7 +110,7 @@ export class CardCauses {
   }
 
   /** Equal points, and rupees that are off by no more than the fourth decimal of a point's value. */
-  #nearByValue(pair: Tried): Reason[] | undefined {
+  #nearByValue(pair: Tried): readonly Reason[] | undefined {
     const { theirs } = pair;
     const at = this.#changes.findIndex(
       ({ cause, detail }) => cause === 'value of a point' && detail.includes('four decimals'),
@@ -125,8 +126,14 @@ export class CardCauses {
     return undefined;
   }
 
-  #reasons(mask: number): Reason[] {
-    return this.#changes.flatMap(({ cause, detail }, i) => ((mask >> i) & 1 ? [{ cause, detail }] : []));
+  /** One list a set, for all pairs that it explains. */
+  #reasons(mask: number): readonly Reason[] {
+    let reasons = this.#reasonsOf.get(mask);
+    if (reasons === undefined) {
+      reasons = this.#changes.flatMap(({ cause, detail }, i) => ((mask >> i) & 1 ? [{ cause, detail }] : []));
+      this.#reasonsOf.set(mask, reasons);
+    }
+    return reasons;
   }
 
   /** Leaves out one change after the other as long as the parts stay equal. */

@@ -27,14 +27,17 @@ export interface Sources {
   readonly tolerance: number;
 }
 
-/** A function from a pair to its reasons. `evidence` is complete when this is called. */
+/**
+ * A function from a pair to its reasons. `evidence` is complete when this is called. Ask card by card: what a card's changes give is
+ * kept until another card is asked for, and all cards at once would take hundreds of megabytes.
+ */
 export function explainerOf({ catalog, evidence, match, tolerance }: Sources): (pair: Pending) => readonly Reason[] {
   const byName = new Map((catalog?.cards ?? []).map(card => [nameOf(card), card]));
   const apiRules = evidence === undefined ? undefined : rulesOf(evidence);
   const evidenceOf = new Map(
     [...(evidence?.cards.values() ?? [])].map(found => [match.find(found.card), found] as const),
   );
-  const known = new Map<string, CardCauses>();
+  let current: { readonly name: string; readonly causes: CardCauses } | undefined;
   return ({ ours, theirs, spends, otherKeys }) => {
     const card = byName.get(ours.card);
     if (catalog === undefined || card === undefined || spends === undefined)
@@ -45,12 +48,11 @@ export function explainerOf({ catalog, evidence, match, tolerance }: Sources): (
     // Guesses from one row are for that row alone.
     if (found === undefined || apiRules === undefined)
       return new CardCauses(terms, changesToRow(terms, theirs, spends), tolerance).reasonsFor(pair);
-    let causes = known.get(ours.card);
-    if (causes === undefined) {
-      causes = new CardCauses(terms, changesToFitted(terms, fitCard(found, apiRules), apiRules), tolerance);
-      known.set(ours.card, causes);
+    if (current?.name !== ours.card) {
+      const changes = changesToFitted(terms, fitCard(found, apiRules), apiRules);
+      current = { name: ours.card, causes: new CardCauses(terms, changes, tolerance) };
     }
-    return causes.reasonsFor(pair);
+    return current.causes.reasonsFor(pair);
   };
 }
 

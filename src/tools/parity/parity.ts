@@ -177,14 +177,18 @@ export class Comparison {
     ];
   }
 
-  /** Card by card, so that what a change gives is compiled once. */
+  /** In the order in which the pairs came, explained card by card. */
   #explained(): Difference[] {
     const reasonsOf = explainerOf(this.#options);
-    return this.#pending.map(pair => {
-      const { userId, ours, theirs } = pair;
-      const reasons = reasonsOf(pair);
-      for (const cause of new Set(reasons.map(reason => reason.cause))) this.#tally(ours.card).explain(cause);
-      return { userId, card: ours.card, ours: ours.net, theirs: theirs.net, reasons };
-    });
+    const differences: Difference[] = new Array(this.#pending.length);
+    for (const numbers of Map.groupBy(this.#pending.keys(), i => this.#pending[i]!.ours.card).values()) {
+      for (const i of numbers) {
+        const { userId, ours, theirs } = this.#pending[i]!;
+        const reasons = reasonsOf(this.#pending[i]!);
+        for (const cause of new Set(reasons.map(reason => reason.cause))) this.#tally(ours.card).explain(cause);
+        differences[i] = { userId, card: ours.card, ours: ours.net, theirs: theirs.net, reasons };
+      }
+    }
+    return differences;
   }
 }
