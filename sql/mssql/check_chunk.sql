@@ -2,7 +2,7 @@
 --           their net savings, net = yearly + extra - joining, and each card one of the run's. Of a large chunk every second or
 --           third user, so that a run costs little more for it: verify reads all. Users whose status is not completed any more
 --           are left out: their rows are another's business. What was found stands in the chunk, and may be asked for again.
--- Answers   one row: users looked at, users whose rows cannot be right, and by which checks (no user, no spends); none where
+-- Answers   one row: chunk_no, users looked at, users whose rows cannot be right, and by which checks (no user, no spends); none where
 --           there is no such chunk
 -- Locks     shared, row by row, on both contract tables; then one row of chunk, for its own statement, after all is read
 -- Isolation READ COMMITTED: outside of publish, which holds no lock a moment longer for it
@@ -11,12 +11,12 @@
 --           cards stand in a small table with an index: a look-up for each row, and no pass over run_card.
 --           More rows than a user may have: the key of card_recommendations is (user_id, rank), so that ten rows between
 --           1 and 10 are all ten ranks.
--- Callers   the chunk pipeline, after publish
+-- Callers   the chunk pipeline, after publish; at the end of a run, for chunks whose processor died between the two
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.check_chunk
   @run_id    BIGINT,
-  @chunk_no  INT,
+  @chunk_no  INT,                             -- NULL: the first done one that was not looked at
   @users     INT                              -- of a chunk at most so many are looked at
 AS
 BEGIN
@@ -27,6 +27,11 @@ BEGIN
 
   DECLARE @step INT,                          -- every so many-th user
           @checked INT, @wrong INT, @ten_ranks INT, @order INT, @net INT, @card INT, @violated VARCHAR(200);
+
+  IF @chunk_no IS NULL
+    SELECT @chunk_no = MIN(c.chunk_no)
+    FROM cardgenius.chunk AS c
+    WHERE c.run_id = @run_id AND c.state = 'done' AND c.completed > 0 AND c.checked IS NULL;
 
   SELECT @step = (c.completed + @users - 1) / @users
   FROM cardgenius.chunk AS c
@@ -81,5 +86,5 @@ BEGIN
   IF @@ROWCOUNT = 0
     RETURN;
 
-  SELECT @checked AS checked, @wrong AS violations, @violated AS violated;
+  SELECT @chunk_no AS chunk_no, @checked AS checked, @wrong AS violations, @violated AS violated;
 END;

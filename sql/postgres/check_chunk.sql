@@ -1,15 +1,15 @@
 -- Twin of sql/mssql/check_chunk.sql. Differs in: Locks, Indexes.
 -- Locks     one row of chunk, for its own statement, after all is read
 -- Indexes   pk_run_card, pk_completed_user, the keys of both contract tables, pk_chunk: each user's rows are looked up
--- Callers   the chunk pipeline, after publish
+-- Callers   the chunk pipeline, after publish; at the end of a run, for chunks whose processor died between the two
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.check_chunk(
   p_run_id    BIGINT,
-  p_chunk_no  INTEGER,
+  p_chunk_no  INTEGER,                        -- NULL: the first done one that was not looked at
   p_users     INTEGER                         -- of a chunk at most so many are looked at
 )
-RETURNS TABLE (checked INTEGER, violations INTEGER, violated TEXT)
+RETURNS TABLE (chunk_no INTEGER, checked INTEGER, violations INTEGER, violated TEXT)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 -- completed_user is never analysed: each user's rows are looked up by key, and the list of cards is a constant of the plan.
 SET plan_cache_mode = force_custom_plan
@@ -20,6 +20,9 @@ SET enable_bitmapscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
+  v_chunk_no   INTEGER := COALESCE(p_chunk_no, (SELECT MIN(c.chunk_no) FROM cardgenius.chunk AS c
+                                                 WHERE c.run_id = p_run_id AND c.state = 'done' AND c.completed > 0
+                                                   AND c.checked IS NULL));
   v_cards      TEXT[] := ARRAY(SELECT DISTINCT rc.card_name::TEXT FROM cardgenius.run_card AS rc WHERE rc.run_id = p_run_id);
   v_step       BIGINT;                       -- every so many-th user
   v_checked    INTEGER;
@@ -32,7 +35,7 @@ DECLARE
 BEGIN
   SELECT GREATEST(1, CEIL(c.completed / p_users::FLOAT8)) INTO v_step
   FROM cardgenius.chunk AS c
-  WHERE c.run_id = p_run_id AND c.chunk_no = p_chunk_no;
+  WHERE c.run_id = p_run_id AND c.chunk_no = v_chunk_no;
 
   SELECT COUNT(*), COUNT(*) FILTER (WHERE s.ranks OR s.disorder OR s.net OR s.card),
          COUNT(*) FILTER (WHERE s.ranks), COUNT(*) FILTER (WHERE s.disorder), COUNT(*) FILTER (WHERE s.net),
@@ -41,7 +44,7 @@ BEGIN
   FROM (
     SELECT d.user_id, ROW_NUMBER() OVER (ORDER BY d.user_id) AS no
     FROM cardgenius.completed_user AS d
-    WHERE d.run_id = p_run_id AND d.chunk_no = p_chunk_no
+    WHERE d.run_id = p_run_id AND d.chunk_no = v_chunk_no
   ) AS d
   CROSS JOIN LATERAL (
     SELECT FROM public.user_spending_data AS u
@@ -60,7 +63,7 @@ BEGIN
       WHERE t.user_id = d.user_id
     ) AS r
   ) AS s
-  WHERE d.no % v_step = p_chunk_no % v_step;
+  WHERE d.no % v_step = v_chunk_no % v_step;
 
   v_violated := CONCAT_WS(', ', CASE WHEN v_ten_ranks > 0 THEN 'ten_ranks ' || v_ten_ranks END,
                           CASE WHEN v_order > 0 THEN 'order_by_net ' || v_order END,
@@ -70,7 +73,7 @@ BEGIN
   RETURN QUERY
   UPDATE cardgenius.chunk AS c
      SET checked = v_checked, violations = v_wrong, violated = NULLIF(v_violated, '')
-   WHERE c.run_id = p_run_id AND c.chunk_no = p_chunk_no
-  RETURNING c.checked, c.violations, c.violated::TEXT;
+   WHERE c.run_id = p_run_id AND c.chunk_no = v_chunk_no
+  RETURNING c.chunk_no, c.checked, c.violations, c.violated::TEXT;
 END;
 $$;

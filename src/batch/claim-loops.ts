@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { BatchDatabase } from '../database/batch.ts';
 import { backOff, type RetryOptions, retry, retrying } from '../database/retrying.ts';
 import { CardGeniusError, DatabaseError, messageOf } from '../model/errors.ts';
-import type { ChunkResult, ClaimAnswer, ClaimRequest, Lease, PublishRequest } from '../model/run.ts';
+import type { ChunkCheck, ChunkResult, ClaimAnswer, ClaimRequest, Lease, PublishRequest } from '../model/run.ts';
 import { type ChunkContext, plainText, processChunk } from './chunk-pipeline.ts';
 import { Condition } from './condition.ts';
 import { undecidable } from './publisher.ts';
@@ -176,11 +176,26 @@ export class ClaimLoops {
     const { listener } = this.#context;
     const { chunkNo } = lease;
     try {
-      const found = await this.#atEnd.checkChunk(lease, USERS_LOOKED_AT);
-      if (found !== undefined && found.violations > 0) listener({ type: 'chunk-violated', chunkNo, ...found });
+      this.#tell(await this.#atEnd.checkChunk(lease, USERS_LOOKED_AT));
     } catch (error) {
       listener({ type: 'chunk-unchecked', chunkNo, code: codeOf(error), message: plainText(messageOf(error)) });
     }
+  }
+
+  /** Checks the chunks whose processor has published and died before it checked. The run does not wait for one that cannot be checked. */
+  async checkLeftOver(): Promise<void> {
+    const { runId } = this.#run;
+    const seen = new Set<number>();
+    for (;;) {
+      const found = await this.#atEnd.checkChunk({ runId, chunkNo: null }, USERS_LOOKED_AT).catch(() => undefined);
+      if (found === undefined || seen.has(found.chunkNo)) return;
+      seen.add(found.chunkNo);
+      this.#tell(found);
+    }
+  }
+
+  #tell(found: ChunkCheck | undefined): void {
+    if (found !== undefined && found.violations > 0) this.#context.listener({ type: 'chunk-violated', ...found });
   }
 
   /** Brings about what recovery.ts says of a chunk that could not be published. */

@@ -40,7 +40,7 @@ export type BatchEvent =
       readonly message: string;
     }
   /** What a chunk has just published cannot be right: so many of the users looked at, and by which checks. */
-  | ({ readonly type: 'chunk-violated'; readonly chunkNo: number } & ChunkCheck)
+  | ({ readonly type: 'chunk-violated' } & ChunkCheck)
   /** A chunk is published, and could not be looked at afterwards. */
   | { readonly type: 'chunk-unchecked'; readonly chunkNo: number; readonly code: string; readonly message: string }
   | { readonly type: 'lease-lost'; readonly chunkNo: number }

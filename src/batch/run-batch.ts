@@ -209,6 +209,7 @@ export async function processRun(database: Database, membership: RunMembership):
   try {
     if (pool.usage !== undefined) listener({ type: 'workers-started', usage: () => pool.usage!() });
     const trouble = await loops.work(settings.chunksInFlight);
+    if (!signal.aborted && trouble === undefined) await loops.checkLeftOver();
     if (signal.aborted) {
       await atEnd.changeRunState(runId, 'stopped', stopReason(signal));
     } else if (trouble !== undefined) {

@@ -58,7 +58,9 @@ function parsedAs({ kind }: Key, variable: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UsageError('CONFIG_INVALID', `${variable} must be JSON: ${messageOf(error)}.`, { cause: error });
+    // The parser quotes the text, and an address in it may hold a key.
+    const at = /position \d+(?: \(line \d+ column \d+\))?/.exec(messageOf(error))?.[0] ?? 'its end';
+    throw new UsageError('CONFIG_INVALID', `${variable} must be JSON, and is none from ${at} on.`);
   }
 }
 
@@ -111,8 +113,11 @@ function readLines(variable: string, file: string, cwd: string): string[] {
       .replace(/^\uFEFF/, '')
       .split(/\r\n|\r|\n/);
   } catch (error) {
-    throw new UsageError('CONFIG_UNREADABLE', `${variable} names ${file}, which cannot be read: ${messageOf(error)}.`, {
-      cause: error,
-    });
+    // Without the value, and without the cause, which quotes it: a secret may stand there in place of the file's path.
+    const code = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+    throw new UsageError(
+      'CONFIG_UNREADABLE',
+      `${variable} names a file that cannot be read (${code}): give the path of a file with the secret in its first line.`,
+    );
   }
 }

@@ -132,7 +132,7 @@ export const batchOperations = (driver: Driver) => ({
    * Undefined where there is no such chunk.
    */
   async checkChunk(
-    { runId, chunkNo }: Pick<Lease, 'runId' | 'chunkNo'>,
+    { runId, chunkNo }: { readonly runId: number; readonly chunkNo: number | null },
     users: number,
   ): Promise<ChunkCheck | undefined> {
     const [row] = await driver.call<ChunkCheck>('check_chunk', [

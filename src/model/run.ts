@@ -146,6 +146,7 @@ export interface RunProgress {
 
 /** What the check of a chunk found among the users that it completed. */
 export interface ChunkCheck {
+  readonly chunkNo: number;
   /** Users looked at: those who are still `completed`. */
   readonly checked: number;
   /** Of them: whose rows cannot be right. */

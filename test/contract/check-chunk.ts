@@ -13,7 +13,7 @@ async function publishedChunk(engine: ContractEngine, users = 4, options: Parame
 export const checkChunkContract: ContractTests = {
   'check: a chunk that was published as it must be has no violation, however often it is asked': async (t, engine) => {
     const lease = await publishedChunk(engine, 4, { failed: [2] });
-    const good = { checked: 3, violations: 0, violated: null };
+    const good = { chunkNo: 1, checked: 3, violations: 0, violated: null };
     t.deepEqual(
       await engine.database.checkChunk(lease, 4),
       good,
@@ -38,27 +38,51 @@ export const checkChunkContract: ContractTests = {
       `UPDATE card_recommendations SET card_name = 'No such card' WHERE user_id = '${userId(3)}' AND rank = 10`,
     );
     const violated = 'ten_ranks 1, order_by_net 1, net_adds_up 1, card_of_run 1';
-    t.deepEqual(await database.checkChunk(lease, 4), { checked: 4, violations: 3, violated });
+    t.deepEqual(await database.checkChunk(lease, 4), { chunkNo: 1, checked: 4, violations: 3, violated });
     t.like(await database.readRun(lease.runId), { violations: 3, violated });
     t.like((await history.listRuns(1))[0], { violations: 3, violated });
 
     await execute(`UPDATE user_spending_data SET processing_status = 'new' WHERE user_id = '${userId(3)}'`);
-    const left = { checked: 3, violations: 2, violated: 'ten_ranks 1, order_by_net 1' };
+    const left = { chunkNo: 1, checked: 3, violations: 2, violated: 'ten_ranks 1, order_by_net 1' };
     t.deepEqual(await database.checkChunk(lease, 4), left, 'who is not completed any more is left out');
+  },
+
+  'check: a chunk that was published and not looked at is found at the end, once': async (t, engine) => {
+    const { runId } = await publishedChunk(engine);
+    await engine.execute('UPDATE card_recommendations SET joining_fees = joining_fees + 1');
+    const left = { runId, chunkNo: null };
+    t.deepEqual(await engine.database.checkChunk(left, 4), {
+      chunkNo: 1,
+      checked: 4,
+      violations: 4,
+      violated: 'net_adds_up 4',
+    });
+    t.is(await engine.database.checkChunk(left, 4), undefined);
+    t.like(await engine.database.readRun(runId), { violations: 4 });
   },
 
   'check: a user without a row, and a chunk that there is not': async (t, engine) => {
     const lease = await publishedChunk(engine);
     await engine.execute(`DELETE FROM card_recommendations WHERE user_id = '${userId(1)}'`);
-    t.deepEqual(await engine.database.checkChunk(lease, 4), { checked: 4, violations: 1, violated: 'ten_ranks 1' });
+    t.deepEqual(await engine.database.checkChunk(lease, 4), {
+      chunkNo: 1,
+      checked: 4,
+      violations: 1,
+      violated: 'ten_ranks 1',
+    });
     t.is(await engine.database.checkChunk({ runId: lease.runId, chunkNo: 99 }, 4), undefined);
   },
 
   'check: of a chunk with more users than asked for, some are looked at, spread evenly': async (t, engine) => {
     const lease = await publishedChunk(engine);
     await engine.execute('UPDATE card_recommendations SET joining_fees = joining_fees + 1');
-    t.deepEqual(await engine.database.checkChunk(lease, 2), { checked: 2, violations: 2, violated: 'net_adds_up 2' });
-    t.like(await engine.database.checkChunk(lease, 3), { checked: 2 }, 'every second one');
-    t.like(await engine.database.checkChunk(lease, 1_000), { checked: 4 });
+    t.deepEqual(await engine.database.checkChunk(lease, 2), {
+      chunkNo: 1,
+      checked: 2,
+      violations: 2,
+      violated: 'net_adds_up 2',
+    });
+    t.like(await engine.database.checkChunk(lease, 3), { chunkNo: 1, checked: 2 }, 'every second one');
+    t.like(await engine.database.checkChunk(lease, 1_000), { chunkNo: 1, checked: 4 });
   },
 };
