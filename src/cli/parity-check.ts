@@ -17,6 +17,8 @@ export function parityCheck(cli: Cli, { database }: Pick<OpenedDatabase, 'databa
   return async ({ url, sample = SAMPLE }, signal) => {
     const client = new ApiClient({
       url: url!.reveal(),
+      // What is said here stands in the history and on the page: the setting is a secret as a whole.
+      shown: `${new URL(url!.reveal()).origin}/***`,
       headers: await apiHeaders(undefined),
       callsPerSecond: CALLS_PER_SECOND,
       signal,

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { distance } from '../model/distance.ts';
 import { messageOf, UsageError } from '../model/errors.ts';
@@ -107,9 +107,24 @@ function firstLine(variable: string, file: string, cwd: string): string {
   );
 }
 
+/** A secret is one line: of a device, or of a file named by mistake, no more is read than that may have. */
+function readBeginning(path: string): string {
+  const file = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(65_536);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      read = readSync(file, bytes, length, bytes.length - length, null);
+    }
+    return bytes.toString('utf8', 0, length);
+  } finally {
+    closeSync(file);
+  }
+}
+
 function readLines(variable: string, file: string, cwd: string): string[] {
   try {
-    return readFileSync(resolve(cwd, file.trim()), 'utf8')
+    return readBeginning(resolve(cwd, file.trim()))
       .replace(/^\uFEFF/, '')
       .split(/\r\n|\r|\n/);
   } catch (error) {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { messageOf, UsageError } from '../model/errors.ts';
 import { type CatalogFault, findFaults } from './catalog-rules.ts';
 import { type Card, type CatalogFile, catalogSchema, type Rules } from './catalog-schema.ts';
@@ -26,17 +26,30 @@ export interface CatalogInspection {
   readonly faults: readonly (CatalogFault & { readonly kind: 'text' | 'schema' | 'rule' })[];
 }
 
+/** A catalogue of 10,000 cards has some 20 MB. */
+const MOST_BYTES = 67_108_864;
+
 /** Reads a catalogue's bytes. Throws UsageError (CATALOG_UNREADABLE). */
 export async function readCatalogFile(path: string): Promise<Buffer> {
+  const refused = (what: string, options?: ErrorOptions) =>
+    new UsageError(
+      'CATALOG_UNREADABLE',
+      `The catalogue ${path} ${what}. Name a file like catalog/cards.json.`,
+      options,
+    );
   try {
+    const found = await stat(path);
+    // A FIFO without a writer would hold the service up for ever, and a device has no end. What a shell hands over has a writer.
+    const isHandedOver = /^\/(dev|proc\/self)\/fd\/\d+$|^\/dev\/stdin$/.test(path);
+    if (!found.isFile() && !found.isDirectory() && !isHandedOver) throw refused('is a device or a pipe, and no file');
+    if (found.size > MOST_BYTES) throw refused(`has ${found.size} bytes, and at most ${MOST_BYTES} are read`);
     return await readFile(path);
   } catch (error) {
+    if (error instanceof UsageError) throw error;
     const { code } = error as NodeJS.ErrnoException;
     const what =
       code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${messageOf(error)})`;
-    throw new UsageError('CATALOG_UNREADABLE', `The catalogue ${path} ${what}. Name a file like catalog/cards.json.`, {
-      cause: error,
-    });
+    throw refused(what, { cause: error });
   }
 }
 

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -254,4 +255,19 @@ test('wrong: a file that is not there, or is a folder', async t => {
 test('catalog/cards.schema.json is what the loader’s schema says', async t => {
   const written = await readFile(SCHEMA_PATH, 'utf8');
   t.true(written === catalogJsonSchema(), 'it is stale: run npm run catalog:schema');
+});
+
+test('a catalogue that is a device, a FIFO or far too large is refused at once: a service that reads it again must not wait', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'cardgenius-catalog-'));
+  const fifo = join(folder, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const large = join(folder, 'large');
+  await writeFile(large, '');
+  await truncate(large, 70_000_000);
+  for (const path of [fifo, '/dev/zero', '/dev/null', large])
+    await t.throwsAsync(
+      loadCatalog(path),
+      { code: 'CATALOG_UNREADABLE', message: /device or a pipe|70000000 bytes/ },
+      path,
+    );
 });

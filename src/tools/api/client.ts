@@ -18,6 +18,8 @@ export const LONGEST_WAIT_MS = 120_000;
 
 export interface ApiClientOptions {
   readonly url: string;
+  /** How messages name it, where its path may hold a key. */
+  readonly shown?: string;
   /** Sent with each call and kept nowhere. */
   readonly headers: Readonly<Record<string, string>>;
   readonly callsPerSecond: number;
@@ -47,7 +49,7 @@ export class ApiClient {
 
   constructor(options: ApiClientOptions) {
     this.#options = options;
-    this.#shown = maskedUrl(options.url);
+    this.#shown = options.shown ?? maskedUrl(options.url);
     this.#wait = options.wait ?? (milliseconds => setTimeout(milliseconds));
     this.#say = options.say ?? (() => {});
   }
