@@ -2,8 +2,8 @@
 --           their net savings, net = yearly + extra - joining, and each card one of the run's. Of a large chunk every second or
 --           third user, so that a run costs little more for it: verify reads all. Users whose status is not completed any more
 --           are left out: their rows are another's business. What was found stands in the chunk, and may be asked for again.
--- Answers   one row: chunk_no, users looked at, users whose rows cannot be right, and by which checks (no user, no spends); none where
---           there is no such chunk
+-- Answers   one row: chunk_no, users looked at, users whose rows cannot be right, and by which checks (no user, no spends);
+--           none where there is no such chunk
 -- Locks     shared, row by row, on both contract tables; then one row of chunk, for its own statement, after all is read
 -- Isolation READ COMMITTED: outside of publish, which holds no lock a moment longer for it
 -- Indexes   pk_run_card, pk_completed_user, the keys of both contract tables, pk_chunk
