@@ -30,6 +30,18 @@ test('every alert rule has its row in docs/operations.md: meaning, look, do; its
   t.is(KEYS.find(({ path }) => path.join('.') === key)?.defaultValue, 0.05);
 });
 
+test('what the database says is the same in each instance: a rule or a panel takes its maximum, and adds up no two outcomes that overlap', t => {
+  const [, guide] = readFileSync(join(FOLDER, '../../docs/dashboard.md'), 'utf8').split('From the database, the same');
+  const names = [...guide!.split('\n\n')[1]!.matchAll(/`(cardgenius_\w+)/g)].map(([, name]) => name!);
+  t.true(names.length > 5);
+  for (const path of ['alerts.yml', '../grafana/cardgenius.json']) {
+    const text = readFileSync(join(FOLDER, path), 'utf8');
+    t.notRegex(text, /cardgenius_run_users\{[^}]*outcome!/, 'processed and pending are outcomes of the same users');
+    for (const [, taken, name] of text.matchAll(/(?:(\w+)(?: by \([^()]*\))? ?\()?(?:changes\()?\b(cardgenius_\w+)/g))
+      if (names.includes(name!)) t.is(taken, 'max', `${path}: ${name}`);
+  }
+});
+
 const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 if (!hasPromtool) console.warn('SKIPPED: the alert rules are not tried: no promtool (apt-get install prometheus).');
 (hasPromtool ? test : test.skip)('each alert rule fires when it should, and only then (promtool)', t => {
