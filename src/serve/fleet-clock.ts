@@ -22,6 +22,8 @@ export class FleetClock {
   /** The database's time less the monotonic one; and the offset that is believed. */
   #offset: number;
   #believed: number | undefined;
+  /** This machine's time less the monotonic one, as it was when the database's was last believed. */
+  #wallOffset: number;
   #apartMs = 0;
   #jump: { readonly ms: number; readonly seenAt: number } | undefined;
 
@@ -32,6 +34,7 @@ export class FleetClock {
     this.#monotonic = monotonic;
     this.#wall = wall;
     this.#offset = wall() - monotonic();
+    this.#wallOffset = this.#offset;
   }
 
   /** Milliseconds by a clock that is never set. */
@@ -67,13 +70,19 @@ export class FleetClock {
     this.#believed ??= offset + backSeconds * 1000;
     const by = offset - this.#believed;
     const before = this.#jump;
-    if (Math.abs(by) <= STEADY_MS) this.#jump = undefined;
-    else if (before === undefined || Math.abs(by - before.ms) > STEADY_MS) this.#jump = { ms: by, seenAt: at };
-    else if (at - before.seenAt >= BELIEVE_MS) this.#jump = undefined;
-    if (this.#jump === undefined) this.#believed = offset;
-    const isNew = this.#jump !== undefined && this.#jump !== before;
     const apart = this.now() - this.#wall();
     this.#apartMs = Math.abs(apart) > APART_MS ? apart : 0;
+    const wallOffset = this.#wall() - at;
+    // Ahead, to where this machine's clock has stood all the time: it was put right.
+    const isConfirmed = by > 0 && Math.abs(apart) <= STEADY_MS && Math.abs(wallOffset - this.#wallOffset) <= STEADY_MS;
+    if (Math.abs(by) <= STEADY_MS || isConfirmed) this.#jump = undefined;
+    else if (before === undefined || Math.abs(by - before.ms) > STEADY_MS) this.#jump = { ms: by, seenAt: at };
+    else if (at - before.seenAt >= BELIEVE_MS) this.#jump = undefined;
+    if (this.#jump === undefined) {
+      this.#believed = offset;
+      this.#wallOffset = wallOffset;
+    }
+    const isNew = this.#jump !== undefined && this.#jump !== before;
     return { movedMs, jumpMs: this.#jump?.ms, isNew, apartMs: this.#apartMs };
   }
 }

@@ -260,6 +260,23 @@ test.serial('a jump is told by an instance that does not lead, where the leader 
   t.is(told.filter(line => /^opened clock_wrong.*jumped 2 min ahead/.test(line)).length, 1, 'once, by both');
 });
 
+test('a clock that is put right by a jump ahead is believed at once where this machine’s has stood there all the time', t => {
+  let at = 0;
+  let wall = START;
+  const clock = new FleetClock({ monotonic: () => at, wall: () => wall });
+  const passes = (aheadMs: number) => {
+    at += 10 * SECOND;
+    wall += 10 * SECOND;
+    return clock.answered(wall + aheadMs, at);
+  };
+  t.is(passes(-3 * HOUR).apartMs, -3 * HOUR, 'this process has begun while it was behind');
+  t.is(passes(0).jumpMs, undefined);
+  t.false(clock.isDoubtful);
+  wall += 3 * HOUR; // both jump: they are one clock, as with the embedded database
+  t.is(passes(0).jumpMs, 3 * HOUR);
+  t.true(clock.isDoubtful);
+});
+
 test('a slow answer, a frozen process and a slewed clock are no jumps', t => {
   let at = 0;
   let wall = 0;
