@@ -42,7 +42,7 @@ test.serial('a golden file: what was exported matches, what was changed is found
   t.regex(changed.stdout, /FAILED/);
   t.regex(changed.stdout, /280 of 300 \(93\.33 %; 95\.00 % asked for: NOT MET\)/);
   t.is((await readFile(join(at.cwd, 'differences.csv'), 'utf8')).trimEnd().split('\n').length, 21);
-  t.regex(await readFile(join(at.cwd, 'parity.html'), 'utf8'), /<p class="verdict">Failed/);
+  t.regex(await readFile(join(at.cwd, 'parity.html'), 'utf8'), /<p class="failed">Failed/);
   t.is((await cardgenius([...args, '--threshold', '93'], at)).code, 0);
 });
 
