@@ -63,10 +63,11 @@ export class Evidence {
 
   add({ request, cards }: Pick<ApiAnswer, 'request' | 'cards'>): void {
     const answer = this.answers++;
-    for (const card of cards) this.#addCard(answer, request, card);
+    const spends = KEYS.map(key => request[key]); // one list for all cards
+    for (const card of cards) this.#addCard(answer, request, spends, card);
   }
 
-  #addCard(answer: number, request: ApiRequest, whole: ApiCard): void {
+  #addCard(answer: number, request: ApiRequest, spends: readonly number[], whole: ApiCard): void {
     const { buckets, ...card } = whole;
     const ours = bucketsOf(whole, request);
     const signatures = signaturesOf(card);
@@ -104,15 +105,7 @@ export class Evidence {
     }
     const listed = [...buckets.keys()].map(name => (KEYS as readonly string[]).indexOf(name)).filter(k => k >= 0);
     if (listed.length > found.listed.length) found.listed = listed;
-    found.observations.push(
-      observationOf(
-        answer,
-        KEYS.map(key => request[key]),
-        card,
-        buckets,
-        ours,
-      ),
-    );
+    found.observations.push(observationOf(answer, spends, card, buckets, ours));
   }
 }
 

@@ -12,7 +12,11 @@ import { changesToFitted, changesToRow } from './changes.ts';
 /** A pair whose figures are not the same. */
 export interface Pending {
   readonly userId: string;
-  readonly ours: ParityRow;
+  readonly card: string;
+  /** Our net, paise. */
+  readonly net: number;
+  /** Undefined where there are answers to explain it by: then the catalogue gives it again. */
+  readonly ours: ParityRow | undefined;
   readonly theirs: ParityRow;
   readonly spends: readonly number[] | undefined;
   readonly otherKeys: boolean;
@@ -38,19 +42,19 @@ export function explainerOf({ catalog, evidence, match, tolerance }: Sources): (
     [...(evidence?.cards.values() ?? [])].map(found => [match.find(found.card), found] as const),
   );
   let current: { readonly name: string; readonly causes: CardCauses } | undefined;
-  return ({ ours, theirs, spends, otherKeys }) => {
-    const card = byName.get(ours.card);
+  return ({ card: name, ours, theirs, spends, otherKeys }) => {
+    const card = byName.get(name);
     if (catalog === undefined || card === undefined || spends === undefined)
-      return plainReasons(ours, theirs, tolerance);
+      return ours === undefined ? [] : plainReasons(ours, theirs, tolerance);
     const pair = { theirs, spends, otherKeys };
     const terms = { card, rules: catalog.rules };
-    const found = evidenceOf.get(ours.card);
+    const found = evidenceOf.get(name);
     // Guesses from one row are for that row alone.
     if (found === undefined || apiRules === undefined)
       return new CardCauses(terms, changesToRow(terms, theirs, spends), tolerance).reasonsFor(pair);
-    if (current?.name !== ours.card) {
+    if (current?.name !== name) {
       const changes = changesToFitted(terms, fitCard(found, apiRules), apiRules);
-      current = { name: ours.card, causes: new CardCauses(terms, changes, tolerance) };
+      current = { name, causes: new CardCauses(terms, changes, tolerance) };
     }
     return current.causes.reasonsFor(pair);
   };

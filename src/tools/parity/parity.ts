@@ -70,7 +70,12 @@ export class Comparison {
       tally.add(size, matches);
       if (size <= 100) this.#withinRupee++;
       if (!same && !isFourthDecimal(row, other)) all = false;
-      if (!same) this.#pending.push({ userId, ours: row, theirs: other, spends, otherKeys });
+      if (!same) {
+        // With answers our figures are computed again from the catalogue: a hundred thousand rows need not be kept.
+        const { catalog, evidence } = this.#options;
+        const kept = catalog === undefined || evidence === undefined || spends === undefined ? row : undefined;
+        this.#pending.push({ userId, card: row.card, net: row.net, ours: kept, theirs: other, spends, otherKeys });
+      }
     }
     for (const card of ourTen) {
       if (found.has(card) || unusable.has(card)) continue;
@@ -181,12 +186,12 @@ export class Comparison {
   #explained(): Difference[] {
     const reasonsOf = explainerOf(this.#options);
     const differences: Difference[] = new Array(this.#pending.length);
-    for (const numbers of Map.groupBy(this.#pending.keys(), i => this.#pending[i]!.ours.card).values()) {
+    for (const numbers of Map.groupBy(this.#pending.keys(), i => this.#pending[i]!.card).values()) {
       for (const i of numbers) {
-        const { userId, ours, theirs } = this.#pending[i]!;
+        const { userId, card, net, theirs } = this.#pending[i]!;
         const reasons = reasonsOf(this.#pending[i]!);
-        for (const cause of new Set(reasons.map(reason => reason.cause))) this.#tally(ours.card).explain(cause);
-        differences[i] = { userId, card: ours.card, ours: ours.net, theirs: theirs.net, reasons };
+        for (const cause of new Set(reasons.map(reason => reason.cause))) this.#tally(card).explain(cause);
+        differences[i] = { userId, card, ours: net, theirs: theirs.net, reasons };
       }
     }
     return differences;
