@@ -46,7 +46,7 @@ const FAILURES = [
 ]; // biome-ignore format: a table
 
 inBrowser('a run is watched from nothing to its end without a reload, and no rule of axe is broken', async t => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   await using at = await madeUp({ run: undefined });
   await using page = await openPage(at.url);
   await says(page, '#verdict', 'No run yet');
@@ -76,7 +76,7 @@ inBrowser('a run is watched from nothing to its end without a reload, and no rul
 });
 
 inBrowser('the verdict: nobody works, nothing happens, an alert is open, a dry run', async t => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   const ago = (seconds: number) => new Date(Date.now() - seconds * 1000);
   const { run, chunks } = sceneAt(23);
   const dead = chunks.map(chunk => ({
@@ -106,7 +106,7 @@ inBrowser('the verdict: nobody works, nothing happens, an alert is open, a dry r
 });
 
 inBrowser('retry is pressed by keyboard and seen to work', async t => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   let groups = FAILURES;
   const retried: unknown[] = [];
   const audit = {
@@ -140,7 +140,7 @@ inBrowser('retry is pressed by keyboard and seen to work', async t => {
 });
 
 inBrowser('a token is refused, and accepted; without the right to act there is no button', async t => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   const providers = { failures: async () => FAILURES };
   await using at = await madeUp(sceneAt(3), { providers, tokens: { read: READ, act: undefined }, audit: { retryUsers: async () => 0 } }); // biome-ignore format: one line
   await using page = await openPage(at.url);
@@ -156,7 +156,7 @@ inBrowser('a token is refused, and accepted; without the right to act there is n
 });
 
 inBrowser('through a proxy the page of a dashboard without a token says what to do', async t => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   await using at = await madeUp(sceneAt(3));
   await using page = await openPage(at.url, { extraHTTPHeaders: { 'x-forwarded-for': '203.0.113.7' } });
   await says(page, '#sign-in-error', /came through a proxy. Set CARDGENIUS_DASHBOARD_TOKEN/);
@@ -165,7 +165,7 @@ inBrowser('through a proxy the page of a dashboard without a token says what to 
 });
 
 inBrowser('the database goes away and comes back: the page says so, keeps what it has, and goes on', async t => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   await using at = await madeUp(sceneAt(10));
   await using page = await openPage(at.url);
   await says(page, '#figures', '25,000 of 1,00,000');
@@ -183,7 +183,7 @@ inBrowser('the database goes away and comes back: the page says so, keeps what i
 });
 
 inBrowser('dark, and on a phone: nothing overflows, axe is content, a user is found', async t => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   const user = async (userId: string) =>
     userId !== 'CK1' ? undefined : {
       userId, status: 'completed', error: null, spending: ['50000.00', null, '0.00', '0.00', '1200.50', '120000.00'],
@@ -209,7 +209,7 @@ inBrowser('dark, and on a phone: nothing overflows, axe is content, a user is fo
 });
 
 inBrowser('a run has a page of its own: by link, by address, and back', async t => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   const now = sceneAt(23);
   const old = aRun({ runId: 3, state: 'done', completed: 400, failed: 0, startedAt: new Date(Date.now() - 9e7), finishedAt: new Date(Date.now() - 8.9e7) }); // biome-ignore format: one line
   const acts = async () => [{ actedAt: new Date(), act: 'accept_gate', person: 'asha@corp', origin: 'page', login: 'svc', affected: null, reason: 'looked at', subject: null }]; // biome-ignore format: one line
@@ -233,7 +233,7 @@ inBrowser('a run has a page of its own: by link, by address, and back', async t 
 inBrowser(
   'a gate shows what it saw, and has its two buttons; what went wrong is said, and can be tried again',
   async t => {
-    t.timeout(120_000);
+    t.timeout(600_000);
     const scene = sceneAt(12, 300);
     const reason = 'GATE_FAILED_SHARE: 300 of 2,500 users failed, 12 % (limit 5 %)';
     const run = { ...scene.run, state: 'paused' as const, reason };
@@ -260,7 +260,7 @@ inBrowser(
 );
 
 inBrowser('seven tabs share one stream; a tab that is opened later is told at once', async t => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   await using at = await madeUp(sceneAt(10), { streamsPerClient: 1, pollMs: 1_000 });
   await using tabs = await openTabs(at.url, 7);
   for (const tab of tabs.pages) await says(tab, '#figures', '25,000 of 1,00,000');
@@ -270,7 +270,7 @@ inBrowser('seven tabs share one stream; a tab that is opened later is told at on
 });
 
 inBrowser('the process ends and is started anew: the page finds it again, and its buttons work', async t => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   const audit = { retryUsers: async () => 3 };
   const providers = { failures: async () => FAILURES };
   const tokens = { read: READ, act: 'act-token-of-the-test-41d8' };
@@ -291,7 +291,7 @@ inBrowser('the process ends and is started anew: the page finds it again, and it
 });
 
 inBrowser('many alerts stand above everything, the worst first; paper and less motion', async t => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   const alert = (rule: string, severity: string) => ({ rule, severity, subject: 'run 7', message: `It is ${rule}`, openedAt: new Date(), closedAt: null }); // biome-ignore format: one line
   const alerts = [
     alert('late', 'warning'),

@@ -58,7 +58,7 @@ if (process.env.CARDGENIUS_PICTURES === undefined) {
   test.skip('NO PICTURES: CARDGENIUS_PICTURES names no folder', () => {});
 } else {
   inBrowser('the pictures of the documents', async t => {
-    t.timeout(420_000);
+    t.timeout(600_000);
     await takeThem();
     t.pass();
   });

@@ -54,7 +54,7 @@ const figure = (page: Page, name: string) =>
   page.locator('#figures div').filter({ hasText: name }).first().locator('dd').first().innerText();
 
 inBrowser('a real run is watched to its end without a reload; its figures are those of status and of SQL', async t => {
-  t.timeout(170_000);
+  t.timeout(600_000);
   const at = await aDatabase();
   const run = cardgenius(['run', '--chunk-size', '10', '--workers', '1', '--dashboard', '0', '--open'], at);
   try {
@@ -98,7 +98,7 @@ inBrowser('a real run is watched to its end without a reload; its figures are th
 inBrowser(
   'serve: run now is pressed and a run is done; retry puts who failed back, and the next run takes them',
   async t => {
-    t.timeout(170_000);
+    t.timeout(600_000);
     const at = await aDatabase();
     await writeFile(
       join(at.cwd, 'cron.config.ts'),
@@ -165,7 +165,7 @@ inBrowser(
 
 if (hasSqlServer()) {
   inBrowser('a real server goes away and comes back: the page says so, and goes on', async t => {
-    t.timeout(170_000);
+    t.timeout(600_000);
     await using server = await startSqlServer();
     await using place = await createDatabase(server);
     await using opened = await openDatabase(place.url, { checkSchema: false });

@@ -9,7 +9,7 @@ import { openMssql } from './mssql.ts';
 if (hasSqlServer()) {
   for (const [variant, tables] of Object.entries(VARIANTS)) {
     test.serial(`tables with ${variant}`, async t => {
-      t.timeout(300_000);
+      t.timeout(600_000);
       await using server = await startSqlServer();
       await using place = await createDatabase(server);
       await using engine = await openMssql(place, tables);

@@ -34,7 +34,7 @@ export function registerContractOnMssql(tables?: TableVariant): void {
     return;
   }
   test.before('open SQL Server', async t => {
-    t.timeout(300_000);
+    t.timeout(600_000);
     server = await startSqlServer();
     place = await createDatabase(server);
     engine = await openMssql(place, tables);

@@ -15,7 +15,7 @@ let engine: (ContractEngine & AsyncDisposable) | undefined;
 
 if (hasPostgresServer()) {
   test.before('open a database of a PostgreSQL server', async t => {
-    t.timeout(300_000);
+    t.timeout(600_000);
     place = await createServerDatabase();
     const opened = await openDatabase(place.url, { checkSchema: false });
     await migrate(opened.target);

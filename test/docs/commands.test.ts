@@ -236,7 +236,7 @@ async function runIt(
 }
 
 test('the commands for the embedded database, in the order of the documents', async t => {
-  t.timeout(240_000);
+  t.timeout(600_000);
   const at = await newPlace();
   await prepare(at.cwd);
   // The guide's own database comes first: what it shows are the first runs of it.
@@ -254,7 +254,7 @@ test('the commands for the embedded database, in the order of the documents', as
 
 if (hasSqlServer()) {
   test('the commands for SQL Server, in the order of the documents', async t => {
-    t.timeout(420_000);
+    t.timeout(600_000);
     await using server = await startSqlServer();
     await using place = await createDatabase(server);
     const at = { cwd: await newFolder(), database: place.url };

@@ -32,7 +32,7 @@ const POISONS: readonly { sql: string; error: RegExp }[] = [
 ];
 
 test('one poisoned user in a hundred, of twenty kinds: they fail alone, each with its reason', async t => {
-  t.timeout(USERS > 10_000 ? 1_500_000 : 170_000);
+  t.timeout(USERS > 10_000 ? 1_500_000 : 600_000);
   const cwd = await mkdtemp(join(tmpdir(), 'cardgenius-poison-'));
   const url = `pglite:${join(cwd, 'db')}`;
   {

@@ -64,7 +64,7 @@ async function copyDependencies(tree: string, folder: string, tarball: string): 
 }
 
 test('packed, installed into an empty folder, and run there', async t => {
-  t.timeout(180_000);
+  t.timeout(600_000);
   await using installed = await packAndInstall();
   const { tarball, folder } = installed;
   t.log(installed.how);

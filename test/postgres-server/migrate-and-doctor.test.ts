@@ -14,7 +14,7 @@ const NO_PSQL =
 
 if (hasPostgresServer()) {
   test('two migrators at once: one applies everything, the other finds nothing to do', async t => {
-    t.timeout(240_000);
+    t.timeout(600_000);
     await using place = await createServerDatabase();
     await using one = await openDatabase(place.url, { checkSchema: false });
     await using two = await openDatabase(place.url, { checkSchema: false });
@@ -29,7 +29,7 @@ if (hasPostgresServer()) {
   (hasPsql ? test : test.skip)(
     'the script of migrate --sql: psql ends in the same state as migrate, in one transaction, and a second time it refuses',
     async t => {
-      t.timeout(240_000);
+      t.timeout(600_000);
       await using place = await createServerDatabase();
       const at = { cwd: await newFolder(), database: place.url };
       const script = await cardgenius(['migrate', '--sql'], at);
@@ -67,7 +67,7 @@ if (hasPostgresServer()) {
   );
 
   test('doctor looks at a PostgreSQL server, and says what to do about each finding', async t => {
-    t.timeout(240_000);
+    t.timeout(600_000);
     await using place = await createServerDatabase();
     const at = { cwd: await newFolder(), database: place.url };
     await cardgenius(['migrate'], at);

@@ -70,7 +70,7 @@ async function loginWith(place: ServerDatabase, role: string): Promise<Login> {
 
 if (hasPostgresServer()) {
   test('each role of grants.sql does its work and nothing else, and an update keeps what was granted', async t => {
-    t.timeout(300_000);
+    t.timeout(600_000);
     await using place = await createServerDatabase();
     {
       await using opened = await openDatabase(place.url, { checkSchema: false });

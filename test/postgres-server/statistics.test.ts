@@ -14,7 +14,7 @@ const MOST_FETCHED = 40;
 
 if (hasPostgresServer()) {
   test('a run looks each user up by key, whatever the statistics say of statuses: none is pending when a table is analysed', async t => {
-    t.timeout(240_000);
+    t.timeout(600_000);
     await using place = await createServerDatabase();
     const settings = await loadSettings({ env: {}, cwd: join(import.meta.dirname, '../..') });
     const engine = await loadEngine(settings);

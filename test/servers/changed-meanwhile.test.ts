@@ -27,7 +27,7 @@ const ACTS: readonly ((user: string, n: number) => string)[] = [
 
 onServers(({ name, create }) => {
   test(`${name}: another client changes, deletes, inserts and re-sets users during the run: no user is completed with stale figures`, async t => {
-    t.timeout(240_000);
+    t.timeout(600_000);
     await using place = await create();
     await using opened = await openDatabase(place.url, { checkSchema: false });
     await migrate(opened.target);

@@ -19,7 +19,7 @@ const ROOT = join(import.meta.dirname, '../..');
 onServers(({ name, port, create }) => {
   for (const fault of ['cut', 'stall'] as const)
     test(`${name}: the wire suffers a ${fault} again and again in the middle of a run: nobody is lost or twice`, async t => {
-      t.timeout(240_000);
+      t.timeout(600_000);
       await using place = await create();
       {
         await using direct = await openDatabase(place.url, { checkSchema: false });

@@ -145,7 +145,7 @@ async function tellAll(
 test.serial(
   'stopped at every await of the pipeline, with another taking over: nobody is lost or counted twice',
   async t => {
-    t.timeout(170_000);
+    t.timeout(600_000);
     const world = await createWorld();
     const { told, faults } = await tellAll(t, world);
     t.deepEqual(faults, []);
@@ -155,7 +155,7 @@ test.serial(
 );
 
 test.serial('the same while the database refuses the cards of one user, who is isolated and fails alone', async t => {
-  t.timeout(170_000);
+  t.timeout(600_000);
   const world = await createWorld();
   await refuseByTrigger(world, 'card_recommendations', `{row}.user_id = '${userId(5)}'`);
   const { faults, places } = await tellAll(t, world, { completed: USERS - 1, failed: 1 });
@@ -165,7 +165,7 @@ test.serial('the same while the database refuses the cards of one user, who is i
 });
 
 test.serial('the same while a chunk fails for good, and its users with it', async t => {
-  t.timeout(170_000);
+  t.timeout(600_000);
   const world = await createWorld();
   let poison: string | undefined;
   const compute: ComputePool['compute'] = async chunk => {
@@ -181,7 +181,7 @@ test.serial('the same while a chunk fails for good, and its users with it', asyn
 });
 
 test.serial('the same while A is told to stop, and gives back what it has', async t => {
-  t.timeout(170_000);
+  t.timeout(600_000);
   const world = await createWorld();
   const pool = (stop: AbortController, processor: string): ComputePool => {
     let chunks = 0;
@@ -198,7 +198,7 @@ test.serial('the same while A is told to stop, and gives back what it has', asyn
 });
 
 test.serial('with the fence broken by one line, the simulation fails', async t => {
-  t.timeout(170_000);
+  t.timeout(600_000);
   const world = await createWorld();
   const publish = (await readSqlFiles('postgres')).find(({ name }) => name === 'object:publish_chunk')!;
   const fence = ' AND c.lease_token = p_token';

@@ -88,7 +88,7 @@ const FAULTS: readonly Fault[] = [
 
 if (hasSqlServer()) {
   test('doctor: each fault planted is found, and its remedy mends it', async t => {
-    t.timeout(300_000);
+    t.timeout(600_000);
     await using server = await startSqlServer();
     await using place = await createDatabase(server);
     await using opened = await openDatabase(place.url, { checkSchema: false });
@@ -141,7 +141,7 @@ if (hasSqlServer()) {
   });
 
   test('doctor: another collation on one table, a plain wire, and grants that are missing', async t => {
-    t.timeout(300_000);
+    t.timeout(600_000);
     await using server = await startSqlServer();
     await using place = await createDatabase(server);
     {

@@ -23,7 +23,7 @@ const tables = (collation: string) => [
 if (hasSqlServer()) {
   for (const collation of ['SQL_Latin1_General_CP1_CS_AS', 'Latin1_General_CI_AI']) {
     test.serial(`tables that somebody else made, in ${collation}: everything works`, async t => {
-      t.timeout(240_000);
+      t.timeout(600_000);
       await using server = await startSqlServer();
       await using place = await createDatabase(server);
       for (const table of tables(collation)) await place.execute(table);

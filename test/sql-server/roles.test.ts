@@ -28,7 +28,7 @@ const FORBIDDEN = [
 
 if (hasSqlServer()) {
   test('each role of grants.sql does its work and nothing else', async t => {
-    t.timeout(300_000);
+    t.timeout(600_000);
     await using server = await startSqlServer();
     await using place = await createDatabase(server);
     {

@@ -12,7 +12,7 @@ const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 
 if (hasSqlServer()) {
   test('serve starts while its server is away, fires when it comes, and goes on after all wires were cut', async t => {
-    t.timeout(180_000);
+    t.timeout(600_000);
     await using server = await startSqlServer();
     await using place = await createDatabase(server);
     await using opened = await openDatabase(place.url, { checkSchema: false });

@@ -87,7 +87,7 @@ async function waysIn(at: MadeUp, paths: readonly string[], headers: readonly st
 const OPTIONS = { providers: { user: async () => ({ userId: 'CK1' }) }, requestsPerMinute: 1_000_000 };
 
 test('a token is set: no form of any guarded route is answered to who brings none', async t => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   await using at = await madeUp({}, { ...OPTIONS, tokens: { read: READ, act: undefined } });
   const paths = guarded(at);
   for (const path of ['/api/lists', '/api/user', '/api/runs/1', '/api/events', '/api/retry', '/api/steer', '/metrics'])
@@ -97,7 +97,7 @@ test('a token is set: no form of any guarded route is answered to who brings non
 });
 
 test('open to this machine: another name for it, and a proxy, are refused in every form', async t => {
-  t.timeout(120_000);
+  t.timeout(600_000);
   await using at = await madeUp({}, OPTIONS);
   const paths = guarded(at);
   t.deepEqual(await waysIn(at, paths, ['Host: evil.example']), []);
