@@ -16,6 +16,9 @@ const LOCK_TIMEOUT_MS = 30_000;
 const IDLE_IN_TRANSACTION_MS = 60_000;
 const INT8 = 20;
 
+/** A wire that breaks is told more than once: the first error reaches the caller, and the next would end the process. */
+const IGNORED = (): void => {};
+
 /** BIGINT as a number: run and load numbers and counts stay far below 2^53. All else as the driver has it. */
 const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
@@ -86,6 +89,7 @@ export class Server implements PostgresClient {
   async copyIn(into: string, bytes: Uint8Array): Promise<void> {
     await this.#withClient(async client => {
       const stream = client.query(copyFrom(`COPY ${into} FROM STDIN (FORMAT binary)`));
+      stream.on('error', IGNORED);
       const finished = once(stream, 'finish');
       stream.end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
       await finished;
@@ -95,8 +99,9 @@ export class Server implements PostgresClient {
   async copyOut(from: string): Promise<Uint8Array> {
     return this.#withClient(async client => {
       const parts: Buffer[] = [];
-      for await (const part of client.query(copyTo(`COPY ${from} TO STDOUT (FORMAT binary)`)))
-        parts.push(part as Buffer);
+      const stream = client.query(copyTo(`COPY ${from} TO STDOUT (FORMAT binary)`));
+      stream.on('error', IGNORED);
+      for await (const part of stream) parts.push(part as Buffer);
       return Buffer.concat(parts);
     });
   }
@@ -152,8 +157,10 @@ export class Server implements PostgresClient {
     } catch (error) {
       throw toServerError(error, this.#address);
     }
+    client.on('error', IGNORED);
     try {
       const answer = await work(client);
+      client.off('error', IGNORED);
       client.release();
       return answer;
     } catch (error) {
