@@ -26,7 +26,7 @@ export function defineAlerts(program: Command): void {
 }
 
 async function listAlerts(cli: Cli, all: boolean): Promise<void> {
-  await using opened = await cli.open();
+  await using opened = await cli.open({ beside: true });
   const alerts = await opened.service.listAlerts(!all, LISTED);
   cli.print({ alerts }, () => {
     if (alerts.length === 0) return all ? 'No alert yet.' : 'No alert is open.';

@@ -17,6 +17,8 @@ export interface CommonOptions {
 
 interface OpenChoice {
   readonly create?: boolean;
+  /** See OpenOptions. */
+  readonly beside?: boolean;
   readonly checkSchema?: boolean;
   readonly migrate?: boolean;
 }

@@ -19,7 +19,7 @@ export function defineDashboard(program: Command): void {
     .command('dashboard')
     .description(
       'Serves the dashboard, /metrics, /livez and /readyz until Ctrl-C. It shows what the database says of all processors, ' +
-        'and changes nothing. The embedded database lets one process in at a time: there, use "cardgenius run --dashboard".',
+        'and changes nothing.',
     )
     .option('--port <n>', 'default: 8787; 0 is any that is free', wholeNumber(0))
     .option('--host <address>', 'default: 127.0.0.1. Any other needs CARDGENIUS_DASHBOARD_TOKEN')
@@ -31,7 +31,7 @@ export function defineDashboard(program: Command): void {
   command<DashboardOptions>(definition, async (cli, _args, { port, host, open }) => {
     const { DEFAULT_PORT } = await import('../dashboard/address.ts');
     const door = await doorAt(cli, { host: host ?? '127.0.0.1', port: port ?? DEFAULT_PORT }, open);
-    await using opened = await cli.open();
+    await using opened = await cli.open({ beside: true });
     const dashboard = await mountDashboard(cli, opened, { door, mayAct: false, note: noteOn(cli) });
     const url = await dashboard.listen(door.address);
     cli.print({ url }, () => `The dashboard is at ${url} (Ctrl-C ends it).`);

@@ -18,7 +18,7 @@ export function defineErrors(program: Command): void {
   command<ErrorsOptions>(definition, async (cli, _args, { csv }) => {
     cli.keepStdoutFor(csv);
     if (csv !== undefined) await checkCsvPath(csv);
-    await using opened = await cli.open();
+    await using opened = await cli.open({ beside: true });
     const groups = csv === undefined ? await listFailures(opened.audit) : await writeFailures(opened.audit, csv);
     const failed = groups.reduce((sum, { users }) => sum + users, 0);
     cli.print({ failed, codes: groups, csv: csv ?? null }, () => {

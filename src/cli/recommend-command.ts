@@ -148,7 +148,7 @@ function rupees(option: string, text: string): number {
 }
 
 async function storedAmounts(cli: Cli, userId: string): Promise<readonly (number | null)[]> {
-  await using opened = await cli.open();
+  await using opened = await cli.open({ beside: true });
   const stored = await opened.database.readSpending(userId);
   if (stored === undefined) {
     throw new CardGeniusError('NO_SUCH_USER', `There is no user ${userId} in ${opened.database.description}.`);

@@ -34,7 +34,7 @@ export function defineRetryAndRedo(program: Command): void {
       '\nExamples:\n  cardgenius retry\n  cardgenius retry --code INVALID_SPENDING\n  cardgenius retry --older-than 1h',
     );
   command<RetryOptions>(retry, async (cli, _args, { run, user, code, olderThan }) => {
-    await using opened = await cli.open();
+    await using opened = await cli.open({ beside: true });
     const users = await opened.audit.retryUsers({
       runId: run ?? null,
       userId: user ?? null,
@@ -69,7 +69,7 @@ export function defineRetryAndRedo(program: Command): void {
     if ((all === true) === (card !== undefined || olderThan !== undefined)) {
       throw new UsageError('REDO_WHOM', 'Say --all; or --card NAME, --older-than DATE or both.');
     }
-    await using opened = await cli.open();
+    await using opened = await cli.open({ beside: true });
     const users = await opened.audit.redoUsers({ cardName: card ?? null, olderThan: olderThan ?? null }, yes === true);
     if (users === 0 && card !== undefined) await checkCardName(cli, card);
     if (yes === true) {

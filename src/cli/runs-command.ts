@@ -23,7 +23,7 @@ export function defineRuns(program: Command): void {
     .option('--last <n>', 'so many (default: 10)', wholeNumber(1))
     .addHelpText('after', '\nExamples:\n  cardgenius runs\n  cardgenius runs show 3');
   command<ListOptions>(list, async (cli, _args, { last }) => {
-    await using opened = await cli.open();
+    await using opened = await cli.open({ beside: true });
     const found = await opened.history.listRuns(last ?? 10);
     cli.print({ runs: found }, () => describeRuns(found));
   });
@@ -40,7 +40,7 @@ export function defineRuns(program: Command): void {
     if (!Number.isSafeInteger(runId) || runId < 1) {
       throw new UsageError('RUN_NUMBER', `"${number}" is not the number of a run: see "cardgenius runs".`);
     }
-    await using opened = await cli.open();
+    await using opened = await cli.open({ beside: true });
     const run = await opened.database.readRun(runId, { wait: false });
     if (run === undefined) {
       throw new CardGeniusError('NO_SUCH_RUN', `There is no run ${runId}: see "cardgenius runs".`);

@@ -31,7 +31,7 @@ export function defineSchedule(program: Command): void {
 }
 
 async function listSchedules(cli: Cli): Promise<void> {
-  await using opened = await cli.open();
+  await using opened = await cli.open({ beside: true });
   const schedules = await Promise.all(
     cli.settings.schedules.map(async ({ name, cron, timeZone }) => ({
       name,

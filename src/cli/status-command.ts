@@ -24,10 +24,7 @@ const COUNT_USERS_EVERY_MS = 60_000;
 export function defineStatus(program: Command): void {
   const definition = program
     .command('status')
-    .description(
-      'Counts the users by status, and shows the latest run with who holds which of its chunks. The embedded database lets ' +
-        'one process in at a time: to follow a run there, use "cardgenius run --dashboard".',
-    )
+    .description('Counts the users by status, and shows the latest run with who holds which of its chunks.')
     .option(
       '--watch',
       'show it again and again, until Ctrl-C, the users counted once a minute; with --json, a line each time',
@@ -35,7 +32,7 @@ export function defineStatus(program: Command): void {
     .option('--every <seconds>', 'with --watch: how often (default: 2)', wholeNumber(1))
     .addHelpText('after', '\nExamples:\n  cardgenius status\n  cardgenius status --watch --every 5');
   command<StatusOptions>(definition, async (cli, _args, { watch, every }) => {
-    await using opened = await cli.open();
+    await using opened = await cli.open({ beside: true });
     let users: UserCounts | undefined;
     let countedAt = 0;
     const show = async () => {

@@ -41,7 +41,7 @@ export function defineSteering(program: Command): void {
     definition.option('--reason <text>', 'why; it is kept in the history of the run');
     if (state === 'running') definition.option('--accept-gate', 'from here on, publish past the gates');
     command<SteerOptions>(definition, async (cli, _args, { reason, acceptGate = false }) => {
-      await using opened = await cli.open();
+      await using opened = await cli.open({ beside: true });
       const changed = await steer(opened.database, state, reason ?? `${name} by its operator`, {
         acceptGate,
         by: shellUser(),

@@ -11,6 +11,8 @@ export interface OpenedDatabase extends OpenedEngine, AsyncDisposable {
 export interface OpenOptions {
   /** False leaves the check of the schema out: for `cardgenius migrate` itself. */
   readonly checkSchema?: boolean;
+  /** The embedded engine may be another process's, which then answers: for who looks or steers, and neither loads nor migrates. */
+  readonly beside?: boolean;
   /** False leaves the embedded engine as it is: for who only wants to look. */
   readonly migrate?: boolean;
   /** From the environment or a file; goes before one in the URL. */
@@ -27,6 +29,8 @@ export interface OpenOptions {
  * schema is its DBA's business.
  */
 export async function openDatabase(url: string, options: OpenOptions = {}): Promise<OpenedDatabase> {
+  const beside = options.beside === true ? await askHolder(url) : undefined;
+  if (beside !== undefined) return { ...beside, applied: [], [Symbol.asyncDispose]: () => beside.database.close() };
   const opened = await open(url, options);
   let applied: string[] = [];
   try {
@@ -40,6 +44,14 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
     throw error;
   }
   return { ...opened, applied, [Symbol.asyncDispose]: () => opened.database.close() };
+}
+
+/** Whose embedded database it is, where another process has it open. It has its schema, and no migrator here sees it. */
+async function askHolder(url: string): Promise<OpenedEngine | undefined> {
+  const location = /^pglite:(.+)$/.exec(url.trim())?.[1];
+  if (location === undefined) return undefined;
+  const answered = await (await import('./postgres/open-pglite.ts')).askHolder(location);
+  return answered && { ...answered, target: undefined as never };
 }
 
 /** Drivers are large: each is only loaded where it is wanted. */

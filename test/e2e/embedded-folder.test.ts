@@ -145,3 +145,70 @@ test('blanks and line ends around the address of a database are no part of it', 
   await using opened = await openDatabase(' pglite:memory\n');
   t.is(opened.database.description, 'pglite:memory');
 });
+
+test('while serve has the folder open, it answers who looks or steers, and refuses who would load', async t => {
+  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  t.is((await cardgenius(['seed', '--users', '40'], at)).code, 0);
+  await writeFile(
+    join(at.cwd, 'cron.config.ts'),
+    "export default { maxMonthlySpend: 1, schedules: [{ name: 'weekly', cron: '0 2 * * 1', timeZone: 'Asia/Kolkata' }] };",
+  );
+  t.is((await cardgenius(['run', '--json'], at)).code, 3, 'all users fail who spend');
+  const service = cardgenius(['serve'], at);
+  try {
+    await service.said(/"leader"/);
+    t.is((await stat(join(at.cwd, 'db/cardgenius.sock'))).mode & 0o777, 0o600);
+    const ask = async (...args: string[]) => {
+      const { code, stdout, stderr } = await cardgenius([...args, '--json'], at);
+      t.is(code, 0, `${args.join(' ')}: ${stderr}`);
+      return JSON.parse(stdout);
+    };
+    const status = await ask('status');
+    t.like(status, { database: 'pglite:db', run: { runId: 1, state: 'done', failed: status.failed } });
+    t.true(status.failed > 20);
+    t.regex(status.run.startedAt, /^20\d\d-/, 'a time comes as a time');
+    t.is(status.processors.length, 1);
+    const { failed, codes } = await ask('errors');
+    t.is(failed, status.failed);
+    t.is(codes[0].users, status.failed);
+    t.is((await ask('runs')).runs.length, 1);
+    t.deepEqual((await ask('schedule', 'list')).schedules[0].last, []);
+    t.true(Array.isArray((await ask('alerts', 'list')).alerts));
+    t.is((await ask('retry')).users, status.failed);
+    t.is((await ask('status')).new, status.failed);
+
+    const { code, stderr } = await cardgenius(['pause'], at);
+    t.is(code, 1);
+    t.regex(stderr, /NO_ACTIVE_RUN/, 'an error of the database comes as it was');
+    const refused = async (args: string[], message: RegExp) => t.regex((await cardgenius(args, at)).stderr, message);
+    await refused(['seed', '--users', '5'], /Process \d+ is using .*DATABASE_IN_USE/);
+    await refused(['run'], /Process \d+ is using .*DATABASE_IN_USE/);
+  } finally {
+    service.kill('SIGKILL');
+  }
+  await service;
+  t.true((await readdir(join(at.cwd, 'db'))).includes('cardgenius.sock'), 'a killed process leaves its door');
+  t.is((await cardgenius(['status'], at)).code, 0);
+  t.false((await readdir(join(at.cwd, 'db'))).includes('cardgenius.sock'));
+});
+
+test('a copy of the folder is a backup: taken between two halves of a run, restored after a loss, the run goes on', async t => {
+  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  await writeFile(join(at.cwd, 'cron.config.ts'), 'export default { chunkSize: 500, workers: 1 };');
+  t.is((await cardgenius(['seed', '--users', '6000'], at)).code, 0);
+  const first = cardgenius(['run'], at);
+  await first.said(/users/);
+  first.kill('SIGTERM');
+  const { code } = await first;
+  t.true(code === 4 || code === 0, first.text());
+  await run('cp', ['-a', 'db', 'backup'], { cwd: at.cwd });
+
+  t.is((await cardgenius(['run'], at)).code, 0);
+  await rm(join(at.cwd, 'db'), { recursive: true });
+  await run('cp', ['-a', 'backup', 'db'], { cwd: at.cwd });
+  t.deepEqual(await openToOthers(join(at.cwd, 'db')), []);
+  t.is((await cardgenius(['run'], at)).code, 0);
+  const { stdout } = await cardgenius(['status', '--json'], at);
+  t.like(JSON.parse(stdout), { completed: 6000, new: 0, pending: 0, failed: 0 });
+  t.is((await cardgenius(['verify'], at)).code, 0);
+});

@@ -1,8 +1,9 @@
 import { existsSync, lstatSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
-import { type OpenedEngine, operationsOf } from '../database.ts';
+import { type OpenedEngine, type Operations, operationsOf } from '../database.ts';
 import { OPENING_BYTES, requireSpace } from './disk-space.ts';
+import { knock, openDoor, removeOldDoor } from './folder-door.ts';
 import { lockFolder } from './folder-lock.ts';
 import { makePrivateFolder } from './folder-rights.ts';
 import { Pglite } from './pglite.ts';
@@ -28,6 +29,7 @@ export async function openPglite(location: string): Promise<OpenedEngine> {
     else requireSpace(nearestFolder(folder));
     makePrivateFolder(folder);
     lock = lockFolder(folder);
+    removeOldDoor(folder);
     removeTornPid(folder);
   } catch (error) {
     lock?.unlock();
@@ -43,6 +45,14 @@ export async function openPglite(location: string): Promise<OpenedEngine> {
     lock.unlock();
     throw error;
   }
+}
+
+/** The operations of an embedded database that another process has open, as far as that process answers; undefined where none does. */
+export async function askHolder(location: string): Promise<Operations | undefined> {
+  const folder = location === 'memory' ? '' : resolve(location);
+  if (!existsSync(folder)) return undefined;
+  const driver = await knock(realpathSync(folder), `pglite:${location}`);
+  return driver && operationsOf(driver);
 }
 
 /** Where a link leads: PGlite takes none. Throws UsageError where it leads nowhere. */
@@ -97,6 +107,16 @@ async function open(pglite: Pglite, description: string, onClose: () => void, fo
     await pglite.query('SELECT * FROM cardgenius.expire_leases()');
   }
   const requireRoom = folder === undefined ? () => {} : () => requireSpace(folder);
-  const driver = postgresDriver(pglite, { description, requireRoom, vacuums: true, onClose });
+  const door: { close(): void } = { close: () => {} };
+  const driver = postgresDriver(pglite, {
+    description,
+    requireRoom,
+    vacuums: true,
+    onClose: () => {
+      door.close();
+      onClose();
+    },
+  });
+  if (folder !== undefined) Object.assign(door, openDoor(folder, driver));
   return { ...operationsOf(driver), target };
 }

@@ -1,0 +1,114 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, request } from 'node:http';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { deserialize, serialize } from 'node:v8';
+import { CardGeniusError, DatabaseError, type ErrorClass, messageOf } from '../../model/errors.ts';
+import { readManifest } from '../../package.ts';
+import type { Driver, Parameter } from '../driver.ts';
+
+/**
+ * What another process may have called: what looks, page by page, and what an operator says to a run. Not what computes or loads, and not
+ * `verify_database`, which would hold up the one connection of a run for minutes.
+ */
+const ADMITTED = new Set(
+  (
+    'change_run_state commonest_failure count_users export_recommendations has_failed list_acts list_alerts list_attempts list_chunks ' +
+    'list_failures list_fires list_processors list_runs read_catalog read_recommendations read_run read_spending record_act redo_users ' +
+    'report_cards report_users retry_users'
+  ).split(' '),
+);
+
+/** The system cuts or refuses longer paths of sockets; there is no door then. */
+const LONGEST_PATH = 100;
+
+interface Call {
+  readonly version: string;
+  readonly procedure: string;
+  readonly parameters: readonly Parameter[];
+}
+
+type Answer =
+  | { readonly rows: unknown[] }
+  | { readonly error: { readonly code: string; readonly message: string; readonly errorClass: ErrorClass } };
+
+const doorOf = (folder: string): string => join(folder, 'cardgenius.sock');
+
+/** A door that a process left that was killed. Only who holds the folder's lock may say so. */
+export const removeOldDoor = (folder: string): void => rmSync(doorOf(folder), { force: true });
+
+/**
+ * Answers other processes of this user while this one holds the folder: a Unix socket in the folder, 0600, which no other user reaches, because the
+ * folder is 0700. Its holder could read and change all of the database anyway, so that it asks for no token.
+ */
+export function openDoor(folder: string, driver: Driver): { close(): void } {
+  const path = doorOf(folder);
+  if (process.platform === 'win32' || Buffer.byteLength(path) > LONGEST_PATH) return { close: () => {} };
+  const { version } = readManifest();
+  const server = createServer(async (asked, reply) => {
+    const answer = await answerTo(deserialize(await buffer(asked)) as Call).catch((error: unknown): Answer => {
+      const { code, errorClass } = error as Partial<DatabaseError>;
+      return {
+        error: { code: code ?? 'UNEXPECTED', message: messageOf(error), errorClass: errorClass ?? 'permanent' },
+      };
+    });
+    reply.end(serialize(answer));
+  });
+  const answerTo = async ({ version: theirs, procedure, parameters }: Call): Promise<Answer> => {
+    if (theirs !== version || !ADMITTED.has(procedure)) {
+      const why = theirs === version ? `does not call ${procedure} for others` : `is version ${version}, not ${theirs}`;
+      throw new CardGeniusError('DATABASE_IN_USE', `Process ${process.pid} has ${folder} open, and ${why}.`);
+    }
+    return { rows: await driver.call(procedure, parameters, 'control') };
+  };
+  server.on('error', () => {}); // without a door, others are told who has the folder
+  server.listen(path, () => chmodSync(path, 0o600)).unref();
+  server.on('connection', socket => socket.unref());
+  return {
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** A driver whose procedures the process calls that has the folder open; undefined where none answers. */
+export async function knock(folder: string, description: string): Promise<Driver | undefined> {
+  const path = doorOf(folder);
+  const { version } = readManifest();
+  const call = async <Row>(procedure: string, parameters: readonly Parameter[]): Promise<Row[]> => {
+    const answer = await send(path, { version, procedure, parameters });
+    if ('rows' in answer) return answer.rows as Row[];
+    const { code, message, errorClass } = answer.error;
+    throw code === 'DATABASE_IN_USE'
+      ? new CardGeniusError(code, message)
+      : new DatabaseError(code, message, errorClass);
+  };
+  try {
+    await call('list_runs', [['runs', 'int', 1]]);
+  } catch {
+    return undefined; // no process, another version, or one that is just opening it: the lock's message says who has it
+  }
+  const never = async (): Promise<never> => {
+    throw new CardGeniusError(
+      'DATABASE_IN_USE',
+      `Another process has ${description} open; one at a time can load into it.`,
+    );
+  };
+  return {
+    ...{ dialect: 'postgres', description, wire: undefined, call },
+    ...{ readChunk: never, stage: never, endLoad: async () => {}, stageSpending: never, ask: never },
+    usage: () => [],
+    close: async () => {},
+  };
+}
+
+async function send(path: string, call: Call): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const gone = (cause: Error) =>
+    reject(
+      new DatabaseError('DATABASE_CLOSED', 'The process that had the database open has ended.', 'permanent', { cause }),
+    );
+  request({ socketPath: path, method: 'POST', agent: false }, resolve).on('error', gone).end(serialize(call));
+  return deserialize(await buffer(await promise)) as Answer;
+}
