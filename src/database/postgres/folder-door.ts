@@ -47,10 +47,9 @@ export function openDoor(folder: string, driver: Driver): { close(): void } {
   const { version } = readManifest();
   const server = createServer(async (asked, reply) => {
     const answer = await answerTo(deserialize(await buffer(asked)) as Call).catch((error: unknown): Answer => {
-      const { code, errorClass } = error as Partial<DatabaseError>;
-      return {
-        error: { code: code ?? 'UNEXPECTED', message: messageOf(error), errorClass: errorClass ?? 'permanent' },
-      };
+      const code = error instanceof CardGeniusError ? error.code : 'DATABASE_DIED';
+      const errorClass = error instanceof DatabaseError ? error.errorClass : 'permanent';
+      return { error: { code, message: messageOf(error), errorClass } };
     });
     reply.end(serialize(answer));
   });
