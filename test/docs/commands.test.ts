@@ -33,7 +33,7 @@ const NOT_RUN: readonly [RegExp, string][] = [
   ],
   [/npm run test:(mssql|postgres)$/, 'is these tests, on a server'],
   [/^npm run test:browser$/, 'needs a browser; a job of its own runs it'],
-  [/^npm run (chaos|build)$/, 'takes minutes; or is a part of npm pack'],
+  [/^npm run (chaos|soak|build)$/, 'takes minutes; or is a part of npm pack'],
   [/^npm run -s bench:(fleet|run|growth|processors|alternatives|backfill|dashboard)/, 'takes minutes, or a server'],
   [/^cardgenius bench\b/, 'takes minutes; test/e2e/bench.test.ts runs it'],
   [/^npx ava /, 'is one file of these tests'],
