@@ -62,6 +62,8 @@ GRANT EXECUTE ON OBJECT::cardgenius.list_fires TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.list_alerts TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.lead TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.close_alert TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.record_told TO cardgenius_processor;
+GRANT EXECUTE ON OBJECT::cardgenius.take_over_alerts TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.list_attempts TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.list_chunks TO cardgenius_processor;
 GRANT EXECUTE ON OBJECT::cardgenius.list_runs TO cardgenius_processor;

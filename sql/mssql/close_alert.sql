@@ -1,4 +1,4 @@
--- Purpose   A rule holds again: closes its alert.
+-- Purpose   A rule holds again: closes its alert, and says which processor tells that it is over.
 -- Answers   one row with the alert that was closed; none where none was open
 -- Locks     the alert's row
 -- Isolation READ COMMITTED
@@ -10,6 +10,7 @@
 CREATE OR ALTER PROCEDURE cardgenius.close_alert
   @rule     VARCHAR(50),
   @subject  NVARCHAR(200),
+  @teller   VARCHAR(100),
   @now      DATETIME2(3) = NULL
 AS
 BEGIN
@@ -23,11 +24,11 @@ BEGIN
   FROM cardgenius.alert AS a
   WHERE a.[rule] = @rule AND a.subject = @subject AND a.closed_at IS NULL;
 
-  UPDATE cardgenius.alert SET closed_at = @time WHERE alert_id = @alert_id AND closed_at IS NULL;
+  UPDATE cardgenius.alert SET closed_at = @time, teller = @teller WHERE alert_id = @alert_id AND closed_at IS NULL;
   IF @@ROWCOUNT = 0
     RETURN;
 
-  SELECT a.[rule], a.subject, a.severity, a.message, a.opened_at, a.closed_at
+  SELECT a.alert_id, a.[rule], a.subject, a.severity, a.message, a.opened_at, a.closed_at
   FROM cardgenius.alert AS a
   WHERE a.alert_id = @alert_id;
 END;

@@ -1,7 +1,8 @@
 -- Purpose   A rule is broken: opens its alert, or sees that it is open and says whether it is time to remind.
+--           What is to be told stands with the alert, and by whom: a leader tells it in place of one that dies before.
 --           A severity that rises is told at once. One that was told in the future, while the clock was ahead, is reminded of
 --           now.
--- Answers   one row: outcome opened | reminded | open (nothing to tell), opened_at
+-- Answers   one row: alert_id, outcome opened | reminded | open (nothing to tell), opened_at
 -- Locks     the alert's row
 -- Isolation READ COMMITTED
 -- Indexes   ix_alert_open
@@ -16,6 +17,7 @@ CREATE OR ALTER PROCEDURE cardgenius.raise_alert
   @message         NVARCHAR(1000),
   @remind_seconds  INT,
   @opened_at       DATETIME2(3),              -- NULL: now; else when it began while the database was away
+  @teller          VARCHAR(100),              -- the processor that tells it
   @now             DATETIME2(3) = NULL
 AS
 BEGIN
@@ -43,8 +45,9 @@ BEGIN
     BEGIN
       SET @outcome = 'opened';
       SET @since = COALESCE(@opened_at, @time);
-      INSERT INTO cardgenius.alert ([rule], subject, severity, message, opened_at, last_seen)
-      VALUES (@rule, @subject, @severity, @message, @since, @time);
+      INSERT INTO cardgenius.alert ([rule], subject, severity, message, opened_at, last_seen, teller)
+      VALUES (@rule, @subject, @severity, @message, @since, @time, @teller);
+      SET @alert_id = SCOPE_IDENTITY();
     END;
     ELSE
     BEGIN
@@ -53,12 +56,13 @@ BEGIN
         SET @outcome = 'reminded';
       UPDATE cardgenius.alert
          SET last_seen = @time, severity = @severity, message = @message,
-             reminded_at = CASE @outcome WHEN 'reminded' THEN @time ELSE reminded_at END
+             reminded_at = CASE @outcome WHEN 'reminded' THEN @time ELSE reminded_at END,
+             teller = CASE @outcome WHEN 'reminded' THEN @teller ELSE teller END
        WHERE alert_id = @alert_id;
     END;
 
     COMMIT TRANSACTION;
-    SELECT @outcome AS outcome, @since AS opened_at;
+    SELECT @alert_id AS alert_id, @outcome AS outcome, @since AS opened_at;
   END TRY
   BEGIN CATCH
     IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION;

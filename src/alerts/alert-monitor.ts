@@ -4,6 +4,7 @@ import type { HistoryDatabase } from '../database/history.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { RunProgress } from '../model/run.ts';
 import type { Alert, ClockState, CommonFailure, Fire, Severity } from '../model/service.ts';
+import { type Delivery, Outbox, type OutboxDatabase } from './outbox.ts';
 import {
   clockWrong,
   type Finding,
@@ -41,17 +42,21 @@ export interface MonitorOptions {
   readonly reminderMinutes: number;
   /** This machine: the subject of what is wrong here alone. */
   readonly host: string;
+  /** The id of this processor: others tell what it could not, once it is gone. */
+  readonly processor: string;
   /** Where people reach the dashboard: notices link there. */
   readonly dashboardUrl?: string | undefined;
-  readonly notify: (notice: Notice) => void;
+  /** Calls `arrived` once every channel has taken the notice, or refused it for good. */
+  readonly notify: (notice: Notice, arrived: () => void) => void;
   readonly onError: (error: unknown) => void;
 }
 
 type RunReader = Pick<Database, 'readRun' | 'description'> & Pick<HistoryDatabase, 'listRuns'>;
-type AlertDatabase = Pick<
-  CoordinationDatabase,
-  'commonestFailure' | 'hasFailed' | 'listFires' | 'listAlerts' | 'raiseAlert' | 'closeAlert'
->;
+type AlertDatabase = OutboxDatabase &
+  Pick<
+    CoordinationDatabase,
+    'commonestFailure' | 'hasFailed' | 'listFires' | 'listAlerts' | 'raiseAlert' | 'closeAlert'
+  >;
 
 /** A database that is away for less than this opens no alert. */
 const DOWN_GRACE_MS = 60_000;
@@ -69,6 +74,7 @@ const DATABASE = { rule: 'database_unreachable', subject: 'database', severity: 
  */
 export class AlertMonitor {
   readonly #options: MonitorOptions;
+  readonly #outbox: Outbox;
   #database: RunReader | undefined;
   #service: AlertDatabase | undefined;
   #samples: Sample[] = [];
@@ -78,7 +84,10 @@ export class AlertMonitor {
   #down: { since: number; toldAt: number | undefined; message: string } | undefined;
   #settling: Promise<void> | undefined;
   /** What was told and is not over, by rule and subject; unwritten: the database has not taken it. */
-  readonly #told = new Map<string, { since: Date; toldAt: number; isWritten: boolean }>();
+  readonly #told = new Map<
+    string,
+    { since: Date; toldAt: number; isWritten: boolean; delivery: Delivery | undefined }
+  >();
   /** When the table was asked for failed users, by subject. */
   readonly #askedAt = new Map<string, number>();
   /** Why users of a run fail, by subject, and when that was asked. */
@@ -92,11 +101,13 @@ export class AlertMonitor {
 
   constructor(options: MonitorOptions) {
     this.#options = options;
+    this.#outbox = new Outbox(options.notify, options.onError);
   }
 
   use(database: RunReader, service: AlertDatabase): void {
     this.#database = database;
     this.#service = service;
+    this.#outbox.use(service);
   }
 
   leads(leads: boolean): void {
@@ -170,6 +181,23 @@ export class AlertMonitor {
     for (const alert of await service.listAlerts(true, 1_000)) {
       if (isOver(alert, findings) && !(await this.#isStillFailed(alert, findings, now))) await this.#close(alert, now);
     }
+    await this.#outbox.recordAll();
+    await this.#tellLeftOver(service, now);
+  }
+
+  /** What a processor that has died could not tell any more. */
+  async #tellLeftOver(service: AlertDatabase, now: number): Promise<void> {
+    for (const alert of await service.takeOverAlerts(this.#options.processor)) {
+      const { alertId, openedAt, closedAt, toldAt } = alert;
+      if (toldAt === null) this.#tell('opened', alert, openedAt, now, alertId);
+      if (closedAt !== null) this.#tell('closed', alert, openedAt, now, alertId);
+      else if (toldAt !== null) this.#tell('reminded', alert, openedAt, now, alertId);
+    }
+  }
+
+  /** Resolves when the database knows what has been told, or has refused to. */
+  recorded(): Promise<void> {
+    return this.#outbox.recordAll();
   }
 
   /**
@@ -205,30 +233,31 @@ export class AlertMonitor {
    * refuses, it is sent all the same, and again after the reminder's time: an alert about the database must not depend on it.
    */
   async #raise(finding: Finding, now: number): Promise<void> {
-    const { reminderMinutes, onError } = this.#options;
+    const { reminderMinutes, onError, processor } = this.#options;
     const key = keyOf(finding);
     const told = this.#told.get(key);
     try {
       if (this.#service === undefined) throw new Error('there is no database yet');
       const openedAt = told?.isWritten === false ? told.since : null;
-      const request = { ...finding, remindSeconds: Math.round(reminderMinutes * 60), openedAt };
-      const { outcome, openedAt: since } = await within(WRITE_MS, this.#service.raiseAlert(request));
+      const request = { ...finding, remindSeconds: Math.round(reminderMinutes * 60), openedAt, teller: processor };
+      const { outcome, openedAt: since, alertId } = await within(WRITE_MS, this.#service.raiseAlert(request));
       const isTold = outcome === 'open' || (outcome === 'opened' && told?.isWritten === false);
-      this.#told.set(key, { since, toldAt: isTold ? (told?.toldAt ?? now) : now, isWritten: true });
-      if (!isTold) this.#notify(outcome, finding, since, now);
+      if (isTold && told?.isWritten === false && told.delivery) this.#outbox.isWritten(told.delivery, alertId);
+      const delivery = isTold ? told?.delivery : this.#tell(outcome, finding, since, now, alertId);
+      this.#told.set(key, { since, toldAt: isTold ? (told?.toldAt ?? now) : now, isWritten: true, delivery });
     } catch (error) {
       onError(error);
       if (told !== undefined && now - told.toldAt < reminderMinutes * 60_000) return;
       const since = told?.since ?? new Date(now);
-      this.#told.set(key, { since, toldAt: now, isWritten: told?.isWritten ?? false });
-      this.#notify(told === undefined ? 'opened' : 'reminded', finding, since, now);
+      const delivery = this.#tell(told === undefined ? 'opened' : 'reminded', finding, since, now);
+      this.#told.set(key, { since, toldAt: now, isWritten: told?.isWritten ?? false, delivery });
     }
   }
 
   async #close(alert: Pick<Alert, 'rule' | 'subject'>, now: number): Promise<void> {
-    const closed = await this.#service?.closeAlert(alert.rule, alert.subject);
+    const closed = await this.#service?.closeAlert(alert.rule, alert.subject, this.#options.processor);
     this.#told.delete(keyOf(alert));
-    if (closed !== undefined) this.#notify('closed', closed, closed.openedAt, now);
+    if (closed !== undefined) this.#tell('closed', closed, closed.openedAt, now, closed.alertId);
   }
 
   /** The engine of this machine cannot be loaded, or (undefined) can be. Told at once, by whichever instance meets it. Never throws. */
@@ -243,7 +272,7 @@ export class AlertMonitor {
       const since = this.#told.get(keyOf(about))?.since;
       void this.#close(about, now).catch(this.#options.onError);
       if (this.#service === undefined && since !== undefined)
-        this.#notify('closed', { ...about, message: 'The engine can be loaded again.' }, since, now);
+        this.#tell('closed', { ...about, message: 'The engine can be loaded again.' }, since, now);
     }
   }
 
@@ -281,7 +310,7 @@ export class AlertMonitor {
     if (!this.#leads || !(isNew || isDue)) return;
     this.#down.toldAt = now;
     const text = `The database has been unreachable for ${Math.round((now - since) / 1000)} s: ${message}`;
-    this.#notify(isNew ? 'opened' : 'reminded', { ...DATABASE, message: text }, new Date(since), now);
+    this.#tell(isNew ? 'opened' : 'reminded', { ...DATABASE, message: text }, new Date(since), now);
   }
 
   /** The database is back: what was kept in memory is written, and closed; once at a time. Never throws. */
@@ -297,19 +326,27 @@ export class AlertMonitor {
   async #writeOutage(down: { since: number; message: string }, service: AlertDatabase, now: number): Promise<void> {
     const message = `The database was unreachable: ${down.message}`;
     const openedAt = new Date(down.since);
-    await service.raiseAlert({ ...DATABASE, message, remindSeconds: 1_000_000_000, openedAt });
-    await service.closeAlert(DATABASE.rule, DATABASE.subject);
+    const teller = this.#options.processor;
+    await service.raiseAlert({ ...DATABASE, message, remindSeconds: 1_000_000_000, openedAt, teller });
+    const closed = await service.closeAlert(DATABASE.rule, DATABASE.subject, teller);
     this.#down = undefined;
-    this.#notify('closed', { ...DATABASE, message }, openedAt, now);
+    this.#tell('closed', { ...DATABASE, message }, openedAt, now, closed?.alertId);
   }
 
-  #notify(state: Notice['state'], about: Omit<Finding, 'rule'> & { rule: string }, since: Date, now: number): void {
+  #tell(
+    state: Notice['state'],
+    about: Omit<Finding, 'rule'> & { rule: string },
+    since: Date,
+    now: number,
+    alertId?: number,
+  ): Delivery {
     const { rule, subject, severity, message } = about;
-    const { host, dashboardUrl, notify } = this.#options;
+    const { host, dashboardUrl } = this.#options;
     const look = about.look ?? RULES[rule as RuleName] ?? 'docs/operations.md';
     const database = this.#database?.description;
     const link = dashboardUrl === undefined ? undefined : linkOf(dashboardUrl, subject);
-    notify({ state, rule, subject, severity, message, since, at: new Date(now), look, database, host, link });
+    const notice = { state, rule, subject, severity, message, since, at: new Date(now), look, database, host, link };
+    return this.#outbox.tell(notice, alertId);
   }
 }
 

@@ -41,9 +41,14 @@ export class Notifier implements AsyncDisposable {
     this.#queues = channels.map(channel => new Queue(channel, onTrouble, retryMs));
   }
 
-  /** Returns at once, and never throws. */
-  readonly notify = (notice: Notice): void => {
-    for (const queue of this.#queues) queue.add(notice);
+  /** Returns at once, and never throws. `arrived` is called when every channel has taken the notice, or it was given up, and logged. */
+  readonly notify = (notice: Notice, arrived: () => void = () => {}): void => {
+    let left = this.#queues.length;
+    if (left === 0) arrived();
+    const settled = () => {
+      if (--left === 0) arrived();
+    };
+    for (const queue of this.#queues) queue.add(notice, settled);
   };
 
   /** Resolves when all that was notified has arrived. */
@@ -64,7 +69,7 @@ class Queue {
   readonly #channel: Channel;
   readonly #onTrouble: NotifierOptions['onTrouble'];
   readonly #retryMs: number;
-  readonly #waiting: { notice: Notice; id: string }[] = [];
+  readonly #waiting: { notice: Notice; id: string; settled: () => void }[] = [];
   #sending: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
@@ -76,11 +81,12 @@ class Queue {
     this.#retryMs = retryMs;
   }
 
-  add(notice: Notice): void {
-    this.#waiting.push({ notice, id: newId() });
+  add(notice: Notice, settled: () => void): void {
+    this.#waiting.push({ notice, id: newId(), settled });
     if (this.#waiting.length > MOST_WAITING) {
       const [lost] = this.#waiting.splice(1, 1); // the first may be on its way
       this.#tell(lost!.notice, true, `more than ${MOST_WAITING} notices wait`);
+      lost!.settled();
     }
     this.#sending ??= this.#send().finally(() => {
       this.#sending = undefined;
@@ -93,7 +99,8 @@ class Queue {
 
   end(): void {
     this.#isOver = true;
-    for (const { notice } of this.#waiting) this.#tell(notice, true, 'the process ends');
+    for (const { notice } of this.#waiting.splice(0))
+      this.#tell(notice, true, 'the process ends; a processor that leads later tells it, where the database has it');
     clearTimeout(this.#timer);
     this.#wake?.();
   }
@@ -102,10 +109,11 @@ class Queue {
     let failures = 0;
     let refusals: number[] = []; // of the first that waits: when
     while (this.#waiting.length > 0 && !this.#isOver) {
-      const { notice, id } = this.#waiting[0]!;
+      const { notice, id, settled } = this.#waiting[0]!;
       try {
         await this.#channel.send(notice, id);
         this.#waiting.shift();
+        settled();
         failures = 0;
         refusals = [];
       } catch (error) {
@@ -115,6 +123,7 @@ class Queue {
         if (refusals.length >= MOST_REFUSALS || performance.now() - (refusals[0] ?? Infinity) > REFUSED_MS) {
           this.#waiting.shift();
           this.#tell(notice, true, `refused for good: ${messageOf(error)}`);
+          settled();
           failures = 0;
           refusals = [];
           continue;

@@ -14,7 +14,11 @@ export interface AlertWatch extends Watcher, AsyncDisposable {
 }
 
 /** Connects the rules to the log and to the channels. */
-export function startAlertWatch({ alerts, thresholds, schedules, dashboard }: Settings, log: Logger): AlertWatch {
+export function startAlertWatch(
+  { alerts, thresholds, schedules, dashboard }: Settings,
+  processor: string,
+  log: Logger,
+): AlertWatch {
   const notifier = new Notifier({
     channels: openChannels(alerts),
     onTrouble: trouble => log[trouble.isLost ? 'error' : 'warn'](trouble, 'alert not told'),
@@ -24,10 +28,11 @@ export function startAlertWatch({ alerts, thresholds, schedules, dashboard }: Se
     schedules: schedules.map(({ name }) => name),
     reminderMinutes: alerts.reminderMinutes,
     host: hostname(),
+    processor,
     dashboardUrl: dashboard.url,
-    notify: (notice: Notice) => {
+    notify: (notice: Notice, arrived) => {
       log[notice.state === 'closed' ? 'info' : notice.severity === 'critical' ? 'error' : 'warn'](notice, 'alert');
-      notifier.notify(notice);
+      notifier.notify(notice, arrived);
     },
     onError: error => log.warn({ message: messageOf(error) }, 'rules not looked at'),
   });
@@ -46,6 +51,9 @@ export function startAlertWatch({ alerts, thresholds, schedules, dashboard }: Se
     clockIs: (clock, now) => monitor.clockIs(clock, now),
     engineIs: (fault, now) => monitor.engineIs(fault, now),
     databaseIs: (up, now, message) => monitor.databaseIs(up, now, message),
-    [Symbol.asyncDispose]: () => notifier[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await notifier[Symbol.asyncDispose]();
+      await monitor.recorded();
+    },
   };
 }

@@ -83,7 +83,7 @@ async function serve(
 
   let service: { readonly notReady: string | undefined } = { notReady: 'NOT_ASKED_YET' };
   await using _health = await serveHealth(settings.service.health, () => service.notReady);
-  await using watch = startAlertWatch(settings, log);
+  await using watch = startAlertWatch(settings, processor.id, log);
   onNews = news => {
     const { type, ...rest } = news;
     log[type === 'engine' ? 'info' : 'error'](rest, type);
@@ -147,6 +147,7 @@ async function serve(
   await running
     .run(AbortSignal.any([signal, schema.signal]))
     .finally(() => dashboard?.close())
+    .finally(() => watch[Symbol.asyncDispose]()) // while the database is open: what was told is recorded
     .finally(() => runLogs?.close());
   schema.check(); // a newer program's database: started again, this one is refused by the same sentence
   log.info({}, 'stopped');

@@ -7,8 +7,10 @@ import type {
   FireRequest,
   Leadership,
   Processor,
+  RaisedAlert,
   ScheduleState,
   SeenProcessor,
+  StoredAlert,
 } from '../model/service.ts';
 import { runParameters } from './batch.ts';
 import { callForRow, cut, type Driver, type Parameter } from './driver.ts';
@@ -105,8 +107,7 @@ export const serviceOperations = (driver: Driver) => ({
     return rows.map(({ processorId, ...rest }) => ({ id: processorId, ...rest }));
   },
 
-  /** `opened` and `reminded` are to be sent; `open` is not. */
-  raiseAlert(request: AlertRequest): Promise<{ outcome: 'opened' | 'reminded' | 'open'; openedAt: Date }> {
+  raiseAlert(request: AlertRequest): Promise<RaisedAlert> {
     return callForRow(
       driver,
       'raise_alert',
@@ -117,22 +118,41 @@ export const serviceOperations = (driver: Driver) => ({
         ['message', 'nvarchar(1000)', cut(request.message, 1000)],
         ['remind_seconds', 'int', request.remindSeconds],
         ['opened_at', 'datetime', request.openedAt],
+        ['teller', 'varchar(100)', request.teller],
       ],
       'control',
     );
   },
 
-  /** The alert that this closed; undefined where none was open. */
-  async closeAlert(rule: string, subject: string): Promise<Alert | undefined> {
-    const [row] = await driver.call<Alert>(
+  /** The alert that this closed, which `teller` tells; undefined where none was open. */
+  async closeAlert(rule: string, subject: string, teller: string): Promise<StoredAlert | undefined> {
+    const [row] = await driver.call<StoredAlert>(
       'close_alert',
       [
         ['rule', 'varchar(50)', rule],
         ['subject', 'nvarchar(200)', subject],
+        ['teller', 'varchar(100)', teller],
       ],
       'control',
     );
     return row;
+  },
+
+  /** All that was to be told of an alert has been told: that it is open, or over. */
+  async recordTold(alertId: number, isOver: boolean): Promise<void> {
+    await driver.call(
+      'record_told',
+      [
+        ['alert_id', 'bigint', alertId],
+        ['is_over', 'bit', isOver],
+      ],
+      'control',
+    );
+  },
+
+  /** Alerts of which a processor that has died left something to tell, the oldest first: from now on the caller tells it. */
+  takeOverAlerts(processorId: string): Promise<(StoredAlert & { readonly toldAt: Date | null })[]> {
+    return driver.call('take_over_alerts', [['processor', 'varchar(100)', processorId]], 'control');
   },
 
   listAlerts(openOnly: boolean, alerts: number): Promise<Alert[]> {

@@ -127,6 +127,8 @@ export interface AlertRequest {
   readonly remindSeconds: number;
   /** When it began, where that could not be written at once. */
   readonly openedAt: Date | null;
+  /** The processor that tells it. */
+  readonly teller: string;
 }
 
 /** The commonest code among users who failed. */
@@ -148,4 +150,16 @@ export interface Alert {
   readonly message: string;
   readonly openedAt: Date;
   readonly closedAt: Date | null;
+}
+
+/** `opened` and `reminded` are to be told; `open` is not. */
+export interface RaisedAlert {
+  readonly alertId: number;
+  readonly outcome: 'opened' | 'reminded' | 'open';
+  readonly openedAt: Date;
+}
+
+/** An alert as the one who tells it knows it. */
+export interface StoredAlert extends Alert {
+  readonly alertId: number;
 }

@@ -97,6 +97,7 @@ export const clockContract: ContractTests = {
         message: 'm',
         remindSeconds: 3_600,
         openedAt: null,
+        teller: 'a',
       });
     await raise();
     await execute(`UPDATE cardgenius.alert SET opened_at = ${AHEAD}`);

@@ -1,3 +1,7 @@
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import { AlertMonitor, type Notice } from '../../src/alerts/alert-monitor.ts';
+import { Notifier } from '../../src/alerts/notifier.ts';
+import { loadSettings } from '../../src/config/settings.ts';
 import { type FireRequest, isPresent, type Processor } from '../../src/model/service.ts';
 import {
   type ContractEngine,
@@ -11,6 +15,7 @@ import {
 } from './context.ts';
 import type { ContractTests } from './suite.ts';
 
+const { thresholds } = await loadSettings({ env: {}, cwd: import.meta.dirname });
 const SLOT = new Date('2026-11-22T20:30:00.000Z');
 const processor = (id: string): Processor => ({ id, host: 'here', pid: 1, version: '0' });
 
@@ -299,7 +304,7 @@ export const serviceContract: ContractTests = {
     const { service, execute } = engine;
     const request = { rule: 'run_failed', subject: 'run 1', severity: 'warning', remindSeconds: 3600 } as const;
     const raise = (message: string, severity: 'warning' | 'critical' = 'warning') =>
-      service.raiseAlert({ ...request, severity, message, openedAt: null });
+      service.raiseAlert({ ...request, severity, message, openedAt: null, teller: 'a' });
     const first = await raise('first');
     t.is(first.outcome, 'opened');
     t.deepEqual(await raise('second'), { ...first, outcome: 'open' });
@@ -309,10 +314,10 @@ export const serviceContract: ContractTests = {
     t.is((await raise('fifth', 'critical')).outcome, 'reminded', 'worse is told at once');
     t.like((await service.listAlerts(true, 10))[0], { rule: 'run_failed', severity: 'critical', message: 'fifth' });
 
-    const closed = await service.closeAlert('run_failed', 'run 1');
+    const closed = await service.closeAlert('run_failed', 'run 1', 'a');
     t.like(closed, { subject: 'run 1', message: 'fifth' });
     t.truthy(closed!.closedAt);
-    t.is(await service.closeAlert('run_failed', 'run 1'), undefined);
+    t.is(await service.closeAlert('run_failed', 'run 1', 'a'), undefined);
     t.deepEqual(await service.listAlerts(true, 10), []);
     t.is((await service.listAlerts(false, 10)).length, 1);
     t.is((await raise('again')).outcome, 'opened');
@@ -331,9 +336,76 @@ export const serviceContract: ContractTests = {
       message: 'm',
       remindSeconds: 60,
       openedAt,
+      teller: 'a',
     } as const;
     const answers = await Promise.all([1, 2, 3].map(() => service.raiseAlert({ ...request, remindSeconds: 1e9 })));
     t.is(answers.filter(({ outcome }) => outcome === 'opened').length, 1);
     t.deepEqual((await service.listAlerts(true, 10))[0]!.openedAt, openedAt);
+  },
+
+  'alert: what a processor could not tell before it was killed is told by the next leader, once': async (t, engine) => {
+    const { service, execute, database, history } = engine;
+    const told: string[] = [];
+    const monitorOf = (id: string, send: (notice: Notice) => Promise<void>) => {
+      const notifier = new Notifier({ channels: [{ name: 'c', send }], onTrouble: () => {} });
+      const monitor = new AlertMonitor({
+        limits: thresholds,
+        schedules: [],
+        reminderMinutes: 240,
+        host: id,
+        processor: id,
+        notify: notifier.notify,
+        onError: error => t.fail(String(error)),
+      });
+      monitor.use(
+        { description: 'd', readRun: () => database.readRun(null), listRuns: runs => history.listRuns(runs) },
+        service,
+      );
+      return { monitor, notifier };
+    };
+    const refused = Promise.withResolvers<void>();
+    const never = Promise.withResolvers<void>();
+    let asked = 0;
+    const first = monitorOf('a', notice => {
+      if (++asked > 1) {
+        refused.resolve();
+        return never.promise;
+      }
+      told.push(`a ${notice.state} ${notice.subject}`);
+      return Promise.resolve();
+    });
+    await service.seeProcessor(processor('a'));
+    const now = Date.now();
+    first.monitor.engineIs('CATALOG_INVALID', now);
+    for (; told.length === 0; ) await turnOfTheLoop();
+    await first.notifier.drained();
+    await first.monitor.recorded();
+    first.monitor.engineIs(undefined, now);
+    await refused.promise; // that it is over is refused; behind it waits the next
+    first.monitor.engineIs('CATALOG_INVALID again', now);
+    for (; (await service.listAlerts(true, 10)).length === 0; ) await turnOfTheLoop();
+
+    const next = monitorOf(
+      'b',
+      async ({ state, subject, message }) => void told.push(`b ${state} ${subject}: ${message}`),
+    );
+    await service.seeProcessor(processor('b'));
+    await next.monitor.watch(now);
+    await next.notifier.drained();
+    t.deepEqual(told, ['a opened a'], 'a lives, and still tries');
+    await execute("UPDATE cardgenius.processor SET last_seen = '2026-01-01' WHERE processor_id = 'a'");
+    await next.monitor.watch(now + 60_000);
+    await next.notifier.drained();
+    const unusable = 'The engine cannot be loaded, and no run is opened: CATALOG_INVALID';
+    t.deepEqual(told.splice(0), ['a opened a', `b closed a: ${unusable}`, `b opened a: ${unusable} again`]);
+    await next.monitor.recorded();
+    await execute("UPDATE cardgenius.processor SET last_seen = '2026-01-01' WHERE processor_id = 'b'");
+    const third = monitorOf('c', async ({ state }) => void told.push(`c ${state}`));
+    await third.monitor.watch(now + 120_000);
+    await third.notifier.drained();
+    t.deepEqual(told, [], 'all was told');
+    never.resolve();
+    await first.notifier.drained();
+    await first.monitor.recorded();
   },
 };

@@ -8,7 +8,7 @@ import { loadSettings } from '../../src/config/settings.ts';
 import { DatabaseError } from '../../src/model/errors.ts';
 import type { RunProgress } from '../../src/model/run.ts';
 import { Secret } from '../../src/model/secret.ts';
-import type { Alert, AlertRequest, CommonFailure, Fire } from '../../src/model/service.ts';
+import type { AlertRequest, CommonFailure, Fire, StoredAlert } from '../../src/model/service.ts';
 import { startHttp, startSmtp } from '../support/receivers.ts';
 
 const { thresholds: LIMITS } = await loadSettings({ env: {}, cwd: import.meta.dirname });
@@ -265,6 +265,7 @@ test('a missed slot is told of the schedules that are configured, however many f
     limits: LIMITS,
     reminderMinutes: 240,
     host: 'here',
+    processor: 'here:1',
     onError: (error: unknown) => t.fail(String(error)),
   };
   const notify = ({ state, subject }: Notice) => told.push(`${state} ${subject}`);
@@ -320,7 +321,8 @@ test('a check that could not be made, or was missed, does not end what the check
 /** The alerts of a database, in memory; `down` lets every call fail. */
 class Alerts {
   readonly description = 'mssql://sql-7:1433/cards';
-  readonly open: (Alert & { openedAt: Date })[] = [];
+  readonly open: StoredAlert[] = [];
+  #alerts = 0;
   run: RunProgress | undefined;
   /** Runs before that one, the latest first. */
   before: RunProgress[] = [];
@@ -336,11 +338,14 @@ class Alerts {
   listAlerts = async () => [...this.open];
   raiseAlert = async ({ rule, subject, severity, message, openedAt }: AlertRequest) => {
     const found = this.open.find(alert => alert.rule === rule && alert.subject === subject);
-    if (found !== undefined) return { outcome: 'open' as const, openedAt: found.openedAt };
-    const alert = { rule, subject, severity, message, openedAt: openedAt ?? new Date(NOW), closedAt: null };
+    if (found !== undefined) return { ...found, outcome: 'open' as const };
+    const alertId = ++this.#alerts;
+    const alert = { alertId, rule, subject, severity, message, openedAt: openedAt ?? new Date(NOW), closedAt: null };
     this.open.push(alert);
-    return { outcome: 'opened' as const, openedAt: alert.openedAt };
+    return { ...alert, outcome: 'opened' as const };
   };
+  recordTold = async () => {};
+  takeOverAlerts = async () => [];
   closeAlert = async (rule: string, subject: string) => {
     const index = this.open.findIndex(alert => alert.rule === rule && alert.subject === subject);
     return index < 0 ? undefined : this.open.splice(index, 1)[0];
@@ -365,6 +370,7 @@ function monitorOf(
     schedules: ['weekly'],
     reminderMinutes: 240,
     host: 'here',
+    processor: 'here:1',
     notify,
     onError,
     ...options,
@@ -524,6 +530,7 @@ test('an engine that cannot be loaded is told at once, before there is a databas
     schedules: [],
     reminderMinutes: 240,
     host: 'here',
+    processor: 'here:1',
     notify,
     onError: t.log,
   });
@@ -559,6 +566,7 @@ test('an alert that the database refuses is told all the same, once, and is writ
     schedules: [],
     reminderMinutes: 240,
     host: 'here',
+    processor: 'here:1',
     notify,
     onError,
   });
@@ -724,6 +732,7 @@ test('the database: an outage is kept until it could be written, with the time a
     schedules: [],
     reminderMinutes: 240,
     host: 'here',
+    processor: 'here:1',
     onError: (error: unknown) => void errors.push(error),
   };
   const monitor = new AlertMonitor({ ...options, notify: ({ state }) => told.push(state) });

@@ -46,6 +46,7 @@ async function fleet(cron: string, misfire: 'once' | 'skip' | 'all' = 'once') {
       schedules: ['s'],
       reminderMinutes: 240,
       host: id,
+      processor: id,
       notify: ({ state, rule, message }: Notice) => told.push(`${state} ${rule}: ${message}`),
       onError: error => {
         throw error;

@@ -41,7 +41,14 @@ test('erikdarlingdata/PerformanceMonitor#3622: a message is not cut through the 
   t.true(http.items.every(({ body }) => !/\\ud[89ab]/i.test(body) && body.isWellFormed()));
 
   const driver = recordingDriver(() => [{ outcome: 'opened', openedAt: since }]);
-  const request = { rule: 'r', subject: 's', severity: 'warning', remindSeconds: 1, openedAt: null } as const;
+  const request = {
+    rule: 'r',
+    subject: 's',
+    severity: 'warning',
+    remindSeconds: 1,
+    openedAt: null,
+    teller: 'p',
+  } as const;
   await serviceOperations(driver).raiseAlert({ ...request, message: `${'a'.repeat(999)}😀` });
   const stored = driver.calls[0]!.parameters.find(([name]) => name === 'message')![2];
   t.is(stored, 'a'.repeat(999));

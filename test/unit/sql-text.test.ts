@@ -297,8 +297,12 @@ const OPERATIONS: { readonly [Port in keyof Ports]: Arguments<Ports[Port]> } = {
     seeProcessor: [PROCESSOR],
     resign: ['p'],
     listProcessors: [1],
-    raiseAlert: [{ rule: 'r', subject: 's', severity: 'warning', message: 'm', remindSeconds: 1, openedAt: null }],
-    closeAlert: ['r', 's'],
+    raiseAlert: [
+      { rule: 'r', subject: 's', severity: 'warning', message: 'm', remindSeconds: 1, openedAt: null, teller: 'p' },
+    ],
+    closeAlert: ['r', 's', 'p'],
+    recordTold: [1, false],
+    takeOverAlerts: ['p'],
     listAlerts: [true, 1],
   },
   maintenance: {

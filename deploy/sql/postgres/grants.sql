@@ -104,6 +104,8 @@ GRANT EXECUTE ON FUNCTION cardgenius.list_fires TO cardgenius_processor;
 GRANT EXECUTE ON FUNCTION cardgenius.list_alerts TO cardgenius_processor;
 GRANT EXECUTE ON FUNCTION cardgenius.lead TO cardgenius_processor;
 GRANT EXECUTE ON FUNCTION cardgenius.close_alert TO cardgenius_processor;
+GRANT EXECUTE ON FUNCTION cardgenius.record_told TO cardgenius_processor;
+GRANT EXECUTE ON FUNCTION cardgenius.take_over_alerts TO cardgenius_processor;
 GRANT EXECUTE ON FUNCTION cardgenius.list_attempts TO cardgenius_processor;
 GRANT EXECUTE ON FUNCTION cardgenius.list_chunks TO cardgenius_processor;
 GRANT EXECUTE ON FUNCTION cardgenius.list_runs TO cardgenius_processor;

@@ -1,0 +1,9 @@
+-- Purpose  What of an alert was not told yet outlives its processor: a leader tells it in place of one that has died.
+-- Locks    ACCESS EXCLUSIVE on alert for an instant: columns that may be NULL are added without touching a row.
+-- Callers  cardgenius migrate
+-- Grants   CREATE on schema cardgenius
+-- Way back ALTER TABLE cardgenius.alert DROP COLUMN teller, DROP COLUMN told_at;
+
+ALTER TABLE cardgenius.alert
+  ADD COLUMN teller   VARCHAR(100) NULL,     -- the processor that has something to tell of it; NULL: all was told
+  ADD COLUMN told_at  TIMESTAMPTZ  NULL;     -- when every channel had taken that it is open

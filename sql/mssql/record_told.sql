@@ -1,0 +1,26 @@
+-- Purpose   Every channel has taken, or refused for good, what its processor had to tell of an alert: it is not told again.
+--           That an alert is open, told after it has closed, leaves what is told of its end to be told.
+-- Locks     the alert's row
+-- Isolation READ COMMITTED
+-- Indexes   pk_alert
+-- Avoids    a lock while receivers are asked: it is called once they have answered.
+-- Callers   cardgenius serve
+-- Grants    EXECUTE for cardgenius_processor
+
+CREATE OR ALTER PROCEDURE cardgenius.record_told
+  @alert_id  BIGINT,
+  @is_over   BIT,                             -- 1: told that it is over
+  @now       DATETIME2(3) = NULL
+AS
+BEGIN
+  SET NOCOUNT ON;
+  SET XACT_ABORT ON;
+  SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+
+  DECLARE @time DATETIME2(3) = cardgenius.clock(@now);
+
+  UPDATE cardgenius.alert
+     SET told_at = COALESCE(told_at, @time),
+         teller = CASE WHEN @is_over = 1 OR closed_at IS NULL THEN NULL ELSE teller END
+   WHERE alert_id = @alert_id;
+END;
