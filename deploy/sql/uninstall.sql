@@ -35,7 +35,7 @@ BEGIN TRY
              CASE o.type WHEN 'F' THEN CONCAT(N'ALTER TABLE cardgenius.', QUOTENAME(OBJECT_NAME(o.parent_object_id)),
                                               N' DROP CONSTRAINT ', QUOTENAME(o.name))
                          ELSE CONCAT(N'DROP ', CASE o.type WHEN 'P' THEN N'PROCEDURE' WHEN 'V' THEN N'VIEW' WHEN 'U' THEN N'TABLE'
-                                                           WHEN 'SO' THEN N'SEQUENCE' ELSE N'FUNCTION' END,
+                                                           WHEN 'SO' THEN N'SEQUENCE IF EXISTS' ELSE N'FUNCTION' END,
                                      N' cardgenius.', QUOTENAME(o.name)) END AS statement
       FROM sys.objects AS o
       WHERE o.schema_id = SCHEMA_ID(N'cardgenius') AND o.type IN ('P', 'V', 'F', 'U', 'SO', 'FN', 'IF', 'TF')

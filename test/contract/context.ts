@@ -221,13 +221,18 @@ export const publishRequest = (loadNo: number | null, overrides: Partial<Publish
   ...overrides,
 });
 
-/** The whole way of one chunk. */
+/** The whole way of one chunk; its load ends with it, as a processor's does. */
 export async function process(
   engine: ContractEngine,
   lease: Lease,
   options: Parameters<typeof recommend>[1] = {},
 ): Promise<Awaited<ReturnType<Database['publishChunk']>>> {
-  return engine.database.publishChunk(lease, publishRequest(await load(engine, lease, options)));
+  const loadNo = await load(engine, lease, options);
+  try {
+    return await engine.database.publishChunk(lease, publishRequest(loadNo));
+  } finally {
+    await engine.database.endLoad(loadNo);
+  }
 }
 
 export async function statuses({ query }: ContractEngine): Promise<string[]> {

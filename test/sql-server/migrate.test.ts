@@ -8,6 +8,7 @@ import { reviewScript } from '../../src/database/mssql/review-script.ts';
 import { openDatabase } from '../../src/database/open-database.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { cardgenius, newFolder } from '../e2e/cli.ts';
+import { applyGrants } from '../support/roles.ts';
 import { createDatabase, hasSqlServer, NO_SERVER, type SqlServer, startSqlServer } from '../support/sql-server.ts';
 import { hasTsql, NO_TSQL, tsql } from '../support/tsql.ts';
 
@@ -67,6 +68,24 @@ if (!hasSqlServer()) {
     t.is((await migrate(opened.target)).pending.length, objects.length);
     t.deepEqual((await verifySchema(opened.target)).drift, []);
   });
+
+  test.serial(
+    'uninstall.sql leaves CashKaro’s tables and nothing of ours, and migrate brings all of it again',
+    async t => {
+      t.timeout(NO_TIME);
+      await using place = await createDatabase(server!);
+      await using opened = await openDatabase(place.url, { checkSchema: false });
+      await migrate(opened.target);
+      await applyGrants(place);
+      await seedSpending(opened.database, 20, 1);
+      await place.execute(await readFile(join(import.meta.dirname, '../../deploy/sql/uninstall.sql'), 'utf8'));
+      t.deepEqual(await place.query("SELECT name FROM sys.objects WHERE schema_id = SCHEMA_ID('cardgenius')"), []);
+      t.deepEqual(await place.query("SELECT name FROM sys.database_principals WHERE name LIKE 'cardgenius[_]%'"), []);
+      t.like((await place.query('SELECT COUNT(*) AS number FROM dbo.user_spending_data'))[0], { number: 20 });
+      t.is((await migrate(opened.target)).pending.length, (await readSqlFiles('mssql')).length);
+      t.like(await opened.database.countUsers(), { new: 20 });
+    },
+  );
 
   test.serial('a newer breaking schema is refused with a sentence', async t => {
     await using place = await createDatabase(server!);
