@@ -6,7 +6,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   pk_chunk, the key of user_spending_data
 -- Avoids    reading all that failed: it ends at the thousandth.
--- Callers   cardgenius serve, before it tells an alert about failed users
+-- Callers   cardgenius serve, before it tells an alert about failed users, and its page of a run
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.commonest_failure

@@ -1,6 +1,6 @@
 -- Twin of sql/mssql/commonest_failure.sql. Differs in: Locks.
 -- Locks     none
--- Callers   cardgenius serve, before it tells an alert about failed users
+-- Callers   cardgenius serve, before it tells an alert about failed users, and its page of a run
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.commonest_failure(p_run_id BIGINT)

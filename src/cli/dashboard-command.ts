@@ -113,6 +113,10 @@ export async function mountDashboard(
       failures: async () => (await listFailures(audit)).map(({ error: _, ...failed }) => failed),
       user: userId => lookUpUser(database, history, cli.settings, userId),
       acts: runId => history.listActs(runId, SHOWN),
+      commonestFailure: async runId => {
+        const { example: _, ...found } = (await service.commonestFailure(runId)) ?? { example: null };
+        return found;
+      },
       place: () => placeOf(opened),
       alerts: () => service.listAlerts(false, SHOWN),
       processors: () => service.listProcessors(SHOWN),

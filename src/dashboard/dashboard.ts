@@ -27,6 +27,8 @@ export interface Providers extends Omit<ListProviders, 'runs'> {
   readonly user?: (userId: string) => Promise<object | undefined>;
   /** What people did to a run, the latest first. */
   readonly acts?: (runId: number) => Promise<readonly object[]>;
+  /** The commonest reason of a run's failed users. */
+  readonly commonestFailure?: (runId: number) => Promise<object | undefined>;
   readonly place?: () => Promise<Place>;
 }
 
@@ -133,6 +135,7 @@ export function createDashboard(options: DashboardOptions): Dashboard {
     place: place && (() => place.get()),
     user: providers.user,
     acts: providers.acts,
+    commonestFailure: providers.commonestFailure,
     readRun: runId => database.readRun(runId, { wait: false }),
   });
   addActRoutes(app, options, { doors, lists });

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { HistoryDatabase } from '../database/history.ts';
+import type { ChunkProgress, HistoryDatabase } from '../database/history.ts';
 import type { RunProgress } from '../model/run.ts';
 import { figuresOf, stageTotals } from '../telemetry/figures.ts';
 import { OPEN } from './access.ts';
@@ -35,6 +35,8 @@ export interface LookOptions {
   readonly history: Pick<HistoryDatabase, 'listChunks' | 'listAttempts'>;
   /** What people did to a run, the latest first; undefined where that is not noted. */
   readonly acts?: ((runId: number) => Promise<readonly object[]>) | undefined;
+  /** The commonest reason of a run's users who are failed now; without its text, which may hold amounts. */
+  readonly commonestFailure?: ((runId: number) => Promise<object | undefined>) | undefined;
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -82,13 +84,21 @@ export function addLookRoutes(app: FastifyInstance, options: LookOptions): void 
   });
 }
 
+/** Of the users that the gate looked at; undefined where it looked at none. */
+function firstCardsOf(chunks: readonly ChunkProgress[]): { known: number; changed: number } | undefined {
+  const known = chunks.reduce((sum, { firstCardsKnown }) => sum + (firstCardsKnown ?? 0), 0);
+  const changed = chunks.reduce((sum, { firstCardsChanged }) => sum + (firstCardsChanged ?? 0), 0);
+  return known === 0 ? undefined : { known, changed };
+}
+
 /** All that the page of one run shows, in the shape of a snapshot and what only that page has. */
-async function describeRun(run: RunProgress, { history, acts }: LookOptions): Promise<object> {
+async function describeRun(run: RunProgress, { history, acts, commonestFailure }: LookOptions): Promise<object> {
   const { runId } = run;
-  const [chunks, attempts, done] = await Promise.all([
+  const [chunks, attempts, done, commonest] = await Promise.all([
     history.listChunks(runId, 0, MAX_CHUNKS),
     history.listAttempts(runId, MAX_ATTEMPTS),
     acts?.(runId).catch(() => undefined),
+    run.failed === 0 ? undefined : commonestFailure?.(runId).catch(() => undefined),
   ]);
   const trouble = attempts.filter(({ outcome }) => outcome !== null && outcome !== 'done').slice(0, MAX_TROUBLE);
   return {
@@ -101,5 +111,7 @@ async function describeRun(run: RunProgress, { history, acts }: LookOptions): Pr
     // Codes alone: a driver's message can name servers, logins and rows.
     trouble: trouble.map(({ errorMessage: _, ...attempt }) => attempt),
     acts: done,
+    commonest,
+    firstCards: firstCardsOf(chunks),
   };
 }

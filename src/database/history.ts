@@ -29,6 +29,9 @@ export interface ChunkProgress {
   readonly closedAt: Date | null;
   readonly errorCode: string | null;
   readonly errorMessage: string | null;
+  /** Users looked at who had cards before, and those of them who were given another first card; null: not looked at. */
+  readonly firstCardsKnown: number | null;
+  readonly firstCardsChanged: number | null;
 }
 
 export interface Attempt {

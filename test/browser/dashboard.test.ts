@@ -1,49 +1,9 @@
 import { DatabaseError } from '../../src/model/errors.ts';
-import { aChunk, aRun, madeUp } from '../support/dashboard.ts';
+import { aRun, madeUp } from '../support/dashboard.ts';
 import { inBrowser, openPage, openTabs, picture, says, violations, violationsInBoth } from './browser.ts';
+import { FAILURES, sceneAt } from './scenes.ts';
 
 const READ = 'read-token-of-the-test-9f3c';
-
-/** A run of 40 chunks of 2,500 users, `done` of them closed. */
-function sceneAt(done: number, failed = 0) {
-  const started = new Date(Date.now() - 60_000);
-  const chunks = Array.from({ length: 40 }, (_, i) => {
-    const chunkNo = i + 1;
-    const began = new Date(started.getTime() + (57_000 / Math.max(1, done)) * i);
-    if (i < done) {
-      const bad = i % 9 === 4 ? Math.min(failed, 2500) : 0;
-      const took = i === 6 ? 9_000 : 1_200 + ((i * 37) % 5) * 120;
-      const closedAt = new Date(Math.min(Date.now(), began.getTime() + took));
-      return aChunk({ chunkNo, state: 'done', users: 2500, completed: 2500 - bad, failed: bad, attempt: 1, startedAt: began, closedAt }); // biome-ignore format: one line
-    }
-    if (i < done + 2) return aChunk({ chunkNo, state: 'leased', users: 2500, attempt: 1, leaseOwner: `batch-1:412${i % 2}:9f3c`, leaseUntil: new Date(Date.now() + 60_000), startedAt: new Date() }); // biome-ignore format: one line
-    return aChunk({ chunkNo, users: 2500 });
-  });
-  const sum = (key: 'completed' | 'failed') => chunks.reduce((total, chunk) => total + chunk[key], 0);
-  const run = aRun({
-    startedAt: started,
-    chunks: 40,
-    chunksClosed: done,
-    chunksLeased: Math.min(2, 40 - done),
-    chunksOpen: Math.max(0, 38 - done),
-    plannedUsers: 100_000,
-    completed: sum('completed'),
-    failed: sum('failed'),
-    deadlineAt: new Date(Date.now() + 100_000),
-    ...(done === 40 ? { state: 'done' as const, finishedAt: new Date() } : {}),
-  });
-  const attempts = chunks.flatMap(({ chunkNo, state, startedAt, closedAt }) => {
-    if (state !== 'done' || startedAt === null) return [];
-    const ms = closedAt!.getTime() - startedAt.getTime();
-    return [{ chunkNo, attempt: 1, leaseOwner: 'a', outcome: 'done' as const, startedAt, endedAt: closedAt, computeMs: Math.round(ms * 0.14), loadMs: Math.round(ms * 0.2), publishMs: Math.round(ms * 0.52), errorCode: null, errorMessage: null }]; // biome-ignore format: one line
-  });
-  return { run, chunks, attempts };
-}
-
-const FAILURES = [
-  { code: 'INVALID_SPENDING', users: 1_23_456, userId: 'CK0000007', samples: ['CK0000007', 'CK0000019'], error: 'INVALID_SPENDING: amazon is negative' },
-  { code: 'ENGINE_FAILED', users: 3, userId: 'CK0000321', samples: ['CK0000321'], error: 'ENGINE_FAILED: no card of ten' },
-]; // biome-ignore format: a table
 
 inBrowser('a run is watched from nothing to its end without a reload, and no rule of axe is broken', async t => {
   t.timeout(600_000);
@@ -211,19 +171,23 @@ inBrowser('dark, and on a phone: nothing overflows, axe is content, a user is fo
 inBrowser('a run has a page of its own: by link, by address, and back', async t => {
   t.timeout(600_000);
   const now = sceneAt(23);
-  const old = aRun({ runId: 3, state: 'done', completed: 400, failed: 0, startedAt: new Date(Date.now() - 9e7), finishedAt: new Date(Date.now() - 8.9e7) }); // biome-ignore format: one line
+  const old = aRun({ runId: 3, state: 'done', completed: 388, failed: 12, startedAt: new Date(Date.now() - 9e7), finishedAt: new Date(Date.now() - 8.9e7) }); // biome-ignore format: one line
   const acts = async () => [{ actedAt: new Date(), act: 'accept_gate', person: 'asha@corp', origin: 'page', login: 'svc', affected: null, reason: 'looked at', subject: null }]; // biome-ignore format: one line
-  await using at = await madeUp({ ...now, runs: [now.run, old] }, { providers: { acts } });
+  const commonestFailure = async () => ({ code: 'INVALID_SPENDING', users: 37, seen: 40 });
+  now.chunks[0] = { ...now.chunks[0]!, firstCardsKnown: 2_000, firstCardsChanged: 120 };
+  await using at = await madeUp({ ...now, runs: [now.run, old] }, { providers: { acts, commonestFailure } });
   await using page = await openPage(at.url);
   await page.getByRole('link', { name: 'Run 3' }).click();
-  await says(page, '#verdict', 'Done: 400 users have their ten cards.');
+  await says(page, '#verdict', 'Done: 388 users have their ten cards.');
   t.regex(page.url(), /\/runs\/3$/);
   await says(page, '#acts-list', 'asha@corp');
+  await says(page, '#facts', '120 of 2,000 users looked at who had cards, 6 %');
+  await says(page, '#facts', 'INVALID_SPENDING: 37 of 40 looked at');
   t.false(await page.locator('#lists').isVisible());
   t.deepEqual(await violationsInBoth(page), []);
   await picture(page, 'one-run');
   await page.reload();
-  await says(page, '#verdict', 'Done: 400 users have their ten cards.');
+  await says(page, '#verdict', 'Done: 388 users have their ten cards.');
   await page.goBack();
   await says(page, '#verdict', 'Running well.');
   await page.goto(`${at.url}runs/99`);

@@ -70,6 +70,8 @@ export const gatesContract: ContractTests = {
     t.deepEqual(await database.compareFirstCards(other, otherLoad, 1_000), { known: 6, changed: 3 });
     t.deepEqual(await database.compareFirstCards(other, otherLoad, 1_000), { known: 6, changed: 3 }, 'asked again');
     t.deepEqual(await database.compareFirstCards(other, otherLoad, 2), { known: 4, changed: 1 }, 'the first two users');
+    const looked = (await engine.history.listChunks(runId, 0, 9)).find(({ chunkNo }) => chunkNo === other.chunkNo);
+    t.deepEqual([looked?.firstCardsKnown, looked?.firstCardsChanged], [1, 1], 'kept for who asks later');
     t.is(await count(engine, 'card_recommendations', "rank = 1 AND card_name = 'Card 01'"), 0, 'nothing is published');
 
     await database.publishChunk(same, publishRequest(sameLoad));

@@ -134,6 +134,7 @@ export const historyContract: ContractTests = {
     const chunks = await engine.history.listChunks(runId, 0, 2);
     t.like(chunks[0], { chunkNo: 1, state: 'done', users: 4, completed: 3, failed: 1, attempt: 1, leaseOwner: null });
     t.true(chunks[0]!.closedAt instanceof Date);
+    t.deepEqual([chunks[0]!.firstCardsKnown, chunks[0]!.firstCardsChanged], [null, null]);
     t.like(chunks[1], { chunkNo: 2, state: 'leased', users: 4, leaseOwner: 'host:1:abc', closedAt: null });
     t.true(chunks[1]!.leaseUntil instanceof Date && chunks[1]!.startedAt instanceof Date);
     const [last, ...more] = await engine.history.listChunks(runId, 2, 2);

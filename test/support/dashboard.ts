@@ -53,6 +53,8 @@ export const aChunk = (overrides: Partial<ChunkProgress> = {}): ChunkProgress =>
   closedAt: null,
   errorCode: null,
   errorMessage: null,
+  firstCardsKnown: null,
+  firstCardsChanged: null,
   ...overrides,
 });
 

@@ -1,8 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test from 'ava';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import { RULES } from '../../src/alerts/rules.ts';
 import { KEYS } from '../../src/config/keys.ts';
 import { parseAddress } from '../../src/dashboard/address.ts';
@@ -189,17 +188,6 @@ test('the service as a whole: each resource is there, and what chooses pods find
   const [apart] = spec.template.spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution;
   t.like(labels, apart.podAffinityTerm.labelSelector.matchLabels);
 });
-
-const hasKubectl = spawnSync('kubectl', ['version', '--client']).status === 0;
-if (!hasKubectl)
-  console.warn('SKIPPED: the kustomization is not built: no kubectl (apt-get install kubernetes-client).');
-for (const folder of ['kubernetes', 'kubernetes-postgres'])
-  (hasKubectl ? test : test.skip)(`the kustomization of deploy/${folder} builds (kubectl kustomize)`, t => {
-    const built = spawnSync('kubectl', ['kustomize', join(ROOT, 'deploy', folder)], { encoding: 'utf8' });
-    t.is(built.status, 0, built.stderr);
-    const kinds = parseAllDocuments(built.stdout).map(document => (document.toJS() as { kind: string }).kind);
-    t.deepEqual(kinds.sort(), ['Deployment', 'NetworkPolicy', 'PodDisruptionBudget', 'Service']);
-  });
 
 test('for PostgreSQL the same manifests get another address and port, and nothing else', t => {
   const { resources, patches } = parse(read('deploy/kubernetes-postgres/kustomization.yaml')) as {

@@ -28,7 +28,7 @@ function draw(id, key, make) {
   }
   known?.chart.destroy();
   const height = place.classList.contains('low') ? 150 : 210;
-  const chart = new UPlot({ width, height, padding: [10, 26, 0, 0], legend: { show: false }, ...options }, data, place);
+  const chart = new UPlot({ width, height, padding: [10, 40, 0, 0], legend: { show: false }, ...options }, data, place);
   drawn.set(id, { key, width, chart });
 }
 
@@ -154,15 +154,18 @@ export function showHistory(runs, limit, now, open) {
     'took-chart',
     [xs, took, due],
     'min',
-    '--accent',
     value => group(value),
     i => [`Run ${tips.runs.shown[i].runId}: ${duration(tips.runs.took[i] * 60)}`, time(tips.runs.shown[i].startedAt)],
   );
   bars(
     'rate-chart',
-    [xs, rate, rate.map(() => limit * 100)],
+    [
+      xs,
+      rate.map(value => (value > limit * 100 ? null : value)),
+      rate.map(() => limit * 100),
+      rate.map(value => (value > limit * 100 ? value : null)),
+    ],
     '%',
-    '--failed',
     value => percent(value / 100).replace(' %', ''),
     i => [
       `Run ${tips.runs.shown[i].runId}: ${rateText(tips.runs.rate[i] / 100, limit)}`,
@@ -171,7 +174,15 @@ export function showHistory(runs, limit, now, open) {
   );
 }
 
-function bars(id, data, unit, colour, values, text) {
+/** `data`: places, bars, the line they are measured by, and, where there are some, bars that are above it. */
+function bars(id, data, unit, values, text) {
+  const columns = colour => ({
+    stroke: style(colour),
+    fill: style(colour),
+    width: 0,
+    paths: UPlot.paths.bars({ size: [0.6, 28] }),
+    points: { show: false },
+  });
   draw(id, `${id} ${data[0].length}`, () => ({
     data,
     options: {
@@ -182,21 +193,17 @@ function bars(id, data, unit, colour, values, text) {
         y: { range: (_chart, _low, high) => [0, high > 0 ? high * 1.15 : 1] },
       },
       axes: [
-        axis(undefined, i => (Number.isInteger(i) && tips.runs.shown[i] ? `${tips.runs.shown[i].runId}` : ''), {
+        axis('run', i => (Number.isInteger(i) && tips.runs.shown[i] ? `${tips.runs.shown[i].runId}` : ''), {
           space: 40,
+          size: 28,
         }),
         axis(unit, values, { size: 52 }),
       ],
       series: [
         {},
-        {
-          stroke: style(colour),
-          fill: style(colour),
-          width: 0,
-          paths: UPlot.paths.bars({ size: [0.6, 28] }),
-          points: { show: false },
-        },
+        columns('--accent'),
         { stroke: style('--slow'), dash: [5, 4], width: 1.5, points: { show: false } },
+        ...(data.length > 3 ? [columns('--failed')] : []),
       ],
     },
   }));

@@ -36,7 +36,7 @@ export function showRun(snapshot, context) {
   say('why', verdict.why);
   say('run-line', runLine(snapshot, now));
   showTab(run, figures, verdict);
-  showActs(run, context.steer);
+  showActs(run, snapshot.database?.up === false ? undefined : context.steer);
   byId('run').hidden = run === null || figures === null;
   if (byId('run').hidden) return;
 
@@ -257,7 +257,7 @@ function showStages(stages) {
 }
 
 /** What only a run's own page has: attempts that went wrong, acts, and every figure. */
-export function showOneRun({ run, trouble, acts }) {
+export function showOneRun({ run, trouble, acts, firstCards, commonest }) {
   const list =
     trouble.length === 0
       ? nothing('None.')
@@ -276,6 +276,8 @@ export function showOneRun({ run, trouble, acts }) {
     ['Users planned', group(run.plannedUsers)],
     ['Completed', group(run.completed)],
     ['Failed', group(run.failed)],
+    ['Commonest failure', failureText(commonest)],
+    ['First cards changed', firstCardsText(firstCards)],
     ['Changed meanwhile', group(run.changed)],
     ['Gone meanwhile', group(run.gone)],
     ['Decided', group(decided(run))],
@@ -291,6 +293,18 @@ export function showOneRun({ run, trouble, acts }) {
   byId('facts').replaceChildren(
     ...facts.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]),
   );
+}
+
+/** Of those who are failed now: a user who has cards since is no failure any more. */
+function failureText(commonest) {
+  if (commonest?.code === undefined) return 'none now';
+  return `${commonest.code ?? 'without a code'}: ${group(commonest.users)} of ${group(commonest.seen)} looked at`;
+}
+
+function firstCardsText(firstCards) {
+  if (firstCards === undefined) return 'not looked at';
+  const { known, changed } = firstCards;
+  return `${group(changed)} of ${group(known)} users looked at who had cards, ${percent(changed / known)}`;
 }
 
 export const actsTable = acts =>

@@ -1,4 +1,4 @@
-import { decided, duration, failedShare, group, hourOf, leftText, rateText, time } from './format.js';
+import { decided, duration, failedShare, group, hourOf, leftText, rateText, soon } from './format.js';
 
 /** Seconds without a sign of work until that is said: where no processor holds a chunk, and where one does. */
 const ALONE = 30;
@@ -13,7 +13,7 @@ export function verdictOf({ run, figures, database }, { limit, openAlerts = 0, n
     return {
       level: 'bad',
       word: 'database away',
-      title: `The database has not answered since ${time(database.since)}.`,
+      title: `The database has not answered since ${soon(database.since, now)}.`,
       why: `${database.code}. This page shows its last answer, and keeps asking.`,
     };
   }
