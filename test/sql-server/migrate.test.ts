@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { migrate, planMigration } from '../../src/database/migrate/migrate.ts';
+import { type MigrationTarget, migrate, planMigration } from '../../src/database/migrate/migrate.ts';
 import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
 import { verifySchema } from '../../src/database/migrate/verify.ts';
 import { reviewScript } from '../../src/database/mssql/review-script.ts';
@@ -38,11 +38,18 @@ if (!hasSqlServer()) {
     await using place = await createDatabase(server!);
     await using one = await openDatabase(place.url, { checkSchema: false });
     await using two = await openDatabase(place.url, { checkSchema: false });
-    const plans = await Promise.all([migrate(one.target), migrate(two.target)]);
-    const files = await readSqlFiles('mssql');
+    // The one that waits gives up after 30 s: on a slow server it asks again, as its message says.
+    const patiently = (target: MigrationTarget): ReturnType<typeof migrate> =>
+      migrate(target).catch(error => {
+        if (error.code !== 'MIGRATION_LOCKED') throw error;
+        return patiently(target);
+      });
+    const plans = await Promise.all([patiently(one.target), patiently(two.target)]);
+    const [recorded] = await place.query('SELECT COUNT(*) AS number FROM cardgenius.migration');
+    t.true(Number(recorded!.number) >= (await readSqlFiles('mssql')).length);
     t.deepEqual(
       plans.map(plan => plan.pending.length).sort((a, b) => a - b),
-      [0, files.length],
+      [0, Number(recorded!.number)],
     );
   });
 
@@ -74,14 +81,17 @@ if (!hasSqlServer()) {
     async t => {
       t.timeout(NO_TIME);
       await using place = await createDatabase(server!);
-      await using opened = await openDatabase(place.url, { checkSchema: false });
-      await migrate(opened.target);
-      await applyGrants(place);
-      await seedSpending(opened.database, 20, 1);
+      {
+        await using opened = await openDatabase(place.url, { checkSchema: false });
+        await migrate(opened.target);
+        await applyGrants(place);
+        await seedSpending(opened.database, 20, 1);
+      }
       await place.execute(await readFile(join(import.meta.dirname, '../../deploy/sql/uninstall.sql'), 'utf8'));
       t.deepEqual(await place.query("SELECT name FROM sys.objects WHERE schema_id = SCHEMA_ID('cardgenius')"), []);
       t.deepEqual(await place.query("SELECT name FROM sys.database_principals WHERE name LIKE 'cardgenius[_]%'"), []);
       t.like((await place.query('SELECT COUNT(*) AS number FROM dbo.user_spending_data'))[0], { number: 20 });
+      await using opened = await openDatabase(place.url, { checkSchema: false });
       t.is((await migrate(opened.target)).pending.length, (await readSqlFiles('mssql')).length);
       t.like(await opened.database.countUsers(), { new: 20 });
     },
