@@ -1,14 +1,15 @@
 -- Purpose   Looks at what a chunk has just published: ten ranks from 1 to 10 for each user that it completed, in the order of
---           their net savings, net = yearly + extra - joining, and each card one of the run's. Of a large chunk every second or
---           third user, so that a run costs little more for it: verify reads all. Users whose status is not completed any more
---           are left out: their rows are another's business. What was found stands in the chunk, and may be asked for again.
+--           their net savings, net = yearly + extra - joining, and each card one of the run's. Users whose status is not
+--           completed any more are left out: their rows are another's business. What was found stands in the chunk, and may be
+--           asked for again.
 -- Answers   one row: chunk_no, users looked at, users whose rows cannot be right, and by which checks (no user, no spends);
 --           none where there is no such chunk
 -- Locks     shared, row by row, on both contract tables; then one row of chunk, for its own statement, after all is read
 -- Isolation READ COMMITTED: outside of publish, which holds no lock a moment longer for it
 -- Indexes   pk_run_card, pk_completed_user, the keys of both contract tables, pk_chunk
 -- Avoids    scans under statistics of another time: LOOP JOIN, by key, in the order written (FORCE ORDER). The names of the
---           cards stand in a small table with an index: a look-up for each row, and no pass over run_card.
+--           cards stand in a small table with an index: a look-up for each row, and no pass over run_card. LAG, which costs as
+--           much as all the rest: a user's ten net savings stand side by side in one aggregate, and are compared there.
 --           More rows than a user may have: the key of card_recommendations is (user_id, rank), so that ten rows between
 --           1 and 10 are all ten ranks.
 -- Callers   the chunk pipeline, after publish; at the end of a run, for chunks whose processor died between the two
@@ -16,8 +17,7 @@
 
 CREATE OR ALTER PROCEDURE cardgenius.check_chunk
   @run_id    BIGINT,
-  @chunk_no  INT,                             -- NULL: the first done one that was not looked at
-  @users     INT                              -- of a chunk at most so many are looked at
+  @chunk_no  INT                              -- NULL: the first done one that was not looked at
 AS
 BEGIN
   SET NOCOUNT ON;
@@ -25,19 +25,12 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @step INT,                          -- every so many-th user
-          @checked INT, @wrong INT, @ten_ranks INT, @order INT, @net INT, @card INT, @violated VARCHAR(200);
+  DECLARE @checked INT, @wrong INT, @ten_ranks INT, @order INT, @net INT, @card INT, @violated VARCHAR(200);
 
   IF @chunk_no IS NULL
     SELECT @chunk_no = MIN(c.chunk_no)
     FROM cardgenius.chunk AS c
     WHERE c.run_id = @run_id AND c.state = 'done' AND c.completed > 0 AND c.checked IS NULL;
-
-  SELECT @step = (c.completed + @users - 1) / @users
-  FROM cardgenius.chunk AS c
-  WHERE c.run_id = @run_id AND c.chunk_no = @chunk_no;
-  IF @step IS NULL OR @step < 1
-    SET @step = 1;
 
   SELECT DISTINCT rc.card_name
   INTO #card
@@ -51,26 +44,26 @@ BEGIN
          @ten_ranks = COALESCE(SUM(s.ranks), 0), @order = COALESCE(SUM(s.disorder), 0),
          @net = COALESCE(SUM(s.net), 0), @card = COALESCE(SUM(s.card), 0)
   FROM (
-    SELECT CASE WHEN COUNT(r.rank) = 10 AND MIN(r.rank) = 1 AND MAX(r.rank) = 10 THEN 0 ELSE 1 END AS ranks,
-           MAX(r.disorder) AS disorder, MAX(r.net) AS net, MAX(r.card) AS card
+    SELECT r.ranks, r.net, r.card,
+           CASE WHEN r.n1 < r.n2 OR r.n2 < r.n3 OR r.n3 < r.n4 OR r.n4 < r.n5 OR r.n5 < r.n6 OR r.n6 < r.n7 OR r.n7 < r.n8
+                  OR r.n8 < r.n9 OR r.n9 < r.n10 THEN 1 ELSE 0 END AS disorder
     FROM (
-      SELECT d.user_id, t.rank,
-             CASE WHEN t.net_savings > LAG(t.net_savings) OVER (PARTITION BY d.user_id ORDER BY t.rank)
-                  THEN 1 ELSE 0 END AS disorder,
-             CASE WHEN t.rank IS NULL OR t.net_savings = t.total_savings_yearly + t.total_extra_benefits - t.joining_fees
-                  THEN 0 ELSE 1 END AS net,
-             CASE WHEN t.rank IS NULL OR k.card_name IS NOT NULL THEN 0 ELSE 1 END AS card
-      FROM (
-        SELECT c.user_id, ROW_NUMBER() OVER (ORDER BY c.user_id) AS no
-        FROM cardgenius.completed_user AS c WITH (FORCESEEK (pk_completed_user (run_id, chunk_no)))
-        WHERE c.run_id = @run_id AND c.chunk_no = @chunk_no
-      ) AS d
+      SELECT CASE WHEN COUNT(t.rank) = 10 AND MIN(t.rank) = 1 AND MAX(t.rank) = 10 THEN 0 ELSE 1 END AS ranks,
+             MAX(CASE WHEN t.rank IS NULL OR t.net_savings = t.total_savings_yearly + t.total_extra_benefits - t.joining_fees
+                      THEN 0 ELSE 1 END) AS net,
+             MAX(CASE WHEN t.rank IS NULL OR k.card_name IS NOT NULL THEN 0 ELSE 1 END) AS card,
+             MAX(CASE t.rank WHEN 1 THEN t.net_savings END) AS n1, MAX(CASE t.rank WHEN 2 THEN t.net_savings END) AS n2,
+             MAX(CASE t.rank WHEN 3 THEN t.net_savings END) AS n3, MAX(CASE t.rank WHEN 4 THEN t.net_savings END) AS n4,
+             MAX(CASE t.rank WHEN 5 THEN t.net_savings END) AS n5, MAX(CASE t.rank WHEN 6 THEN t.net_savings END) AS n6,
+             MAX(CASE t.rank WHEN 7 THEN t.net_savings END) AS n7, MAX(CASE t.rank WHEN 8 THEN t.net_savings END) AS n8,
+             MAX(CASE t.rank WHEN 9 THEN t.net_savings END) AS n9, MAX(CASE t.rank WHEN 10 THEN t.net_savings END) AS n10
+      FROM cardgenius.completed_user AS d WITH (FORCESEEK (pk_completed_user (run_id, chunk_no)))
       JOIN dbo.user_spending_data AS u ON u.user_id = d.user_id AND u.processing_status = 'completed'
       LEFT JOIN dbo.card_recommendations AS t ON t.user_id = d.user_id
       LEFT JOIN #card AS k ON k.card_name = t.card_name
-      WHERE d.no % @step = @chunk_no % @step
+      WHERE d.run_id = @run_id AND d.chunk_no = @chunk_no
+      GROUP BY d.user_id
     ) AS r
-    GROUP BY r.user_id
   ) AS s
   OPTION (LOOP JOIN, FORCE ORDER);
 

@@ -6,8 +6,7 @@
 
 CREATE OR REPLACE FUNCTION cardgenius.check_chunk(
   p_run_id    BIGINT,
-  p_chunk_no  INTEGER,                        -- NULL: the first done one that was not looked at
-  p_users     INTEGER                         -- of a chunk at most so many are looked at
+  p_chunk_no  INTEGER                         -- NULL: the first done one that was not looked at
 )
 RETURNS TABLE (chunk_no INTEGER, checked INTEGER, violations INTEGER, violated TEXT)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
@@ -24,7 +23,6 @@ DECLARE
                                                  WHERE c.run_id = p_run_id AND c.state = 'done' AND c.completed > 0
                                                    AND c.checked IS NULL));
   v_cards      TEXT[] := ARRAY(SELECT DISTINCT rc.card_name::TEXT FROM cardgenius.run_card AS rc WHERE rc.run_id = p_run_id);
-  v_step       BIGINT;                       -- every so many-th user
   v_checked    INTEGER;
   v_wrong      INTEGER;
   v_ten_ranks  INTEGER;
@@ -33,37 +31,30 @@ DECLARE
   v_card       INTEGER;
   v_violated   TEXT;
 BEGIN
-  SELECT GREATEST(1, CEIL(c.completed / p_users::FLOAT8)) INTO v_step
-  FROM cardgenius.chunk AS c
-  WHERE c.run_id = p_run_id AND c.chunk_no = v_chunk_no;
-
   SELECT COUNT(*), COUNT(*) FILTER (WHERE s.ranks OR s.disorder OR s.net OR s.card),
          COUNT(*) FILTER (WHERE s.ranks), COUNT(*) FILTER (WHERE s.disorder), COUNT(*) FILTER (WHERE s.net),
          COUNT(*) FILTER (WHERE s.card)
     INTO v_checked, v_wrong, v_ten_ranks, v_order, v_net, v_card
   FROM (
-    SELECT d.user_id, ROW_NUMBER() OVER (ORDER BY d.user_id) AS no
-    FROM cardgenius.completed_user AS d
-    WHERE d.run_id = p_run_id AND d.chunk_no = v_chunk_no
-  ) AS d
-  CROSS JOIN LATERAL (
-    SELECT FROM public.user_spending_data AS u
-    WHERE u.user_id = d.user_id AND (u.processing_status = 'completed') IS TRUE OFFSET 0
-  ) AS u
-  CROSS JOIN LATERAL (
-    SELECT COUNT(*) <> 10 OR MIN(r.rank) <> 1 OR MAX(r.rank) <> 10 AS ranks,
-           COALESCE(BOOL_OR(r.net_savings > r.net_before), FALSE) AS disorder,
-           COALESCE(BOOL_OR(r.is_net_wrong), FALSE) AS net,
-           COALESCE(BOOL_OR(r.is_card_wrong), FALSE) AS card
+    SELECT r.ranks, r.net, r.card,
+           (n[1] < n[2] OR n[2] < n[3] OR n[3] < n[4] OR n[4] < n[5] OR n[5] < n[6] OR n[6] < n[7] OR n[7] < n[8]
+            OR n[8] < n[9] OR n[9] < n[10]) IS TRUE AS disorder
     FROM (
-      SELECT t.rank, t.net_savings, LAG(t.net_savings) OVER (ORDER BY t.rank) AS net_before,
-             (t.net_savings = t.total_savings_yearly + t.total_extra_benefits - t.joining_fees) IS NOT TRUE AS is_net_wrong,
-             (t.card_name::TEXT = ANY (v_cards)) IS NOT TRUE AS is_card_wrong
-      FROM public.card_recommendations AS t
-      WHERE t.user_id = d.user_id
+      SELECT COUNT(t.rank) <> 10 OR MIN(t.rank) <> 1 OR MAX(t.rank) <> 10 AS ranks,
+             ARRAY_AGG(t.net_savings ORDER BY t.rank) AS n,
+             BOOL_OR(t.rank IS NOT NULL
+                     AND (t.net_savings = t.total_savings_yearly + t.total_extra_benefits - t.joining_fees) IS NOT TRUE) AS net,
+             BOOL_OR(t.rank IS NOT NULL AND (t.card_name::TEXT = ANY (v_cards)) IS NOT TRUE) AS card
+      FROM cardgenius.completed_user AS d
+      CROSS JOIN LATERAL (
+        SELECT FROM public.user_spending_data AS u
+        WHERE u.user_id = d.user_id AND (u.processing_status = 'completed') IS TRUE OFFSET 0
+      ) AS u
+      LEFT JOIN public.card_recommendations AS t ON t.user_id = d.user_id
+      WHERE d.run_id = p_run_id AND d.chunk_no = v_chunk_no
+      GROUP BY d.user_id
     ) AS r
-  ) AS s
-  WHERE d.no % v_step = v_chunk_no % v_step;
+  ) AS s;
 
   v_violated := CONCAT_WS(', ', CASE WHEN v_ten_ranks > 0 THEN 'ten_ranks ' || v_ten_ranks END,
                           CASE WHEN v_order > 0 THEN 'order_by_net ' || v_order END,

@@ -13,9 +13,6 @@ const MAX_WAIT_MS = 1_000;
 /** What is written on leaving is tried again for so long. */
 export const END_PATIENCE_MS = 5_000;
 
-/** Of a chunk at most so many users are looked at once it is published: a run must cost less than 3 % more for it. */
-const USERS_LOOKED_AT = 4_000;
-
 /** The processor and the run that it claims from. */
 type Membership = Pick<ClaimRequest, 'runId' | 'processor' | 'fingerprint'>;
 
@@ -176,7 +173,7 @@ export class ClaimLoops {
     const { listener } = this.#context;
     const { chunkNo } = lease;
     try {
-      this.#tell(await this.#atEnd.checkChunk(lease, USERS_LOOKED_AT));
+      this.#tell(await this.#atEnd.checkChunk(lease));
     } catch (error) {
       listener({ type: 'chunk-unchecked', chunkNo, code: codeOf(error), message: plainText(messageOf(error)) });
     }
@@ -187,7 +184,7 @@ export class ClaimLoops {
     const { runId } = this.#run;
     const seen = new Set<number>();
     for (;;) {
-      const found = await this.#atEnd.checkChunk({ runId, chunkNo: null }, USERS_LOOKED_AT).catch(() => undefined);
+      const found = await this.#atEnd.checkChunk({ runId, chunkNo: null }).catch(() => undefined);
       if (found === undefined || seen.has(found.chunkNo)) return;
       seen.add(found.chunkNo);
       this.#tell(found);

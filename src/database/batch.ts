@@ -127,18 +127,19 @@ export const batchOperations = (driver: Driver) => ({
   },
 
   /**
-   * Looks at the rows of at most `users` of those that a chunk completed and that are still `completed`, spread evenly, and keeps in the
-   * chunk what it found.
+   * Looks at the rows of all users that a chunk completed and that are still `completed`, and keeps in the chunk what it found.
    * Undefined where there is no such chunk.
    */
-  async checkChunk(
-    { runId, chunkNo }: { readonly runId: number; readonly chunkNo: number | null },
-    users: number,
-  ): Promise<ChunkCheck | undefined> {
+  async checkChunk({
+    runId,
+    chunkNo,
+  }: {
+    readonly runId: number;
+    readonly chunkNo: number | null;
+  }): Promise<ChunkCheck | undefined> {
     const [row] = await driver.call<ChunkCheck>('check_chunk', [
       ['run_id', 'bigint', runId],
       ['chunk_no', 'int', chunkNo],
-      ['users', 'int', users],
     ]);
     return row;
   },

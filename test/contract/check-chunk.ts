@@ -15,11 +15,11 @@ export const checkChunkContract: ContractTests = {
     const lease = await publishedChunk(engine, 4, { failed: [2] });
     const good = { chunkNo: 1, checked: 3, violations: 0, violated: null };
     t.deepEqual(
-      await engine.database.checkChunk(lease, 4),
+      await engine.database.checkChunk(lease),
       good,
       'who failed keeps last week’s cards, and is not looked at',
     );
-    t.deepEqual(await engine.database.checkChunk(lease, 4), good);
+    t.deepEqual(await engine.database.checkChunk(lease), good);
     const run = await engine.database.readRun(lease.runId);
     t.is(run!.violations, 0);
     t.is(run!.violated, null);
@@ -38,51 +38,56 @@ export const checkChunkContract: ContractTests = {
       `UPDATE card_recommendations SET card_name = 'No such card' WHERE user_id = '${userId(3)}' AND rank = 10`,
     );
     const violated = 'ten_ranks 1, order_by_net 1, net_adds_up 1, card_of_run 1';
-    t.deepEqual(await database.checkChunk(lease, 4), { chunkNo: 1, checked: 4, violations: 3, violated });
+    t.deepEqual(await database.checkChunk(lease), { chunkNo: 1, checked: 4, violations: 3, violated });
     t.like(await database.readRun(lease.runId), { violations: 3, violated });
     t.like((await history.listRuns(1))[0], { violations: 3, violated });
 
     await execute(`UPDATE user_spending_data SET processing_status = 'new' WHERE user_id = '${userId(3)}'`);
     const left = { chunkNo: 1, checked: 3, violations: 2, violated: 'ten_ranks 1, order_by_net 1' };
-    t.deepEqual(await database.checkChunk(lease, 4), left, 'who is not completed any more is left out');
+    t.deepEqual(await database.checkChunk(lease), left, 'who is not completed any more is left out');
   },
 
   'check: a chunk that was published and not looked at is found at the end, once': async (t, engine) => {
     const { runId } = await publishedChunk(engine);
     await engine.execute('UPDATE card_recommendations SET joining_fees = joining_fees + 1');
     const left = { runId, chunkNo: null };
-    t.deepEqual(await engine.database.checkChunk(left, 4), {
+    t.deepEqual(await engine.database.checkChunk(left), {
       chunkNo: 1,
       checked: 4,
       violations: 4,
       violated: 'net_adds_up 4',
     });
-    t.is(await engine.database.checkChunk(left, 4), undefined);
+    t.is(await engine.database.checkChunk(left), undefined);
     t.like(await engine.database.readRun(runId), { violations: 4 });
   },
 
   'check: a user without a row, and a chunk that there is not': async (t, engine) => {
     const lease = await publishedChunk(engine);
     await engine.execute(`DELETE FROM card_recommendations WHERE user_id = '${userId(1)}'`);
-    t.deepEqual(await engine.database.checkChunk(lease, 4), {
+    t.deepEqual(await engine.database.checkChunk(lease), {
       chunkNo: 1,
       checked: 4,
       violations: 1,
       violated: 'ten_ranks 1',
     });
-    t.is(await engine.database.checkChunk({ runId: lease.runId, chunkNo: 99 }, 4), undefined);
+    t.is(await engine.database.checkChunk({ runId: lease.runId, chunkNo: 99 }), undefined);
   },
 
-  'check: of a chunk with more users than asked for, some are looked at, spread evenly': async (t, engine) => {
+  'check: every user of a chunk is looked at, and each of its ranks': async (t, engine) => {
+    const { database, execute } = engine;
     const lease = await publishedChunk(engine);
-    await engine.execute('UPDATE card_recommendations SET joining_fees = joining_fees + 1');
-    t.deepEqual(await engine.database.checkChunk(lease, 2), {
-      chunkNo: 1,
-      checked: 2,
-      violations: 2,
-      violated: 'net_adds_up 2',
-    });
-    t.like(await engine.database.checkChunk(lease, 3), { chunkNo: 1, checked: 2 }, 'every second one');
-    t.like(await engine.database.checkChunk(lease, 1_000), { chunkNo: 1, checked: 4 });
+    const raise = (user: number, rank: number, by: number) =>
+      execute(
+        `UPDATE card_recommendations SET net_savings = net_savings + ${by}, total_savings_yearly = total_savings_yearly + ${by}
+          WHERE user_id = '${userId(user)}' AND rank = ${rank}`,
+      );
+    const bad = { chunkNo: 1, checked: 4, violations: 1, violated: 'order_by_net 1' };
+    for (let rank = 2; rank <= 10; rank++) {
+      const user = 1 + (rank % 4);
+      await raise(user, rank, 90_000);
+      t.deepEqual(await database.checkChunk(lease), bad, `user ${user}, rank ${rank}`);
+      await raise(user, rank, -90_000);
+    }
+    t.deepEqual(await database.checkChunk(lease), { ...bad, violations: 0, violated: null });
   },
 };

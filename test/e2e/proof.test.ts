@@ -47,7 +47,7 @@ test.serial('a golden file: what was exported matches, what was changed is found
 });
 
 test.serial('an engine that cannot be loaded ends a run before a database is made', async t => {
-  const at = await newPlace();
+  const at = { cwd: await newFolder(), database: 'pglite:db' };
   await writeFile(join(at.cwd, 'cron.config.ts'), "export default { engine: './none.ts' };\n");
   const { code, stderr } = await cardgenius(['run'], at);
   t.is(code, 2);

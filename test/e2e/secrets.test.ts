@@ -37,7 +37,7 @@ async function filesHaveNone(t: ExecutionContext, folder: string): Promise<void>
   }
 }
 
-for (const way of ['environment'] as ('environment' | 'files' | 'configuration')[]) {
+for (const way of ['environment', 'files', 'configuration'] as const) {
   test.serial(`no secret is said or kept by a living service: secrets in ${way}`, async t => {
     await using receiver = await startHttp(() => 500);
     const place = await newPlace();

@@ -1,7 +1,13 @@
 import { createServer } from 'node:net';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import test from 'ava';
-import { UsageError } from '../../src/model/errors.ts';
+import { loadSettings } from '../../src/config/settings.ts';
+import { openDatabase } from '../../src/database/open-database.ts';
+import { DatabaseError, UsageError } from '../../src/model/errors.ts';
+import { CurrentEngine } from '../../src/serve/current-engine.ts';
+import { FleetClock } from '../../src/serve/fleet-clock.ts';
 import { serveHealth } from '../../src/serve/health.ts';
+import { Service } from '../../src/serve/service.ts';
 import { madeUp } from '../support/dashboard.ts';
 
 /** A port that is free now. */
@@ -35,4 +41,55 @@ test('health: alive at once, ready when the database answers, and nothing else',
     serveHealth(address, () => undefined),
     { instanceOf: UsageError, message: /Cannot listen on/ },
   );
+});
+
+test('/readyz is 503 while the database answers bids and cannot be read, and 200 once it can be', async t => {
+  await using opened = await openDatabase('pglite:memory', {});
+  const settings = await loadSettings({ env: {}, cwd: import.meta.dirname });
+  const events = new EventTarget();
+  const seen = (name: string) => new Promise(resolve => events.addEventListener(name, resolve, { once: true }));
+  let canRead = false;
+  const database = {
+    ...opened.database,
+    readRun: async (...about: Parameters<typeof opened.database.readRun>) => {
+      if (!canRead) throw new DatabaseError('POSTGRES_57014', 'a read takes too long', 'transient');
+      const run = await opened.database.readRun(...about);
+      events.dispatchEvent(new Event('read'));
+      return run;
+    },
+  };
+  const service = new Service({
+    database,
+    service: opened.service,
+    settings,
+    schedules: [],
+    fireLateSeconds: 60,
+    engine: new CurrentEngine(settings, () => {}),
+    check: () => Promise.reject(new Error('no schedule asks for it')),
+    clock: new FleetClock(),
+    processor: { id: 'here', host: 'here', pid: 1, version: '1' },
+    onEvent: event => events.dispatchEvent(new Event(event.type)),
+    batchListener: () => {},
+  });
+  const address = `127.0.0.1:${await freePort()}`;
+  await using _health = await serveHealth(address, () => service.notReady);
+  const ready = async () => {
+    const answer = await fetch(`http://${address}/readyz`);
+    return [answer.status, await answer.json()];
+  };
+  const notReady = (code: string) => [503, { status: 'not ready', reasons: [{ check: 'database', code }] }];
+  t.deepEqual(await ready(), notReady('NOT_ASKED_YET'));
+
+  const stop = new AbortController();
+  const both = Promise.all([seen('leader'), seen('trouble')]);
+  const life = service.run(stop.signal);
+  await both;
+  for (; service.notReady === 'NOT_ASKED_YET'; ) await seen('trouble'); // the bid's step may still be on its way
+  t.deepEqual(await ready(), notReady('POSTGRES_57014'));
+  canRead = true;
+  await seen('read');
+  for (; service.notReady !== undefined; ) await turnOfTheLoop();
+  t.deepEqual((await ready())[0], 200);
+  stop.abort();
+  await life;
 });
