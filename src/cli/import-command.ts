@@ -35,7 +35,7 @@ export function defineImport(program: Command): void {
     });
     if (result.confirmedBelowSum > 0) {
       cli.note(
-        `${group(result.confirmedBelowSum)} of the rows that went in have confirmed spends (avg_confirmed_gmv) below the sum of the ` +
+        `In ${group(result.confirmedBelowSum)} of the imported rows the confirmed spends (avg_confirmed_gmv) are below the sum of the ` +
           'other five: other spends are then 0. Ask who made the file whether its confirmed spends are whole.',
       );
     }

@@ -25,6 +25,7 @@ async function takeThem(): Promise<void> {
   const run = cardgenius(['run', '--dashboard', '0', '--open'], at);
   try {
     await using page = await open(run);
+    page.setDefaultTimeout(150_000); // half of a run of 100,000 users, also on a machine that does other work
     await halfDone(page);
     await picture(page, 'dashboard-running');
     await page.emulateMedia({ colorScheme: 'dark' });

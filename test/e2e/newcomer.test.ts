@@ -1,7 +1,7 @@
 /** What somebody meets who has just come: the wrong folder, the wrong database, a variable with a slip in it. */
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
@@ -9,6 +9,8 @@ import { withCommandPrefix } from '../../src/cli/command-prefix.ts';
 import { createProgram } from '../../src/cli/commands.ts';
 import { howItIsStarted } from '../../src/package.ts';
 import { cardgenius, newFolder, newPlace } from './cli.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
 
 const PROGRAM = await createProgram();
 
@@ -112,4 +114,13 @@ test('help, hints and errors name commands as they are typed here', async t => {
   t.is(howItIsStarted('/x/dist/package.js', { npm_lifecycle_event: 'cardgenius' }), 'npm run -s cardgenius --');
   t.is(howItIsStarted('/x/dist/package.js', { npm_command: 'exec' }), 'npx --no -- cardgenius');
   t.is(howItIsStarted('/app/dist/package.js', {}), 'cardgenius');
+});
+
+test('the cards that the README shows are those that the demo prints', async t => {
+  const rows = [...(await readFile(join(ROOT, 'README.md'), 'utf8')).matchAll(/^ {3}[12] {2}\w.*$/gm)].map(
+    ([row]) => row,
+  );
+  t.is(rows.length, 2);
+  const { stdout } = await cardgenius(['demo', '--users', '100'], { cwd: await newFolder(), database: 'pglite:db' });
+  for (const row of rows) t.true(stdout.includes(`\n${row}\n`), `${row}\n${stdout}`);
 });
