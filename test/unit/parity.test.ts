@@ -723,6 +723,7 @@ test('headers come one a line; addresses are shown without their secrets', t => 
     maskedUrl('https://user:pw@api.example.com/v1/x?key=SECRET&%6bey=B#f'),
     'https://api.example.com/v1/x?key=***&%6bey=***',
   );
+  t.is(maskedUrl('https://api.example.com/?SECRET'), 'https://api.example.com/?***');
 });
 
 /** What a slot of kind parity says of a catalogue, against a stand-in of the API. */

@@ -209,14 +209,14 @@ export function retryAfterMs(header: string | null, now: number): number | undef
   return at > now ? at - now : undefined;
 }
 
-/** An address as it may be shown and kept: no user, no password, no value of its query. */
+/** An address as it may be shown and kept: no user, no password, no value of its query, which may be one bare key. */
 export function maskedUrl(url: string): string {
   const { origin, pathname, search } = new URL(url);
   const names = search
     .slice(1)
     .split('&')
     .filter(Boolean)
-    .map(part => `${part.split('=', 1)[0]}=***`);
+    .map(part => (part.includes('=') ? `${part.split('=', 1)[0]}=***` : '***'));
   return `${origin}${pathname}${names.length === 0 ? '' : `?${names.join('&')}`}`;
 }
 
