@@ -221,6 +221,33 @@ test('a file imported after create() has returned is refused by name', async t =
   t.regex(failures[0]!.message, /late\.ts is imported after create\(\) has returned/);
 });
 
+test('a file that is required by another path, only resolved or loaded anew is in the fingerprint, and stays as it was', async t => {
+  const { source, path } = await ownEngine(
+    `const { createRequire } = await import('node:module');
+     const require = createRequire(new URL('lib/', import.meta.url));
+     rows[0].yearly += require('./once.json') + (require.resolve('./later.json') && 0);
+     return { recommend({ spends }) {
+       if (spends.amazon === 1300) delete require.cache[require.resolve('./once.json')], require('./once.json');
+       if (spends.amazon === 1400) require('./later.json');
+       if (spends.amazon === 1500) require('./unknown.json');
+       return rows;
+     } }`,
+  );
+  const files = ['once', 'later', 'unknown'].map(name => join(dirname(path), 'lib', `${name}.json`));
+  await mkdir(join(dirname(path), 'lib'));
+  for (const file of files) await writeFile(file, '1');
+  await using engine = await openEngine(source);
+  t.deepEqual(engine.files?.map(file => file.path), ['engine.ts', 'lib/later.json', 'lib/once.json']); // biome-ignore format: one line
+  for (const file of files) await writeFile(file, '2');
+  const { failures } = await engine.recommend(
+    sliceOf([1300, 1400, 1500, 1600].map(amazon => [amazon, 0, 0, 0, 0, amazon])),
+  );
+  t.is(failures.length, 3);
+  t.regex(failures[0]!.message, /once\.json is loaded after create\(\) has returned, and has changed/);
+  t.regex(failures[1]!.message, /later\.json is loaded after/);
+  t.regex(failures[2]!.message, /unknown\.json is imported after create\(\) has returned/);
+});
+
 test('a run whose engine has changed stops with that reason: no user is failed, and nothing is published', async t => {
   await using opened = await openDatabase('pglite:memory', {});
   const { database } = opened;

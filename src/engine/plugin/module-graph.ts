@@ -8,6 +8,7 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { dirname, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { isMainThread } from 'node:worker_threads';
 import { UsageError } from '../../model/errors.ts';
 import { PACKAGE_ROOT, readManifest } from '../../package.ts';
 import type { EngineFile } from '../engine.ts';
@@ -33,11 +34,19 @@ function watch(): void {
   registerHooks({
     resolve(specifier, context, next) {
       const found = next(specifier, context);
-      const children = context.parentURL === undefined ? undefined : imports.get(context.parentURL);
+      const parent = parentOf(context.parentURL);
+      const children = parent === undefined ? undefined : imports.get(parent);
       const { url } = found;
-      if (children === undefined || children.has(url) || !url.startsWith('file:') || isOurs(url)) return found;
+      if (
+        parent === undefined ||
+        children === undefined ||
+        children.has(url) ||
+        !url.startsWith('file:') ||
+        isOurs(url)
+      )
+        return found;
       for (const engine of complete) {
-        if (!reach(engine).has(context.parentURL!)) continue;
+        if (!reach(engine).has(parent)) continue;
         throw new Error(
           `${fileURLToPath(url)} is imported after create() has returned, so that the run cannot know it: import it before`,
         );
@@ -51,10 +60,27 @@ function watch(): void {
       if (!imports.has(url)) return found;
       const { source } = found;
       const bytes = source == null ? readFileSync(fileURLToPath(url)) : source;
-      loaded.set(url, sha256Of(bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : (bytes as string)));
+      const sha256 = sha256Of(bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : (bytes as string));
+      const before = loaded.get(url);
+      if (before !== undefined && before !== sha256 && [...complete].some(engine => reach(engine).has(url))) {
+        throw new Error(
+          `${fileURLToPath(url)} is loaded after create() has returned, and has changed: load it once, and before`,
+        );
+      }
+      loaded.set(url, sha256);
       return found;
     },
   });
+}
+
+/**
+ * The tracked module that asks for a file. createRequire() can name a path that is no module: in a worker thread only its engine does so,
+ * and what it requires there is the engine's.
+ */
+function parentOf(url: string | undefined): string | undefined {
+  if (url === undefined || imports.has(url)) return url;
+  if (isMainThread || !url.startsWith('file:') || isPackage(url) || isOurs(url)) return undefined;
+  return imports.keys().next().value;
 }
 
 function reach(engine: string): Set<string> {
@@ -83,6 +109,8 @@ export function filesOf(path: string, data: readonly string[]): EngineFile[] {
   const folder = dirname(fileURLToPath(engine));
   const urls = [...reach(engine), ...data.map(file => pathToFileURL(resolve(folder, file)).href)];
   complete.add(engine);
+  // A file that was only resolved so far is loaded later, and then has to be the same.
+  for (const url of imports.keys()) if (urls.includes(url) && !loaded.has(url)) loaded.set(url, hashFile(url));
   const files = urls.map(url => ({ path: nameOf(url, folder), sha256: loaded.get(url) ?? hashFile(url) }));
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
