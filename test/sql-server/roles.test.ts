@@ -138,11 +138,16 @@ async function chainOwnership(place: TestDatabase, { user }: RoleLogin): Promise
     `SELECT TABLE_SCHEMA + '.' + TABLE_NAME AS name FROM INFORMATION_SCHEMA.TABLES
      WHERE TABLE_NAME NOT LIKE 'staged%' AND TABLE_NAME <> 'migration'`,
   );
-  const inner = (await readSqlFiles('mssql')).filter(({ text }) => /^-- Grants +none: runs with/m.test(text));
+  const inner = (await readSqlFiles('mssql')).filter(({ text }) =>
+    /^-- Grants +none: (runs with|called by)/m.test(text),
+  );
   const statements = [
     ...tables.map(({ name }) => ['GRANT SELECT, INSERT, UPDATE, DELETE ON OBJECT::', name]),
     ...(await stagedTables(place)).map(name => ['GRANT DELETE, SELECT, UPDATE ON OBJECT::', name]),
-    ...inner.map(({ name }) => ['GRANT EXECUTE ON OBJECT::', name.replace('object:', 'cardgenius.')]),
+    ...inner.map(({ name, text }) => [
+      `GRANT ${/^CREATE OR ALTER VIEW/m.test(text) ? 'SELECT' : 'EXECUTE'} ON OBJECT::`,
+      name.replace('object:', 'cardgenius.'),
+    ]),
   ].map(([grant, name]) => `${grant}${name} TO ${user}`);
   for (const statement of statements) await place.execute(statement);
   sequence(place, user, 'GRANT');
