@@ -50,7 +50,9 @@ BEGIN
         SELECT FROM public.user_spending_data AS u
         WHERE u.user_id = d.user_id AND (u.processing_status = 'completed') IS TRUE OFFSET 0
       ) AS u
-      LEFT JOIN public.card_recommendations AS t ON t.user_id = d.user_id
+      LEFT JOIN LATERAL (
+        SELECT * FROM public.card_recommendations AS r WHERE r.user_id = d.user_id OFFSET 0
+      ) AS t ON TRUE
       WHERE d.run_id = p_run_id AND d.chunk_no = v_chunk_no
       GROUP BY d.user_id
     ) AS r

@@ -84,7 +84,7 @@ async function rowsRead(engine: ContractEngine, statistics: Statistics, target: 
     `SELECT * FROM cardgenius.publish_chunk(${chunk}, p_token => '${lease.token}', p_load_no => ${loadNo}, p_user_no_from => NULL,
        p_user_no_to => NULL, p_failure_code => NULL, p_failure_message => NULL, p_compute_ms => 1, p_load_ms => 1)`,
   );
-  await query(`SELECT * FROM cardgenius.check_chunk(${chunk}, p_users => ${USERS})`);
+  await query(`SELECT * FROM cardgenius.check_chunk(${chunk})`);
   return (await readSoFar(engine)) - before;
 }
 
