@@ -10,7 +10,7 @@ import { userPages } from './user-pages.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export interface Preview {
-  /** Users who are new, pending or completed; the others, whom no run takes. */
+  /** Users who are new, pending or completed; the others are taken by no run. */
   readonly users: number;
   readonly leftOut: number;
   readonly completed: number;

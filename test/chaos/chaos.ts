@@ -136,7 +136,7 @@ async function oneLife(): Promise<void> {
   await ended;
 }
 
-/** The server dies at moments that nobody chose, and is there again as soon as it has recovered. */
+/** The server dies at random moments, and is there again as soon as it has recovered. */
 async function crashServer(): Promise<void> {
   while (killed < kills) {
     await sleep(500 + random() * life);

@@ -17,7 +17,7 @@ export interface ServerDatabase extends AsyncDisposable {
   openSession(): Promise<Session>;
 }
 
-/** A database of its own on the server, dropped at the end with whoever is still connected. */
+/** A database of its own on the server, dropped at the end with the sessions that are still connected. */
 export async function createServerDatabase(): Promise<ServerDatabase> {
   const name = `cardgenius_test_${randomBytes(5).toString('hex')}`;
   await onServer(`CREATE DATABASE ${name}`);

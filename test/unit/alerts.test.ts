@@ -767,7 +767,7 @@ test('the database: who told of an outage closes it, though another leads when i
   monitor.databaseIs(false, NOW, 'x');
   monitor.databaseIs(false, NOW + 61_000, 'x');
   monitor.databaseIs(true, NOW + 120_000);
-  monitor.leads(false); // somebody else was elected meanwhile: nobody calls watch here any more
+  monitor.leads(false); // another processor was elected meanwhile: this one is not asked to watch any more
   await turnOfTheLoop();
   t.deepEqual(states(), ['opened', 'closed']);
   t.deepEqual(database.open, []);

@@ -1,7 +1,7 @@
 -- Purpose   The least that each part of CardGenius Batch needs on a PostgreSQL server, as five roles and an owner that cannot log in.
 --           Run it with psql after migrate, as a superuser or as the database's owner with CREATEROLE, and again after an update:
 --           it may be repeated, and gives nothing twice. It is one transaction.
---           migrate keeps what was granted on a function or view that it makes anew; a new one has nobody's right until then.
+--           migrate keeps what was granted on a function or view that it makes anew; no login has a right on a new one until then.
 -- Twin      of deploy/sql/grants.sql. Differs in: the owner, the membership of the migrator, INSERT on staging.
 -- Roles     cardgenius_processor  run, serve, schedule run, pause, resume, cancel, retry, redo; status, runs, schedule, alerts
 --           cardgenius_importer   import, seed
@@ -9,7 +9,7 @@
 --                                 runs, schedule, alerts
 --           cardgenius_janitor    prune, verify
 --           cardgenius_migrator   migrate (after the first time), prune: it is a member of the owner
---           cardgenius_owner      nobody logs in as it: it owns schema cardgenius, and has the rights on CashKaro's tables
+--           cardgenius_owner      has no login: it owns schema cardgenius, and has the rights on CashKaro's tables
 -- Why so    Functions are SECURITY DEFINER with a fixed search_path: they run as the owner, and who may execute one needs no
 --           right on the tables that it works with. search_path has public second, for CashKaro's triggers and types: so none but
 --           trusted logins may create there (the default since PostgreSQL 15), which is checked first. Bulk loads go to staging

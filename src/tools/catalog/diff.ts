@@ -42,7 +42,7 @@ export interface CatalogDiff {
   readonly sameVersion: boolean;
   /** The rules that differ, like `fees: without_gst → with_gst`. */
   readonly rules: readonly string[];
-  /** Users who were ranked under both; and those whom the engine refuses. */
+  /** Users who were ranked under both; and those that the engine refuses. */
   readonly users: number;
   readonly refused: number;
   /** Users whose ten are other cards or stand in another order; and whose first card is another one. */
