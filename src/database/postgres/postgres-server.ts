@@ -16,6 +16,11 @@ const LOCK_TIMEOUT_MS = 30_000;
 const IDLE_IN_TRANSACTION_MS = 60_000;
 const INT8 = 20;
 
+/** How much longer than the server's own statement_timeout an answer is waited for: the wire may be dead, and say nothing. */
+const SILENCE_MS = 2_000;
+/** How long a connection may take to say goodbye before its socket is destroyed. */
+const GOODBYE_MS = 2_000;
+
 /** A wire that breaks is told more than once: the first error reaches the caller, and the next would end the process. */
 const IGNORED = (): void => {};
 
@@ -29,6 +34,8 @@ const types: pg.CustomTypesConfig = {
 export class Server implements PostgresClient {
   readonly #address: ServerAddress;
   readonly #pools: Readonly<Record<Lane, pg.Pool>>;
+  readonly #silenceMs: Readonly<Record<Lane, number>>;
+  readonly #connections = new Set<pg.Client>();
   readonly #migrator: pg.Client;
   #isMigratorOpen = false;
 
@@ -53,7 +60,13 @@ export class Server implements PostgresClient {
       });
       // An error of a request reaches its caller; an idle connection that dies is replaced by the pool.
       made.on('error', () => {});
+      made.on('connect', client => this.#connections.add(client));
+      made.on('remove', client => this.#connections.delete(client));
       return made;
+    };
+    this.#silenceMs = {
+      control: settings.controlTimeoutSeconds * 1000 + SILENCE_MS,
+      work: settings.workTimeoutSeconds * 1000 + SILENCE_MS,
     };
     this.#pools = {
       control: pool(settings.controlConnections, settings.controlTimeoutSeconds),
@@ -77,40 +90,38 @@ export class Server implements PostgresClient {
   }
 
   async query<Row>(sql: string, params: readonly unknown[] = [], lane: Lane = 'work'): Promise<Row[]> {
-    try {
+    return this.#withClient(lane, async (client, answered) => {
       // A bare statement goes by the extended protocol only with parameters; either way it is a transaction of its own.
-      const { rows } = await this.#pools[lane].query(sql, [...params]);
+      const { rows } = await answered(client.query(sql, [...params]));
       return rows as Row[];
-    } catch (error) {
-      throw toServerError(error, this.#address);
-    }
+    });
   }
 
   async copyIn(into: string, bytes: Uint8Array): Promise<void> {
-    await this.#withClient(async client => {
+    await this.#withClient('work', async (client, answered) => {
       const stream = client.query(copyFrom(`COPY ${into} FROM STDIN (FORMAT binary)`));
       stream.on('error', IGNORED);
       const finished = once(stream, 'finish');
       stream.end(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-      await finished;
+      await answered(finished);
     });
   }
 
   async copyOut(from: string): Promise<Uint8Array> {
-    return this.#withClient(async client => {
-      const parts: Buffer[] = [];
+    return this.#withClient('work', async (client, answered) => {
       const stream = client.query(copyTo(`COPY ${from} TO STDOUT (FORMAT binary)`));
       stream.on('error', IGNORED);
-      for await (const part of stream) parts.push(part as Buffer);
-      return Buffer.concat(parts);
+      return Buffer.concat(await answered(stream.toArray()));
     });
   }
 
   async transaction(statements: readonly Statement[]): Promise<void> {
-    await this.#withClient(async client => {
-      await client.query('BEGIN');
-      for (const { sql, params } of statements) await client.query(sql, params === undefined ? undefined : [...params]);
-      await client.query('COMMIT');
+    await this.#withClient('work', async (client, answered) => {
+      await answered(client.query('BEGIN'));
+      for (const { sql, params } of statements) {
+        await answered(client.query(sql, params === undefined ? undefined : [...params]));
+      }
+      await answered(client.query('COMMIT'));
     });
   }
 
@@ -146,20 +157,41 @@ export class Server implements PostgresClient {
   async close(): Promise<void> {
     const ends = Object.values(this.#pools).map(pool => pool.end());
     if (this.#isMigratorOpen) ends.push(this.#migrator.end());
+    const dead = setTimeout(() => {
+      for (const client of this.#connections) client.connection.stream.destroy();
+      this.#migrator.connection.stream.destroy();
+    }, GOODBYE_MS);
     await Promise.allSettled(ends);
+    clearTimeout(dead);
   }
 
-  /** Lends a connection; one on which anything failed is closed, because half a load may still be on its way. */
-  async #withClient<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  /**
+   * Lends a connection; one on which anything failed is closed, because half a load may still be on its way. `answered` waits for one answer
+   * of the server, and destroys the socket where none comes: a dead wire fails the request, and never holds it for ever.
+   */
+  async #withClient<T>(
+    lane: Lane,
+    work: (client: pg.PoolClient, answered: <A>(answer: Promise<A>) => Promise<A>) => Promise<T>,
+  ): Promise<T> {
     let client: pg.PoolClient;
     try {
-      client = await this.#pools.work.connect();
+      client = await this.#pools[lane].connect();
     } catch (error) {
       throw toServerError(error, this.#address);
     }
     client.on('error', IGNORED);
+    const answered = async <A>(answer: Promise<A>): Promise<A> => {
+      const silence = setTimeout(() => {
+        client.connection.stream.destroy(new Error(`no answer for ${this.#silenceMs[lane] / 1000} s`));
+      }, this.#silenceMs[lane]);
+      try {
+        return await answer;
+      } finally {
+        clearTimeout(silence);
+      }
+    };
     try {
-      const answer = await work(client);
+      const answer = await work(client, answered);
       client.off('error', IGNORED);
       client.release();
       return answer;
