@@ -1,9 +1,9 @@
 import type { CoordinationDatabase } from '../database/coordination.ts';
-import type { Database } from '../database/database.ts';
-import type { HistoryDatabase } from '../database/history.ts';
 import { DatabaseError } from '../model/errors.ts';
-import type { RunProgress } from '../model/run.ts';
-import type { Alert, ClockState, CommonFailure, Fire, Severity } from '../model/service.ts';
+import type { Alert, ClockState } from '../model/service.ts';
+import { FailedUsers, type FailureReader } from './failed-users.ts';
+import { type FireReader, latestFires, latestRuns, type RunReader } from './latest.ts';
+import { linkOf, type Notice } from './notice.ts';
 import { type Delivery, Outbox, type OutboxDatabase } from './outbox.ts';
 import {
   clockWrong,
@@ -13,27 +13,8 @@ import {
   RULES,
   type RuleName,
   type Sample,
-  type Snapshot,
   sampleOf,
 } from './rules.ts';
-
-/** What a channel is sent. */
-export interface Notice {
-  readonly state: 'opened' | 'reminded' | 'closed' | 'test';
-  readonly rule: string;
-  readonly subject: string;
-  readonly severity: Severity;
-  readonly message: string;
-  readonly since: Date;
-  readonly at: Date;
-  /** The command or place to look at next. */
-  readonly look: string;
-  /** Which database it is about, without any secret, and the machine that tells. */
-  readonly database?: string | undefined;
-  readonly host?: string | undefined;
-  /** The dashboard's page of it. */
-  readonly link?: string | undefined;
-}
 
 export interface MonitorOptions {
   readonly limits: Limits;
@@ -51,19 +32,15 @@ export interface MonitorOptions {
   readonly onError: (error: unknown) => void;
 }
 
-type RunReader = Pick<Database, 'readRun' | 'description'> & Pick<HistoryDatabase, 'listRuns'>;
 type AlertDatabase = OutboxDatabase &
-  Pick<
-    CoordinationDatabase,
-    'commonestFailure' | 'hasFailed' | 'listFires' | 'listAlerts' | 'raiseAlert' | 'closeAlert'
-  >;
+  FireReader &
+  FailureReader &
+  Pick<CoordinationDatabase, 'listAlerts' | 'raiseAlert' | 'closeAlert'>;
 
 /** A database that is away for less than this opens no alert. */
 const DOWN_GRACE_MS = 60_000;
 /** How often the rules are looked at. */
 const INTERVAL_MS = 15_000;
-/** So many runs, or fires of a schedule, are looked through for what is no dry run, or not by hand. */
-const LOOKED_THROUGH = 50;
 /** An alert that the database does not take within this is sent all the same. */
 const WRITE_MS = 5_000;
 const DATABASE = { rule: 'database_unreachable', subject: 'database', severity: 'critical' } as const;
@@ -88,10 +65,7 @@ export class AlertMonitor {
     string,
     { since: Date; toldAt: number; isWritten: boolean; delivery: Delivery | undefined }
   >();
-  /** When the table was asked for failed users, by subject. */
-  readonly #askedAt = new Map<string, number>();
-  /** Why users of a run fail, by subject, and when that was asked. */
-  readonly #whyFailed = new Map<string, { readonly at: number; readonly text: string }>();
+  readonly #failedUsers = new FailedUsers();
   /** The database answers the bids for the lead, and yet the rules cannot be looked at. */
   #isUnread = false;
   /** What was seen last of the database's clock. */
@@ -135,8 +109,7 @@ export class AlertMonitor {
       told.since = new Date(told.since.getTime() + ms);
       told.toldAt += ms;
     }
-    for (const [subject, at] of this.#askedAt) this.#askedAt.set(subject, at + ms);
-    for (const [subject, why] of this.#whyFailed) this.#whyFailed.set(subject, { ...why, at: why.at + ms });
+    this.#failedUsers.move(ms);
     if (this.#down === undefined) return;
     this.#down.since += ms;
     if (this.#down.toldAt !== undefined) this.#down.toldAt += ms;
@@ -164,7 +137,7 @@ export class AlertMonitor {
     const keepMs = Math.max(limits.throughputMinutes, limits.noProgressMinutes) * 60_000 * 2;
     this.#samples = this.#samples.filter(({ at, runId }) => runId === run?.runId && now - at <= keepMs);
     if (run !== undefined) this.#samples.push(sampleOf(run, now));
-    const fires = await this.#latestFires(service);
+    const fires = await latestFires(service, this.#options.schedules);
     const findings = findingsOf(
       { now, run, counted, samples: this.#samples, fires, clock: this.#clock, host: this.#options.host },
       limits,
@@ -176,10 +149,12 @@ export class AlertMonitor {
     }
 
     for (const finding of findings) {
-      if (!finding.isCovered) await this.#raise(await this.#withReason(finding, counted, now), now);
+      if (finding.isCovered) continue;
+      await this.#raise(await this.#failedUsers.withReason(service, finding, counted, now), now);
     }
     for (const alert of await service.listAlerts(true, 1_000)) {
-      if (isOver(alert, findings) && !(await this.#isStillFailed(alert, findings, now))) await this.#close(alert, now);
+      if (!isOver(alert, findings) || (await this.#failedUsers.areLeft(service, alert, findings, now))) continue;
+      await this.#close(alert, now);
     }
     await this.#outbox.recordAll();
     await this.#tellLeftOver(service, now);
@@ -198,34 +173,6 @@ export class AlertMonitor {
   /** Resolves when the database knows what has been told, or has refused to. */
   recorded(): Promise<void> {
     return this.#outbox.recordAll();
-  }
-
-  /**
-   * An alert about failed users is not over because a later run has begun, but when none of that run's users is failed any more; or
-   * when the other of the two rules about them has taken it over. The table is asked at most every five minutes.
-   */
-  async #isStillFailed({ rule, subject }: Alert, findings: readonly Finding[], now: number): Promise<boolean> {
-    const runId = Number(/^run (\d+)$/.exec(subject)?.[1]);
-    if (!ABOUT_FAILED.includes(rule) || Number.isNaN(runId) || this.#service === undefined) return false;
-    if (findings.some(finding => finding.subject === subject && ABOUT_FAILED.includes(finding.rule))) return false;
-    if (now - (this.#askedAt.get(subject) ?? Number.NEGATIVE_INFINITY) < ASK_MS) return true;
-    this.#askedAt.set(subject, now);
-    const isStill = await this.#service.hasFailed(runId);
-    if (!isStill) this.#askedAt.delete(subject);
-    return isStill;
-  }
-
-  /** With the commonest code of the users who failed and an example, asked for at most every five minutes. */
-  async #withReason(finding: Finding, run: RunProgress | undefined, now: number): Promise<Finding> {
-    if (!ABOUT_FAILED.includes(finding.rule) || run === undefined || this.#service === undefined) return finding;
-    let why = this.#whyFailed.get(finding.subject);
-    if (why === undefined || now - why.at >= ASK_MS) {
-      const found = await this.#service.commonestFailure(run.runId);
-      why = { at: now, text: found === undefined ? '' : whyText(found) };
-      this.#whyFailed.clear(); // of one run at a time
-      this.#whyFailed.set(finding.subject, why);
-    }
-    return { ...finding, message: `${finding.message}${why.text}` };
   }
 
   /**
@@ -274,21 +221,6 @@ export class AlertMonitor {
       if (this.#service === undefined && since !== undefined)
         this.#tell('closed', { ...about, message: 'The engine can be loaded again.' }, since, now);
     }
-  }
-
-  /** What Snapshot.fires says. What was fired by hand says nothing about a missed slot. */
-  async #latestFires(service: AlertDatabase): Promise<Fire[]> {
-    const found: Fire[] = [];
-    for (const schedule of this.#options.schedules) {
-      const fires = await service.listFires(schedule, LOOKED_THROUGH);
-      const slots = fires.filter(({ decision }) => decision !== 'manual');
-      const opened = slots.findIndex(({ decision }) => decision !== 'held' && decision !== 'not_opened');
-      const latest = slots.slice(0, opened === -1 ? undefined : Math.max(1, opened));
-      const verdict = slots.find(({ decision }) => decision !== 'skipped' && decision !== 'unchecked');
-      const isCompared = verdict?.decision === 'differed' && !latest.includes(verdict);
-      found.push(...latest, ...(isCompared ? [verdict] : []));
-    }
-    return found;
   }
 
   /**
@@ -350,25 +282,6 @@ export class AlertMonitor {
   }
 }
 
-/** The page of a run where it is about one, else the page of all. */
-function linkOf(dashboardUrl: string, subject: string): string {
-  const run = /^run (\d+)$/.exec(subject)?.[1];
-  return new URL(run === undefined ? './' : `./runs/${run}`, dashboardUrl.replace(/\/?$/, '/')).href;
-}
-
-function whyText({ code, users, seen, example }: CommonFailure): string {
-  const reason = example === null ? '' : `, for example: ${withoutData(example)}`;
-  return ` Of ${seen} looked at, ${users} have ${code ?? 'a reason of another program'}${reason}`;
-}
-
-/** A reason may hold an amount, a user id or, in the words of a driver, a whole row: figures, quotes and brackets are left out. */
-const withoutData = (reason: string): string =>
-  reason
-    .replace(/\([^)]*\)?|"[^"]*"?|'[^']*'?/g, '…')
-    .replace(/[\w.,@-]*\d[\w.,@-]*/g, '…')
-    .replace(/\s+/g, ' ')
-    .slice(0, 200);
-
 const keyOf = ({ rule, subject }: Pick<Alert, 'rule' | 'subject'>): string => `${rule}\n${subject}`;
 
 /** Throws where the answer does not come in time; the work itself goes on. */
@@ -386,10 +299,6 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   }
 }
 
-/** The rules about users who failed. */
-const ABOUT_FAILED: readonly string[] = ['error_rate', 'users_failed'];
-const ASK_MS = 300_000;
-
 /** What each machine says of itself: the leader knows nothing of it. */
 const OF_ONE_MACHINE: readonly string[] = ['engine_unusable'];
 
@@ -400,13 +309,4 @@ function isOver({ rule, subject }: Alert, findings: readonly Finding[]): boolean
     !OF_ONE_MACHINE.includes(rule) &&
     !findings.some(finding => finding.rule === rule && finding.subject === subject)
   );
-}
-
-/** A dry run changes nothing: what is wrong with the real run stays so. */
-async function latestRuns(database: RunReader): Promise<Pick<Snapshot, 'run' | 'counted'>> {
-  const latest = await database.readRun(null, { wait: false });
-  if (latest === undefined || (latest.kind === 'batch' && latest.plannedUsers > 0))
-    return { run: latest, counted: latest };
-  const batches = (await database.listRuns(LOOKED_THROUGH)).filter(({ kind }) => kind === 'batch');
-  return { run: batches[0], counted: batches.find(({ plannedUsers }) => plannedUsers > 0) };
 }

@@ -1,9 +1,9 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { cutText } from '../model/cut.ts';
 import type { Secret } from '../model/secret.ts';
-import type { Notice } from './alert-monitor.ts';
 import { Mailer } from './email.ts';
 import { postJson, useProxyOfEnvironment } from './http-post.ts';
+import type { Notice } from './notice.ts';
 
 /** A way to send a notice. `send` throws where the notice did not arrive; it is then sent again, under the same id. */
 export interface Channel {

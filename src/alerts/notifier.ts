@@ -1,7 +1,7 @@
 import { messageOf } from '../model/errors.ts';
-import type { Notice } from './alert-monitor.ts';
 import { type Channel, newId, textOf } from './channels.ts';
 import { AskedToWait, RefusedForGood } from './http-post.ts';
+import type { Notice } from './notice.ts';
 
 export interface Trouble {
   readonly channel: string;

@@ -1,5 +1,5 @@
 import type { CoordinationDatabase } from '../database/coordination.ts';
-import type { Notice } from './alert-monitor.ts';
+import type { Notice } from './notice.ts';
 
 export type OutboxDatabase = Pick<CoordinationDatabase, 'recordTold' | 'takeOverAlerts'>;
 

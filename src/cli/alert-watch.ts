@@ -1,7 +1,8 @@
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
-import { AlertMonitor, type Notice } from '../alerts/alert-monitor.ts';
+import { AlertMonitor } from '../alerts/alert-monitor.ts';
 import { openChannels } from '../alerts/channels.ts';
+import type { Notice } from '../alerts/notice.ts';
 import { Notifier } from '../alerts/notifier.ts';
 import type { Settings } from '../config/settings.ts';
 import type { OpenedDatabase } from '../database/open-database.ts';

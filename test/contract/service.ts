@@ -1,5 +1,6 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
-import { AlertMonitor, type Notice } from '../../src/alerts/alert-monitor.ts';
+import { AlertMonitor } from '../../src/alerts/alert-monitor.ts';
+import type { Notice } from '../../src/alerts/notice.ts';
 import { Notifier } from '../../src/alerts/notifier.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { type FireRequest, isPresent, type Processor } from '../../src/model/service.ts';

@@ -1,7 +1,8 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import test from 'ava';
-import { AlertMonitor, type MonitorOptions, type Notice } from '../../src/alerts/alert-monitor.ts';
+import { AlertMonitor, type MonitorOptions } from '../../src/alerts/alert-monitor.ts';
 import { openChannels, signatureOf, textOf } from '../../src/alerts/channels.ts';
+import type { Notice } from '../../src/alerts/notice.ts';
 import { Notifier, type Trouble } from '../../src/alerts/notifier.ts';
 import { findingsOf, RULES, type RuleName, type Sample, type Snapshot } from '../../src/alerts/rules.ts';
 import { loadSettings } from '../../src/config/settings.ts';

@@ -1,6 +1,5 @@
 import { type AddressInfo, createServer } from 'node:net';
 import test from 'ava';
-import type { Notice } from '../../src/alerts/alert-monitor.ts';
 import { type Channel, openChannels } from '../../src/alerts/channels.ts';
 import {
   AskedToWait,
@@ -9,6 +8,7 @@ import {
   retryAfterMs,
   useProxyOfEnvironment,
 } from '../../src/alerts/http-post.ts';
+import type { Notice } from '../../src/alerts/notice.ts';
 import { Notifier, type Trouble } from '../../src/alerts/notifier.ts';
 import { applyEnvironment } from '../../src/config/environment.ts';
 import { checkConfig } from '../../src/config/settings.ts';

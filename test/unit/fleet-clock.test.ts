@@ -1,5 +1,6 @@
 import test from 'ava';
-import { AlertMonitor, type Notice } from '../../src/alerts/alert-monitor.ts';
+import { AlertMonitor } from '../../src/alerts/alert-monitor.ts';
+import type { Notice } from '../../src/alerts/notice.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { FleetClock } from '../../src/serve/fleet-clock.ts';
 import { Leader } from '../../src/serve/leader.ts';
