@@ -3,7 +3,8 @@
 --           new again, an unchanged one stays as it is, whatever its status. Run again after an interruption, it finds
 --           unchanged what went in before. With p_new_only a user who is there stays as it is, whatever the spends: invented
 --           users never replace an existing user.
--- Locks     the span's rows of user_spending_data
+-- Locks     the span's rows of user_spending_data, in the order of their key, as claim_chunk and publish_chunk lock them: an import
+--           beside a run waits, and does not deadlock
 -- Callers   cardgenius import, seed, demo: span after span, after reject_duplicates
 -- Grants    EXECUTE for cardgenius_importer
 
@@ -33,6 +34,7 @@ BEGIN
            (s.confirmed * 0.01)::NUMERIC(12,2) AS confirmed
     FROM cardgenius.staged_spending AS s
     WHERE s.load_no = p_load_no AND s.line_no BETWEEN p_line_no_from AND p_line_no_to
+    ORDER BY s.user_id
   ) AS s
   ON t.user_id = s.user_id
   WHEN MATCHED AND NOT p_new_only AND

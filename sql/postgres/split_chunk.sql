@@ -1,4 +1,7 @@
--- Twin of sql/mssql/split_chunk.sql. Differs in: nothing but the dialect.
+-- Twin of sql/mssql/split_chunk.sql. Differs in: Avoids, Errors.
+-- Avoids    two claimers who split at once and take the same next number: an advisory lock, which the second waits for as for any
+--           lock (lock_timeout). Here the token of the last user's chunk is given, and not found.
+-- Errors    none of its own
 -- Callers   claim_chunk; never called directly
 -- Grants    none: runs with its caller's rights
 
@@ -24,6 +27,7 @@ BEGIN
     RETURN;
   END IF;
 
+  PERFORM pg_advisory_xact_lock(hashtext('cardgenius.split_chunk'));
   v_half := (v_left + 1) / 2;
   SELECT MAX(c.chunk_no) INTO v_last_no FROM cardgenius.chunk AS c WHERE c.run_id = p_run_id;
 

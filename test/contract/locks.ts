@@ -2,6 +2,7 @@
 import {
   type ContractEngine,
   claim,
+  count,
   expireLeases,
   importUsers,
   load,
@@ -111,5 +112,62 @@ export const locksContract: ContractTests = {
         [],
       );
       t.like(await database.countUsers(), { completed: 3, failed: 1, new: 8 });
+    },
+
+  'locks: two processors that halve a chunk at once give the halves numbers of their own': async (t, engine) => {
+    if (engine.openSession === undefined) {
+      console.error(`\n${ONE_SESSION}\n`);
+      t.pass(ONE_SESSION);
+      return;
+    }
+    const { database } = engine;
+    await importUsers(engine, 8);
+    const { runId } = await openRun(engine);
+    const held = await claim(engine, runId);
+    await claim(engine, runId, { processor: 'another' });
+    await expireLeases(engine);
+    await engine.execute('UPDATE cardgenius.chunk SET expired_leases = 4');
+    await using session = await engine.openSession();
+    await session.execute('BEGIN TRANSACTION');
+    await session.execute(`UPDATE cardgenius.chunk_user SET user_no = user_no WHERE chunk_no = ${held.chunkNo}`);
+    const claims = [claim(engine, runId, { processor: 'one' }), claim(engine, runId, { processor: 'two' })];
+    for (const claiming of claims) claiming.catch(() => {}); // awaited below
+    // Both wait here, the second one for the first; where readers wait, too, the second has gone by.
+    for (let looks = 0; looks < 500 && (await session.waiters()) < 2; looks++);
+    await session.execute('ROLLBACK');
+    const leases = await Promise.all(claims);
+    t.is(new Set(leases.map(({ chunkNo }) => chunkNo)).size, 2);
+    t.is(await count(engine, 'cardgenius.chunk', "state = 'split' AND parent_no IS NULL"), 2);
+    for (const parent of [1, 2]) t.is(await count(engine, 'cardgenius.chunk', `parent_no = ${parent}`), 2);
+    t.is((await database.readRun(runId))?.state, 'running');
+  },
+
+  'locks: an import beside a session that has one of its users waits in the order of the key, and neither deadlocks':
+    async (t, engine) => {
+      if (engine.openSession === undefined) {
+        console.error(`\n${ONE_SESSION}\n`);
+        t.pass(ONE_SESSION);
+        return;
+      }
+      const { database } = engine;
+      await importUsers(engine, 3);
+      const loadNo = await database.beginImport('from the last user to the first');
+      const rows = [3, 2, 1].map((n, i) => ({
+        lineNo: i + 2,
+        userId: userId(n),
+        amounts: [n * 900, null, 0, 0, 0, n * 1000],
+      }));
+      await database.stageSpending(loadNo, rows);
+      await using session = await engine.openSession();
+      const lock = (n: number) =>
+        session.execute(`UPDATE user_spending_data SET processing_error = 'held' WHERE user_id = '${userId(n)}'`);
+      await session.execute('BEGIN TRANSACTION');
+      await lock(1);
+      const importing = database.publishImport(loadNo, 1, 4);
+      importing.catch(() => {}); // awaited below
+      await session.isWaitedFor();
+      await lock(3);
+      await session.execute('ROLLBACK');
+      t.deepEqual(await importing, { imported: 3, unchanged: 0 });
     },
 };
