@@ -1,8 +1,9 @@
 /**
- * The first load by one processor and by two, each on a fresh database with the same users: how long, who did what, and
- * whether every row is the same.
+ * The first load by one processor, by two, by four and so on up to --processes, each on a fresh database with the same users: how long,
+ * which processor did what, and whether every row is the same.
  *
  *   CARDGENIUS_BENCH_URL=mssql://… npm run -s bench:backfill -- --users 200000 --processes 2
+ *   npm run -s bench:backfill -- --processes 1: the embedded engine, in this process
  *
  * Ends with exit code 1 where a row differs, or verify finds a fault.
  */
@@ -15,31 +16,34 @@ import type { BatchOutcome } from '../src/batch/run-batch.ts';
 import type { Database } from '../src/database/database.ts';
 import { formatRow } from '../src/exchange/export-recommendations.ts';
 import { seedSpending } from '../src/exchange/seed-spending.ts';
+import { runOnce } from '../src/tools/bench/population.ts';
 import { describeMachine, group, timed } from '../src/tools/bench/rounds.ts';
 import { scratchDatabase } from '../src/tools/bench/scratch-database.ts';
-import { ENGINE, PLACE, readOptions } from './options.ts';
+import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 
 const MAIN = join(import.meta.dirname, '../src/cli/main.ts');
-if (!process.env.CARDGENIUS_BENCH_URL) throw new Error('several processors need a server: set CARDGENIUS_BENCH_URL');
 const { users, processes } = readOptions({ users: 200_000, processes: 2 });
+const isEmbedded = !process.env.CARDGENIUS_BENCH_URL;
+if (isEmbedded && processes > 1) throw new Error('several processors need a server: set CARDGENIUS_BENCH_URL');
 
 console.log(`${describeMachine()}\n${ENGINE}, ${group(users)} users`);
 const cwd = await mkdtemp(join(tmpdir(), 'cardgenius-backfill-'));
-const alone = await backfill(1);
-const together = await backfill(processes);
+const hashes = new Set<string>();
+for (let count = 1; count <= processes; count *= 2) hashes.add(await backfill(count));
 await rm(cwd, { recursive: true, force: true });
-console.log(alone === together ? 'identical rows' : 'THE ROWS DIFFER');
-process.exitCode = process.exitCode || (alone === together ? 0 : 1);
+console.log(hashes.size === 1 ? 'identical rows' : 'THE ROWS DIFFER');
+process.exitCode = process.exitCode || (hashes.size === 1 ? 0 : 1);
 
 /** Loads a fresh database with so many processes, and answers the SHA-256 of all its rows in the order of export. */
 async function backfill(count: number): Promise<string> {
   await using scratch = await scratchDatabase(PLACE);
   const { database, audit, at } = scratch;
   await seedSpending(database, users, 1);
-  const url = new URL(at.url);
-  url.pathname = `/${at.databaseName}`;
-  let parts: BatchOutcome[] = [];
+  let parts: Pick<BatchOutcome, 'users'>[] = [{ users }];
   const seconds = await timed(async () => {
+    if (isEmbedded) return runOnce(database, settings, { expected: users });
+    const url = new URL(at.url);
+    url.pathname = `/${at.databaseName}`;
     parts = await Promise.all(Array.from({ length: count }, () => runWithProgress(url.href)));
   });
   const faults = (await audit.verifyDatabase()).checks.filter(({ violations }) => violations > 0);

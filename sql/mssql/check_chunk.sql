@@ -1,7 +1,8 @@
--- Purpose   Looks at what a chunk has just published: ten ranks from 1 to 10 for each user that it completed, in the order of
---           their net savings, net = yearly + extra - joining, and each card one of the run's. Users whose status is not
---           completed any more are left out: their rows are another's business. What was found stands in the chunk, and may be
---           asked for again.
+-- Purpose   Looks at what a chunk has just published, of at most @users of the users that it completed: ten ranks from 1 to 10,
+--           in the order of their net savings, net = yearly + extra - joining, and each card one of the run's. Of a larger
+--           chunk each run looks at another part, in the order of the key. A user whose rows cannot be right and whose status
+--           is not completed any more is left out: these rows are another writer's. What was found stands in the chunk, and
+--           may be asked for again.
 -- Answers   one row: chunk_no, users looked at, users whose rows cannot be right, and by which checks (no user, no spends);
 --           none where there is no such chunk
 -- Locks     shared, row by row, on both contract tables; then one row of chunk, for its own statement, after all is read
@@ -17,7 +18,8 @@
 
 CREATE OR ALTER PROCEDURE cardgenius.check_chunk
   @run_id    BIGINT,
-  @chunk_no  INT                              -- NULL: the first done one that was not looked at
+  @chunk_no  INT,                             -- NULL: the first done one that was not looked at
+  @users     INT = 2000                       -- at most so many users
 AS
 BEGIN
   SET NOCOUNT ON;
@@ -25,12 +27,16 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  DECLARE @checked INT, @wrong INT, @ten_ranks INT, @order INT, @net INT, @card INT, @violated VARCHAR(200);
+  DECLARE @skip INT, @checked INT, @wrong INT, @ten_ranks INT, @order INT, @net INT, @card INT, @violated VARCHAR(200);
 
   IF @chunk_no IS NULL
     SELECT @chunk_no = MIN(c.chunk_no)
     FROM cardgenius.chunk AS c
     WHERE c.run_id = @run_id AND c.state = 'done' AND c.completed > 0 AND c.checked IS NULL;
+
+  SELECT @skip = (@run_id - 1) % (CASE WHEN c.completed > @users THEN (c.completed + @users - 1) / @users ELSE 1 END) * @users
+  FROM cardgenius.chunk AS c
+  WHERE c.run_id = @run_id AND c.chunk_no = @chunk_no;
 
   SELECT DISTINCT rc.card_name
   INTO #card
@@ -44,11 +50,11 @@ BEGIN
          @ten_ranks = COALESCE(SUM(s.ranks), 0), @order = COALESCE(SUM(s.disorder), 0),
          @net = COALESCE(SUM(s.net), 0), @card = COALESCE(SUM(s.card), 0)
   FROM (
-    SELECT r.ranks, r.net, r.card,
+    SELECT r.user_id, r.ranks, r.net, r.card,
            CASE WHEN r.n1 < r.n2 OR r.n2 < r.n3 OR r.n3 < r.n4 OR r.n4 < r.n5 OR r.n5 < r.n6 OR r.n6 < r.n7 OR r.n7 < r.n8
                   OR r.n8 < r.n9 OR r.n9 < r.n10 THEN 1 ELSE 0 END AS disorder
     FROM (
-      SELECT CASE WHEN COUNT(t.rank) = 10 AND MIN(t.rank) = 1 AND MAX(t.rank) = 10 THEN 0 ELSE 1 END AS ranks,
+      SELECT d.user_id, CASE WHEN COUNT(t.rank) = 10 AND MIN(t.rank) = 1 AND MAX(t.rank) = 10 THEN 0 ELSE 1 END AS ranks,
              MAX(CASE WHEN t.rank IS NULL OR t.net_savings = t.total_savings_yearly + t.total_extra_benefits - t.joining_fees
                       THEN 0 ELSE 1 END) AS net,
              MAX(CASE WHEN t.rank IS NULL OR k.card_name IS NOT NULL THEN 0 ELSE 1 END) AS card,
@@ -57,14 +63,22 @@ BEGIN
              MAX(CASE t.rank WHEN 5 THEN t.net_savings END) AS n5, MAX(CASE t.rank WHEN 6 THEN t.net_savings END) AS n6,
              MAX(CASE t.rank WHEN 7 THEN t.net_savings END) AS n7, MAX(CASE t.rank WHEN 8 THEN t.net_savings END) AS n8,
              MAX(CASE t.rank WHEN 9 THEN t.net_savings END) AS n9, MAX(CASE t.rank WHEN 10 THEN t.net_savings END) AS n10
-      FROM cardgenius.completed_user AS d WITH (FORCESEEK (pk_completed_user (run_id, chunk_no)))
-      JOIN dbo.user_spending_data AS u ON u.user_id = d.user_id AND u.processing_status = 'completed'
+      FROM (
+        SELECT c.user_id
+        FROM cardgenius.completed_user AS c WITH (FORCESEEK (pk_completed_user (run_id, chunk_no)))
+        WHERE c.run_id = @run_id AND c.chunk_no = @chunk_no
+        ORDER BY c.user_id
+        OFFSET COALESCE(@skip, 0) ROWS FETCH NEXT @users ROWS ONLY
+      ) AS d
       LEFT JOIN dbo.card_recommendations AS t ON t.user_id = d.user_id
       LEFT JOIN #card AS k ON k.card_name = t.card_name
-      WHERE d.run_id = @run_id AND d.chunk_no = @chunk_no
       GROUP BY d.user_id
     ) AS r
   ) AS s
+  WHERE 1 = CASE WHEN s.ranks + s.disorder + s.net + s.card = 0 THEN 1
+                 WHEN EXISTS (SELECT 1 FROM dbo.user_spending_data AS u
+                              WHERE u.user_id = s.user_id AND u.processing_status = 'completed') THEN 1
+                 ELSE 0 END
   OPTION (LOOP JOIN, FORCE ORDER);
 
   SET @violated = CONCAT(CASE WHEN @ten_ranks > 0 THEN CONCAT(', ten_ranks ', @ten_ranks) END,

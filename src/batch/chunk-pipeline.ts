@@ -19,6 +19,8 @@ export interface ChunkContext {
   readonly database: BatchDatabase;
   readonly pool: Pick<WorkerPool, 'compute'>;
   readonly leaseSeconds: number;
+  /** As in BatchSettings. */
+  readonly checkedUsers: number;
   /** Where one is shut the run is paused instead of publishing. */
   readonly gates: Gates;
   /** Counts the users that fail. */

@@ -170,10 +170,10 @@ export class ClaimLoops {
 
   /** Looks at what was published: it stands, whatever comes of this. Violations are the run's, and end it with exit code 1. */
   async #check(lease: Lease): Promise<void> {
-    const { listener } = this.#context;
+    const { listener, checkedUsers } = this.#context;
     const { chunkNo } = lease;
     try {
-      this.#tell(await this.#atEnd.checkChunk(lease));
+      this.#tell(await this.#atEnd.checkChunk(lease, checkedUsers));
     } catch (error) {
       listener({ type: 'chunk-unchecked', chunkNo, code: codeOf(error), message: plainText(messageOf(error)) });
     }
@@ -184,7 +184,9 @@ export class ClaimLoops {
     const { runId } = this.#run;
     const seen = new Set<number>();
     for (;;) {
-      const found = await this.#atEnd.checkChunk({ runId, chunkNo: null }).catch(() => undefined);
+      const found = await this.#atEnd
+        .checkChunk({ runId, chunkNo: null }, this.#context.checkedUsers)
+        .catch(() => undefined);
       if (found === undefined || seen.has(found.chunkNo)) return;
       seen.add(found.chunkNo);
       this.#tell(found);

@@ -53,6 +53,8 @@ export interface BatchSettings extends GateLimits {
   readonly maxRounds: number;
   /** As in RunRequest. */
   readonly stampUnchangedRows?: boolean | undefined;
+  /** Users of a chunk, at most, whose rows are read back and checked after its publish. */
+  readonly checkedUsers: number;
 }
 
 export interface BatchRequest {
@@ -192,6 +194,7 @@ export async function processRun(database: Database, membership: RunMembership):
       database,
       pool,
       leaseSeconds: settings.leaseSeconds,
+      checkedUsers: settings.checkedUsers,
       gates: new Gates(database, runId, settings),
       tally,
       listener,

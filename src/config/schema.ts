@@ -59,6 +59,14 @@ const fields = z.strictObject({
     .boolean()
     .default(true)
     .describe('Unchanged rows also get the run’s processed_at and batch_id; false writes less log.'),
+  checkedUsers: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(2_000)
+    .describe(
+      'Users of a chunk whose rows are read back and checked after its publish: another part of the chunk each run.',
+    ),
   maxMonthlySpend: z
     .number()
     .positive()

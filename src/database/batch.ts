@@ -127,19 +127,17 @@ export const batchOperations = (driver: Driver) => ({
   },
 
   /**
-   * Looks at the rows of all users that a chunk completed and that are still `completed`, and keeps in the chunk what it found.
-   * Undefined where there is no such chunk.
+   * Looks at the rows of users that a chunk completed and that are still `completed`, at most so many, and keeps in the chunk what it
+   * found. Undefined where there is no such chunk.
    */
-  async checkChunk({
-    runId,
-    chunkNo,
-  }: {
-    readonly runId: number;
-    readonly chunkNo: number | null;
-  }): Promise<ChunkCheck | undefined> {
+  async checkChunk(
+    { runId, chunkNo }: { readonly runId: number; readonly chunkNo: number | null },
+    users: number,
+  ): Promise<ChunkCheck | undefined> {
     const [row] = await driver.call<ChunkCheck>('check_chunk', [
       ['run_id', 'bigint', runId],
       ['chunk_no', 'int', chunkNo],
+      ['users', 'int', users],
     ]);
     return row;
   },

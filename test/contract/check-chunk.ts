@@ -1,6 +1,9 @@
 import { type ContractEngine, claim, importUsers, openRun, process, userId } from './context.ts';
 import type { ContractTests } from './suite.ts';
 
+/** Of each chunk all users are looked at. */
+const ALL = 10_000;
+
 /** A chunk of so many users, published. */
 async function publishedChunk(engine: ContractEngine, users = 4, options: Parameters<typeof process>[2] = {}) {
   await importUsers(engine, users);
@@ -15,11 +18,11 @@ export const checkChunkContract: ContractTests = {
     const lease = await publishedChunk(engine, 4, { failed: [2] });
     const good = { chunkNo: 1, checked: 3, violations: 0, violated: null };
     t.deepEqual(
-      await engine.database.checkChunk(lease),
+      await engine.database.checkChunk(lease, ALL),
       good,
       'who failed keeps last week’s cards, and is not looked at',
     );
-    t.deepEqual(await engine.database.checkChunk(lease), good);
+    t.deepEqual(await engine.database.checkChunk(lease, ALL), good);
     const run = await engine.database.readRun(lease.runId);
     t.is(run!.violations, 0);
     t.is(run!.violated, null);
@@ -38,39 +41,39 @@ export const checkChunkContract: ContractTests = {
       `UPDATE card_recommendations SET card_name = 'No such card' WHERE user_id = '${userId(3)}' AND rank = 10`,
     );
     const violated = 'ten_ranks 1, order_by_net 1, net_adds_up 1, card_of_run 1';
-    t.deepEqual(await database.checkChunk(lease), { chunkNo: 1, checked: 4, violations: 3, violated });
+    t.deepEqual(await database.checkChunk(lease, ALL), { chunkNo: 1, checked: 4, violations: 3, violated });
     t.like(await database.readRun(lease.runId), { violations: 3, violated });
     t.like((await history.listRuns(1))[0], { violations: 3, violated });
 
     await execute(`UPDATE user_spending_data SET processing_status = 'new' WHERE user_id = '${userId(3)}'`);
     const left = { chunkNo: 1, checked: 3, violations: 2, violated: 'ten_ranks 1, order_by_net 1' };
-    t.deepEqual(await database.checkChunk(lease), left, 'who is not completed any more is left out');
+    t.deepEqual(await database.checkChunk(lease, ALL), left, 'who is not completed any more is left out');
   },
 
   'check: a chunk that was published and not looked at is found at the end, once': async (t, engine) => {
     const { runId } = await publishedChunk(engine);
     await engine.execute('UPDATE card_recommendations SET joining_fees = joining_fees + 1');
     const left = { runId, chunkNo: null };
-    t.deepEqual(await engine.database.checkChunk(left), {
+    t.deepEqual(await engine.database.checkChunk(left, ALL), {
       chunkNo: 1,
       checked: 4,
       violations: 4,
       violated: 'net_adds_up 4',
     });
-    t.is(await engine.database.checkChunk(left), undefined);
+    t.is(await engine.database.checkChunk(left, ALL), undefined);
     t.like(await engine.database.readRun(runId), { violations: 4 });
   },
 
   'check: a user without a row, and a chunk that there is not': async (t, engine) => {
     const lease = await publishedChunk(engine);
     await engine.execute(`DELETE FROM card_recommendations WHERE user_id = '${userId(1)}'`);
-    t.deepEqual(await engine.database.checkChunk(lease), {
+    t.deepEqual(await engine.database.checkChunk(lease, ALL), {
       chunkNo: 1,
       checked: 4,
       violations: 1,
       violated: 'ten_ranks 1',
     });
-    t.is(await engine.database.checkChunk({ runId: lease.runId, chunkNo: 99 }), undefined);
+    t.is(await engine.database.checkChunk({ runId: lease.runId, chunkNo: 99 }, ALL), undefined);
   },
 
   'check: every user of a chunk is looked at, and each of its ranks': async (t, engine) => {
@@ -85,9 +88,36 @@ export const checkChunkContract: ContractTests = {
     for (let rank = 2; rank <= 10; rank++) {
       const user = 1 + (rank % 4);
       await raise(user, rank, 90_000);
-      t.deepEqual(await database.checkChunk(lease), bad, `user ${user}, rank ${rank}`);
+      t.deepEqual(await database.checkChunk(lease, ALL), bad, `user ${user}, rank ${rank}`);
       await raise(user, rank, -90_000);
     }
-    t.deepEqual(await database.checkChunk(lease), { ...bad, violations: 0, violated: null });
+    t.deepEqual(await database.checkChunk(lease, ALL), { ...bad, violations: 0, violated: null });
+  },
+
+  'check: of a large chunk another part is looked at in each run, until each user was': async (t, engine) => {
+    const { database, execute } = engine;
+    const seen = new Set<number>();
+    for (let week = 1; week <= 2; week++) {
+      await importUsers(engine, 4, n => n * 100 * week);
+      const { runId } = await openRun(engine);
+      const lease = await claim(engine, runId);
+      await process(engine, lease, { shift: week });
+      await database.advanceRun(runId);
+      const found: number[] = [];
+      for (let user = 1; user <= 4; user++) {
+        const raise = (by: number) =>
+          execute(
+            `UPDATE card_recommendations SET joining_fees = joining_fees + ${by} WHERE user_id = '${userId(user)}'`,
+          );
+        await raise(1);
+        const check = await database.checkChunk(lease, 2);
+        if (check?.violations === 1) found.push(user);
+        await raise(-1);
+      }
+      t.is((await database.checkChunk(lease, 2))?.checked, found.length);
+      t.is(found.length, 2, `week ${week}`);
+      for (const user of found) seen.add(user);
+    }
+    t.deepEqual([...seen].sort(), [1, 2, 3, 4]);
   },
 };

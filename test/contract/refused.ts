@@ -23,6 +23,7 @@ const SETTINGS = {
   chunkSize: 4,
   workers: 1,
   chunksInFlight: 1,
+  checkedUsers: 2_000,
   leaseSeconds: 60,
   maxRounds: 3,
   maxFailedShare: 1,

@@ -237,7 +237,7 @@ const OPERATIONS: { readonly [Port in keyof Ports]: Arguments<Ports[Port]> } = {
     stage: [1, []],
     endLoad: [1],
     comparePlans: [1],
-    checkChunk: [LEASE],
+    checkChunk: [LEASE, 2_500],
     compareFirstCards: [LEASE, 1, 1],
     publishChunk: [LEASE, { loadNo: 1, span: null, failure: null, computeMs: null, loadMs: null }],
     failChunk: [LEASE, { code: 'C', message: 'm', mayPass: false, retryAfterSeconds: 0 }],
