@@ -8,12 +8,16 @@
 CREATE OR REPLACE FUNCTION cardgenius.list_spending(p_after_user_id TEXT, p_users INTEGER)
 RETURNS TABLE (user_id TEXT, amazon FLOAT8, flipkart FLOAT8, myntra FLOAT8, ajio FLOAT8, grocery FLOAT8,
                confirmed FLOAT8, processing_status TEXT)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+-- One plan serves all pages: by key from the page's first user, whatever the statistics say.
+SET enable_seqscan = off
+SET enable_bitmapscan = off
+AS $$
   SELECT u.user_id::TEXT, (u.avg_amazon_gmv * 100)::FLOAT8, (u.avg_flipkart_gmv * 100)::FLOAT8,
          (u.avg_myntra_gmv * 100)::FLOAT8, (u.avg_ajio_gmv * 100)::FLOAT8, (u.avg_grocery_gmv * 100)::FLOAT8,
          (u.avg_confirmed_gmv * 100)::FLOAT8, u.processing_status::TEXT
   FROM public.user_spending_data AS u
-  WHERE p_after_user_id IS NULL OR u.user_id > p_after_user_id
+  WHERE u.user_id > COALESCE(p_after_user_id, '')
   ORDER BY u.user_id
   LIMIT p_users;
 $$;
