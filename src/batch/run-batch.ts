@@ -39,7 +39,7 @@ import { type EngineImage, EngineUnusableError, type LoadedEngine } from '../eng
 import { CardGeniusError } from '../model/errors.ts';
 import { decidedOf, type OpenedRun, type RunKind, type RunRequest, type RunState } from '../model/run.ts';
 import { ClaimLoops, END_PATIENCE_MS, reasonOf } from './claim-loops.ts';
-import type { BatchListener } from './events.ts';
+import type { BatchListener, Stage, StageTimes } from './events.ts';
 import { type CommonestFailure, FailureTally } from './failure-tally.ts';
 import { type GateLimits, Gates } from './gates.ts';
 import { WorkerPool } from './worker-pool.ts';
@@ -87,6 +87,8 @@ export interface BatchOutcome {
   readonly recommendations: number;
   /** Rows that were inserted or changed; in a dry run, that would have been. */
   readonly rowsWritten: number;
+  /** Share of the time of this process's chunks that went into each stage, 0 to 1; all 0 where it published none. */
+  readonly stages: StageTimes;
   /** Why most users failed that this process computed. */
   readonly commonestFailure: CommonestFailure | undefined;
 }
@@ -159,9 +161,15 @@ export interface RunMembership extends Pick<BatchRequest, 'processor' | 'engine'
 
 /** Takes part in a run that is open, and in no other: as runBatch, without opening one. */
 export async function processRun(database: Database, membership: RunMembership): Promise<BatchOutcome> {
-  const { settings, processor, engine, run: opened, listener, signal, surroundings = {} } = membership;
+  const { settings, processor, engine, run: opened, signal, surroundings = {} } = membership;
   const { createPool = createWorkerPool, sleep } = surroundings;
   const startedAt = performance.now();
+  const times: Record<Stage, number> = { claim: 0, read: 0, compute: 0, load: 0, publish: 0 };
+  const listener: BatchListener = event => {
+    if (event.type === 'chunk-published')
+      for (const stage of Object.keys(times) as Stage[]) times[stage] += event.stages[stage];
+    membership.listener(event);
+  };
   listener({ type: 'run-opened', ...opened });
 
   const { runId, supersededId } = opened;
@@ -177,6 +185,7 @@ export async function processRun(database: Database, membership: RunMembership):
       seconds: Math.round(seconds * 1000) / 1000,
       usersPerSecond: Math.round(totals.users / seconds),
       recommendations: totals.completed * 10,
+      stages: sharesOf(times),
       commonestFailure: tally.commonest,
     };
   };
@@ -239,3 +248,16 @@ export async function processRun(database: Database, membership: RunMembership):
 /** A signal that was aborted with one of our errors says why; any other is a person's, or the system's. */
 const stopReason = ({ reason }: AbortSignal): string =>
   reason instanceof CardGeniusError ? reasonOf(reason) : 'stopped by its operator';
+
+/** Each part ÷ their sum, to a thousandth. */
+function sharesOf(times: StageTimes): StageTimes {
+  const total = Object.values(times).reduce((sum, time) => sum + time, 0);
+  const share = (time: number) => (total === 0 ? 0 : Math.round((time / total) * 1_000) / 1_000);
+  return {
+    claim: share(times.claim),
+    read: share(times.read),
+    compute: share(times.compute),
+    load: share(times.load),
+    publish: share(times.publish),
+  };
+}

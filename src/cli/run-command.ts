@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { StageTimes } from '../batch/events.ts';
 import { type Preview, previewAll } from '../batch/preview.ts';
 import type { BatchOutcome } from '../batch/run-batch.ts';
 import { EXIT, UsageError } from '../model/errors.ts';
@@ -173,9 +174,20 @@ export function describeOutcome({
   failed,
   seconds,
   usersPerSecond,
+  stages,
 }: BatchOutcome): string {
   const ended = supersededId === null ? '' : `${describeSuperseded(runId, supersededId)}\n`;
   if (state === 'done' && users === 0) return `${ended}Run ${runId}: nothing is left to do.`;
   const did = `${group(completed)} completed, ${group(failed)} failed`;
-  return `${ended}Run ${runId} is ${state}: ${group(users)} users (${did}) in ${seconds.toFixed(1)} s, ${group(usersPerSecond)} users/s.`;
+  const speed = `in ${seconds.toFixed(1)} s, ${group(usersPerSecond)} users/s`;
+  return `${ended}Run ${runId} is ${state}: ${group(users)} users (${did}) ${speed}.${describeStages(stages)}`;
+}
+
+/** Where the time of the chunks went, the longest stage first; nothing where no chunk was published. */
+function describeStages(stages: StageTimes): string {
+  const parts = Object.entries(stages)
+    .filter(([, share]) => share >= 0.005)
+    .sort(([, a], [, b]) => b - a)
+    .map(([stage, share]) => `${stage} ${Math.round(share * 100)} %`);
+  return parts.length === 0 ? '' : `\nTime of a chunk: ${parts.join(', ')}.`;
 }

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { BatchOutcome } from '../../src/batch/run-batch.ts';
-import { describeDryRun } from '../../src/cli/run-command.ts';
+import { describeDryRun, describeOutcome } from '../../src/cli/run-command.ts';
 
 const outcome = (overrides: Partial<BatchOutcome>): BatchOutcome => ({
   runId: 3,
@@ -13,6 +13,7 @@ const outcome = (overrides: Partial<BatchOutcome>): BatchOutcome => ({
   usersPerSecond: 2_000,
   recommendations: 20_000,
   rowsWritten: 150,
+  stages: { claim: 0.004, read: 0.02, compute: 0.1, load: 0.176, publish: 0.7 },
   commonestFailure: undefined,
   ...overrides,
 });
@@ -25,4 +26,11 @@ test('a dry run says why most users would fail', t => {
     describeDryRun(outcome({ completed: 1_818, failed: 182, commonestFailure })),
     /182 users would fail\.\nMost of them \(181\): INVALID_SPENDING, for example: avg_ajio_gmv is negative: -1\.00$/,
   );
+});
+
+test('a run says in one line where the time of its chunks went, the longest stage first', t => {
+  const [, line] = describeOutcome(outcome({})).split('\n');
+  t.is(line, 'Time of a chunk: publish 70 %, load 18 %, compute 10 %, read 2 %.');
+  const none = { claim: 0, read: 0, compute: 0, load: 0, publish: 0 };
+  t.false(describeOutcome(outcome({ stages: none })).includes('Time of a chunk'));
 });
