@@ -2,7 +2,7 @@
  * Kills real processes at random moments, starts them again, and looks whether anybody was lost or is wrong.
  *
  *   npm run chaos -- --kills 200 --seed 7
- *   CARDGENIUS_TEST_MSSQL_URL=mssql://… npm run chaos -- --kills 100 --processes 2
+ *   CARDGENIUS_TEST_MSSQL_URL=mssql://… npm run chaos -- --kills 100 --processes 2 --life 14000
  *   CARDGENIUS_TEST_POSTGRES_URL=postgres://… npm run chaos -- --postgres --kills 200 --processes 4
  *   CARDGENIUS_TEST_POSTGRES_URL=… npm run chaos -- --postgres --crash --kills 10 --users 200000 --processes 2
  *
@@ -36,6 +36,7 @@ const MAIN = join(ROOT, 'src/cli/main.ts');
 const {
   kills,
   users,
+  chunk,
   processes,
   seed,
   life,
@@ -45,6 +46,7 @@ const {
 } = readOptions({
   kills: 200,
   users: 4_000,
+  chunk: 400, // users of a chunk
   processes: 1,
   seed: 1,
   life: 4_500, // milliseconds that a process may live at most before it is killed, beyond half a second
@@ -61,7 +63,7 @@ const crashCommand = process.env.CARDGENIUS_TEST_POSTGRES_COMMAND ?? join(ROOT, 
 
 const random = numbers(seed);
 const cwd = await mkdtemp(join(tmpdir(), 'cardgenius-chaos-'));
-const config = { chunkSize: 400, leaseSeconds: 5, workers: 1, log: { level: 'debug' } };
+const config = { chunkSize: chunk, leaseSeconds: 5, workers: 1, log: { level: 'debug' } };
 await writeFile(join(cwd, 'cron.config.ts'), `export default ${JSON.stringify(config)};\n`);
 
 let place: ({ readonly url: string } & AsyncDisposable) | undefined;

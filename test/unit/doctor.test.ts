@@ -33,6 +33,7 @@ const SETTINGS: SettingsRow = {
   database_name: 'cashkaro',
   compatibility_level: 160,
   row_versions: 1,
+  updates_statistics: 1,
   recovery_model: 'FULL',
   collation: 'SQL_Latin1_General_CP1_CI_AS',
   log_waits_for: 'NOTHING_APPLIED',
@@ -54,6 +55,9 @@ test('the server: each setting that matters', t => {
   ]);
   t.deepEqual(states({ row_versions: 0 }), [
     ['warn', 'row versions', 'ALTER DATABASE CURRENT SET READ_COMMITTED_SNAPSHOT O'],
+  ]);
+  t.deepEqual(states({ updates_statistics: 0 }), [
+    ['warn', 'statistics', 'ALTER DATABASE CURRENT SET AUTO_UPDATE_STATISTICS ON'],
   ]);
   t.deepEqual(states({ recovery_model: 'SIMPLE' }), [
     ['warn', 'recovery model', 'ALTER DATABASE CURRENT SET RECOVERY FULL, then a ful'],

@@ -9,6 +9,7 @@ export interface SettingsRow {
   readonly database_name: string;
   readonly compatibility_level?: number;
   readonly row_versions?: number;
+  readonly updates_statistics?: number;
   readonly recovery_model?: string;
   readonly collation: string;
   readonly log_waits_for?: string;
@@ -55,6 +56,8 @@ export function checkSettings(row: SettingsRow, isEmbedded = false): Finding[] {
           },
     );
   }
+  if (row.updates_statistics !== undefined)
+    findings.push(checkStatistics(row.updates_statistics, row.stand_in ?? null));
   if (recovery !== undefined) {
     findings.push(
       recovery === 'FULL'
@@ -87,6 +90,18 @@ function checkLevel(level: number, standIn: string | null): Finding {
   if (level >= LOWEST_LEVEL || standIn !== null) return ok('compatibility level', String(level));
   const remedy = 'ALTER DATABASE CURRENT SET COMPATIBILITY_LEVEL = 150';
   return { check: 'compatibility level', state: 'fail', found: `${level}: OPENJSON needs ${LOWEST_LEVEL}`, remedy };
+}
+
+/** The hot statements seek by key under any statistics; planning, `verify`, `report` and the server's own tools do not. */
+function checkStatistics(updates: number, standIn: string | null): Finding {
+  if (updates === 1 || standIn !== null) return ok('statistics', 'updated by the server itself');
+  return {
+    check: 'statistics',
+    state: 'warn',
+    found: 'AUTO_UPDATE_STATISTICS is off: after the first load, plans still count on empty tables',
+    remedy:
+      'ALTER DATABASE CURRENT SET AUTO_UPDATE_STATISTICS ON; or UPDATE STATISTICS on both contract tables after each large run',
+  };
 }
 
 /** Leases count by the database's clock alone, so skew breaks nothing; logs and schedules would be hard to read. */
