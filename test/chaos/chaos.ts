@@ -2,7 +2,7 @@
  * Kills real processes at random moments, starts them again, and looks whether anybody was lost or is wrong.
  *
  *   npm run chaos -- --kills 200 --seed 7
- *   CARDGENIUS_TEST_MSSQL_URL=mssql://… npm run chaos -- --kills 100 --processes 2 --life 14000
+ *   CARDGENIUS_TEST_MSSQL_URL=mssql://… npm run chaos -- --kills 100 --processes 2 --chunk 200 --life 15000
  *   CARDGENIUS_TEST_POSTGRES_URL=postgres://… npm run chaos -- --postgres --kills 200 --processes 4
  *   CARDGENIUS_TEST_POSTGRES_URL=… npm run chaos -- --postgres --crash --kills 10 --users 200000 --processes 2
  *
@@ -35,6 +35,7 @@ const MAIN = join(ROOT, 'src/cli/main.ts');
 
 const {
   kills,
+  minutes,
   users,
   chunk,
   processes,
@@ -45,11 +46,12 @@ const {
   crash: doesServerCrash,
 } = readOptions({
   kills: 200,
+  minutes: 600, // no kill after these, where so many kills take longer
   users: 4_000,
   chunk: 400, // users of a chunk
   processes: 1,
   seed: 1,
-  life: 4_500, // milliseconds that a process may live at most before it is killed, beyond half a second
+  life: 4_500, // milliseconds that a process may live at most, from its first claim (one in four: from its start)
   server: false,
   postgres: false,
   crash: false, // the server in place of the processors; CARDGENIUS_TEST_POSTGRES_COMMAND says how (.ci/postgres)
@@ -88,7 +90,8 @@ let killedAt: number | undefined;
 const startedAt = performance.now();
 const crashes = doesServerCrash ? crashServer() : undefined;
 
-while (killed < kills) {
+const isOver = () => killed >= kills || performance.now() - startedAt > minutes * 60_000;
+while (!isOver()) {
   if ((await openUsers()) === 0) {
     await withDatabase(({ audit }) => audit.redoUsers({ cardName: null, olderThan: null }, true));
     runs++;
@@ -123,14 +126,22 @@ await place?.[Symbol.asyncDispose]();
 await rm(cwd, { recursive: true, force: true });
 process.exitCode = lost === 0 && wrong === 0 && faults.length === 0 ? 0 : 1;
 
-/** A process takes part in the run until it ends by itself or is killed at a moment that nobody chose. */
+/**
+ * A process takes part in the run until it ends by itself or is killed at a random moment. Three lives in four count from the first
+ * claim, for on a slow machine most kills would hit the start, where there is nothing to lose.
+ */
 async function oneLife(): Promise<void> {
   const child = start();
   const ended = new Promise<void>(resolve => child.on('close', () => resolve()));
   if (doesServerCrash) return ended;
-  const delay = 500 + random() * life;
-  const doomed = await Promise.race([ended.then(() => false), sleep(delay).then(() => true)]);
-  if (doomed && killed < kills) {
+  const claimed = new Promise<void>(resolve =>
+    child.stderr!.on('data', (data: Buffer) => data.includes('chunk-claimed') && resolve()),
+  );
+  const delay = random() * life;
+  const begun = random() < 0.25 ? undefined : claimed;
+  const lived = Promise.resolve(begun).then(() => sleep(500 + delay));
+  const doomed = await Promise.race([ended.then(() => false), lived.then(() => true)]);
+  if (doomed && !isOver()) {
     killed++;
     killedAt = performance.now(); // a process killed before it got anywhere proves nothing about the one before
     child.kill('SIGKILL');
@@ -140,7 +151,7 @@ async function oneLife(): Promise<void> {
 
 /** The server dies at random moments, and is there again as soon as it has recovered. */
 async function crashServer(): Promise<void> {
-  while (killed < kills) {
+  while (!isOver()) {
     await sleep(500 + random() * life);
     killedAt = undefined;
     await promisify(execFile)(crashCommand, ['crash'], { timeout: 300_000 });
