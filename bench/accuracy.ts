@@ -7,7 +7,8 @@
  */
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { describeMachine, group } from '../src/tools/bench/rounds.ts';
+import { group } from '../src/model/format.ts';
+import { describeMachine } from '../src/tools/bench/rounds.ts';
 import { type AccuracyResult, addResults, compareWithReference } from '../test/reference/accuracy.ts';
 import { EDGES } from '../test/reference/edge-users.ts';
 import { readOptions } from './options.ts';

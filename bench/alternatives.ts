@@ -13,10 +13,11 @@ import { readFile } from 'node:fs/promises';
 import sql from 'mssql';
 import { parseConnection } from '../src/database/mssql/connection-settings.ts';
 import { createEngine } from '../src/engine/create-engine.ts';
+import { group } from '../src/model/format.ts';
 import { CARDS_PER_USER, type RecommendationSlice } from '../src/model/recommendation.ts';
 import { CATEGORIES, SPENDING_COLUMNS, type SpendingSlice } from '../src/model/spending.ts';
 import { populate, runOnce } from '../src/tools/bench/population.ts';
-import { describeMachine, group, ratio, ratiosOf, show, spreadOf, timed } from '../src/tools/bench/rounds.ts';
+import { describeMachine, ratio, ratiosOf, show, spreadOf, timed } from '../src/tools/bench/rounds.ts';
 import { type ScratchDatabase, scratchDatabase } from '../src/tools/bench/scratch-database.ts';
 import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 

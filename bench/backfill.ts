@@ -16,8 +16,9 @@ import type { BatchOutcome } from '../src/batch/run-batch.ts';
 import type { Database } from '../src/database/database.ts';
 import { formatRow } from '../src/exchange/export-recommendations.ts';
 import { seedSpending } from '../src/exchange/seed-spending.ts';
+import { group } from '../src/model/format.ts';
 import { runOnce } from '../src/tools/bench/population.ts';
-import { describeMachine, group, timed } from '../src/tools/bench/rounds.ts';
+import { describeMachine, timed } from '../src/tools/bench/rounds.ts';
 import { scratchDatabase } from '../src/tools/bench/scratch-database.ts';
 import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 
@@ -34,7 +35,7 @@ await rm(cwd, { recursive: true, force: true });
 console.log(hashes.size === 1 ? 'identical rows' : 'THE ROWS DIFFER');
 process.exitCode = process.exitCode || (hashes.size === 1 ? 0 : 1);
 
-/** Loads a fresh database with so many processes, and answers the SHA-256 of all its rows in the order of export. */
+/** Loads a fresh database with a number of processes, and answers the SHA-256 of all its rows in the order of export. */
 async function backfill(count: number): Promise<string> {
   await using scratch = await scratchDatabase(PLACE);
   const { database, audit, at } = scratch;

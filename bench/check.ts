@@ -6,8 +6,9 @@
  *   CARDGENIUS_BENCH_URL=postgres://… to measure a server
  */
 import type { Database } from '../src/database/database.ts';
+import { group } from '../src/model/format.ts';
 import { populate, runOnce, warmUsers } from '../src/tools/bench/population.ts';
-import { describeMachine, group, show, spreadOf, timed } from '../src/tools/bench/rounds.ts';
+import { describeMachine, show, spreadOf, timed } from '../src/tools/bench/rounds.ts';
 import { scratchDatabase } from '../src/tools/bench/scratch-database.ts';
 import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 

@@ -1,5 +1,5 @@
 /**
- * Is the claim a bottleneck for fifty processors on one run? So many claimers, each with a connection of its own, take the chunks of one run
+ * Is the claim a bottleneck for fifty processors on one run? `--claimers` claimers, each with a connection of its own, take the chunks of one run
  * as fast as they can and do nothing else, as no processor ever would: by 1, by 10 and by 50.
  *
  *   CARDGENIUS_BENCH_URL=postgres://… npm run -s bench:claims -- [--chunks 2000] [--users 20]
@@ -7,7 +7,8 @@
 import { randomUUID } from 'node:crypto';
 import { openDatabase } from '../src/database/open-database.ts';
 import { seedSpending } from '../src/exchange/seed-spending.ts';
-import { describeMachine, group, timed } from '../src/tools/bench/rounds.ts';
+import { group } from '../src/model/format.ts';
+import { describeMachine, timed } from '../src/tools/bench/rounds.ts';
 import { scratchDatabase } from '../src/tools/bench/scratch-database.ts';
 import { ENGINE, PLACE, readOptions } from './options.ts';
 

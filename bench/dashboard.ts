@@ -74,7 +74,7 @@ async function measure(): Promise<void> {
     const dashboard = createDashboard({
       database,
       history,
-      providers: { processors: () => opened.service.listProcessors(20) },
+      providers: { processors: () => opened.coordination.listProcessors(20) },
       tokens: { read: undefined, act: undefined },
       errorRateLimit: 0.05,
       version: 'bench',

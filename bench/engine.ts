@@ -5,8 +5,9 @@
  */
 
 import { createEngine } from '../src/engine/create-engine.ts';
+import { group } from '../src/model/format.ts';
 import { measureEngine } from '../src/tools/bench/bench-engine.ts';
-import { describeMachine, group, show, spreadOf } from '../src/tools/bench/rounds.ts';
+import { describeMachine, show, spreadOf } from '../src/tools/bench/rounds.ts';
 import { readOptions, settings } from './options.ts';
 
 const { users, rounds } = readOptions({ users: 100_000, rounds: 5 });

@@ -53,7 +53,7 @@ let frozen = false;
 try {
   for (let count = 0; count < fires; ) {
     await setTimeout(1_000);
-    count = (await opened.service.listFires('fleet', 1_000)).length;
+    count = (await opened.coordination.listFires('fleet', 1_000)).length;
     if (users < count * 300) {
       const loadNo = await opened.database.beginImport('fleet');
       const rows = Array.from({ length: 300 }, (_, i) => ({
@@ -82,7 +82,7 @@ try {
       }
     }
   }
-  const all = (await opened.service.listFires('fleet', 1_000)).reverse();
+  const all = (await opened.coordination.listFires('fleet', 1_000)).reverse();
   for (const { plannedAt, decision, decidedAt, decidedBy, runId, runState } of all) {
     const late = ((decidedAt.getTime() - plannedAt.getTime()) / 1000).toFixed(1);
     say(`${plannedAt.toISOString()} ${decision.padEnd(10)} run ${runId} (${runState}) ${late} s late, by ${decidedBy}`);

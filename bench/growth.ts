@@ -8,8 +8,10 @@
  *   npm run -s bench:growth -- [--rounds 5] [--largest 2000000]
  *   CARDGENIUS_BENCH_URL=mssql://… to measure SQL Server
  */
+
+import { group } from '../src/model/format.ts';
 import { populate } from '../src/tools/bench/population.ts';
-import { describeMachine, group, ratio, ratiosOf, show, spreadOf, timed } from '../src/tools/bench/rounds.ts';
+import { describeMachine, ratio, ratiosOf, show, spreadOf, timed } from '../src/tools/bench/rounds.ts';
 import { scratchDatabase } from '../src/tools/bench/scratch-database.ts';
 import type { ChildFigures } from './child.ts';
 import { inChild } from './fork.ts';

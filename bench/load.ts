@@ -6,8 +6,9 @@
  */
 
 import { createEngine } from '../src/engine/create-engine.ts';
+import { group } from '../src/model/format.ts';
 import { measureLoad } from '../src/tools/bench/bench-load.ts';
-import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/tools/bench/rounds.ts';
+import { describeMachine, ratio, ratiosOf, show, spreadOf } from '../src/tools/bench/rounds.ts';
 import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 
 const { users, rounds } = readOptions({ users: 10_000, rounds: 7 });

@@ -3,8 +3,10 @@
  *
  *   CARDGENIUS_BENCH_URL=mssql://… npm run -s bench:processors -- [--users 100000] [--rounds 5]
  */
+
+import { group } from '../src/model/format.ts';
 import { populate } from '../src/tools/bench/population.ts';
-import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/tools/bench/rounds.ts';
+import { describeMachine, ratio, ratiosOf, show, spreadOf } from '../src/tools/bench/rounds.ts';
 import { scratchDatabase } from '../src/tools/bench/scratch-database.ts';
 import { inChild } from './fork.ts';
 import { ENGINE, PLACE, readOptions, settings } from './options.ts';

@@ -4,8 +4,10 @@
  *   npm run -s bench:republish -- [--users 50000] [--rounds 5]
  *   CARDGENIUS_BENCH_URL=mssql://… to measure SQL Server
  */
+
+import { group } from '../src/model/format.ts';
 import { measureRepublish } from '../src/tools/bench/republish.ts';
-import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/tools/bench/rounds.ts';
+import { describeMachine, ratio, ratiosOf, show, spreadOf } from '../src/tools/bench/rounds.ts';
 import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 
 const { users, rounds } = readOptions({ users: 50_000, rounds: 5 });

@@ -5,8 +5,9 @@
  *   CARDGENIUS_BENCH_URL=mssql://… to measure SQL Server
  */
 
+import { group } from '../src/model/format.ts';
 import { measureRun } from '../src/tools/bench/bench-run.ts';
-import { describeMachine, group, ratio, ratiosOf, show, spreadOf } from '../src/tools/bench/rounds.ts';
+import { describeMachine, ratio, ratiosOf, show, spreadOf } from '../src/tools/bench/rounds.ts';
 import { verdictOf } from '../src/tools/bench/verdict.ts';
 import { ENGINE, PLACE, peakMemory, readOptions, settings } from './options.ts';
 

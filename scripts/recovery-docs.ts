@@ -7,11 +7,11 @@ const BEGIN = '<!-- table: npm run docs:recovery -->';
 const END = '<!-- end of the table -->';
 
 const WORDS: Readonly<Record<Fate, string>> = {
-  leave: 'the chunk is left alone',
+  lost: 'the chunk is left alone',
   release: 'the chunk is given back; the attempt does not count',
-  later:
+  leave:
     'the chunk is given back and the run is `stopped`; `serve` resumes it by itself, elsewhere `cardgenius run` does',
-  end: 'the chunk is given back, the run is `stopped`, and this processor ends with the reason',
+  stop: 'the chunk is given back, the run is `stopped`, and this processor ends with the reason',
   pause: 'the chunk is given back and the run is paused, with the reason',
   fail: "the chunk's users become `failed`",
   'retry, then fail': 'the chunk is tried three times; then its users become `failed`',

@@ -85,7 +85,7 @@ export async function openDatabase(options: LibraryOptions = {}): Promise<Opened
 }
 
 export interface RunOptions extends LibraryOptions {
-  /** At most so many users. */
+  /** How many users at most. */
   readonly limit?: number;
   /** Compute and compare only. */
   readonly dryRun?: boolean;

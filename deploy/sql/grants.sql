@@ -8,7 +8,7 @@
 --                                 runs, schedule, alerts
 --           cardgenius_janitor    prune, verify: what jobs/weekly-care.sql does
 --           cardgenius_migrator   migrate (after the first time), prune
--- Why so    Schema cardgenius and the contract tables belong to dbo, so ownership chains: who may execute a procedure needs no
+-- Why so    Schema cardgenius and the contract tables belong to dbo, so ownership chains: a role that may execute a procedure needs no
 --           right on the tables that it works with. An import's bulk load goes to its table directly: INSERT, and SELECT because
 --           the server reads the columns first. A chunk's goes to tempdb, in the shape of two tables of ours: SELECT. There is no EXECUTE AS anywhere.
 --           A migration makes columns of the type and collation of CashKaro's (SELECT INTO without a row): the migrator has

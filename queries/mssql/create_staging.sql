@@ -1,6 +1,7 @@
 -- Purpose   The staging of one load, in the session's own part of tempdb: created empty on the connection that the load keeps until
 --           its chunk is published. The shapes are those of cardgenius.staged_recommendation and staged_outcome, which hold no
---           rows on SQL Server, so that names, types and collations stand in one place.
+--           rows on SQL Server, so that names, types and collations stand in one place. No twin: PostgreSQL stages in
+--           tables that stay.
 -- Locks     Sch-S on the two shapes, for a moment; in tempdb the session's own
 -- Isolation the session's own
 -- Indexes   none

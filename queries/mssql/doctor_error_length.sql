@@ -1,5 +1,5 @@
 -- Purpose   At how many characters a publish cuts the reason of a failure. There is no twin for the embedded engine, which looks
---           at the column itself; here it was written down by migration 0003, because who may only execute procedures cannot see it.
+--           at the column itself; here it was written down by migration 0003, because a login that may only execute procedures cannot see it.
 -- Answers   one row: error_length
 -- Locks     shared, one row
 -- Isolation the session's own

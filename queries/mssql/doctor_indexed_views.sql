@@ -1,10 +1,10 @@
 -- Purpose   Indexed views over card_recommendations: each row that a publish writes is then written there as well, and needs
---           its writer's SET options.
+--           its writer's SET options. No twin: PostgreSQL has no views that a write keeps up to date.
 -- Answers   one row a view: name
 -- Locks     none but on the catalogue, for a moment
 -- Isolation the session's own
 -- Indexes   none
--- Avoids    one query for all: a caller who may not see what depends on what learns the rest from doctor_target.
+-- Avoids    one query for all: a login that may not see what depends on what learns the rest from doctor_target.
 -- Callers   cardgenius doctor
 -- Grants    VIEW DEFINITION on the database to see views of other schemas; without it there are none to see
 

@@ -3,7 +3,7 @@
 -- Locks     none
 -- Isolation the session's own
 -- Indexes   none
--- Avoids    being needed: who may not see it is told so, and all else goes on.
+-- Avoids    being needed: a login that may not see it is told so, and all else goes on.
 -- Callers   cardgenius doctor
 -- Grants    VIEW SERVER STATE (SQL Server), VIEW DATABASE STATE (Azure SQL): in no role of ours
 

@@ -1,5 +1,5 @@
 -- Purpose   Which of the rights of deploy/sql/grants.sql this login has, and which of its roles it is in. There is no twin for
---           the embedded engine, where everything belongs to the one who opens it.
+--           the embedded engine, where everything belongs to the process that opens it.
 -- Takes     @wanted, JSON: [{role, right, class (OBJECT | SCHEMA | DATABASE), securable}]
 -- Answers   one row a wanted right: role, right, securable, member (1: the login is in the role),
 --           granted (1, 0; NULL: no such thing)

@@ -1,4 +1,5 @@
 -- Purpose   Ends the staging of a load before its connection goes back to the pool: pooled sessions keep their temporary tables.
+--           No twin: PostgreSQL stages in tables that stay.
 -- Locks     the session's own
 -- Isolation the session's own
 -- Indexes   none

@@ -1,6 +1,6 @@
 -- Twin of queries/mssql/doctor_rights.sql. Differs in: Purpose, Takes.
 -- Purpose   Which of the rights of deploy/sql/postgres/grants.sql this login has, and which of its roles it is in. Not asked of the
---           embedded engine, where everything belongs to the one who opens it.
+--           embedded engine, where everything belongs to the process that opens it.
 -- Takes     $1, JSON: [{role, right, class (FUNCTION | TABLE | SCHEMA), securable}]
 -- Locks     none but on the catalogue, for a moment
 -- Callers   cardgenius doctor

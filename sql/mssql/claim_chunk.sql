@@ -3,12 +3,12 @@
 --           were planned; these become pending. A later claim keeps the set and reads the spends afresh.
 --           No lease is longer than an hour (leaseSeconds), no pause than five minutes: one that ends later was given while the
 --           clock was ahead, and is over.
---           Asked again with the same token it gives the same answer, so that a lost answer costs nothing.
+--           Asked again with the same token it gives the same answer, so a lost answer costs nothing.
 --           A chunk whose lease ran out five times in a row probably kills its process: it is halved, and a user who
 --           stands alone becomes failed (ENGINE_CRASHED).
 -- Answers   one row: outcome claimed | wait | closed; run_state; for claimed: chunk_no, users, attempt;
 --           for wait: wait_ms until something may be due
--- Errors    50002 the run belongs to another fingerprint; 50005 no such run
+-- Errors    50002 the run belongs to another fingerprint; 50005 no such run; 50006 another claimer is splitting (split_chunk)
 -- Locks     one row of chunk, through pk_chunk as every writer of chunk does (READPAST: claimers never wait for each other);
 --           shared on the row of run, before it, where only expired leases are left; then the set's user_spending_data rows,
 --           at most 1,900 a statement
@@ -114,7 +114,8 @@ BEGIN
       END;
 
       UPDATE cardgenius.chunk
-         SET state = 'leased', claims = claims + 1, users = COALESCE(users, -1),
+         SET state = 'leased', claims = claims + 1,
+             users = COALESCE(users, -1),     -- -1: no set yet. ck_chunk_state wants a number; the first claim counts it below
              expired_leases = expired_leases + CASE @found_state WHEN 'leased' THEN 1 ELSE 0 END,
              lease_token = @token, lease_owner = @processor, load_no = NULL,
              lease_until = DATEADD(SECOND, @lease_seconds, @time)

@@ -3,7 +3,7 @@
 -- Locks     the alert's row
 -- Isolation READ COMMITTED
 -- Indexes   ix_alert_open
--- Avoids    two messages: of two who close it, one finds a row.
+-- Avoids    two messages: of two leaders that close it, one finds a row.
 -- Callers   cardgenius serve
 -- Grants    EXECUTE for cardgenius_processor
 

@@ -4,7 +4,7 @@
 -- Isolation READ COMMITTED, inside the caller's transaction
 -- Indexes   pk_chunk, pk_chunk_user, the key of user_spending_data
 -- Avoids    lock escalation on user_spending_data, which starts at 5,000 locks of one statement.
---           ix_chunk_claim in the UPDATE of chunk: its keys move with the state, so that a chunk could be missed, and its locks
+--           ix_chunk_claim in the UPDATE of chunk: its keys move with the state, so a chunk could be missed, and its locks
 --           come in the opposite order to those of publish.
 -- Callers   open_run, change_run_state; never called directly
 -- Grants    none: runs with its callers' rights

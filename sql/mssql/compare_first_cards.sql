@@ -1,5 +1,5 @@
 -- Purpose   What the gate of first cards asks of a chunk that is loaded and not yet published: of its first users, how many had a
---           first card before, and how many of those are given another one. The counts stand in the chunk, so that the sums
+--           first card before, and how many of those are given another one. The counts stand in the chunk, so the sums
 --           are the run's, over all processors; a chunk that is done again counts anew.
 -- Answers   one row: known and changed over the run, this chunk's included; none where the lease is lost
 -- Locks     one row of chunk, for its own statement; shared, row by row, on card_recommendations: one row a user looked at
@@ -7,7 +7,7 @@
 -- Reads     #staged_recommendation of the calling session (queries/mssql/create_staging.sql); error 208 without it: load again
 -- Indexes   the key of #staged_recommendation, pk_chunk_user, pk_run_card, the key of card_recommendations, pk_chunk
 -- Avoids    another order of the joins, which stale statistics of staging would make one of all users with all cards.
---           Waiting for who publishes: the sums pass over chunks that are locked just now, also with READ_COMMITTED_SNAPSHOT.
+--           Waiting for a publish: the sums pass over chunks that are locked just now, also with READ_COMMITTED_SNAPSHOT.
 -- Callers   the chunk pipeline, before publish; never with maxFirstCardChangedShare 1
 -- Grants    EXECUTE for cardgenius_processor
 
@@ -16,7 +16,7 @@ CREATE OR ALTER PROCEDURE cardgenius.compare_first_cards
   @chunk_no  INT,
   @token     UNIQUEIDENTIFIER,
   @load_no   BIGINT,
-  @users     INT                              -- of a chunk so many are looked at: enough for a share
+  @users     INT                              -- how many of a chunk are looked at: enough for a share
 AS
 BEGIN
   SET NOCOUNT ON;

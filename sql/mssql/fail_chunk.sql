@@ -15,7 +15,7 @@ CREATE OR ALTER PROCEDURE cardgenius.fail_chunk
   @token                UNIQUEIDENTIFIER,
   @error_code           VARCHAR(50),
   @error_message        VARCHAR(400),
-  @may_pass             BIT,                  -- 0: trying again gives the same answer
+  @may_pass             BIT,                  -- 1: tried again, up to three times in all; 0: the users fail now
   @retry_after_seconds  INT,
   @now                  DATETIME2(3) = NULL
 AS

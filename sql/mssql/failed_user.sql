@@ -1,4 +1,4 @@
--- Purpose   For people: who failed, under which code, and why. The code is the word before the colon.
+-- Purpose   For people: the users who failed, under which code, and why. The code is the word before the colon.
 -- Locks     shared, row by row
 -- Isolation the reader's own
 -- Indexes   none needed; (processing_status, user_id) of tuning/status_index.sql makes it a seek

@@ -1,7 +1,7 @@
 -- Purpose   Removes a user from every table of ours, the latest run's included: the law lets a person ask for it. CashKaro's
 --           two tables are theirs, and stay: delete there first, or the next run computes the user again. A range of a closed
---           chunk that the user bounds is bounded by a neighbour; a message that quotes the id, as a word of
---           its own, has *** in its place.
+--           chunk that the user bounds is bounded by a neighbour; a message that quotes the id as a word of its own has *** in
+--           its place.
 -- Answers   one row: rows_ (removed or changed), spending and cards (1: the user still stands in that table of CashKaro's)
 -- Errors    50010 a chunk with the user is open or leased
 -- Locks     the rows that it changes; the history's messages are read once

@@ -3,8 +3,8 @@
 -- Locks     the new rows of kept_catalog and run_catalog
 -- Isolation READ COMMITTED; each INSERT is a transaction of its own
 -- Indexes   pk_kept_catalog, pk_run_catalog
--- Avoids    a second copy of the same bytes; where two processors keep them at once,
---           the later one finds the key (2627) and goes on.
+-- Avoids    a second copy of the same bytes; where two processors keep them at once, the later one finds the key (2627) and goes
+--           on.
 -- Callers   cardgenius run, demo, serve: each processor as it takes part in a run
 -- Grants    EXECUTE for cardgenius_processor
 

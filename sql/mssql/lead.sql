@@ -1,5 +1,5 @@
 -- Purpose   A processor is alive, and asks to lead: it is elected where no lease lives, stays elected while it renews
---           in time, and is told who leads. A term is (owner, elected_at); who comes too late starts a new one.
+--           in time, and is told who leads. A term is (owner, elected_at); a bid that comes too late starts a new one.
 --           A lease that ends later than two leases from now was given while the clock was ahead: it is over, and so is a term
 --           that began in the future.
 -- Answers   one row: owner, elected_at, lease_until of the leader, the database's time, and clock_back_seconds: by how much
@@ -15,7 +15,7 @@ CREATE OR ALTER PROCEDURE cardgenius.lead
   @processor      VARCHAR(100),
   @host           NVARCHAR(200),
   @pid            INT,
-  @version        VARCHAR(50),
+  @version        VARCHAR(50),                -- of the engine, as the processor loaded it last
   @lease_seconds  INT,
   @now            DATETIME2(3) = NULL
 AS
@@ -27,7 +27,9 @@ BEGIN
   DECLARE @time DATETIME2(3) = cardgenius.clock(@now), @latest DATETIME2(3), @back INT;
   SET @latest = DATEADD(SECOND, 2 * @lease_seconds, @time);
 
-  UPDATE cardgenius.processor SET last_seen = @time, stopped_at = NULL WHERE processor_id = @processor;
+  UPDATE cardgenius.processor
+     SET last_seen = @time, stopped_at = NULL, version = @version
+   WHERE processor_id = @processor;
   IF @@ROWCOUNT = 0
     INSERT INTO cardgenius.processor (processor_id, host, pid, version, started_at, last_seen)
     VALUES (@processor, @host, @pid, @version, @time, @time);

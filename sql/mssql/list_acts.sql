@@ -1,4 +1,4 @@
--- Purpose   Who did what, for people: the acts on a run, or the latest of all.
+-- Purpose   Acts and their persons: those on a run, or the latest of all.
 -- Answers   up to @acts rows, the latest first: act_id, acted_at, act, run_id, subject, affected, origin, person, login, reason
 -- Locks     shared, row by row
 -- Isolation READ COMMITTED

@@ -1,11 +1,11 @@
--- Purpose   The latest attempts at chunks of a run, the latest first: who, from when to when, what came of it, where the
+-- Purpose   The latest attempts at chunks of a run, the latest first: the processor, from when to when, the outcome, where the
 --           time went (milliseconds), and the error that ended it.
 -- Answers   chunk_no, attempt, lease_owner, outcome (NULL: still at it), started_at, ended_at, compute_ms, load_ms,
 --           publish_ms, error_code, error_message; at most @attempts rows
 -- Locks     shared, row by row
 -- Isolation READ COMMITTED
 -- Indexes   pk_chunk_attempt
--- Avoids    the token: who knows it could write.
+-- Avoids    the token: a reader that knows it could write.
 -- Callers   cardgenius runs show; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 

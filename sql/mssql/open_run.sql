@@ -13,7 +13,7 @@
 -- Locks     an application lock for the transaction (one opener at a time); run, chunk, user_spending_data in that order
 -- Isolation READ COMMITTED
 -- Indexes   uq_run_active, ix_chunk_claim, pk_chunk_user
--- Avoids    two openers who both find no active run: the application lock, whose answer is looked at, and uq_run_active.
+-- Avoids    two openers that both find no active run: the application lock, whose answer is looked at, and uq_run_active.
 -- Callers   cardgenius run, demo; record_fire
 -- Grants    EXECUTE for cardgenius_processor
 

@@ -2,6 +2,7 @@
 --           A run goes with its cards, chunks, their users and attempts; never the active run, never the latest.
 --           Children go first: a run of which a prune that was stopped has left the head alone goes with the next one.
 -- Answers   one row: kind, deleted (0: nothing of this kind is left)
+-- Errors    50008 no such kind of history
 -- Locks     the rows that it deletes, at most 3,900 a call (1,200 chunks, 1,900 alerts: they have more indexes); the call is a
 --           transaction of its own
 -- Isolation READ COMMITTED

@@ -28,7 +28,7 @@
 --           Scans under statistics of another time: LOOP JOIN, by key, in the order written (FORCE ORDER; MERGE keeps source
 --           before target), and FORCESEEK on our own tables that fill and empty with every chunk.
 --           Error 8672 (a source with duplicates): the key of staging is (user_no, rank).
---           Writes that change nothing: WHEN MATCHED asks whether any column differs. What we bring is never NULL, so that a NULL
+--           Writes that change nothing: WHEN MATCHED asks whether any column differs. What we bring is never NULL, so a NULL
 --           of theirs differs.
 --           OUTPUT from CashKaro's tables, which a trigger on them forbids: what was decided stands in a table of its own.
 -- Callers   the chunk pipeline; fail_chunk; split_chunk

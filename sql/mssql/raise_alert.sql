@@ -1,12 +1,13 @@
 -- Purpose   A rule is broken: opens its alert, or sees that it is open and says whether it is time to remind.
---           What is to be told stands with the alert, and by whom: a leader tells it in place of one that dies before.
+--           The alert names its teller until every channel has the message; if that processor dies first, a leader tells it.
 --           A severity that rises is told at once. One that was told in the future, while the clock was ahead, is reminded of
 --           now.
 -- Answers   one row: alert_id, outcome opened | reminded | open (nothing to tell), opened_at
--- Locks     the alert's row
+-- Errors    50006 another processor is raising an alert
+-- Locks     an application lock for the transaction (two leaders cannot both open it); the alert's row
 -- Isolation READ COMMITTED
 -- Indexes   ix_alert_open
--- Avoids    two messages for one alert: an application lock, so that two leaders cannot both open it.
+-- Avoids    two messages for one alert: the lock, and the row names its teller.
 -- Callers   cardgenius serve
 -- Grants    EXECUTE for cardgenius_processor
 

@@ -2,8 +2,10 @@
 -- Locks     the new row of act
 -- Isolation READ COMMITTED, inside the caller's transaction where there is one
 -- Indexes   none
--- Avoids    an act without its row: procedures that act call it in their own transaction.
--- Callers   change_run_state, open_run, record_fire, see_schedule, retry_users, redo_users, forget_user; cardgenius prune
+-- Avoids    an act without its row: a procedure that acts in one transaction calls it there. retry, redo and prune change
+--           their rows in many; their caller writes the act when it knows how many.
+-- Callers   change_run_state, open_run, record_fire, see_schedule, forget_user; cardgenius retry, redo, prune;
+--           the dashboard's retry
 -- Grants    EXECUTE for cardgenius_processor, cardgenius_janitor, cardgenius_migrator
 
 CREATE OR ALTER PROCEDURE cardgenius.record_act

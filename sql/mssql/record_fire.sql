@@ -4,18 +4,18 @@
 --             agreed, differed, unchecked  is only recorded: what a comparison with the API says
 --             held                     instead of any that would open a run, where a paused run is in the way
 --           A recorded slot stays as it is: asking again answers the recorded decision. A leader whose term is over
---           (@elected_at; NULL: fired by hand) records nothing; nor does one whose slot
---           lies in the future by this server's clock, which was set back since the leader asked.
+--           (@elected_at; NULL: fired by hand) records nothing; nor does one whose slot lies in the future by this server's
+--           clock, which was set back since the leader asked.
 --           An active run of another fingerprint that no processor works on is superseded, as by open_run; so is, by a batch,
 --           such a dry run, whatever its fingerprint. A paused run is not.
--- Answers   one row: outcome recorded | known | not_leader; decision, run_id, superseded_id. A run that it opens answers
---           before that.
--- Errors    50006 another opener is at it
+-- Answers   one row: outcome recorded | known | not_leader; decision, run_id, superseded_id. Where it opens a run, open_run's
+--           row comes before, as a result set of its own: the driver reads the last one.
+-- Errors    50006 another opener is at it; those of open_run, where a processor claims or pauses meanwhile
 -- Locks     the application lock of open_run; those of open_run; the new row of schedule_fire
 -- Isolation READ COMMITTED
 -- Indexes   pk_leader, pk_schedule_fire, uq_run_active, ix_chunk_claim
 -- Avoids    two runs for one slot: one opener at a time, and the key of schedule_fire, in the run's own transaction.
---           A frozen leader who wakes: its term is looked at when its turn has come.
+--           A frozen leader that wakes: its term is checked after the wait for the lock.
 -- Callers   cardgenius serve, schedule run; the dashboard of serve
 -- Grants    EXECUTE for cardgenius_processor
 
@@ -49,7 +49,8 @@ BEGIN
 
   DECLARE @time DATETIME2(3) = cardgenius.clock(@now), @locked INT, @outcome VARCHAR(10) = 'recorded',
           @found VARCHAR(10), @run_id BIGINT, @requested_by NVARCHAR(200), @deadline_at DATETIME2(3),
-          @active_id BIGINT, @active_state VARCHAR(10), @reason NVARCHAR(400), @superseded_id BIGINT, @from VARCHAR(10);
+          @active_id BIGINT, @active_state VARCHAR(10), @reason NVARCHAR(400), @superseded_id BIGINT, @from VARCHAR(10),
+          @opens BIT = CASE WHEN @decision IN ('ran', 'caught_up', 'manual') THEN 1 ELSE 0 END;
 
   BEGIN TRY
     BEGIN TRANSACTION;
@@ -59,8 +60,8 @@ BEGIN
     IF @locked < 0
       THROW 50006, 'another processor is opening a run: ask again in a moment', 71;
 
-    -- The time is read anew: the lock may have been long to come. The row is not held: planning may take longer than a lease,
-    -- and no processor could renew one meanwhile.
+    -- The time is read anew: waiting for the lock may have taken long. The row is not held: planning may take longer than a
+    -- lease, and no processor could renew one meanwhile.
     IF @elected_at IS NOT NULL
        AND (@planned_at > DATEADD(MINUTE, 5, cardgenius.clock(@now))
             OR NOT EXISTS (SELECT 1 FROM cardgenius.leader AS l
@@ -88,13 +89,13 @@ BEGIN
     FROM cardgenius.run AS r
     WHERE r.active_key = 0;
 
-    IF @decision NOT IN ('skipped', 'not_opened', 'agreed', 'differed', 'unchecked') AND @active_state = 'paused'
+    IF @opens = 1 AND @active_state = 'paused'
     BEGIN
       SET @run_id = @active_id;
       SET @decision = 'held';
       SET @note = LEFT(CONCAT('run ', @run_id, ' is paused: ', COALESCE(@reason, 'no reason given')), 400);
     END;
-    ELSE IF @decision NOT IN ('skipped', 'not_opened', 'agreed', 'differed', 'unchecked')
+    ELSE IF @opens = 1
     BEGIN
       SELECT @run_id = r.run_id
       FROM cardgenius.run AS r

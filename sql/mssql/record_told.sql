@@ -1,5 +1,5 @@
 -- Purpose   Every channel has taken, or refused for good, what its processor had to tell of an alert: it is not told again.
---           That an alert is open, told after it has closed, leaves what is told of its end to be told.
+--           Where the alert closed while its opening was being told, the teller stays: the closing is still to be told.
 -- Locks     the alert's row
 -- Isolation READ COMMITTED
 -- Indexes   pk_alert

@@ -4,8 +4,8 @@
 --           older than this table, counts as older.
 --           Asked while a run is at work, it may take back users that the run has just completed: they are computed once more.
 -- Answers   one row: users
--- Locks     shared on completed_user and chunk, read once into tempdb (an id for each user completed
---           since); the rows that it changes, at most 1,900 a statement; each statement is a transaction of its own
+-- Locks     shared on completed_user and chunk, read once into tempdb (an id for each user completed since); the rows that it
+--           changes, at most 1,900 a statement; each statement is a transaction of its own
 -- Isolation READ COMMITTED
 -- Indexes   the keys of both contract tables, pk_chunk, pk_completed_user
 -- Avoids    lock escalation on user_spending_data. Scanning it anew for each statement: it is walked once, by key.

@@ -1,10 +1,11 @@
--- Purpose   Gives a chunk back unfinished, at a graceful stop: it is open at once, and the attempt does not count.
+-- Purpose   Gives a chunk back unfinished: it is open at once, and the attempt does not count. For a stop, a closed gate,
+--           trouble of the database and an engine that cannot be made: none of them is the fault of the chunk's users.
 -- Answers   one row (chunk_no), or none where the lease is lost
 -- Locks     one row of chunk, one of chunk_attempt
 -- Isolation READ COMMITTED
 -- Indexes   pk_chunk
 -- Avoids    a release by a processor that lost the lease: it carries the token like any other write.
--- Callers   the chunk pipeline, when it stops
+-- Callers   the claim loops, by the table of src/batch/recovery.ts
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.release_chunk

@@ -1,6 +1,6 @@
--- Purpose   Prolongs a lease from now, under its token, and tells the run's state, so that a pause or a cancel reaches
---           every processor with its next heartbeat. No row: the lease is lost by now.
--- Answers   one row (run_state), or none
+-- Purpose   Prolongs a lease from now, under its token. No row: the lease is lost, by its end or because the run was cancelled.
+--           A pause takes no lease: its chunk is published, and no processor claims another.
+-- Answers   one row (run_state, which no processor reads), or none
 -- Locks     one row of chunk
 -- Isolation READ COMMITTED
 -- Indexes   pk_chunk

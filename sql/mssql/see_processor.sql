@@ -11,7 +11,7 @@ CREATE OR ALTER PROCEDURE cardgenius.see_processor
   @processor  VARCHAR(100),
   @host       NVARCHAR(200),
   @pid        INT,
-  @version    VARCHAR(50),
+  @version    VARCHAR(50),                    -- of the engine, as the processor loaded it last
   @now        DATETIME2(3) = NULL
 AS
 BEGIN
@@ -21,7 +21,9 @@ BEGIN
 
   DECLARE @time DATETIME2(3) = cardgenius.clock(@now);
 
-  UPDATE cardgenius.processor SET last_seen = @time, stopped_at = NULL WHERE processor_id = @processor;
+  UPDATE cardgenius.processor
+     SET last_seen = @time, stopped_at = NULL, version = @version
+   WHERE processor_id = @processor;
   IF @@ROWCOUNT = 0
     INSERT INTO cardgenius.processor (processor_id, host, pid, version, started_at, last_seen)
     VALUES (@processor, @host, @pid, @version, @time, @time);

@@ -8,7 +8,7 @@
 -- Locks     the schedule's row; those of schedule_fire that it takes out
 -- Isolation READ COMMITTED
 -- Indexes   pk_schedule, pk_schedule_fire
--- Avoids    two leaders who both find none: UPDLOCK, and the key refuses the second, who asks again.
+-- Avoids    two leaders that both find none: UPDLOCK, and the key refuses the second, which asks again.
 --           A scan of the ledger at each look: where slots were decided in the future, the latest is one of them.
 -- Callers   cardgenius serve, where it leads
 -- Grants    EXECUTE for cardgenius_processor

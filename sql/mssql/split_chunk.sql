@@ -4,7 +4,7 @@
 -- Locks     the chunk's row (held by the caller), its user_spending_data row where one user is left
 -- Isolation READ COMMITTED, inside the caller's transaction
 -- Indexes   pk_chunk, pk_chunk_user
--- Avoids    two claimers who split at once and take the same next number: an application lock.
+-- Avoids    two claimers that split at once and take the same next number: an application lock.
 -- Errors    50006 another claimer is splitting
 -- Callers   claim_chunk, which has just put the chunk under a token of its own; never called directly
 -- Grants    none: runs with its caller's rights

@@ -4,7 +4,7 @@
 -- Isolation the reader's own
 -- Indexes   the key of card_recommendations, through user_id and rank
 -- Avoids    DECIMAL, which the driver gives as a binary fraction. Saying the columns twice: this is the one place.
--- Callers   export_recommendations, read_recommendations
+-- Callers   export_recommendations, list_recommendations, read_recommendations
 -- Grants    none: runs with its callers' rights
 
 CREATE OR ALTER VIEW cardgenius.stored_row

@@ -4,9 +4,8 @@
 -- Locks     shared, row by row
 -- Isolation READ COMMITTED
 -- Indexes   pk_run, pk_chunk
--- Avoids    waiting for a publish, which holds its chunk's row for seconds: READPAST passes over such a chunk, so that
---           the sums lack the chunks in flight. That is on the safe
---           side: a gate that misses a chunk in flight sees it with the next one.
+-- Avoids    waiting for a publish, which holds its chunk's row for seconds: READPAST passes over such a chunk, so the sums lack
+--           the chunks in flight. That does no harm: a gate that misses a chunk in flight sees it with the next one.
 --           run_progress, whose sums wait for every publish under way.
 -- Callers   the chunk pipeline, for a chunk with a failed user; the gates, before they shut
 -- Grants    EXECUTE for cardgenius_processor

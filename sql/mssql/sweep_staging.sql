@@ -1,6 +1,6 @@
--- Purpose   Removes the staged spends of imports that were given up (unfinished for a day, or begun in the
---           future, while the clock was ahead). A chunk's staging needs no sweep:
---           it is in tempdb and goes with its session. The twin in sql/postgres sweeps that, too.
+-- Purpose   Removes the staged spends of imports that were given up (unfinished for a day, or begun in the future, while the
+--           clock was ahead). A chunk's staging needs no sweep: it is in tempdb and goes with its session. The twin in
+--           sql/postgres sweeps that, too.
 -- Answers   one row: how many rows
 -- Locks     the rows that it deletes, at most 3,900 a statement; each statement is a transaction of its own
 -- Isolation READ COMMITTED

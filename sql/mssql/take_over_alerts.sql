@@ -1,10 +1,11 @@
 -- Purpose   Alerts of which a processor had something to tell, and has given no sign of life for two minutes: the caller tells
 --           it now. One that has ended by itself tells what it can in its last seconds, which are within the two minutes.
 -- Answers   up to 100 rows, the oldest first: the alert, and told_at (NULL: not told yet that it is open)
+-- Errors    50006 another processor is raising an alert
 -- Locks     the application lock of raise_alert, for the transaction; the alerts' rows
 -- Isolation READ COMMITTED
 -- Indexes   pk_processor; alert is read through: prune keeps it small
--- Avoids    two who take one alert over: the lock, and the row names who tells it from then on.
+-- Avoids    two processors that take one alert over: the lock, and the row names its teller from then on.
 -- Callers   cardgenius serve, where it leads
 -- Grants    EXECUTE for cardgenius_processor
 

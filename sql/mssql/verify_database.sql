@@ -2,7 +2,7 @@
 --           ranks 1 to 10, distinct cards, in the order of their net savings; net = yearly + extra - joining on every row; no
 --           NULL; no user is pending without a chunk; nothing is left staged; the counts of chunks and runs add up.
 --           Warnings: users without a row in user_spending_data, and users with a status that no run looks for.
--- Takes     @most: so many violations of each check are listed; 0: none
+-- Takes     @most: how many violations of each check are listed; 0: none
 -- Answers   a row a check, in a fixed order: check_name, severity (fail | warn), violations, sample (one of them); after them,
 --           where @most is above 0, a row for what breaks a check: check_name, severity, user_id or run_id and chunk_no, and
 --           wrong (what is wrong with it); violations is NULL there. Beside a run the two may differ by users in flight.

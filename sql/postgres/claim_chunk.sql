@@ -4,7 +4,7 @@
 --           were planned; these become pending (a dry run changes no user). A later claim keeps the set and reads the spends afresh.
 --           No lease is longer than an hour (leaseSeconds), no pause than five minutes: one that ends later was given while the
 --           clock was ahead, and is over.
---           Asked again with the same token it gives the same answer, so that a lost answer costs nothing.
+--           Asked again with the same token it gives the same answer, so a lost answer costs nothing.
 --           A chunk whose lease ran out five times in a row probably kills its process: it is halved, and a user who
 --           stands alone becomes failed (ENGINE_CRASHED).
 -- Errors    CG002 the run belongs to another fingerprint · CG005 no such run
@@ -29,7 +29,7 @@ SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off
 SET enable_hashjoin = off
 SET enable_mergejoin = off
-SET timezone = 'UTC'                         -- a TIMESTAMP without a zone of theirs holds UTC
+SET timezone = 'UTC'                         -- CashKaro's TIMESTAMP without a zone holds UTC
 AS $$
 #variable_conflict use_column
 DECLARE

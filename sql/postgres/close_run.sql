@@ -13,7 +13,7 @@ CREATE OR REPLACE FUNCTION cardgenius.close_run(
 )
 RETURNS VOID
 LANGUAGE plpgsql
-SET timezone = 'UTC'                         -- a TIMESTAMP without a zone of theirs holds UTC
+SET timezone = 'UTC'                         -- CashKaro's TIMESTAMP without a zone holds UTC
 AS $$
 BEGIN
   UPDATE cardgenius.run SET round = round WHERE run_id = p_run_id;  -- the lock
@@ -34,7 +34,7 @@ BEGIN
 
   DELETE FROM cardgenius.chunk_user WHERE run_id = p_run_id;
 
-  -- Last: active_key is a key, so that this excludes a publish's look at run for its foreign key, and the publish holds its chunk.
+  -- Last: active_key is a key, so this excludes a publish's look at run for its foreign key, and the publish holds its chunk.
   UPDATE cardgenius.run
      SET state = p_run_state, active_key = run_id, reason = LEFT(p_reason, 400), finished_at = p_now
    WHERE run_id = p_run_id;

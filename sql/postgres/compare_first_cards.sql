@@ -9,7 +9,7 @@ CREATE OR REPLACE FUNCTION cardgenius.compare_first_cards(
   p_chunk_no  INTEGER,
   p_token     UUID,
   p_load_no   BIGINT,
-  p_users     INTEGER                         -- of a chunk so many are looked at: enough for a share
+  p_users     INTEGER                         -- how many of a chunk are looked at: enough for a share
 )
 RETURNS TABLE (known FLOAT8, changed FLOAT8)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp

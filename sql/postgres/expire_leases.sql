@@ -1,3 +1,4 @@
+-- No twin in sql/mssql: a server has other processors; only the embedded engine is certain to have one.
 -- Purpose   Ends all living leases at once. Only where it is certain that no other processor lives: the embedded engine
 --           has one process at a time, so a start takes over what a killed one left.
 -- Answers   one row: how many
@@ -5,7 +6,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   ix_chunk_claim
 -- Callers   the opening of the embedded engine, under its lock file
--- Grants    none on SQL Server: no login may call it there
+-- Grants    none: on a PostgreSQL server none of our roles may call it
 
 CREATE OR REPLACE FUNCTION cardgenius.expire_leases()
 RETURNS TABLE (expired INTEGER)

@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION cardgenius.fail_chunk(
   p_token                UUID,
   p_error_code           TEXT,
   p_error_message        TEXT,
-  p_may_pass             BOOLEAN,             -- FALSE: trying again gives the same answer
+  p_may_pass             BOOLEAN,             -- TRUE: tried again, up to three times; FALSE: the users fail now
   p_retry_after_seconds  INTEGER,
   p_now                  TIMESTAMPTZ DEFAULT NULL
 )

@@ -20,7 +20,7 @@ DECLARE
 BEGIN
   INSERT INTO cardgenius.processor (processor_id, host, pid, version, started_at, last_seen)
   VALUES (p_processor, p_host, p_pid, p_version, v_now, v_now)
-  ON CONFLICT (processor_id) DO UPDATE SET last_seen = v_now, stopped_at = NULL;
+  ON CONFLICT (processor_id) DO UPDATE SET last_seen = v_now, stopped_at = NULL, version = p_version;
 
   SELECT CASE WHEN l.lease_until > v_latest
               THEN EXTRACT(EPOCH FROM l.lease_until - v_now)::INTEGER - p_lease_seconds ELSE 0 END INTO v_back

@@ -1,4 +1,5 @@
--- Twin of sql/mssql/prune_history.sql. Differs in: Locks.
+-- Twin of sql/mssql/prune_history.sql. Differs in: Errors, Locks.
+-- Errors    P0001 no such kind of history
 -- Locks     the rows that it deletes, at most 3,900 a call; the call is a transaction of its own
 -- Callers   cardgenius prune
 -- Grants    EXECUTE for cardgenius_janitor, cardgenius_migrator

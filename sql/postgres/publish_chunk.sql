@@ -43,7 +43,7 @@ SET enable_seqscan = off
 SET enable_mergejoin = off
 SET enable_nestloop = on
 SET enable_hashjoin = on
-SET timezone = 'UTC'                         -- a TIMESTAMP without a zone of theirs holds UTC
+SET timezone = 'UTC'                         -- CashKaro's TIMESTAMP without a zone holds UTC
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -66,7 +66,8 @@ DECLARE
   v_written       INTEGER;
   v_run           cardgenius.run%ROWTYPE;
 BEGIN
-  -- It never changes, and is read before any lock is had, as on SQL Server; there a caller that has one gives it.
+  -- Read before any lock, as on SQL Server (where a caller that already holds a chunk's lock passes the kind): a run's kind never
+  -- changes.
   SELECT r.* INTO v_run FROM cardgenius.run AS r WHERE r.run_id = p_run_id;
 
   -- 1 The fence.

@@ -1,15 +1,16 @@
--- Twin of sql/mssql/record_fire.sql. Differs in: Purpose, Answers, Locks.
+-- Twin of sql/mssql/record_fire.sql. Differs in: Purpose, Answers, Errors, Locks.
 -- Purpose   Decides a slot of a schedule, once in the fleet: the ledger row, the run and its chunks in one transaction.
 --             ran, caught_up, manual   opens a run; overlapped instead where one is active that goes on (see below)
 --             skipped, not_opened      is only recorded (not_opened: the engine could not be loaded; the note says why)
 --             agreed, differed, unchecked  is only recorded: what a comparison with the API says
 --             held                     instead of any that would open a run, where a paused run is in the way
 --           A recorded slot stays as it is: asking again answers the recorded decision. A leader whose term is over
---           (p_elected_at; NULL: fired by hand) records nothing; nor does one whose slot
---           lies in the future by this server's clock, which was set back since the leader asked.
+--           (p_elected_at; NULL: fired by hand) records nothing; nor does one whose slot lies in the future by this server's
+--           clock, which was set back since the leader asked.
 --           An active run of another fingerprint that no processor works on is superseded, as by open_run; so is, by a batch,
 --           such a dry run, whatever its fingerprint. A paused run is not.
 -- Answers   one row: outcome recorded | known | not_leader; decision, run_id, superseded_id
+-- Errors    those of open_run, where a processor claims or pauses meanwhile
 -- Locks     the advisory lock of open_run; those of open_run; the new row of schedule_fire
 -- Callers   cardgenius serve, schedule run; the dashboard of serve
 -- Grants    EXECUTE for cardgenius_processor
@@ -42,6 +43,7 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp 
 DECLARE
   v_now       TIMESTAMPTZ := cardgenius.clock(p_now);
   v_decision  TEXT := p_decision;
+  v_opens     BOOLEAN := p_decision IN ('ran', 'caught_up', 'manual');
   v_run_id    BIGINT;
   v_active    cardgenius.run%ROWTYPE;
   v_note      TEXT := p_note;
@@ -50,8 +52,8 @@ DECLARE
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('cardgenius.open_run'));
 
-  -- The time is read anew: the lock may have been long to come. The row is not held: planning may take longer than a lease,
-  -- and no processor could renew one meanwhile.
+  -- The time is read anew: waiting for the lock may have taken long. The row is not held: planning may take longer than a
+  -- lease, and no processor could renew one meanwhile.
   IF p_elected_at IS NOT NULL AND (
       p_planned_at > cardgenius.clock(p_now) + INTERVAL '5 minutes'
       OR NOT EXISTS (
@@ -72,11 +74,11 @@ BEGIN
 
   SELECT r.* INTO v_active FROM cardgenius.run AS r WHERE r.active_key = 0;
 
-  IF p_decision NOT IN ('skipped', 'not_opened', 'agreed', 'differed', 'unchecked') AND v_active.state = 'paused' THEN
+  IF v_opens AND v_active.state = 'paused' THEN
     v_run_id := v_active.run_id;
     v_decision := 'held';
     v_note := 'run ' || v_run_id || ' is paused: ' || COALESCE(v_active.reason, 'no reason given');
-  ELSIF p_decision NOT IN ('skipped', 'not_opened', 'agreed', 'differed', 'unchecked') THEN
+  ELSIF v_opens THEN
     SELECT r.run_id INTO v_run_id
     FROM cardgenius.run AS r
     WHERE r.active_key = 0

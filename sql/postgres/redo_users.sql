@@ -8,7 +8,7 @@ DROP FUNCTION IF EXISTS cardgenius.redo_users(TEXT, BOOLEAN);
 CREATE OR REPLACE FUNCTION cardgenius.redo_users(p_card_name TEXT, p_older_than TIMESTAMPTZ, p_apply BOOLEAN)
 RETURNS TABLE (users FLOAT8)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-SET timezone = 'UTC'                         -- a TIMESTAMP without a zone of theirs holds UTC
+SET timezone = 'UTC'                         -- CashKaro's TIMESTAMP without a zone holds UTC
 AS $$
 DECLARE
   v_users  BIGINT;

@@ -1,6 +1,6 @@
 -- Twin of sql/mssql/release_chunk.sql. Differs in: Locks.
 -- Locks     one row of chunk
--- Callers   the chunk pipeline, when it stops
+-- Callers   the claim loops, by the table of src/batch/recovery.ts
 -- Grants    EXECUTE for cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.release_chunk(

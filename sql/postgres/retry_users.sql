@@ -14,7 +14,7 @@ CREATE OR REPLACE FUNCTION cardgenius.retry_users(
 )
 RETURNS TABLE (users FLOAT8)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
-SET timezone = 'UTC'                         -- a TIMESTAMP without a zone of theirs holds UTC
+SET timezone = 'UTC'                         -- CashKaro's TIMESTAMP without a zone holds UTC
 AS $$
   WITH again AS (
     UPDATE public.user_spending_data AS u

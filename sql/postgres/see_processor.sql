@@ -16,6 +16,6 @@ DECLARE
 BEGIN
   INSERT INTO cardgenius.processor (processor_id, host, pid, version, started_at, last_seen)
   VALUES (p_processor, p_host, p_pid, p_version, v_now, v_now)
-  ON CONFLICT (processor_id) DO UPDATE SET last_seen = v_now, stopped_at = NULL;
+  ON CONFLICT (processor_id) DO UPDATE SET last_seen = v_now, stopped_at = NULL, version = p_version;
 END;
 $$;

@@ -1,5 +1,5 @@
 -- Twin of sql/mssql/stored_row.sql; differs in: a TIMESTAMP without a zone is read in the session's, which its callers set to UTC.
--- Callers   export_recommendations, read_recommendations
+-- Callers   export_recommendations, list_recommendations, read_recommendations
 -- Grants    none: runs with its callers' rights
 
 CREATE OR REPLACE VIEW cardgenius.stored_row

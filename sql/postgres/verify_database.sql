@@ -1,5 +1,5 @@
 -- Twin of sql/mssql/verify_database.sql. Differs in: Takes, Answers, Locks, Indexes.
--- Takes     p_most: so many violations of each check are listed; 0: none
+-- Takes     p_most: how many violations of each check are listed; 0: none
 -- Answers   a row a check, in a fixed order: check_name, severity (fail | warn), violations, sample (one of them); after them,
 --           where p_most is above 0, a row for what breaks a check: check_name, severity, user_id or run_id and chunk_no, and
 --           wrong (what is wrong with it); violations is NULL there. Beside a run the two may differ by users in flight.

@@ -2,19 +2,13 @@ import type { CoordinationDatabase } from '../database/coordination.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { Alert, ClockState } from '../model/service.ts';
 import { FailedUsers, type FailureReader } from './failed-users.ts';
+import { type Finding, type Limits, RULES, type RuleName, type Sample } from './finding.ts';
 import { type FireReader, latestFires, latestRuns, type RunReader } from './latest.ts';
 import { linkOf, type Notice } from './notice.ts';
+import { Outage } from './outage.ts';
 import { type Delivery, Outbox, type OutboxDatabase } from './outbox.ts';
-import {
-  clockWrong,
-  type Finding,
-  findingsOf,
-  type Limits,
-  RULES,
-  type RuleName,
-  type Sample,
-  sampleOf,
-} from './rules.ts';
+import { clockWrong, findingsOf } from './rules.ts';
+import { sampleOf } from './run-rules.ts';
 
 export interface MonitorOptions {
   readonly limits: Limits;
@@ -37,13 +31,10 @@ type AlertDatabase = OutboxDatabase &
   FailureReader &
   Pick<CoordinationDatabase, 'listAlerts' | 'raiseAlert' | 'closeAlert'>;
 
-/** A database that is away for less than this opens no alert. */
-const DOWN_GRACE_MS = 60_000;
-/** How often the rules are looked at. */
+/** How often the rules are evaluated. */
 const INTERVAL_MS = 15_000;
-/** An alert that the database does not take within this is sent all the same. */
+/** How long the database may take to write an alert; after that it is sent all the same. */
 const WRITE_MS = 5_000;
-const DATABASE = { rule: 'database_unreachable', subject: 'database', severity: 'critical' } as const;
 
 /**
  * Keeps the state of alerts: a rule that breaks opens one, tells it once, reminds, and tells when it holds again. The state
@@ -52,14 +43,13 @@ const DATABASE = { rule: 'database_unreachable', subject: 'database', severity: 
 export class AlertMonitor {
   readonly #options: MonitorOptions;
   readonly #outbox: Outbox;
+  readonly #outage: Outage;
   #database: RunReader | undefined;
-  #service: AlertDatabase | undefined;
+  #coordination: AlertDatabase | undefined;
   #samples: Sample[] = [];
   #watchedAt = Number.NEGATIVE_INFINITY;
   /** This instance leads, as far as it knows; before it has seen the database, each speaks for itself. */
   #leads = true;
-  #down: { since: number; toldAt: number | undefined; message: string } | undefined;
-  #settling: Promise<void> | undefined;
   /** What was told and is not over, by rule and subject; unwritten: the database has not taken it. */
   readonly #told = new Map<
     string,
@@ -76,12 +66,13 @@ export class AlertMonitor {
   constructor(options: MonitorOptions) {
     this.#options = options;
     this.#outbox = new Outbox(options.notify, options.onError);
+    this.#outage = new Outage({ ...options, tell: (...told) => void this.#tell(...told) });
   }
 
-  use(database: RunReader, service: AlertDatabase): void {
+  use(database: RunReader, coordination: AlertDatabase): void {
     this.#database = database;
-    this.#service = service;
-    this.#outbox.use(service);
+    this.#coordination = coordination;
+    this.#outbox.use(coordination);
   }
 
   leads(leads: boolean): void {
@@ -110,17 +101,15 @@ export class AlertMonitor {
       told.toldAt += ms;
     }
     this.#failedUsers.move(ms);
-    if (this.#down === undefined) return;
-    this.#down.since += ms;
-    if (this.#down.toldAt !== undefined) this.#down.toldAt += ms;
+    this.#outage.move(ms);
   }
 
   /** Looks at all rules, at most every 15 s. An error here is logged, and stops nothing else. */
   async watch(now: number): Promise<void> {
-    if (now - this.#watchedAt < INTERVAL_MS || this.#database === undefined || this.#service === undefined) return;
+    if (now - this.#watchedAt < INTERVAL_MS || this.#database === undefined || this.#coordination === undefined) return;
     this.#watchedAt = now;
     try {
-      await this.#watch(this.#database, this.#service, now);
+      await this.#watch(this.#database, this.#coordination, now);
     } catch (error) {
       this.#options.onError(error);
       if (!(error instanceof DatabaseError)) return;
@@ -129,15 +118,15 @@ export class AlertMonitor {
     }
   }
 
-  async #watch(database: RunReader, service: AlertDatabase, now: number) {
+  async #watch(database: RunReader, coordination: AlertDatabase, now: number) {
     const { limits } = this.#options;
-    if (!this.#isUnread) await this.#settle(now);
+    if (!this.#isUnread) await this.#outage.settle(coordination, now);
     if (this.#engineFault !== undefined) this.engineIs(this.#engineFault, now); // written now, reminded of later
     const { run, counted } = await latestRuns(database);
     const keepMs = Math.max(limits.throughputMinutes, limits.noProgressMinutes) * 60_000 * 2;
     this.#samples = this.#samples.filter(({ at, runId }) => runId === run?.runId && now - at <= keepMs);
     if (run !== undefined) this.#samples.push(sampleOf(run, now));
-    const fires = await latestFires(service, this.#options.schedules);
+    const fires = await latestFires(coordination, this.#options.schedules);
     const findings = findingsOf(
       { now, run, counted, samples: this.#samples, fires, clock: this.#clock, host: this.#options.host },
       limits,
@@ -145,24 +134,24 @@ export class AlertMonitor {
     if (this.#isUnread) {
       this.#isUnread = false;
       this.databaseIs(true, now);
-      await this.#settle(now);
+      await this.#outage.settle(coordination, now);
     }
 
     for (const finding of findings) {
       if (finding.isCovered) continue;
-      await this.#raise(await this.#failedUsers.withReason(service, finding, counted, now), now);
+      await this.#raise(await this.#failedUsers.withReason(coordination, finding, counted, now), now);
     }
-    for (const alert of await service.listAlerts(true, 1_000)) {
-      if (!isOver(alert, findings) || (await this.#failedUsers.areLeft(service, alert, findings, now))) continue;
+    for (const alert of await coordination.listAlerts(true, 1_000)) {
+      if (!isOver(alert, findings) || (await this.#failedUsers.areLeft(coordination, alert, findings, now))) continue;
       await this.#close(alert, now);
     }
     await this.#outbox.recordAll();
-    await this.#tellLeftOver(service, now);
+    await this.#tellLeftOver(coordination, now);
   }
 
   /** What a processor that has died could not tell any more. */
-  async #tellLeftOver(service: AlertDatabase, now: number): Promise<void> {
-    for (const alert of await service.takeOverAlerts(this.#options.processor)) {
+  async #tellLeftOver(coordination: AlertDatabase, now: number): Promise<void> {
+    for (const alert of await coordination.takeOverAlerts(this.#options.processor)) {
       const { alertId, openedAt, closedAt, toldAt } = alert;
       if (toldAt === null) this.#tell('opened', alert, openedAt, now, alertId);
       if (closedAt !== null) this.#tell('closed', alert, openedAt, now, alertId);
@@ -178,16 +167,21 @@ export class AlertMonitor {
   /**
    * Writes what is wrong, and tells of it where that is due. Where the database does not take it in time, because it is full, away or
    * refuses, it is sent all the same, and again after the reminder's time: an alert about the database must not depend on it.
+   *
+   *     told from here    the database answers                      it does not
+   *     not yet           its outcome is told (`open`: nothing)     `opened` is told, and kept unwritten
+   *     unwritten         written now; told again only to remind    `reminded`, after each reminder's time
+   *     written           its outcome is told (`open`: nothing)     `reminded`, after each reminder's time
    */
   async #raise(finding: Finding, now: number): Promise<void> {
     const { reminderMinutes, onError, processor } = this.#options;
     const key = keyOf(finding);
     const told = this.#told.get(key);
     try {
-      if (this.#service === undefined) throw new Error('there is no database yet');
+      if (this.#coordination === undefined) throw new Error('there is no database yet');
       const openedAt = told?.isWritten === false ? told.since : null;
       const request = { ...finding, remindSeconds: Math.round(reminderMinutes * 60), openedAt, teller: processor };
-      const { outcome, openedAt: since, alertId } = await within(WRITE_MS, this.#service.raiseAlert(request));
+      const { outcome, openedAt: since, alertId } = await within(WRITE_MS, this.#coordination.raiseAlert(request));
       const isTold = outcome === 'open' || (outcome === 'opened' && told?.isWritten === false);
       if (isTold && told?.isWritten === false && told.delivery) this.#outbox.isWritten(told.delivery, alertId);
       const delivery = isTold ? told?.delivery : this.#tell(outcome, finding, since, now, alertId);
@@ -202,7 +196,7 @@ export class AlertMonitor {
   }
 
   async #close(alert: Pick<Alert, 'rule' | 'subject'>, now: number): Promise<void> {
-    const closed = await this.#service?.closeAlert(alert.rule, alert.subject, this.#options.processor);
+    const closed = await this.#coordination?.closeAlert(alert.rule, alert.subject, this.#options.processor);
     this.#told.delete(keyOf(alert));
     if (closed !== undefined) this.#tell('closed', closed, closed.openedAt, now, closed.alertId);
   }
@@ -215,54 +209,18 @@ export class AlertMonitor {
     if (fault !== undefined) {
       const message = `The engine cannot be loaded, and no run is opened: ${fault}`;
       void this.#raise({ ...about, message }, now);
-    } else if (before !== undefined || this.#service !== undefined) {
+    } else if (before !== undefined || this.#coordination !== undefined) {
       const since = this.#told.get(keyOf(about))?.since;
       void this.#close(about, now).catch(this.#options.onError);
-      if (this.#service === undefined && since !== undefined)
+      if (this.#coordination === undefined && since !== undefined)
         this.#tell('closed', { ...about, message: 'The engine can be loaded again.' }, since, now);
     }
   }
 
-  /**
-   * Each attempt reports its result; only the leader, or a processor that has never reached the database, notifies. The processor
-   * that notified of an outage writes and closes it, whether it still leads or not: no other processor knows of it.
-   */
+  /** Each call of the database reports its result; only the leader, or a processor that has never reached the database, notifies. */
   databaseIs(up: boolean, now: number, message = ''): void {
-    if (up) {
-      if (this.#isUnread) return; // a bid was answered, a look was not
-      if (this.#down?.toldAt === undefined)
-        this.#down = undefined; // too short to be told of
-      else void this.#settle(now);
-      return;
-    }
-    this.#down ??= { since: now, toldAt: undefined, message };
-    const { since, toldAt } = this.#down;
-    const isNew = toldAt === undefined && now - since >= DOWN_GRACE_MS;
-    const isDue = toldAt !== undefined && now - toldAt >= this.#options.reminderMinutes * 60_000;
-    if (!this.#leads || !(isNew || isDue)) return;
-    this.#down.toldAt = now;
-    const text = `The database has been unreachable for ${Math.round((now - since) / 1000)} s: ${message}`;
-    this.#tell(isNew ? 'opened' : 'reminded', { ...DATABASE, message: text }, new Date(since), now);
-  }
-
-  /** The database is back: what was kept in memory is written, and closed; once at a time. Never throws. */
-  #settle(now: number): Promise<void> {
-    const [down, service] = [this.#down, this.#service];
-    if (down?.toldAt === undefined || service === undefined) return Promise.resolve();
-    this.#settling ??= this.#writeOutage(down, service, now)
-      .catch(this.#options.onError)
-      .finally(() => (this.#settling = undefined));
-    return this.#settling;
-  }
-
-  async #writeOutage(down: { since: number; message: string }, service: AlertDatabase, now: number): Promise<void> {
-    const message = `The database was unreachable: ${down.message}`;
-    const openedAt = new Date(down.since);
-    const teller = this.#options.processor;
-    await service.raiseAlert({ ...DATABASE, message, remindSeconds: 1_000_000_000, openedAt, teller });
-    const closed = await service.closeAlert(DATABASE.rule, DATABASE.subject, teller);
-    this.#down = undefined;
-    this.#tell('closed', { ...DATABASE, message }, openedAt, now, closed?.alertId);
+    if (!up) this.#outage.goesOn(now, message, this.#leads);
+    else if (!this.#isUnread) this.#outage.ends(this.#coordination, now); // else a bid was answered, but the rules cannot be read
   }
 
   #tell(

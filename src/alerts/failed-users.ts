@@ -1,13 +1,13 @@
 import type { CoordinationDatabase } from '../database/coordination.ts';
 import type { RunProgress } from '../model/run.ts';
 import type { Alert, CommonFailure } from '../model/service.ts';
-import type { Finding } from './rules.ts';
+import type { Finding } from './finding.ts';
 
 export type FailureReader = Pick<CoordinationDatabase, 'commonestFailure' | 'hasFailed'>;
 
 /** The rules about users who failed. */
 const RULES_OF_FAILED: readonly string[] = ['error_rate', 'users_failed'];
-/** The table of users is asked no more often: it may have 20 million rows. */
+/** How often the table of users is asked at most: it may have 20 million rows. */
 const ASK_MS = 300_000;
 
 /** What the alerts about failed users ask of the database, each question at most every five minutes. */

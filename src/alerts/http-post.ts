@@ -5,7 +5,7 @@ import type { Secret } from '../model/secret.ts';
 /** The receiver has understood, and does not want it: the same notice again gets the same answer, as far as is known. */
 export class RefusedForGood extends CardGeniusError {}
 
-/** The receiver wants to be left alone for so long. */
+/** The receiver asks for a pause of `waitMs`. */
 export class AskedToWait extends CardGeniusError {
   readonly waitMs: number;
 
@@ -16,7 +16,7 @@ export class AskedToWait extends CardGeniusError {
 }
 
 const TIMEOUT_MS = 10_000;
-/** A receiver that asks for more is asked again after so long: an alert is no use tomorrow. */
+/** How long a receiver is left alone at most, however long it asks for: an alert is no use tomorrow. */
 export const LONGEST_WAIT_MS = 900_000;
 
 /**

@@ -2,12 +2,12 @@ import type { CoordinationDatabase } from '../database/coordination.ts';
 import type { Database } from '../database/database.ts';
 import type { HistoryDatabase } from '../database/history.ts';
 import type { Fire } from '../model/service.ts';
-import type { Snapshot } from './rules.ts';
+import type { Snapshot } from './finding.ts';
 
 export type RunReader = Pick<Database, 'readRun' | 'description'> & Pick<HistoryDatabase, 'listRuns'>;
 export type FireReader = Pick<CoordinationDatabase, 'listFires'>;
 
-/** So many runs, or fires of a schedule, are looked through for what is no dry run, or not by hand. */
+/** How many runs are looked through for one that is no dry run, and how many fires of a schedule for one that was not by hand. */
 const LOOKED_THROUGH = 50;
 
 /** A dry run changes nothing: what is wrong with the real run stays so. */
@@ -20,10 +20,10 @@ export async function latestRuns(database: RunReader): Promise<Pick<Snapshot, 'r
 }
 
 /** What Snapshot.fires says. What was fired by hand says nothing about a missed slot. */
-export async function latestFires(service: FireReader, schedules: readonly string[]): Promise<Fire[]> {
+export async function latestFires(coordination: FireReader, schedules: readonly string[]): Promise<Fire[]> {
   const found: Fire[] = [];
   for (const schedule of schedules) {
-    const fires = await service.listFires(schedule, LOOKED_THROUGH);
+    const fires = await coordination.listFires(schedule, LOOKED_THROUGH);
     const slots = fires.filter(({ decision }) => decision !== 'manual');
     const opened = slots.findIndex(({ decision }) => decision !== 'held' && decision !== 'not_opened');
     const latest = slots.slice(0, opened === -1 ? undefined : Math.max(1, opened));

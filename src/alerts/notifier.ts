@@ -23,7 +23,7 @@ export interface NotifierOptions {
 
 const MOST_WAITING = 200;
 const MAX_PAUSE_MS = 60_000;
-/** A receiver that refuses a notice for good is asked so often, and for no longer than so long after the first time. */
+/** A notice is given up after this many permanent refusals, or this long after the first. */
 const MOST_REFUSALS = 5;
 const REFUSED_MS = 3_600_000;
 /** How long notices that wait are still tried when the process ends. */

@@ -10,9 +10,9 @@ import { Heartbeat } from './heartbeat.ts';
 import { publish } from './publisher.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-/** How often a chunk is loaded whose staged rows are not all there when it is published. */
+/** How many times a chunk is loaded whose staged rows are not all there when it is published. */
 const MAX_LOADS = 3;
-/** Longest text that staging takes for a failure. */
+/** How many characters of a failure's text staging takes. */
 const MAX_MESSAGE_LENGTH = 400;
 
 export interface ChunkContext {
@@ -21,7 +21,7 @@ export interface ChunkContext {
   readonly leaseSeconds: number;
   /** As in BatchSettings. */
   readonly checkedUsers: number;
-  /** Where one is shut the run is paused instead of publishing. */
+  /** A gate that is shut pauses the run, and the chunk is not published. */
   readonly gates: Gates;
   /** Counts the users that fail. */
   readonly tally: FailureTally;
@@ -39,8 +39,11 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
   const heartbeat = new Heartbeat(database, lease, leaseSeconds);
   const signal = AbortSignal.any([heartbeat.signal, stopping]);
 
-  const stage = async <T>(name: Stage, step: () => Promise<T>): Promise<T> => {
+  /** The stage that the chunk is in; what the gates ask counts to the stage before them. */
+  let current: Stage = 'read';
+  const timed = async <T>(name: Stage, step: () => Promise<T>): Promise<T> => {
     signal.throwIfAborted();
+    current = name;
     const startedAt = performance.now();
     try {
       return await step();
@@ -49,12 +52,12 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
       heartbeat.moved();
     }
   };
-  const onRetry = (error: DatabaseError, delayMs: number, operation: string) => {
+  const onRetry = (error: DatabaseError, delayMs: number) => {
     heartbeat.waits(delayMs);
     listener({
       type: 'chunk-retried',
       chunkNo: lease.chunkNo,
-      stage: STAGES[operation] ?? 'read',
+      stage: current,
       code: error.code,
       errorClass: error.errorClass,
       message: error.message,
@@ -75,8 +78,8 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
   try {
     const gates = context.gates.through(steady);
     await gates.passPlan();
-    const users = await stage('read', () => steady.readChunk(lease));
-    const slices = await stage('compute', () =>
+    const users = await timed('read', () => steady.readChunk(lease));
+    const slices = await timed('compute', () =>
       abortable(
         signal,
         pool.compute(
@@ -101,7 +104,7 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
 
     for (let attempt = 1; ; attempt++) {
       await endLoads();
-      const loadNo = await stage('load', () =>
+      const loadNo = await timed('load', () =>
         retry(
           async () => {
             const fresh = await database.beginLoad(lease);
@@ -115,6 +118,7 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
         ),
       );
       await gates.passFirstCards(lease, loadNo);
+      current = 'publish';
       await heartbeat.finish(steady);
       try {
         const publication = {
@@ -138,14 +142,6 @@ export async function processChunk(context: ChunkContext, lease: Lease, claimMs:
     await endLoads();
   }
 }
-
-/** Where in a chunk's way an operation is asked. */
-const STAGES: Readonly<Record<string, Stage>> = {
-  stage: 'load',
-  compareFirstCards: 'load',
-  renewLease: 'publish',
-  publishChunk: 'publish',
-};
 
 /** Waits for work that cannot be interrupted, but not longer than until the signal. */
 async function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {

@@ -8,34 +8,34 @@ import { Condition } from './condition.ts';
 import { undecidable } from './publisher.ts';
 import { recoveryOf } from './recovery.ts';
 
-/** How long to wait at most before asking again whether there is something to claim. */
+/** How long a loop waits at most before it asks again for a chunk. */
 const MAX_WAIT_MS = 1_000;
-/** What is written on leaving is tried again for so long. */
+/** How long writes are tried again while the processor leaves a run. */
 export const END_PATIENCE_MS = 5_000;
 
-/** The processor and the run that it claims from. */
-type Membership = Pick<ClaimRequest, 'runId' | 'processor' | 'fingerprint'>;
+/** The processor that claims, and the run that it claims from. */
+type Claimant = Pick<ClaimRequest, 'runId' | 'processor' | 'fingerprint'>;
 
-/** Of a chunk that is closed under our token, publish only tells the counts. */
+/** Asks publish for the counts of a chunk that is closed under our token. */
 const COUNTS_ONLY: PublishRequest = { loadNo: null, span: null, failure: null, computeMs: null, loadMs: null };
 
 /** The loops that claim and process; each has one chunk at a time. */
 export class ClaimLoops {
   readonly #context: ChunkContext;
-  readonly #run: Membership;
+  readonly #run: Claimant;
   readonly #onResult: (result: ChunkResult) => void;
   readonly #condition = new Condition();
   /** Tries again while the processor lives; `#atEnd` a few times only, also while it stops. */
   readonly #patient: RetryOptions;
   readonly #steady: BatchDatabase;
   readonly #atEnd: BatchDatabase;
-  /** Set by the first loop that meets something no chunk can answer for: the others stop, too. */
+  /** Set by the first loop that meets an error that is not about one chunk: the others stop, too. */
   #failure: unknown;
   /** The trouble of the database for which this processor leaves the run. */
   #trouble: DatabaseError | undefined;
   #over = false;
 
-  constructor(context: ChunkContext, run: Membership, onResult: (result: ChunkResult) => void) {
+  constructor(context: ChunkContext, run: Claimant, onResult: (result: ChunkResult) => void) {
     this.#context = context;
     this.#run = run;
     this.#onResult = onResult;
@@ -137,12 +137,12 @@ export class ClaimLoops {
       return await step();
     } catch (error) {
       const { fate } = recoveryOf(error, this.#context.stopping.aborted);
-      if (fate === 'later') return this.#leave(error as DatabaseError);
+      if (fate === 'leave') return this.#leave(error as DatabaseError);
       if (fate !== 'pause' && fate !== 'fail') throw error;
       try {
         await this.#pause(error);
       } catch {
-        throw error; // says more than why it could not be written down
+        throw error; // the first error says why; that the pause failed, too, says less
       }
       return undefined;
     }
@@ -203,13 +203,13 @@ export class ClaimLoops {
     const { chunkNo } = lease;
     const { fate } = recoveryOf(error, stopping.aborted);
     switch (fate) {
-      case 'leave':
+      case 'lost':
         listener({ type: 'lease-lost', chunkNo });
         return;
       case 'release':
         await this.#atEnd.releaseChunk(lease);
         return;
-      case 'later':
+      case 'leave':
         this.#leave(error as DatabaseError);
         // A database that is away cannot be told: the lease runs out by itself.
         await this.#atEnd.releaseChunk(lease).catch(() => {});
@@ -217,7 +217,7 @@ export class ClaimLoops {
       case 'pause':
         await this.#giveUp(lease, error);
         return;
-      case 'end':
+      case 'stop':
         await this.#atEnd.releaseChunk(lease);
         throw error;
       default:
@@ -231,12 +231,12 @@ export class ClaimLoops {
     await this.#pause(reason);
   }
 
-  async #fail(lease: Lease, error: unknown, mayPass: boolean): Promise<void> {
+  async #fail(lease: Lease, error: unknown, isRetried: boolean): Promise<void> {
     const { listener } = this.#context;
     const { chunkNo } = lease;
     const code = codeOf(error);
     const message = plainText(messageOf(error));
-    const failure = { code, message, mayPass, retryAfterSeconds: Math.ceil(backOff('slow', 1) / 1000) };
+    const failure = { code, message, isRetried, retryAfterSeconds: Math.ceil(backOff('slow', 1) / 1000) };
     let outcome: Awaited<ReturnType<BatchDatabase['failChunk']>>;
     try {
       outcome = await this.#steady.failChunk(lease, failure);
@@ -257,5 +257,5 @@ export class ClaimLoops {
 
 const codeOf = (error: unknown): string => (error instanceof CardGeniusError ? error.code : 'PROCESSOR_FAILED');
 
-/** Of an error, what a run's reason takes. */
+/** An error as the reason of a run. */
 export const reasonOf = (error: unknown): string => `${codeOf(error)}: ${plainText(messageOf(error))}`;

@@ -21,7 +21,7 @@ export interface Unusable {
   readonly unusable: { readonly code: string; readonly message: string };
 }
 
-/** More often than this a lease has no use for it. */
+/** Shortest time between two signs that the work moves. */
 const MOVE_MS = 500;
 
 const { engine: image, channel: channelName } = workerData as ThreadData;

@@ -39,7 +39,7 @@ export type BatchEvent =
       readonly code: string;
       readonly message: string;
     }
-  /** What a chunk has just published cannot be right: so many of the users looked at, and by which checks. */
+  /** What a chunk has just published cannot be right: how many of the users looked at, and by which checks. */
   | ({ readonly type: 'chunk-violated' } & ChunkCheck)
   /** A chunk is published, and could not be looked at afterwards. */
   | { readonly type: 'chunk-unchecked'; readonly chunkNo: number; readonly code: string; readonly message: string }
@@ -62,7 +62,7 @@ export interface WorkerUsage {
   readonly utilization: number;
 }
 
-/** Where the time of a chunk goes. */
+/** The stages that the time of a chunk is counted by. */
 export type Stage = 'claim' | 'read' | 'compute' | 'load' | 'publish';
 /** Milliseconds. */
 export type StageTimes = Readonly<Record<Stage, number>>;

@@ -1,40 +1,41 @@
 import type { BatchDatabase } from '../database/batch.ts';
 import { LeaseLostError } from '../model/errors.ts';
+import { percent } from '../model/format.ts';
 import type { UserFailure } from '../model/recommendation.ts';
 import type { Lease } from '../model/run.ts';
 import { FailureTally } from './failure-tally.ts';
 import { PauseRun } from './recovery.ts';
 
-/** Fewer users than this say nothing about a share. */
+/** From how many users on a share says something. */
 const MIN_USERS = 1_000;
-/** Of a chunk so many users are looked at for their first card: twice what a share needs, for some of them had none before. */
+/** How many users of each chunk have their first card compared: twice MIN_USERS, because some had no card before. */
 const FIRST_CARDS_LOOKED_AT = 2_000;
 
-/** Where the gates stand, as shares from 0 to 1. */
+/** The limits of the gates, as shares from 0 to 1. */
 export interface GateLimits {
-  /** Of the users computed, how many may have failed. */
+  /** The share of computed users that may have failed. */
   readonly maxFailedShare: number;
-  /** Of the users that the run before had, how many this one must have; 0 asks for none. */
+  /** How many users this run must have, as a share of those of the run before; 0 turns the gate off. */
   readonly minEligibleShare: number;
-  /** Of the users who had cards before, how many may be given another first card; 1 looks at none. */
+  /** The share of users with cards that may be given another first card; 1 turns the gate off. */
   readonly maxFirstCardChangedShare: number;
 }
 
-/** A gate is shut: what it saw. Where to look and how to go on: model/remedies.ts. */
+/** What a shut gate saw. Where to look and how to go on: model/codes.ts. */
 const shut = (code: 'GATE_FAILED_SHARE' | 'GATE_FEWER_ELIGIBLE' | 'GATE_FIRST_CARDS', message: string) =>
   new PauseRun(code, message);
 
 type GateDatabase = Pick<BatchDatabase, 'readRun' | 'sumOutcomes' | 'comparePlans' | 'compareFirstCards'>;
 
 /**
- * What is looked at before a chunk of a run is published. Each gate throws PauseRun where it is shut and no operator has
- * accepted that: the run is paused then. A dry run publishes nothing, and passes them all.
+ * Checks a chunk of a run before it is published. Each gate throws PauseRun where it is shut and no operator has accepted that:
+ * the run is paused then. A dry run publishes nothing, and passes them all.
  */
 export class Gates {
   readonly #database: GateDatabase;
   readonly #runId: number;
   readonly #limits: GateLimits;
-  /** What is asked once a run: whether its plan is good, and from how many users on a share says something. */
+  /** Asked once a run, and shared by all that `through` makes: whether its plan is good, and from how many users on a share counts. */
   readonly #plan: { isGood: boolean; least?: number };
 
   constructor(
@@ -82,13 +83,13 @@ export class Gates {
     const failed = run.failed + chunk.failures.length;
     const users = run.completed + run.failed + chunk.users;
     if (users < MIN_USERS || failed / users <= maxFailedShare) return;
-    // Nothing of this chunk is written: what is not said here stands nowhere.
-    // The code alone: the text of a failure has spends, and this reason goes to the page and to every channel.
-    const { code, users: alike } = commonest;
+    // Said here, because nothing of this chunk is written. Only the code and a user number, because the text of a failure quotes
+    // spends, and this reason goes to the page and to every channel.
+    const { code, users: alike, example } = commonest;
     throw shut(
       'GATE_FAILED_SHARE',
       `${failed} of the first ${users} users have failed, ${percent(failed / users)}; the limit is ${percent(maxFailedShare)}. ` +
-        `Most in chunk ${chunk.chunkNo} (${alike}): ${code}.`,
+        `Most in chunk ${chunk.chunkNo} (${alike}): ${code}, e.g. user number ${example.userNo}.`,
     );
   }
 
@@ -107,17 +108,15 @@ export class Gates {
     );
   }
 
-  /** A run of fewer planned users than a thousand is looked at, too: with as many as it has. */
+  /** How many users with cards make a share count: a run of fewer than MIN_USERS is judged with as many as it planned. */
   async #leastKnown(): Promise<number> {
     this.#plan.least ??= Math.min(MIN_USERS, (await this.#database.readRun(this.#runId))?.plannedUsers ?? MIN_USERS);
     return Math.max(1, this.#plan.least);
   }
 
-  /** An operator has looked and lets the run pass, or it publishes nothing anyway. */
+  /** Whether an operator has accepted the gate, or the run publishes nothing anyway. */
   async #isOpen(): Promise<boolean> {
     const run = await this.#database.sumOutcomes(this.#runId);
     return run === undefined || run.gateAccepted || run.kind === 'dry_run';
   }
 }
-
-const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;

@@ -1,13 +1,19 @@
 import type { BatchDatabase } from '../database/batch.ts';
 import { LeaseLostError } from '../model/errors.ts';
-import type { Lease, RunState } from '../model/run.ts';
+import type { Lease } from '../model/run.ts';
+
+/** How often a lease is renewed before it would run out. */
+const BEATS_PER_LEASE = 4;
+/** What share of a lease this process trusts: it ends here before it ends in the database. */
+const TRUSTED_SHARE = 0.9;
 
 /**
  * Keeps a lease alive, but only while the work moves: a hung worker must not be kept alive by a healthy timer.
  *
  * The database's clock decides when a lease ends. Here stands only a conservative local deadline: the start of the last
  * attempt to renew that succeeded, plus the lease, less a margin; when it passes, `signal` is aborted and whatever comes
- * before publish stops. Stop the heartbeat and await it before publishing: from there the chunk row's lock is the lease.
+ * before publish stops. Stop the heartbeat and await it before publishing: from there the chunk row's lock is the lease. Between two
+ * tries of a publish there is neither: if the lease runs out meanwhile, the next try meets LEASE_LOST, and nothing was written.
  */
 export class Heartbeat {
   readonly signal: AbortSignal;
@@ -46,7 +52,7 @@ export class Heartbeat {
   async finish(steady: Pick<BatchDatabase, 'renewLease'>): Promise<void> {
     await this.stop();
     this.signal.throwIfAborted();
-    if ((await this.#renew(steady)) === undefined) throw lost(this.#lease);
+    if (!(await this.#renew(steady))) throw lost(this.#lease);
   }
 
   /** Stops, and waits for the beat that is under way. */
@@ -62,8 +68,8 @@ export class Heartbeat {
     this.#moved = false;
     this.#beating = true;
     this.#beat = this.#renew()
-      .then(state => {
-        if (state === undefined) this.#controller.abort(lost(this.#lease));
+      .then(isOurs => {
+        if (!isOurs) this.#controller.abort(lost(this.#lease));
       })
       .catch(() => {
         this.#moved = true; // not renewed: tried again with the next beat, until the deadline passes
@@ -73,16 +79,13 @@ export class Heartbeat {
       });
   }
 
-  async #renew(database: Pick<BatchDatabase, 'renewLease'> = this.#database): Promise<RunState | undefined> {
+  async #renew(database: Pick<BatchDatabase, 'renewLease'> = this.#database): Promise<boolean> {
     const startedAt = performance.now();
-    const state = await database.renewLease(this.#lease, this.#leaseMs / 1000);
-    if (state !== undefined) this.#trustedUntil = startedAt + this.#leaseMs * TRUSTED_SHARE;
-    return state;
+    const isOurs = await database.renewLease(this.#lease, this.#leaseMs / 1000);
+    if (isOurs) this.#trustedUntil = startedAt + this.#leaseMs * TRUSTED_SHARE;
+    return isOurs;
   }
 }
-
-const BEATS_PER_LEASE = 4;
-const TRUSTED_SHARE = 0.9;
 
 function lost({ runId, chunkNo }: Lease): LeaseLostError {
   return new LeaseLostError(`the lease of chunk ${chunkNo} of run ${runId} has run out`);

@@ -21,7 +21,7 @@ export interface Preview {
   /** Users who have a first card, and of them those who would be given another one. */
   readonly known: number;
   readonly firstCardsChanged: number;
-  /** From one first card to another, for so many users; the commonest first. */
+  /** From one first card to another, and for how many users; the commonest first. */
   readonly moves: readonly { readonly from: string; readonly to: string; readonly users: number }[];
   readonly gates: readonly GateOutlook[];
 }

@@ -3,7 +3,7 @@ import { DatabaseError } from '../model/errors.ts';
 import type { ChunkResult, Lease, PublishRequest, Span } from '../model/run.ts';
 import { PauseRun } from './recovery.ts';
 
-/** More refused users than this in one chunk is not a matter of users. */
+/** How many refused users of one chunk fail one by one; more pause the run, because the users are not the cause. */
 const MAX_REFUSED_USERS = 50;
 
 export interface Publication extends Pick<PublishRequest, 'loadNo' | 'computeMs' | 'loadMs'> {
@@ -12,8 +12,8 @@ export interface Publication extends Pick<PublishRequest, 'loadNo' | 'computeMs'
 }
 
 /**
- * What the database says may quote a row, with its amounts. A reason goes to alerts and to the page, so that it has the code alone.
- * The database refuses a user's cards, and that the user becomes failed for it: nothing of ours can decide this user.
+ * The database refuses a user's cards and also the status `failed`, so no processor can decide this user. The reason goes to alerts and
+ * to the page: it names the database's code only, because its message may quote a row with amounts.
  */
 export function undecidable({ runId, chunkNo }: Lease, users: string, cause: DatabaseError): PauseRun {
   return new PauseRun(

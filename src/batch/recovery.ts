@@ -2,17 +2,17 @@ import { EngineUnusableError } from '../engine/image.ts';
 import { CardGeniusError, DatabaseError, type ErrorClass, LeaseLostError } from '../model/errors.ts';
 
 /**
- * What becomes of a chunk, or of a step that belongs to no chunk, that could not be brought to its end.
+ * What becomes of a chunk that could not be published, and of a step outside any chunk that could not be done.
  *
- * - `leave`: another processor has the chunk. Nothing is written.
+ * - `lost`: another processor has the chunk. Nothing is written.
  * - `release`: the chunk is given back as it was claimed; this attempt does not count.
- * - `later`: the chunk is given back, and this processor leaves the run, which is then `stopped`: `serve` resumes it by itself.
- * - `end`: the chunk is given back, this processor leaves the run, which is then `stopped`, and says why.
+ * - `leave`: the chunk is given back, and this processor leaves the run, which is then `stopped`: `serve` resumes it by itself.
+ * - `stop`: the same, but this processor ends with the reason.
  * - `pause`: the chunk is given back, and the run waits for a person, with the reason.
  * - `fail`: the chunk's users become `failed` at once.
  * - `retry, then fail`: the attempt counts; after the third the chunk's users become `failed`.
  */
-export type Fate = 'leave' | 'release' | 'later' | 'end' | 'pause' | 'fail' | 'retry, then fail';
+export type Fate = 'lost' | 'release' | 'leave' | 'stop' | 'pause' | 'fail' | 'retry, then fail';
 
 /** A reason to pause the run: nothing is wrong with this chunk alone, and a person should look before more is published. */
 export class PauseRun extends CardGeniusError {}
@@ -35,7 +35,7 @@ export const RECOVERY: readonly Recovery[] = [
   {
     error: '`LEASE_LOST`: the lease ran out, or another processor has the chunk',
     fits: error => error instanceof LeaseLostError,
-    fate: 'leave',
+    fate: 'lost',
     why: 'the fence has refused the write; the other processor does the work',
   },
   {
@@ -47,7 +47,7 @@ export const RECOVERY: readonly Recovery[] = [
   {
     error: 'no thread can make the engine of the run (`ENGINE_CHANGED`, `ENGINE_INVALID`)',
     fits: error => error instanceof EngineUnusableError,
-    fate: 'end',
+    fate: 'stop',
     why: 'no user is to blame, and the next chunk would meet the same',
   },
   {
@@ -73,7 +73,7 @@ export const RECOVERY: readonly Recovery[] = [
     error:
       'transient or ambiguous: deadlock, throttle, failover, time-out, broken connection; after two minutes of trying again',
     fits: isOf('transient', 'ambiguous'),
-    fate: 'later',
+    fate: 'leave',
     why: 'the database is in trouble, not the users: none fails, and the run does not pause',
   },
   {

@@ -4,7 +4,7 @@
  *     runBatch ── open_run: joins the active run, or plans one (the run, its cards, its chunks: one transaction)
  *       └ processRun ── worker-pool.ts: threads that compute, shared by all loops of this processor
  *           └ claim-loops.ts: `chunksInFlight` loops, each with one chunk at a time
- *               claim ─► read ─► compute ─► load ─► publish        chunk-pipeline.ts, under heartbeat.ts
+ *               claim ─► read ─► compute ─► load ─► publish ─► check   chunk-pipeline.ts, up to publish under heartbeat.ts
  *                          gates.ts: before read, before load, before publish; a shut gate pauses the run
  *               wait ─► advance_run: plans the next round, or closes the run, once no chunk is open
  *
@@ -23,6 +23,9 @@
  * the user with that row is alone; that user becomes `failed`, and all others are published. Ten rows replace ten rows: a reader
  * sees a user's old ten or new ten, and a failed user keeps last week's.
  *
+ * **Check.** After the commit check_chunk reads rows back that the chunk published. What cannot be right is kept in the chunk, ends the
+ * run with exit code 1 and raises the alert `rows_wrong`. The last processor checks what a dead one left unchecked.
+ *
  * **Errors.** recovery.ts is the table: what becomes of a chunk for each error. Users fail for their data and for their engine, never
  * for trouble of the database: that is waited for (database/retrying.ts), then the chunk is given back, and the run stops or pauses.
  *
@@ -37,7 +40,7 @@ import { retrying, type Sleep } from '../database/retrying.ts';
 import type { EngineIdentity } from '../engine/engine.ts';
 import { type EngineImage, EngineUnusableError, type LoadedEngine } from '../engine/image.ts';
 import { CardGeniusError } from '../model/errors.ts';
-import { decidedOf, type OpenedRun, type RunKind, type RunRequest, type RunState } from '../model/run.ts';
+import { decidedOf, type OpenedRun, type RunKind, type RunState, type RunTerms } from '../model/run.ts';
 import { ClaimLoops, END_PATIENCE_MS, reasonOf } from './claim-loops.ts';
 import type { BatchListener, Stage, StageTimes } from './events.ts';
 import { type CommonestFailure, FailureTally } from './failure-tally.ts';
@@ -59,7 +62,7 @@ export interface BatchSettings extends GateLimits {
 
 export interface BatchRequest {
   readonly kind: RunKind;
-  /** At most so many users; null is all who are due. */
+  /** How many users at most; null is all who are due. */
   readonly userLimit: number | null;
   /** This process's name in leases and logs: host:pid:random. */
   readonly processor: string;
@@ -109,7 +112,7 @@ export interface Surroundings {
  * publishes chunk after chunk, `chunksInFlight` at a time.
  *
  * When `signal` is aborted, what is in flight is given back and the outcome's state is the run's own (`stopped`, or
- * `running` where other processors go on). Throws what no chunk can answer for: the database is away, the run belongs to
+ * `running` where other processors go on). Throws an error that is not about one chunk: the database is away, the run belongs to
  * another engine, no thread can make the engine of the run. The run can be taken up again after any of that.
  */
 export async function runBatch(
@@ -136,7 +139,7 @@ export function runTerms(
   { chunkSize, maxRounds, stampUnchangedRows }: BatchSettings,
   kind: RunKind,
   userLimit: number | null,
-): Omit<RunRequest, 'requestedBy' | 'deadlineAt'> {
+): RunTerms {
   return {
     kind,
     engineName: name,
@@ -191,7 +194,7 @@ export async function processRun(database: Database, membership: RunMembership):
   };
   const steady = retrying(database, { signal, sleep });
   const { image } = engine;
-  // So that its bytes can be had again: catalog export --run N.
+  // For `catalog export --run N`.
   if (image.kind === 'built_in') await steady.keepCatalog(runId, image.catalog);
   if (opened.state !== 'running') return outcome(opened.state);
 
@@ -228,8 +231,12 @@ export async function processRun(database: Database, membership: RunMembership):
       const { code, message } = trouble;
       listener({ type: 'run-left-for-trouble', runId, code, message });
       // A database that is away cannot be told: the run stays as it is, and the next processor goes on.
-      if ((await atEnd.changeRunState(runId, 'stopped', reasonOf(trouble)).catch(() => 'away')) === 'away')
-        throw trouble;
+      const stopped = atEnd.changeRunState(runId, 'stopped', reasonOf(trouble));
+      const isTold = await stopped.then(
+        () => true,
+        () => false,
+      );
+      if (!isTold) throw trouble;
     }
   } catch (error) {
     if (error instanceof EngineUnusableError) await atEnd.changeRunState(runId, 'stopped', reasonOf(error));
@@ -238,7 +245,7 @@ export async function processRun(database: Database, membership: RunMembership):
     await pool.close();
     listener({ type: 'workers-stopped' });
   }
-  await atEnd.sweepStaging(); // what a processor staged that was overtaken: no publish will ever read it
+  await atEnd.sweepStaging(); // rows of a processor that lost its lease: no publish will read them
   const run = await atEnd.readRun(runId);
   const state = run?.state ?? 'done';
   listener({ type: 'run-closed', runId, state });

@@ -2,7 +2,7 @@
 import type { ExchangeDatabase, ListedSpending } from '../database/exchange.ts';
 import { SPENDING_COLUMNS, type SpendingSlice } from '../model/spending.ts';
 
-/** Enough users for all threads; some 50,000 stored rows beside them. */
+/** How many users a page has: enough for all threads, with some 50,000 stored rows beside them. */
 const USERS_PER_PAGE = 5_000;
 
 export interface UserPage {

@@ -4,21 +4,21 @@ import { Piscina } from 'piscina';
 import { type EngineImage, EngineUnusableError } from '../engine/image.ts';
 import { CardGeniusError, messageOf } from '../model/errors.ts';
 import { type RecommendationSlice, sliceOf } from '../model/recommendation.ts';
-import { CATEGORIES, type SpendingSlice } from '../model/spending.ts';
+import { SPENDING_COLUMNS, type SpendingSlice } from '../model/spending.ts';
 import { beside } from '../package.ts';
 import type { ThreadData, Unusable } from './compute-thread.ts';
 import type { WorkerUsage } from './events.ts';
 
-/** Below this a slice costs more to hand over than it gains. */
+/** How many users a slice has at least: a smaller one costs more to hand over than it gains. */
 const MIN_SLICE_USERS = 500;
-/** Slices for each worker and chunk: enough for the threads to even out, few enough to hand over cheaply. */
+/** How many slices each worker has of a chunk: enough for the threads to even out, few enough to hand over cheaply. */
 const SLICES_PER_WORKER = 2;
-/** An engine of one's own may wait for others at every user: small slices, so that the lease sees the work move. */
+/** How many users a slice has for an engine of one's own, which may wait for others at every user: the lease must see the work move. */
 const OWN_ENGINE_SLICE_USERS = 100;
 
-/** More threads that die over one chunk than this is not a matter of users: five of them stand alone by then. */
+/** How many threads may die over one chunk; more is not a matter of users: five of them stand alone by then. */
 const MAX_CRASHES = 50;
-/** A user who stands alone is computed so often: the thread may have died of what it did before. */
+/** How often a user who stands alone is computed: the thread may have died of what it did before. */
 const TRIES_ALONE = 2;
 
 /** One call of compute. */
@@ -152,8 +152,8 @@ function failure(userNo: number, reason: string): RecommendationSlice {
 /** Users `from` to `to` (exclusive) with columns of their own, so that they can be handed over. */
 function cut(chunk: SpendingSlice, from: number, to: number): SpendingSlice {
   const count = to - from;
-  const amounts = new Float64Array(count * CATEGORIES.length);
-  for (let c = 0; c < CATEGORIES.length; c++) {
+  const amounts = new Float64Array(count * SPENDING_COLUMNS.length);
+  for (let c = 0; c < SPENDING_COLUMNS.length; c++) {
     amounts.set(chunk.amounts.subarray(c * chunk.count + from, c * chunk.count + to), c * count);
   }
   return { count, userNo: chunk.userNo.slice(from, to), amounts };

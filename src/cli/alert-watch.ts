@@ -38,14 +38,14 @@ export function startAlertWatch(
     onError: error => log.warn({ message: messageOf(error) }, 'rules not looked at'),
   });
   return {
-    use: ({ database, history, service }) =>
+    use: ({ database, history, coordination }) =>
       monitor.use(
         {
           description: database.description,
           readRun: id => database.readRun(id, { wait: false }),
           listRuns: runs => history.listRuns(runs),
         },
-        service,
+        coordination,
       ),
     watch: now => monitor.watch(now),
     leads: leads => monitor.leads(leads),

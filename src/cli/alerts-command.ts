@@ -27,7 +27,7 @@ export function defineAlerts(program: Command): void {
 
 async function listAlerts(cli: Cli, all: boolean): Promise<void> {
   await using opened = await cli.open({ beside: true });
-  const alerts = await opened.service.listAlerts(!all, LISTED);
+  const alerts = await opened.coordination.listAlerts(!all, LISTED);
   cli.print({ alerts }, () => {
     if (alerts.length === 0) return all ? 'No alert yet.' : 'No alert is open.';
     return alerts

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Stage } from '../batch/events.ts';
 import { openEngine } from '../engine/open-engine.ts';
 import { EXIT } from '../model/errors.ts';
+import { group } from '../model/format.ts';
 import { measureEngine } from '../tools/bench/bench-engine.ts';
 import { measureLoad } from '../tools/bench/bench-load.ts';
 import { measureRun } from '../tools/bench/bench-run.ts';
@@ -9,7 +10,7 @@ import { measureRepublish } from '../tools/bench/republish.ts';
 import { describeMachine, ratio, ratiosOf, show, spreadOf } from '../tools/bench/rounds.ts';
 import { dropScratchDatabases } from '../tools/bench/scratch-database.ts';
 import { verdictOf } from '../tools/bench/verdict.ts';
-import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { type CommonOptions, command, wholeNumber } from './cli.ts';
 
 interface BenchOptions extends CommonOptions {
   readonly users: number;

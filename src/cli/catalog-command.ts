@@ -6,13 +6,14 @@ import { describeCard } from '../engine/describe-card.ts';
 import { isStdout } from '../exchange/streams.ts';
 import { checkCsvPath, writeCsv } from '../exchange/write-csv.ts';
 import { CardGeniusError, EXIT } from '../model/errors.ts';
+import { group } from '../model/format.ts';
 import { formatHundredths, formatRupees } from '../model/money.ts';
 import { printable } from '../model/printable.ts';
 import { type CatalogReport, checkCatalog } from '../tools/catalog/check.ts';
 import { type CatalogDiff, diffCatalogs } from '../tools/catalog/diff.ts';
 import { setDisplayNames } from '../tools/catalog/names.ts';
 import { defineCatalogApi } from './catalog-api.ts';
-import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { type CommonOptions, command, wholeNumber } from './cli.ts';
 import { findCard } from './find-card.ts';
 import { textTable } from './table.ts';
 

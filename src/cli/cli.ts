@@ -77,7 +77,7 @@ export class Cli {
   }
 
   /**
-   * `create`: an embedded database that is not there is made. Without it, UsageError DATABASE_MISSING: who looks at the wrong place
+   * `create`: an embedded database that is not there is made. Without it, UsageError DATABASE_MISSING: a person who looks at the wrong place
    * must not be told that no user is due.
    */
   async open({ create = false, ...options }: OpenChoice = {}): Promise<OpenedDatabase> {
@@ -183,5 +183,3 @@ class CommandArgumentError extends Error {
   readonly code = 'commander.invalidArgument';
   readonly exitCode = EXIT.usage;
 }
-
-export const group = (value: number): string => value.toLocaleString('en-US');

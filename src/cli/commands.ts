@@ -250,7 +250,7 @@ export async function runCommandLine(): Promise<void> {
   leaveWhenDone();
 }
 
-/** How long what a library has left open may take to close by itself. */
+/** How long anything that a library has left open may take to close by itself. */
 const LINGER_MS = 5_000;
 
 /** The work has ended. Where something still keeps the process (a timer, a socket), it is named, and the process leaves all the same. */

@@ -79,7 +79,7 @@ export const noteOn =
     if (event.type !== 'signed-in' && event.type !== 'signed-out') cli.note(JSON.stringify(event));
   };
 
-/** A dashboard of an open database, not listening yet. Only who serves can fire a schedule: `runNow`. */
+/** A dashboard of an open database, not listening yet. Only `serve` can fire a schedule: `runNow`. */
 export async function mountDashboard(
   cli: Cli,
   opened: OpenedDatabase,
@@ -93,9 +93,9 @@ export async function mountDashboard(
       import('../telemetry/schedule-outlook.ts'),
       import('../package.ts'),
     ]);
-  const { database, history, audit, service, maintenance, pools } = opened;
+  const { database, history, audit, coordination, maintenance, pools } = opened;
   const { schedules, errorRateLimit } = cli.settings;
-  const outlook = () => scheduleOutlook(schedules, service, Date.now());
+  const outlook = () => scheduleOutlook(schedules, coordination, Date.now());
   return createDashboard({
     database,
     history,
@@ -114,12 +114,12 @@ export async function mountDashboard(
       user: userId => lookUpUser(database, history, cli.settings, userId),
       acts: runId => history.listActs(runId, SHOWN),
       commonestFailure: async runId => {
-        const { example: _, ...found } = (await service.commonestFailure(runId)) ?? { example: null };
+        const { example: _, ...found } = (await coordination.commonestFailure(runId)) ?? { example: null };
         return found;
       },
       place: () => placeOf(opened),
-      alerts: () => service.listAlerts(false, SHOWN),
-      processors: () => service.listProcessors(SHOWN),
+      alerts: () => coordination.listAlerts(false, SHOWN),
+      processors: () => coordination.listProcessors(SHOWN),
       ...(schedules.length === 0 ? {} : { schedules: outlook }),
     },
     runNow: schedules.length === 0 ? undefined : runNow,
@@ -127,7 +127,7 @@ export async function mountDashboard(
     serviceState: async () => {
       const [runs, openAlerts, told] = await Promise.all([
         history.listRuns(SHOWN),
-        service.listAlerts(true, MAX_OPEN_ALERTS),
+        coordination.listAlerts(true, MAX_OPEN_ALERTS),
         outlook(),
       ]);
       const success = runs.find(({ kind, state }) => kind === 'batch' && state === 'done')?.finishedAt ?? undefined;
@@ -143,7 +143,7 @@ export async function mountDashboard(
   });
 }
 
-/** Rows of a list that people look at. */
+/** How many rows a list of the page has. */
 const SHOWN = 20;
 const MAX_OPEN_ALERTS = 1_000;
 

@@ -1,11 +1,14 @@
 import type { Command } from 'commander';
+import { loadEngine } from '../engine/load-engine.ts';
 import { seedSpending } from '../exchange/seed-spending.ts';
 import { UsageError } from '../model/errors.ts';
+import { group } from '../model/format.ts';
 import { readReport, reportInShort } from '../tools/report/report.ts';
 import { cardsTable, namedRow } from './cards-table.ts';
-import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { type CommonOptions, command, wholeNumber } from './cli.ts';
 import { describeOutcome } from './run-command.ts';
-import { checkEngine, exitCodeOf, noteFailures, notePause, runWithProgress } from './run-with-progress.ts';
+import { exitCodeOf, noteFailures, notePause } from './run-end.ts';
+import { runWithProgress } from './run-with-progress.ts';
 
 interface DemoOptions extends CommonOptions {
   readonly users: number;
@@ -30,7 +33,7 @@ export function defineDemo(program: Command): void {
           'users: cardgenius run, or cardgenius serve. For the demo, set CARDGENIUS_DATABASE_URL=pglite:.cardgenius/db.',
       );
     }
-    const engine = await checkEngine(cli);
+    const engine = await loadEngine(cli.settings);
     say(`Opening ${cli.settings.databaseUrl} …`);
     await using opened = await cli.open({ create: true });
     const { database } = opened;

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { listFailures, writeFailures } from '../exchange/failures.ts';
 import { checkCsvPath } from '../exchange/write-csv.ts';
-import { remedyLines, remedyOf } from '../model/remedies.ts';
-import { type CommonOptions, command, group } from './cli.ts';
+import { remedyLines, remedyOf } from '../model/codes.ts';
+import { group } from '../model/format.ts';
+import { type CommonOptions, command } from './cli.ts';
 import { textTable } from './table.ts';
 
 interface ErrorsOptions extends CommonOptions {

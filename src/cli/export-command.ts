@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { exportRecommendations, FULL_COLUMNS, OUTPUT_COLUMNS } from '../exchange/export-recommendations.ts';
 import { checkCsvPath } from '../exchange/write-csv.ts';
-import { type CommonOptions, command, group } from './cli.ts';
+import { group } from '../model/format.ts';
+import { type CommonOptions, command } from './cli.ts';
 
 interface ExportOptions extends CommonOptions {
   readonly columns: 'summary' | 'full';

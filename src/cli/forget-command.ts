@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { type CommonOptions, command, group } from './cli.ts';
+import { group } from '../model/format.ts';
+import { type CommonOptions, command } from './cli.ts';
 import { shellUser } from './shell-user.ts';
 
 export function defineForget(program: Command): void {

@@ -3,7 +3,8 @@ import { csvForm } from '../exchange/csv-rows.ts';
 import { importSpending } from '../exchange/import-spending.ts';
 import { holdsInventedUsers } from '../exchange/seed-spending.ts';
 import { openSpendingCsv } from '../exchange/spending-csv.ts';
-import { type CommonOptions, command, group } from './cli.ts';
+import { group } from '../model/format.ts';
+import { type CommonOptions, command } from './cli.ts';
 
 interface ImportOptions extends CommonOptions {
   readonly delimiter?: string;

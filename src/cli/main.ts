@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Nothing is imported before the version is known to do: an older Node would stop at a syntax error in what it loads. */
+/** The oldest Node that this program runs on. Nothing is imported before: an older one would stop at a syntax error in what it loads. */
 const LEAST_NODE = 24;
 
 if (Number.parseInt(process.versions.node, 10) < LEAST_NODE) {

@@ -55,7 +55,7 @@ export function defineParity(program: Command): void {
     .option('--url <url>', 'the live API, asked politely; its answers are kept')
     .option('--spends <file>', 'users from a CSV of spends, computed now, in place of the database’s')
     .option('--delimiter <char>', `with --golden and --spends: ${DELIMITER_HELP}`)
-    .option('--sample <n>', 'with --url: at most so many users', wholeNumber(1), 100)
+    .option('--sample <n>', 'with --url: how many users at most', wholeNumber(1), 100)
     .option('--rate <n>', 'with --url: calls a second at most', wholeNumber(1), 2)
     .option('--keep <folder>', 'with --url: where answers are kept', '.cardgenius/answers')
     .option('--header-file <file>', 'with --url: headers for the API, one "Name: value" a line')

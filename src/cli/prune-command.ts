@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { checkOrphans, type Pruned, pruneHistory, pruneOrphans } from '../database/prune.ts';
 import { UsageError } from '../model/errors.ts';
-import { type CommonOptions, command, group } from './cli.ts';
+import { group } from '../model/format.ts';
+import { type CommonOptions, command } from './cli.ts';
 import { shellUser } from './shell-user.ts';
 
 interface PruneOptions extends CommonOptions {

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { loadEngine } from '../engine/load-engine.ts';
+import { remedyLines, remedyOf } from '../model/codes.ts';
 import { UsageError } from '../model/errors.ts';
-import { remedyLines, remedyOf } from '../model/remedies.ts';
-import { type Cli, type CommonOptions, command, group, moment, span, wholeNumber } from './cli.ts';
+import { group } from '../model/format.ts';
+import { type Cli, type CommonOptions, command, moment, span, wholeNumber } from './cli.ts';
 import { findCard } from './find-card.ts';
 import { shellUser } from './shell-user.ts';
 

@@ -2,20 +2,13 @@ import type { Command } from 'commander';
 import type { StageTimes } from '../batch/events.ts';
 import { type Preview, previewAll } from '../batch/preview.ts';
 import type { BatchOutcome } from '../batch/run-batch.ts';
+import { loadEngine } from '../engine/load-engine.ts';
 import { EXIT, UsageError } from '../model/errors.ts';
-import { type Cli, type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { group, percent, percentOf } from '../model/format.ts';
+import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { dashboardDoor, mountDashboard, noteOn, noteToken, OPEN_HELP } from './dashboard-command.ts';
-import {
-  checkEngine,
-  checkTotals,
-  exitCodeOf,
-  LOG_DIR_HELP,
-  noteFailures,
-  noteLimit,
-  notePause,
-  resumable,
-  runWithProgress,
-} from './run-with-progress.ts';
+import { checkTotals, exitCodeOf, noteFailures, noteLimit, notePause, resumable } from './run-end.ts';
+import { LOG_DIR_HELP, runWithProgress } from './run-with-progress.ts';
 import { textTable } from './table.ts';
 
 interface RunOptions extends CommonOptions {
@@ -37,7 +30,7 @@ export function defineRun(program: Command): void {
       'Joins the active run, or plans a new one over the users that are new; then claims, computes, loads and publishes until ' +
         'nothing is left. Stop it with Ctrl-C and start it again: it goes on.',
     )
-    .option('--limit <n>', 'at most so many users', wholeNumber(1))
+    .option('--limit <n>', 'how many users at most', wholeNumber(1))
     .option('--chunk-size <n>', 'users in a chunk', wholeNumber(1))
     .option('--dry-run', 'compute and compare only: what would change, with nothing of CashKaro’s touched')
     .option(
@@ -64,7 +57,7 @@ async function run(cli: Cli, options: RunOptions): Promise<void> {
   const { limit, chunkSize, workers, log, logDir, dryRun = false, dashboard: wanted, open } = options;
   if (options.all === true) return await preview(cli, options);
   const door = wanted === undefined ? undefined : await dashboardDoor(cli, wanted, open);
-  const engine = await checkEngine(cli);
+  const engine = await loadEngine(cli.settings); // before the database is opened: a wrong catalogue is reported first
   await using opened = await cli.open();
   const dashboard = door && (await mountDashboard(cli, opened, { door, mayAct: true, note: noteOn(cli) }));
   if (dashboard !== undefined) {
@@ -93,7 +86,7 @@ async function run(cli: Cli, options: RunOptions): Promise<void> {
   await checkTotals(cli, opened.database, outcome);
 }
 
-/** A dry run over all users: no run is opened, so that it may be made beside one. */
+/** A dry run over all users: no run is opened, so it may be made beside one. */
 async function preview(cli: Cli, { dryRun, limit, workers }: RunOptions): Promise<void> {
   if (dryRun !== true || limit !== undefined) {
     throw new UsageError(
@@ -101,7 +94,7 @@ async function preview(cli: Cli, { dryRun, limit, workers }: RunOptions): Promis
       '--all is for --dry-run, and without --limit: for a run over completed users, first cardgenius redo --all.',
     );
   }
-  const engine = await checkEngine(cli);
+  const engine = await loadEngine(cli.settings);
   await using opened = await cli.open();
   const { settings } = cli;
   let told = 0;
@@ -135,20 +128,19 @@ export function describePreview(preview: Preview): string {
     moves,
     gates,
   } = preview;
-  const share = (part: number, whole: number) => (whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`);
   const rows = moves.slice(0, MOST_MOVES).map(({ from, to, users: count }) => [group(count), from, to]);
   return [
     `A dry run over all ${group(users)} users who are new, pending or completed; nothing was written.`,
     ...(leftOut === 0 ? [] : [`Not in it: ${group(leftOut)} users who have failed or whose status no run takes.`]),
-    `${group(completed)} users would be completed, ${group(failed)} would fail (${share(failed, users)}).`,
+    `${group(completed)} users would be completed, ${group(failed)} would fail (${percentOf(failed, users)}).`,
     ...(most === undefined
       ? []
       : [`Most of them (${group(most.users)}): ${most.code}, for example: ${most.example.message}`]),
-    `${group(rowsWritten)} rows would be written (${share(rowsWritten, rowsWritten + rowsUnchanged)}), ${group(rowsUnchanged)} would stay.`,
-    `${group(preview.firstCardsChanged)} of ${group(known)} users with cards would be given another first card (${share(preview.firstCardsChanged, known)}).`,
+    `${group(rowsWritten)} rows would be written (${percentOf(rowsWritten, rowsWritten + rowsUnchanged)}), ${group(rowsUnchanged)} would stay.`,
+    `${group(preview.firstCardsChanged)} of ${group(known)} users with cards would be given another first card (${percentOf(preview.firstCardsChanged, known)}).`,
     ...(rows.length === 0 ? [] : ['', textTable(['users', 'first card now', 'then'], rows, [0]), '']),
     ...gates.map(({ code, share: found, limit, wouldShut }) => {
-      const figures = `${(found * 100).toFixed(1)} %, limit ${(limit * 100).toFixed(1)} %`;
+      const figures = `${percent(found)}, limit ${percent(limit)}`;
       return `${code} ${wouldShut ? 'WOULD SHUT' : 'would pass'}: ${figures}`;
     }),
   ].join('\n');

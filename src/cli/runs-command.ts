@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import type { Attempt, ChunkProgress } from '../database/history.ts';
 import type { Act } from '../model/act.ts';
 import { CardGeniusError, UsageError } from '../model/errors.ts';
+import { group } from '../model/format.ts';
 import { decidedOf, type RunProgress } from '../model/run.ts';
-import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { type CommonOptions, command, wholeNumber } from './cli.ts';
 import { textTable } from './table.ts';
 
 interface ListOptions extends CommonOptions {
@@ -20,7 +21,7 @@ export function defineRuns(program: Command): void {
     .command('list', { isDefault: true })
     .summary('the latest runs')
     .description('Lists the latest runs: how long each took, how fast it was, how many failed.')
-    .option('--last <n>', 'so many (default: 10)', wholeNumber(1))
+    .option('--last <n>', 'how many (default: 10)', wholeNumber(1))
     .addHelpText('after', '\nExamples:\n  cardgenius runs\n  cardgenius runs show 3');
   command<ListOptions>(list, async (cli, _args, { last }) => {
     await using opened = await cli.open({ beside: true });
@@ -33,7 +34,7 @@ export function defineRuns(program: Command): void {
     .summary('one run: its attempts, stage times and errors')
     .description('Shows a run, where its time went, and its attempts as they began, with what ended each.')
     .argument('<run>', 'the number of a run: see "cardgenius runs"')
-    .option('--attempts <n>', 'at most so many, the latest (default: 50)', wholeNumber(1))
+    .option('--attempts <n>', 'how many at most, the latest first (default: 50)', wholeNumber(1))
     .addHelpText('after', '\nExample:\n  cardgenius runs show 3 --attempts 200');
   command<ShowOptions>(show, async (cli, [number], { attempts: most }) => {
     const runId = Number(number);
@@ -52,7 +53,7 @@ export function defineRuns(program: Command): void {
   for (const subcommand of runs.commands) subcommand.exitOverride();
 }
 
-/** Acts shown of a run. */
+/** How many acts of a run are shown. */
 const MAX_ACTS = 50;
 
 function describeRuns(runs: readonly RunProgress[]): string {

@@ -6,8 +6,8 @@ import { nextSlots } from '../schedule/slots.ts';
 import { fireByHand } from '../serve/fire-by-hand.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 import { describeSuperseded } from './run-command.ts';
-import { thisProcessor } from './run-with-progress.ts';
 import { shellUser } from './shell-user.ts';
+import { thisProcessor } from './this-process.ts';
 
 const SHOWN = 5;
 
@@ -38,7 +38,7 @@ async function listSchedules(cli: Cli): Promise<void> {
       cron,
       timeZone,
       next: nextSlots({ cron, timeZone }, Date.now(), SHOWN),
-      last: (await opened.service.listFires(name, SHOWN)).map(({ schedule: _, ...fire }) => fire),
+      last: (await opened.coordination.listFires(name, SHOWN)).map(({ schedule: _, ...fire }) => fire),
     })),
   );
   cli.print({ schedules }, () => {
@@ -73,7 +73,7 @@ async function runSchedule(cli: Cli, name: string): Promise<void> {
   const engine = await loadEngine(settings);
   await using opened = await cli.open();
   const { plannedAt, decision, runId, supersededId } = await fireByHand(name, {
-    service: opened.service,
+    coordination: opened.coordination,
     schedules: settings.schedules,
     terms: async userLimit => runTerms(engine, settings, 'batch', userLimit),
     decidedBy: thisProcessor(engine).id,

@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { describeDatabase } from '../database/open-database.ts';
 import { seedSpending } from '../exchange/seed-spending.ts';
 import { UsageError } from '../model/errors.ts';
-import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { group } from '../model/format.ts';
+import { type CommonOptions, command, wholeNumber } from './cli.ts';
 
 interface SeedOptions extends CommonOptions {
   readonly users: number;

@@ -17,7 +17,8 @@ import { startAlertWatch } from './alert-watch.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { type Door, dashboardDoor, mountDashboard, noteToken, OPEN_HELP } from './dashboard-command.ts';
 import { parityCheck } from './parity-check.ts';
-import { LOG_DIR_HELP, stopOnSignal, thisProcessor } from './run-with-progress.ts';
+import { LOG_DIR_HELP } from './run-with-progress.ts';
+import { stopOnSignal, thisProcessor } from './this-process.ts';
 
 interface ServeOptions extends CommonOptions {
   readonly dashboard?: string | true;
@@ -81,8 +82,9 @@ async function serve(
     settings.schedules.map(({ name }) => name),
   );
 
-  let service: { readonly notReady: string | undefined } = { notReady: 'NOT_ASKED_YET' };
-  await using _health = await serveHealth(settings.service.health, () => service.notReady);
+  // Before the database is opened: while it is away, health answers and alerts are sent.
+  let ready: { readonly notReady: string | undefined } = { notReady: 'NOT_ASKED_YET' };
+  await using _health = await serveHealth(settings.service.health, () => ready.notReady);
   await using watch = startAlertWatch(settings, processor.id, log);
   onNews = news => {
     const { type, ...rest } = news;
@@ -91,7 +93,7 @@ async function serve(
   };
   if (engine.fault !== undefined) onNews({ type: 'engine-unusable', ...engine.fault });
   await using opened = await openPatiently(cli, log, signal, ({ code, message }) => {
-    service = { notReady: code };
+    ready = { notReady: code };
     watch.databaseIs(false, clock.now(), message);
   });
   if (opened === undefined) return;
@@ -101,7 +103,7 @@ async function serve(
     log.warn({ code: error.code, message: error.message }, 'the rights of this login cannot be looked at');
   });
   watch.use(opened);
-  const { service: ledger } = opened;
+  const { coordination } = opened;
   const dashboard =
     door &&
     (await mountDashboard(cli, opened, {
@@ -110,7 +112,7 @@ async function serve(
       note: ({ type, ...event }) => log[type === 'sign-in-refused' ? 'warn' : 'info'](event, type),
       runNow: (name, person) =>
         fireByHand(name, {
-          service: ledger,
+          coordination,
           schedules: settings.schedules,
           terms: async userLimit => runTerms(await engine.load(), settings, 'batch', userLimit),
           decidedBy: processor.id,
@@ -125,7 +127,7 @@ async function serve(
   }
   const running = new Service({
     database: opened.database,
-    service: opened.service,
+    coordination,
     settings,
     schedules: settings.schedules,
     fireLateSeconds: settings.thresholds.fireLateSeconds,
@@ -141,7 +143,7 @@ async function serve(
       dashboard?.listener(event);
     },
   });
-  service = running;
+  ready = running;
   log.info({ database: opened.database.description }, 'started');
   using schema = new SchemaWatch(opened.target);
   await running

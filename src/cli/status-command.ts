@@ -2,9 +2,10 @@ import type { Command } from 'commander';
 import type { ChunkProgress } from '../database/history.ts';
 import type { OpenedDatabase } from '../database/open-database.ts';
 import { messageOf } from '../model/errors.ts';
+import { group } from '../model/format.ts';
 import { decidedOf, type RunProgress, type UserCounts } from '../model/run.ts';
 import { isPresent, type SeenProcessor } from '../model/service.ts';
-import { type CommonOptions, command, group, wholeNumber } from './cli.ts';
+import { type CommonOptions, command, wholeNumber } from './cli.ts';
 import { describeHolders } from './runs-command.ts';
 import { textTable } from './table.ts';
 
@@ -13,18 +14,18 @@ interface StatusOptions extends CommonOptions {
   readonly every?: number;
 }
 
-/** Chunks asked for at most: 10,000 of the usual size are a hundred million users. */
+/** How many chunks are asked for at most: 10,000 of the usual size are a hundred million users. */
 const MAX_CHUNKS = 10_000;
-/** Processors asked for at most. */
+/** How many processors are asked for at most. */
 const MAX_PROCESSORS = 100;
 const BAR_WIDTH = 40;
-/** A watcher counts the users so often: each time is a scan of the table; the figures of the run are read each time. */
+/** How often `--watch` counts the users, which scans the table; the figures of the run are read each time. */
 const COUNT_USERS_EVERY_MS = 60_000;
 
 export function defineStatus(program: Command): void {
   const definition = program
     .command('status')
-    .description('Counts the users by status, and shows the latest run with who holds which of its chunks.')
+    .description('Counts the users by status, and shows the latest run with the processors that hold its chunks.')
     .option(
       '--watch',
       'show it again and again, until Ctrl-C, the users counted once a minute; with --json, a line each time',
@@ -63,11 +64,11 @@ export function defineStatus(program: Command): void {
   });
 }
 
-async function readStatus({ database, history, service }: OpenedDatabase) {
+async function readStatus({ database, history, coordination }: OpenedDatabase) {
   const run = (await database.readRun(null, { wait: false })) ?? null;
   const isActive = run !== null && run.finishedAt === null;
   const chunks = isActive ? await history.listChunks(run.runId, 0, MAX_CHUNKS) : [];
-  const processors = (await service.listProcessors(MAX_PROCESSORS)).filter(isPresent);
+  const processors = (await coordination.listProcessors(MAX_PROCESSORS)).filter(isPresent);
   return { run, chunks, processors };
 }
 

@@ -95,6 +95,6 @@ export async function steer(
   throw new CardGeniusError('NO_ACTIVE_RUN', 'No run is active. Look at: cardgenius status');
 }
 
-/** A person waits for the answer. */
+/** How long a step is tried again: a person waits for the answer. */
 const PATIENCE_MS = 5_000;
 const ACTIVE: readonly RunState[] = ['running', 'paused', 'stopped'];

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** No column of text becomes narrower than this, however narrow the terminal. */
+/** How narrow a column of text may become, in characters, however narrow the terminal. */
 const LEAST_WIDTH = 12;
 
 /**

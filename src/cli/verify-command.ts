@@ -3,7 +3,8 @@ import type { CheckResult } from '../database/audit.ts';
 import { MOST_VIOLATIONS, writeViolations } from '../exchange/violations.ts';
 import { checkCsvPath } from '../exchange/write-csv.ts';
 import { EXIT } from '../model/errors.ts';
-import { type CommonOptions, command, group } from './cli.ts';
+import { group } from '../model/format.ts';
+import { type CommonOptions, command } from './cli.ts';
 import { textTable } from './table.ts';
 
 interface VerifyOptions extends CommonOptions {

@@ -22,7 +22,7 @@ export function applyEnvironment(
     const variable = env[key.variable] ? key.variable : key.secret ? `${key.variable}_FILE` : undefined;
     const given = variable === undefined ? undefined : env[variable];
     if (variable === undefined || !given) continue;
-    // A password's file is read as it is: the database knows who else may. A token's lets in who reads it.
+    // A password's file is read as it is: the database decides what that login may do. A token lets in each reader of its file.
     if (variable !== key.variable && key.path[0] === 'dashboard') checkTokenFile(variable, resolve(cwd, given));
     const text = variable === key.variable ? given : firstLine(variable, given, cwd);
     put(merged, key.path, parsedAs(key, variable, text));
@@ -60,7 +60,7 @@ function parsedAs({ kind }: Key, variable: string, text: string): unknown {
   } catch (error) {
     // The parser quotes the text, and an address in it may hold a key.
     const at = /position \d+(?: \(line \d+ column \d+\))?/.exec(messageOf(error))?.[0] ?? 'its end';
-    throw new UsageError('CONFIG_INVALID', `${variable} must be JSON, and is none from ${at} on.`);
+    throw new UsageError('CONFIG_INVALID', `${variable} must be JSON; it is no JSON from ${at} on.`);
   }
 }
 

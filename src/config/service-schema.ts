@@ -85,10 +85,10 @@ export const scheduleSchema = z
       .min(1)
       .max(10_080)
       .optional()
-      .describe('After so long an alert says that the run is late; it goes on.'),
-    userLimit: z.int().min(1).max(100_000_000).optional().describe('At most so many users in a run.'),
+      .describe('How long a run may take before an alert says that it is late; it goes on.'),
+    userLimit: z.int().min(1).max(100_000_000).optional().describe('How many users a run has at most.'),
     url: secret(webAddress).optional().describe('Of kind parity: the API, which gets the spends of the sample.'),
-    sample: z.int().min(1).max(10_000).optional().describe('Of kind parity: so many users; 100.'),
+    sample: z.int().min(1).max(10_000).optional().describe('Of kind parity: how many users; 100.'),
     allowInsecure,
   })
   .superRefine(refuseMixedKinds);
@@ -141,7 +141,7 @@ export const thresholdsSchema = z.strictObject({
     .min(0.1)
     .max(10_080)
     .default(15)
-    .describe('A run that closes no chunk for so long is stuck.'),
+    .describe('How long a run may close no chunk before it is stuck.'),
   errorRateWarning: z.number().min(0).max(1).default(0.001).describe('Share of failed users of a run.'),
   errorRateCritical: z.number().min(0).max(1).default(0.01).describe('The same, critical.'),
   errorRateFromUsers: z
@@ -149,7 +149,7 @@ export const thresholdsSchema = z.strictObject({
     .min(1)
     .max(100_000_000)
     .default(1_000)
-    .describe('The rate counts from so many decided users on.'),
+    .describe('From how many decided users on the rate counts.'),
   usersPerMinuteWarning: z
     .number()
     .min(0)
@@ -168,7 +168,7 @@ export const thresholdsSchema = z.strictObject({
 export type Thresholds = z.output<typeof thresholdsSchema>;
 
 export const alertsSchema = z.strictObject({
-  reminderMinutes: z.number().min(1).max(525_600).default(240).describe('An open alert is sent again after so long.'),
+  reminderMinutes: z.number().min(1).max(525_600).default(240).describe('How often an open alert is sent again.'),
   webhook: z
     .strictObject({
       url: secret(webAddress).describe('Gets each alert as JSON.'),

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /**
  * The visitors that a route is open to. `open`: a stranger, who gets nothing of the database there. `health`: the same, and never counted or refused, because the
- * orchestrator asks it. `scrape`: who reads, and who brings the token for metrics.
+ * orchestrator asks it. `scrape`: a visitor who may read, and a caller with the token for metrics.
  */
 export type Access = 'open' | 'health' | 'read' | 'scrape';
 

@@ -28,7 +28,7 @@ const CODE = /^[A-Z0-9_]{1,50}$/;
 const STEERINGS: readonly Steering[] = ['pause', 'resume', 'accept-gate', 'cancel'];
 const MAX_REASON = 200;
 
-/** Retry, run now, and what steers a run: for who may act, from our own page or with the token. Each is noted with who asked. */
+/** Retry, run now, and what steers a run: for a visitor who may act, from our own page or with the token. Each is noted with its person. */
 export function addActRoutes(
   app: FastifyInstance,
   acts: Acts,

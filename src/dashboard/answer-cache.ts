@@ -1,7 +1,7 @@
-/** An answer is kept for this many times as long as it took: expensive queries run less often. */
+/** For how many times as long as it took an answer is kept: expensive queries run less often. */
 const DEAR = 20;
 
-/** One answer for all who ask within a while: fifty open pages are one question to the database. A failure is not kept. */
+/** One answer for all callers within a while: fifty open pages are one question to the database. A failure is not kept. */
 export class AnswerCache<T> {
   readonly #ask: () => Promise<T>;
   readonly #keepMs: number;

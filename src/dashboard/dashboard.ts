@@ -65,22 +65,22 @@ export interface Dashboard {
   readonly listener: (event: BatchEvent) => void;
   /** Where it is to be seen. Throws UsageError (DASHBOARD_PORT). */
   listen(address: Address): Promise<string>;
-  /** Tells those who look what is last to be seen, and ends. */
+  /** Sends the open pages the last lists, and ends. */
   close(): Promise<void>;
 }
 
-/** Twelve weeks of one run a day and some more, for the charts. */
+/** How many runs the charts have: twelve weeks of one run a day, and some more. */
 const RUNS = 100;
 const STATE_KEEP_MS = 15_000;
 /** How long the end waits for the last lists: a database that is busy must not hold up a process that leaves. */
 const LAST_LISTS_MS = 2_000;
 const STATE_WAIT_MS = 2_000;
-/** Sockets that say nothing are closed: longer than the beat of a stream. */
+/** How long a socket may say nothing before it is closed: longer than the beat of a stream. */
 const IDLE_MS = 60_000;
 const REQUEST_MS = 10_000;
-/** The batch shares the descriptors of this process. */
+/** How many connections the page takes: the batch shares the descriptors of this process. */
 const MAX_CONNECTIONS = 512;
-/** All tabs of a browser share one; a few browsers share a token. */
+/** How many streams a client may have: all tabs of a browser share one, and a few browsers share a token. */
 const STREAMS_PER_CLIENT = 8;
 
 export function createDashboard(options: DashboardOptions): Dashboard {

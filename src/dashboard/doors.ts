@@ -12,7 +12,7 @@ export type DashboardEvent = { readonly address: string; readonly person: string
   | { readonly type: 'acted'; readonly act: string; readonly subject: string; readonly result: string }
 );
 
-/** What an event adds to who it was. */
+/** What an event adds to its visitor. */
 type Told<T> = T extends unknown ? Omit<T, 'address' | 'person'> : never;
 
 export interface DoorOptions {
@@ -48,7 +48,7 @@ export class Doors {
       const access = accessOf(request);
       if (access === 'health') return;
       const visitor = this.visitor(request);
-      // A stranger who asks too much must not take the turn of who holds a token, also behind one address.
+      // A stranger who asks too much must not take the turn of a visitor with a token, also behind one address.
       const { key } = visitor;
       const isAllowed = key === undefined ? this.#strangers.allows(request.ip) : this.#holders.allows(key);
       if (!isAllowed) return refuse(reply, 429, 'TOO_MANY_REQUESTS');

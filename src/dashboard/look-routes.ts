@@ -42,7 +42,7 @@ export interface LookOptions {
 const JSON_TYPE = 'application/json; charset=utf-8';
 const MAX_CHUNKS = 10_000;
 const MAX_ATTEMPTS = 500;
-/** Attempts that went wrong are shown, so many at most. */
+/** How many attempts that went wrong are shown at most. */
 const MAX_TROUBLE = 50;
 
 /** Signing in and out, the lists, one run, one user. */

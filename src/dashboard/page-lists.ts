@@ -1,7 +1,7 @@
 import { AnswerCache } from './answer-cache.ts';
 import { codeOf } from './error-code.ts';
 
-/** How long an answer serves all who ask, at least. */
+/** How long an answer serves all callers, at least. */
 const KEEP_MS = 1_000;
 
 const SECTIONS = ['runs', 'failures', 'schedules', 'alerts', 'processors'] as const;
@@ -12,7 +12,7 @@ type Rows = () => Promise<readonly object[]>;
 export type ListProviders = { readonly [name in Exclude<Section, 'runs'>]?: Rows } & { readonly runs: Rows };
 
 /**
- * All lists of the page in one answer, made once for everybody who looks. Each list is asked for by itself: a login that may
+ * All lists of the page in one answer, made once for all pages. Each list is asked for by itself: a login that may
  * run need not be one that may read who failed. A list that fails is `{ error: code }`.
  */
 export class PageLists {
@@ -33,7 +33,7 @@ export class PageLists {
     return this.#text.get();
   }
 
-  /** Something was done that changes this list, or all: who looks next shall see it. */
+  /** Something was done that changes this list, or all: the next look shall show it. */
   forget(section?: Section): void {
     for (const [name, list] of this.#lists) if (section === undefined || name === section) list.forget();
     this.#text.forget();

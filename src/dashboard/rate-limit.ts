@@ -1,7 +1,7 @@
-/** More than so many at once are an attack, and share one count. */
+/** How many clients are counted apart; more at once are an attack, and share one count. */
 const MAX_CLIENTS = 10_000;
 
-/** So many requests a minute from a client; what is over is refused. Clients are forgotten with their minute. */
+/** Requests a minute from a client: those above the limit are refused. Clients are forgotten with their minute. */
 export class RateLimit {
   readonly #perMinute: number;
   readonly #now: () => number;

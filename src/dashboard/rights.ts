@@ -3,7 +3,7 @@ import { hostOf, isLoopback } from './address.ts';
 import type { Tokens } from './tokens.ts';
 
 const SESSION_MS = 12 * 3_600_000;
-/** Sessions that were signed out of are remembered until they would have ended; so many at most. */
+/** How many sessions that were signed out of are remembered at most, each until it would have ended. */
 const MAX_ENDED = 10_000;
 const COOKIE = 'cardgenius_session';
 
@@ -59,7 +59,7 @@ export class Rights {
     return this.#tokens.read !== undefined;
   }
 
-  /** The value of Set-Cookie for who knows a token; undefined for who does not. */
+  /** The value of Set-Cookie for a visitor who knows a token; undefined for any other. */
   signIn(token: string, isSecure: boolean): string | undefined {
     const right = this.#rightOf(token);
     if (right === undefined) return undefined;

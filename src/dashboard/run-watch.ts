@@ -6,13 +6,13 @@ import { figuresOf, stageTotals } from '../telemetry/figures.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { codeOf } from './error-code.ts';
 
-/** More are not sent: single cells cannot be seen then. */
+/** How many cells are sent at most: of more, single ones could not be seen. */
 export const MAX_CELLS = 1_000;
-/** Without an open page: what /metrics and /readyz say is no older than this, milliseconds. */
+/** How old what /metrics and /readyz say may be without an open page. */
 const IDLE_MS = 5_000;
 const MAX_CHUNKS = 10_000;
 const MAX_ATTEMPTS = 500;
-/** So many empty runs in a row are looked past. */
+/** How many empty runs in a row are looked past. */
 const RUNS_BEFORE = 100;
 
 export interface WatchOptions {

@@ -4,9 +4,9 @@ import { SECURITY_HEADERS } from './headers.ts';
 import type { RunWatch } from './run-watch.ts';
 
 const MAX_STREAMS = 200;
-/** The page asks anew where it has heard nothing for four of them. */
+/** How often a silent stream says that it lives. The page asks anew where it has heard nothing for four of them. */
 const BEAT_MS = 5_000;
-/** A client that has not read what was sent gets no more until then: a slow phone must not fill our memory. */
+/** How many bytes a client may leave unread before it gets no more: a slow phone must not fill our memory. */
 const MAX_UNREAD = 1_000_000;
 
 const HEADERS = {
@@ -27,7 +27,7 @@ interface Reader {
 
 /**
  * Server-sent events: the snapshot, again whenever it changes, with the time here; a beat where nothing changes, so that the page knows a stream
- * that is silent from one that has ended; and at the end `bye` with the last lists. Written once for all who look.
+ * that is silent from one that has ended; and at the end `bye` with the last lists. Written once for all pages.
  */
 export function streamEvents(watch: Pick<RunWatch, 'text' | 'onChange'>, { perClient }: { perClient: number }) {
   const open = new Map<ServerResponse, Reader>();
@@ -74,7 +74,7 @@ export function streamEvents(watch: Pick<RunWatch, 'text' | 'onChange'>, { perCl
       request.raw.on('close', () => leave(raw));
       return reply;
     },
-    /** Ends the streams of those who may read no more, at once. */
+    /** Ends the streams of visitors who may read no more, at once. */
     look: () => tellAll(beatOf()),
     /** The lists come along: a page that is told that the run is over cannot ask any more. Without a page they are not read. */
     end: async (lists: () => Promise<string>) => {
@@ -90,5 +90,5 @@ export function streamEvents(watch: Pick<RunWatch, 'text' | 'onChange'>, { perCl
 
 const beatOf = () => `event: beat\ndata: {"at":${Date.now()}}\n\n`;
 
-/** A snapshot, with the time of who sends it: the page counts by this clock and not by its own. */
+/** A snapshot, with the server's time: the page counts by this clock and not by its own. */
 const frameOf = (text: string) => Buffer.from(`data: {"at":${Date.now()},${text.slice(1)}\n\n`);

@@ -20,7 +20,7 @@ export interface Choice {
 }
 
 const LEAST = 24;
-/** Fewer different characters than this are no random token. */
+/** How many different characters a random token has at least. */
 const LEAST_DIFFERENT = 8;
 
 /**

@@ -51,7 +51,7 @@ export interface RedoFilter {
 }
 
 export const auditOperations = (driver: Driver) => ({
-  /** A row a check, in a fixed order, also for those that hold; and at most so many of what breaks each (default: none). */
+  /** A row a check, in a fixed order, also for those that hold; and of each at most `most` violations (default: none). */
   async verifyDatabase(most = 0): Promise<Verification> {
     return toVerification(await driver.call<CheckRow>('verify_database', [['most', 'int', most]]));
   },

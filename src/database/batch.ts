@@ -15,6 +15,7 @@ import type {
   RunProgress,
   RunRequest,
   RunState,
+  RunTerms,
 } from '../model/run.ts';
 import type { SpendingSlice } from '../model/spending.ts';
 import { callForRow, cut, type Driver, leaseParameters, type Parameter } from './driver.ts';
@@ -68,11 +69,10 @@ export const batchOperations = (driver: Driver) => ({
   /** The claimed set: user numbers ascending and spends in paise. */
   readChunk: (lease: Lease): Promise<SpendingSlice> => driver.readChunk(lease),
 
-  /** The run's state, or undefined where the lease is lost. */
-  async renewLease(lease: Lease, leaseSeconds: number): Promise<RunState | undefined> {
+  /** False where the lease is lost. */
+  async renewLease(lease: Lease, leaseSeconds: number): Promise<boolean> {
     const parameters: Parameter[] = [...leaseParameters(lease), ['lease_seconds', 'int', leaseSeconds]];
-    const [row] = await driver.call<{ runState: RunState }>('renew_lease', parameters, 'control');
-    return row?.runState;
+    return (await driver.call('renew_lease', parameters, 'control')).length > 0;
   },
 
   /** A load number that no load has used, or undefined where the lease is lost. */
@@ -148,7 +148,7 @@ export const batchOperations = (driver: Driver) => ({
       ...leaseParameters(lease),
       ['error_code', 'varchar(50)', cut(failure.code, 50)],
       ['error_message', 'varchar(400)', cut(failure.message, 400)],
-      ['may_pass', 'bit', failure.mayPass],
+      ['may_pass', 'bit', failure.isRetried],
       ['retry_after_seconds', 'int', failure.retryAfterSeconds],
     ]);
     return row?.outcome;
@@ -214,7 +214,7 @@ export const batchOperations = (driver: Driver) => ({
 export type RunOutcomes = Pick<RunProgress, 'completed' | 'failed' | 'gateAccepted' | 'kind'>;
 
 /** What `open_run` and `record_fire` are given of a run alike. */
-export function runParameters(run: Omit<RunRequest, 'requestedBy' | 'deadlineAt'>): Parameter[] {
+export function runParameters(run: RunTerms): Parameter[] {
   return [
     ['kind', 'varchar(10)', run.kind],
     ['engine_name', 'varchar(100)', run.engineName],

@@ -16,9 +16,9 @@ import { runParameters } from './batch.ts';
 import { callForRow, cut, type Driver, type Parameter } from './driver.ts';
 
 /** What `cardgenius serve` needs: the ledger of fires, leadership, alerts. Each operation is the procedure of that name. */
-export type CoordinationDatabase = ReturnType<typeof serviceOperations>;
+export type CoordinationDatabase = ReturnType<typeof coordinationOperations>;
 
-export const serviceOperations = (driver: Driver) => ({
+export const coordinationOperations = (driver: Driver) => ({
   /**
    * What the planner must know; a schedule that is new or was changed is known from now on. Where this machine's clock agrees with the
    * database's, slots that were decided in the future are forgotten.
@@ -169,7 +169,7 @@ export const serviceOperations = (driver: Driver) => ({
 
 const processorParameters = ({ id, host, pid, version }: Processor): Parameter[] => [
   ['processor', 'varchar(100)', id],
-  ['host', 'nvarchar(200)', host],
+  ['host', 'nvarchar(200)', cut(host, 200)],
   ['pid', 'int', pid],
-  ['version', 'varchar(50)', version],
+  ['version', 'varchar(50)', cut(version, 50)],
 ];

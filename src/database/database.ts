@@ -1,6 +1,6 @@
 import { type AuditDatabase, auditOperations } from './audit.ts';
 import { type BatchDatabase, batchOperations } from './batch.ts';
-import { type CoordinationDatabase, serviceOperations } from './coordination.ts';
+import { type CoordinationDatabase, coordinationOperations } from './coordination.ts';
 import type { Driver, PoolUsage } from './driver.ts';
 import { type ExchangeDatabase, exchangeOperations } from './exchange.ts';
 import { type HistoryDatabase, historyOperations } from './history.ts';
@@ -14,12 +14,12 @@ export interface Database extends BatchDatabase, ExchangeDatabase, AsyncDisposab
   close(): Promise<void>;
 }
 
-/** The port: each operation of a database, by who needs it. `driver.ts` explains the protocol. */
+/** The port: each operation of a database, by the part of the program that needs it. `driver.ts` explains the protocol. */
 export interface Operations {
   readonly database: Database;
   readonly audit: AuditDatabase;
   readonly history: HistoryDatabase;
-  readonly service: CoordinationDatabase;
+  readonly coordination: CoordinationDatabase;
   readonly maintenance: MaintenanceDatabase;
   /** The pools of connections, as they are now. */
   readonly pools: () => readonly PoolUsage[];
@@ -43,7 +43,7 @@ export function operationsOf(driver: Driver): Operations {
     },
     audit: auditOperations(driver),
     history: historyOperations(driver),
-    service: serviceOperations(driver),
+    coordination: coordinationOperations(driver),
     maintenance: maintenanceOperations(driver),
     pools: () => driver.usage(),
   };

@@ -3,10 +3,10 @@
  *
  * **Layers.** An operation (`claimChunk`, `publishChunk`) is one stored procedure or function of the same name, in
  * `sql/mssql/claim_chunk.sql` and `sql/postgres/claim_chunk.sql`: its logic, locks and isolation stand there. In TypeScript it
- * is one function of a Driver, in `batch.ts`, `exchange.ts`, `audit.ts`, `history.ts`, `service.ts` or `maintenance.ts`; the
+ * is one function of a Driver, in `batch.ts`, `exchange.ts`, `audit.ts`, `history.ts`, `coordination.ts` or `maintenance.ts`; the
  * return type of those files' factories is the port that all other rooms see. A driver adds what engines do each in their
  * own way: calling a procedure, reading a chunk, loading rows in bulk, asking a question of `queries/`. There is no other SQL
- * in TypeScript, but for the migrator.
+ * in TypeScript, but for the migrator and the embedded engine's own VACUUM.
  *
  *     engine of a run            operations (this folder)            driver               server
  *     processChunk ── publishChunk(lease, …) ── call('publish_chunk', …) ── EXEC / SELECT * FROM ── sql/…/publish_chunk.sql
@@ -25,10 +25,12 @@
  * three, and a procedure that finds another token writes nothing: it answers no row (the operation says undefined), or it
  * throws LeaseLostError. A worker that was frozen and wakes up can therefore do no harm.
  *
- * **An answer that was lost.** A connection may break after the server has committed. Each operation may be repeated with the same
- * arguments, and then has the same outcome: a claim under the same token answers the same chunk, a publish under the same token
- * answers the counts of the first. That is why ambiguous errors are tried again like transient ones (`retrying.ts`). Two steps
- * are the exception: `stage` after a torn load needs a load number that is new, and is repeated together with `beginLoad`.
+ * **An answer that was lost.** A connection may break after the server has committed. Each operation of a run may be repeated with
+ * the same arguments, and then has the same outcome: a claim under the same token answers the same chunk, a publish under the same
+ * token answers the counts of the first. That is why ambiguous errors are tried again like transient ones (`retrying.ts`). Two are
+ * repeated by their callers instead: `stage`, which after a torn load needs a new load number and so goes with `beginLoad`; and
+ * `claimChunk`, whose caller must give back a chunk that a lost answer left under its token. Operations of a person (`retryUsers`,
+ * `redoUsers`, `pruneHistory`, `publishImport`) may be repeated without harm, but count only what the repetition changed.
  *
  * **Errors.** A driver throws what the server or the socket said as a DatabaseError, whose class says what a retry can do:
  * transient, ambiguous, exhausted (disk or log full), data (one row is refused), permanent. Conditions that our own procedures
@@ -79,7 +81,7 @@ export interface PoolUsage {
   readonly limit: number;
 }
 
-/** Whether what goes over a wire is encrypted, and whether the other end has proved who it is. */
+/** Whether what goes over a wire is encrypted, and whether the other end has proved its name. */
 export interface Wire {
   readonly encrypted: boolean;
   readonly verified: boolean;

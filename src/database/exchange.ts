@@ -1,6 +1,6 @@
 import type { RecommendationRow } from '../model/contract.ts';
 import type { UserCounts } from '../model/run.ts';
-import type { Spending } from '../model/spending.ts';
+import { SPENDING_FIELDS, type Spending } from '../model/spending.ts';
 import type { DuplicateLine, StagedSpending, StoredSpending } from '../model/table-rows.ts';
 import { callForRow, cut, type Driver } from './driver.ts';
 
@@ -82,16 +82,9 @@ export const exchangeOperations = (driver: Driver) => ({
   countUsers: (): Promise<UserCounts> => callForRow(driver, 'count_users', []),
 });
 
-type Amounts = Readonly<Record<'amazon' | 'flipkart' | 'myntra' | 'ajio' | 'grocery' | 'confirmed', number | null>>;
+type Amounts = Readonly<Record<(typeof SPENDING_FIELDS)[number], number | null>>;
 
-const amountsOf = ({ amazon, flipkart, myntra, ajio, grocery, confirmed }: Amounts) => [
-  amazon,
-  flipkart,
-  myntra,
-  ajio,
-  grocery,
-  confirmed,
-];
+const amountsOf = (row: Amounts) => SPENDING_FIELDS.map(field => row[field]);
 
 /** A user's spends with the status that they stand in; null is a status that is NULL. */
 export interface ListedSpending extends Spending {

@@ -42,7 +42,7 @@ export interface Attempt {
   readonly outcome: 'done' | 'failed' | 'released' | 'expired' | 'superseded' | 'cancelled' | 'split' | null;
   readonly startedAt: Date;
   readonly endedAt: Date | null;
-  /** Milliseconds; null where the attempt did not come so far. */
+  /** Milliseconds; null where the attempt ended before. */
   readonly computeMs: number | null;
   readonly loadMs: number | null;
   readonly publishMs: number | null;
@@ -63,7 +63,7 @@ export interface CardShare {
   readonly tens: number;
 }
 
-/** Of users with cards: quantiles of the first card's net, paise, null where there is none. Of all users: how they spend. */
+/** Quantiles of the first card's net over users with cards, in paise, null without one; and how all users spend. */
 export interface UserFigures {
   readonly users: number;
   readonly spendingUsers: number;

@@ -1,7 +1,7 @@
 import { DatabaseError } from '../model/errors.ts';
 
 const MINUTE_MS = 60_000;
-/** With the refusal that began it: one try a minute for five minutes, and none after that. */
+/** How many tries a refused login has, the first included: one a minute for five minutes, and none after that. */
 const MAX_TRIES = 5;
 
 /**

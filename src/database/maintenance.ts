@@ -58,7 +58,7 @@ export const maintenanceOperations = (driver: Driver) => ({
   /** Undefined where nothing goes over a wire. */
   wire: driver.wire,
 
-  /** Forgets one batch of what ended more than so many days ago; how many rows. 0: nothing is left. */
+  /** Forgets one batch of what ended more than `keepDays` days ago; how many rows. 0: nothing is left. */
   async pruneHistory(kind: History, keepDays: number): Promise<number> {
     const row = await callForRow<{ deleted: number }>(driver, 'prune_history', [
       ['kind', 'varchar(20)', kind],
@@ -67,7 +67,7 @@ export const maintenanceOperations = (driver: Driver) => ({
     return row.deleted;
   },
 
-  /** Writes down an act that is no procedure's own: prune. */
+  /** Writes down an act that takes many transactions, once it is done: prune, retry, redo. */
   async recordAct(
     act: ActName,
     by: Actor,

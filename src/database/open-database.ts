@@ -11,9 +11,9 @@ export interface OpenedDatabase extends OpenedEngine, AsyncDisposable {
 export interface OpenOptions {
   /** False leaves the check of the schema out: for `cardgenius migrate` itself. */
   readonly checkSchema?: boolean;
-  /** The embedded engine may be another process's, which then answers: for who looks or steers, and neither loads nor migrates. */
+  /** The embedded engine may be another process's, which then answers: for a caller that looks or steers, and neither loads nor migrates. */
   readonly beside?: boolean;
-  /** False leaves the embedded engine as it is: for who only wants to look. */
+  /** False leaves the embedded engine as it is: for a caller that only looks. */
   readonly migrate?: boolean;
   /** From the environment or a file; goes before one in the URL. */
   readonly password?: string | undefined;
@@ -63,14 +63,14 @@ async function open(written: string, options: OpenOptions): Promise<OpenedEngine
   if (isMssqlUrl(url)) return (await import('./mssql/open-mssql.ts')).openMssql(url, options);
   throw new UsageError(
     'DATABASE_URL',
-    `${formOf(url)} is not a database that cardgenius knows. Use pglite:PATH, pglite:memory, mssql://… or postgres://….`,
+    `${formOf(url)} names no database that cardgenius knows. Use pglite:PATH, pglite:memory, mssql://… or postgres://….`,
   );
 }
 
 /** Other programs' addresses, by name; of anything else nothing is quoted, because it may be a password. */
 function formOf(url: string): string {
   const scheme = /^(?:jdbc:)?[a-z]+(?=:)/i.exec(url)?.[0].toLowerCase() ?? '';
-  return FOREIGN.includes(scheme) ? `"${scheme}:"` : 'What the address begins with';
+  return FOREIGN.includes(scheme) ? `"${scheme}:"` : 'The address';
 }
 
 const FOREIGN = ['mysql', 'mariadb', 'sqlite', 'sqlserver', 'jdbc:sqlserver', 'file', 'http', 'https', 'oracle'];

@@ -1,7 +1,7 @@
 import { CardGeniusError } from '../model/errors.ts';
 import { HISTORY, type History, type MaintenanceDatabase, type Orphans } from './maintenance.ts';
 
-/** Above one in ten, orphans are rather the sign of a table that is being loaded anew than of users who left. */
+/** The share of orphans up to which they are users who left; more are the sign of a table that is being loaded anew. */
 const ORPHANS_BELIEVED = 0.1;
 
 export type Pruned = Readonly<Record<History, number>>;
@@ -29,7 +29,7 @@ export function checkOrphans({ orphans, users }: Orphans, yes: boolean): void {
   throw new CardGeniusError(
     'ORPHANS_MANY',
     `${orphans} of ${users} users with recommendations are not in user_spending_data: more than one in ten. Is that table being ` +
-      'loaded anew? Nothing was deleted of theirs. If they are really gone, say --yes.',
+      'loaded anew? No rows were deleted. If the users are really gone, say --yes.',
   );
 }
 

@@ -2,9 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { DatabaseError, type Pace } from '../model/errors.ts';
 import type { BatchDatabase } from './batch.ts';
 
-/** How long a step is tried again in all before its error is thrown, in milliseconds of waiting. */
+/** How long a step is tried again before its error is thrown, in milliseconds of waiting. */
 const PATIENCE_MS = 120_000;
-/** A login that is refused after it was accepted: a few tries, so that a rotated password does not lock the account. */
+/** How long a login is tried that is refused after it was accepted: a few tries, so that a rotated password does not lock the account. */
 const LOGIN_PATIENCE_MS = 300_000;
 
 const SECOND_MS = 1_000;
@@ -32,7 +32,7 @@ const sleepForReal: Sleep = async (milliseconds, signal) => {
 
 /**
  * Tries an idempotent step until it passes, with a pause by the kind of its error: 0.1–1 s after a deadlock, 5–60 s after a
- * throttle, a failover or a broken connection, a minute after a login that was refused. Only what may pass is tried again:
+ * throttle, a failover or a broken connection, a minute after a login that was refused. Tried again are only
  * transient errors, and ambiguous ones, because asking again with the same token is how they are resolved. After two minutes of
  * waiting (five for a login) the last error is thrown.
  */
@@ -46,7 +46,7 @@ export async function retry<T>(
     try {
       return await step();
     } catch (error) {
-      if (!mayPass(error) || signal?.aborted === true) throw error;
+      if (!isRetriable(error) || signal?.aborted === true) throw error;
       const patience = error.pace === 'login' ? Math.min(LOGIN_PATIENCE_MS, (patienceMs * 5) / 2) : patienceMs;
       if (waitedMs >= patience) throw error;
       const delayMs = backOff(error.pace, attempt);
@@ -58,7 +58,7 @@ export async function retry<T>(
   }
 }
 
-/** The pause after so many attempts, in milliseconds: between the least of its kind and a limit that doubles up to the most. */
+/** The pause after the attempt of that number, in milliseconds: between the least of its kind and a limit that doubles up to the most. */
 export function backOff(pace: Pace, attempt: number, random = Math.random): number {
   if (pace === 'login') return 60 * SECOND_MS;
   const [least, most] = PAUSES[pace];
@@ -67,7 +67,7 @@ export function backOff(pace: Pace, attempt: number, random = Math.random): numb
 }
 
 /** Whether a later attempt at the same step can pass. A load that is incomplete stays so: the chunk must be loaded again. */
-function mayPass(error: unknown): error is DatabaseError {
+function isRetriable(error: unknown): error is DatabaseError {
   if (!(error instanceof DatabaseError) || error.code === 'STAGING_INCOMPLETE') return false;
   return error.errorClass === 'transient' || error.errorClass === 'ambiguous';
 }

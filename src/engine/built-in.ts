@@ -74,11 +74,11 @@ interface Candidate {
 
 function compileRecommender(
   cards: readonly Card[],
-  limit: number,
+  maxMonthlySpend: number,
   rules: Rules,
 ): (slice: SpendingSlice) => RecommendationSlice {
   const candidates: Candidate[] = cards
-    .map((card, cardNo) => ({ cardNo, program: compileCard(card, limit, rules) }))
+    .map((card, cardNo) => ({ cardNo, program: compileCard(card, maxMonthlySpend, rules) }))
     .sort((a, b) => Buffer.compare(Buffer.from(nameOf(a.program.card)), Buffer.from(nameOf(b.program.card))));
 
   return slice => {
@@ -97,7 +97,7 @@ function compileRecommender(
 
     for (let user = 0; user < count; user++) {
       const userNo = slice.userNo[user]!;
-      const invalid = invalidSpending(slice, user, limit);
+      const invalid = invalidSpending(slice, user, maxMonthlySpend);
       if (invalid !== undefined) {
         failures.push({ userNo, code: 'INVALID_SPENDING', message: invalid });
         continue;
@@ -143,7 +143,7 @@ class TopTen {
     this.#size = 0;
   }
 
-  /** Candidates come in the order of their names, so that on a full tie the earlier one stays before the later. */
+  /** Candidates come in the order of their names, so on a full tie the earlier one stays before the later. */
   offer(candidate: number, net: number, yearly: number, extra: number): void {
     let place = this.#size;
     if (place === CARDS_PER_USER) {

@@ -4,7 +4,7 @@
  */
 import type { CardProgram, SlabProgram } from './program.ts';
 
-/** From here a double cannot hold every whole number. */
+/** The first whole number from which a double does not hold each of them. */
 const EXACT_LIMIT = 9_007_199_254_740_992;
 /** A share of points nearer than this to a tie is decided exactly; so is one so large that its error might matter. */
 const TIE_DISTANCE = 1e-4;

@@ -2,6 +2,7 @@
  * What a catalogue's rules make of one card: the name under which it is stored, the fee, the value of a point, the categories
  * whose spend counts for milestones. The fast program, the exact way and the explanation ask here, so that they cannot differ.
  */
+import { groupHundredths } from '../model/money.ts';
 import { CATEGORIES } from '../model/spending.ts';
 import type { Card, Rules } from './catalog-schema.ts';
 import { fromDecimal, multiply, rational } from './rational.ts';
@@ -31,6 +32,9 @@ export function isEligible({ status, offer }: Pick<Card, 'status' | 'offer'>, el
 export function toWhole(value: number, places: number): number {
   return Number(multiply(fromDecimal(value), rational(10n ** BigInt(places))).numerator);
 }
+
+/** A figure of the catalogue for people, without places where it is whole: 1500 is `1,500`, 99.5 is `99.50`. */
+export const plainFigure = (value: number): string => groupHundredths(Math.round(value * 100)).replace(/\.00$/, '');
 
 /** The joining fee in whole paise; with 18 % GST where the rules want it, half up. */
 export function joiningFeeOf({ fees }: Pick<Card, 'fees'>, rules: Pick<Rules, 'fees'>): number {

@@ -12,7 +12,7 @@ export type Period = (typeof PERIODS)[number];
 /** How many months each period has. */
 export const MONTHS: Readonly<Record<Period, number>> = { month: 1, quarter: 3, half_year: 6, year: 12 };
 
-/** A decimal with at most so many places, as it is written. */
+/** A decimal with at most `places` places, as it is written. */
 const decimal = (places: number) =>
   z
     .number()

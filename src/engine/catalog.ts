@@ -26,7 +26,7 @@ export interface CatalogInspection {
   readonly faults: readonly (CatalogFault & { readonly kind: 'text' | 'schema' | 'rule' })[];
 }
 
-/** A catalogue of 10,000 cards has some 20 MB. */
+/** How large a catalogue's file may be: one of 10,000 cards has some 20 MB. */
 const MOST_BYTES = 67_108_864;
 
 /** Reads a catalogue's bytes. Throws UsageError (CATALOG_UNREADABLE). */

@@ -9,7 +9,7 @@ import { DEFAULT_ENGINE_TIMEOUT_MS, type EngineSource } from './source.ts';
 
 /**
  * Creates the engine that a source names, in this thread: an engine of one's own runs its code here. The program does that in
- * worker threads only; what the main process needs, load.ts and open.ts have.
+ * worker threads only; what the main process needs, load-engine.ts and open-engine.ts have.
  */
 export async function createEngine(source: EngineSource): Promise<Engine> {
   const { catalogPath, enginePath: path, engineTimeoutMs, maxMonthlySpend } = source;

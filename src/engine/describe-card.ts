@@ -1,7 +1,6 @@
 /** A card of the catalogue for people. */
-import { groupHundredths } from '../model/money.ts';
 import { CATEGORIES } from '../model/spending.ts';
-import { counts } from './card-terms.ts';
+import { counts, plainFigure } from './card-terms.ts';
 import type { Card, EarnRate, Period, Rules } from './catalog-schema.ts';
 
 const PERIOD: Readonly<Record<Period, string>> = {
@@ -10,8 +9,7 @@ const PERIOD: Readonly<Record<Period, string>> = {
   half_year: 'a half-year',
   year: 'a year',
 };
-const plain = (value: number): string => groupHundredths(Math.round(value * 100)).replace(/\.00$/, '');
-const rateText = ({ points, per }: EarnRate): string => `${points} for every ₹${plain(per)}`;
+const rateText = ({ points, per }: EarnRate): string => `${points} for every ₹${plainFigure(per)}`;
 
 /** Under these rules of its catalogue. */
 export function describeCard(card: Card, rules: Rules): string {
@@ -24,7 +22,7 @@ export function describeCard(card: Card, rules: Rules): string {
     ...(card.offer === undefined ? [] : [['offer', offerText(card.offer)] as [string, string]]),
     [
       'fees',
-      `₹${plain(fees.joining)} joining, ₹${plain(fees.annual)} a year${waiver(fees.annualWaiverSpend)}, before GST`,
+      `₹${plainFigure(fees.joining)} joining, ₹${plainFigure(fees.annual)} a year${waiver(fees.annualWaiverSpend)}, before GST`,
     ],
     ...(slabs === undefined
       ? [
@@ -35,12 +33,12 @@ export function describeCard(card: Card, rules: Rules): string {
         ]
       : slabs.bands.map((band): [string, string] => [
           'slab',
-          `₹${plain(band.from)} ${band.to === undefined ? 'and above' : `to ₹${plain(band.to)}`} ${PERIOD[slabs.every]}: ${rateText(band)}`,
+          `₹${plainFigure(band.from)} ${band.to === undefined ? 'and above' : `to ₹${plainFigure(band.to)}`} ${PERIOD[slabs.every]}: ${rateText(band)}`,
         ])),
     ...(slabs?.order === undefined ? [] : [['slab order', slabs.order.join(', ')] as [string, string]]),
     ...caps.map((cap): [string, string] => [
       'cap',
-      `${plain(cap.points)} ${cap.counts === 'bonus' ? 'bonus points' : 'points'} ${PERIOD[cap.every]} on ${cap.categories.join(', ')}` +
+      `${plainFigure(cap.points)} ${cap.counts === 'bonus' ? 'bonus points' : 'points'} ${PERIOD[cap.every]} on ${cap.categories.join(', ')}` +
         `; beyond it ${cap.overflow === undefined ? 'nothing' : rateText(cap.overflow)}`,
     ]),
     ...redemption.map((way): [string, string] => [
@@ -49,11 +47,11 @@ export function describeCard(card: Card, rules: Rules): string {
     ]),
     ...milestones.map(({ spend, every, value, counted, note }): [string, string] => [
       'milestone',
-      `₹${plain(spend)} ${PERIOD[every]} gives ₹${plain(value)}${counted ? '' : ' (never counted)'}${note === undefined ? '' : `: ${note}`}`,
+      `₹${plainFigure(spend)} ${PERIOD[every]} gives ₹${plainFigure(value)}${counted ? '' : ' (never counted)'}${note === undefined ? '' : `: ${note}`}`,
     ]),
     ...(welcomeBenefit === undefined
       ? []
-      : [['welcome', `₹${plain(welcomeBenefit.value)} (shown, never counted)`] as [string, string]]),
+      : [['welcome', `₹${plainFigure(welcomeBenefit.value)} (shown, never counted)`] as [string, string]]),
     ...(cardGenius === undefined ? [] : [['CardGenius', `${cardGenius.id}, ${cardGenius.name}`] as [string, string]]),
     ['terms', `of ${terms.asOf}, confidence ${terms.confidence}`],
     ...terms.sources.map((source): [string, string] => ['source', source]),
@@ -62,7 +60,8 @@ export function describeCard(card: Card, rules: Rules): string {
   return [card.name, ...lines.map(([what, how]) => `  ${what.padEnd(14)}  ${how}`)].join('\n');
 }
 
-const waiver = (spend: number | undefined) => (spend === undefined ? '' : ` (waived from ₹${plain(spend)} a year)`);
+const waiver = (spend: number | undefined) =>
+  spend === undefined ? '' : ` (waived from ₹${plainFigure(spend)} a year)`;
 
 function offerText({ commissionable, sourceable, inviteOnly }: NonNullable<Card['offer']>): string {
   const say = (value: boolean | undefined) => (value === undefined ? 'unknown' : value ? 'yes' : 'no');

@@ -14,7 +14,7 @@ export type ThreadMessage =
   | { readonly type: 'answer'; readonly answer: RecommendationSlice }
   | { readonly type: 'failure'; readonly message: string };
 
-/** A module that is still not loaded, or whose create() has not returned, after so long, hangs. */
+/** How long a module may take to load and to return from create(); after that it hangs. */
 const START_MS = 120_000;
 
 /**

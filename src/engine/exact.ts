@@ -48,7 +48,7 @@ export interface Terms {
   readonly rules: Pick<Rules, 'points'>;
 }
 
-/** The steps of a computation, for those who want them explained. */
+/** The steps of a computation, for the explanation. */
 export interface Trace {
   /** Points a month before any cap, and before they were rounded to whole ones. */
   earned: readonly Rational[];
@@ -111,7 +111,7 @@ function slabRates({ slabs }: Card, rupees: readonly Rational[]): Rational[] {
 const average = (points: Rational, spend: Rational): Rational =>
   compare(spend, ZERO) === 0 ? ZERO : divide(points, spend);
 
-/** Points a month for so many rupees a month. */
+/** Points a month for a number of rupees a month. */
 function bandPoints({ every, bands }: NonNullable<Card['slabs']>, monthly: Rational): Rational {
   const months = rational(BigInt(MONTHS[every]));
   const spend = multiply(monthly, months);

@@ -1,6 +1,7 @@
 /** An explanation in words, ₹ with Indian grouping; and as JSON, amounts as decimal text. */
 import { formatHundredths, formatRupees, formatTenThousandths, groupHundredths } from '../model/money.ts';
 import { CATEGORIES, type Category } from '../model/spending.ts';
+import { plainFigure } from './card-terms.ts';
 import type { EarnRate, Period } from './catalog-schema.ts';
 import type { CapStep, EarnStep, Explanation, MilestoneStep } from './explain.ts';
 import { compare, multiply, type Rational, rational, roundHalfUp, subtract } from './rational.ts';
@@ -24,9 +25,8 @@ const CATEGORY: Readonly<Record<Category, string>> = {
 const hundredths = (value: Rational): number => Number(roundHalfUp(multiply(value, rational(100n))));
 const inRupees = (value: Rational): string => formatRupees(hundredths(value));
 const inPoints = (value: Rational): string => `${groupHundredths(hundredths(value))} points`;
-const plain = (value: number): string => groupHundredths(Math.round(value * 100)).replace(/\.00$/, '');
 const rateText = ({ points, per }: EarnRate): string =>
-  `${points} ${points === 1 ? 'point' : 'points'} for every ₹${plain(per)}`;
+  `${points} ${points === 1 ? 'point' : 'points'} for every ₹${plainFigure(per)}`;
 /** Points with the fraction from which they were rounded to whole ones. */
 const rounded = ({ earned, unrounded }: EarnStep): string =>
   compare(earned, unrounded) === 0
@@ -82,7 +82,10 @@ function earnLine(step: EarnStep): [string, string] {
 function slabLines({ slabs, earn }: Explanation): [string, string][] {
   const { every, bands, order } = slabs!;
   const lines = bands.map(({ band, spend, points }): [string, string] => {
-    const range = band.to === undefined ? `above ₹${plain(band.from)}` : `₹${plain(band.from)} to ₹${plain(band.to)}`;
+    const range =
+      band.to === undefined
+        ? `above ₹${plainFigure(band.from)}`
+        : `₹${plainFigure(band.from)} to ₹${plainFigure(band.to)}`;
     const result = isNothing(spend) ? 'not reached' : `${inRupees(spend)} × ${rateText(band)} = ${inPoints(points)}`;
     return ['slab', `${range} ${PERIOD[every]}: ${result}${isNothing(spend) ? '' : ` ${PERIOD[every]}`}`];
   });
@@ -100,7 +103,7 @@ function capText({ cap, room, wanted, excess, instead, bound, fills }: CapStep):
       : cap.categories.map(category => CATEGORY[category]).join(', ');
   const what = cap.counts === 'bonus' ? 'bonus points' : 'points';
   const monthly = cap.every === 'month' ? '' : ` (${groupHundredths(hundredths(room))} a month)`;
-  const head = `${plain(cap.points)} ${what} ${PERIOD[cap.every]}${monthly} on ${over}`;
+  const head = `${plainFigure(cap.points)} ${what} ${PERIOD[cap.every]}${monthly} on ${over}`;
   const parts = cap.counts === 'bonus' ? bonusText(cap, fills) : '';
   if (!bound) {
     return `${head}: ${inPoints(wanted)} fit, ${groupHundredths(hundredths(room) - hundredths(wanted))} left${parts}`;

@@ -1,10 +1,13 @@
 import { formatHundredths } from '../model/money.ts';
 import { CATEGORIES, SPENDING_COLUMNS, type SpendingSlice } from '../model/spending.ts';
 
-/** ₹1 crore a month, in paise. */
+/** How much an amount of a month may be, in paise: ₹1 crore. */
 export const DEFAULT_MAX_MONTHLY_SPEND = 1_000_000_000;
 
-/** Why a user's spends cannot be believed, naming the first bad column; undefined where they can. */
+/**
+ * Why a user's spends cannot be believed, naming the first bad column; undefined where they can. `import` refuses such rows: they come from
+ * CashKaro's own writes to the table.
+ */
 export function invalidSpending({ amounts, count }: SpendingSlice, user: number, limit: number): string | undefined {
   for (let c = 0; c < SPENDING_COLUMNS.length; c++) {
     const amount = amounts[c * count + user]!;

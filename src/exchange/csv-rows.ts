@@ -19,7 +19,7 @@ export interface CsvForm {
 
 /** The longest row, in bytes: a quote that is not closed would else take the rest of the file. */
 const LONGEST_ROW = 65_536;
-/** Enough of the beginning to know what a file is. */
+/** How many bytes of the beginning tell what a file is. */
 const HEAD_BYTES = 64;
 
 /**

@@ -5,7 +5,7 @@ import { RejectsFile } from './rejects-file.ts';
 import { type OpenedSpendingCsv, openSpendingCsv, type ParsedLine } from './spending-csv.ts';
 import { isStdin } from './streams.ts';
 
-/** Rows staged at once, and lines published at once. */
+/** How many rows are staged at once, and how many lines are published at once. */
 const BATCH = 10_000;
 
 export interface ImportResult {
@@ -38,7 +38,7 @@ export async function importSpending(
   options: ImportOptions,
 ): Promise<ImportResult> {
   const path = typeof source === 'string' ? source : source.path;
-  const rejects = await RejectsFile.open(rejectsPathOf(path));
+  const rejects = new RejectsFile(rejectsPathOf(path));
   try {
     const { lines } = typeof source === 'string' ? await openSpendingCsv(source, options.maxMonthlySpend) : source;
     const counts = await stageAndPublish(database, path, lines, rejects, options.onProgress ?? (() => {}));

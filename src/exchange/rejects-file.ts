@@ -11,12 +11,8 @@ export class RejectsFile {
   readonly #path: string;
   #file: CsvFile | undefined;
 
-  private constructor(path: string) {
+  constructor(path: string) {
     this.#path = path;
-  }
-
-  static async open(path: string): Promise<RejectsFile> {
-    return new RejectsFile(path);
   }
 
   get count(): number {

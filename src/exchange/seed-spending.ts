@@ -13,7 +13,7 @@ const HABITS = [
 ] as const;
 const UNKNOWN_SHARE = 0.02;
 const IDLE_SHARE = 0.05;
-/** No invented user comes near the limit of ₹1 crore. */
+/** The largest spend of an invented user, in paise: far below the limit of ₹1 crore. */
 const LARGEST_PAISE = 300_000_000;
 
 /**
@@ -33,7 +33,7 @@ export async function seedSpending(
   return stageAndPublish(database, `seed ${seed}, ${users} users`, lines(), noRejects, onProgress, true);
 }
 
-/** Whether the first user of a seed is there, with the spends that were invented: who imports their own should know. */
+/** Whether the first user of a seed is there, with the spends that were invented: a person who imports real users should know. */
 export async function holdsInventedUsers(database: ExchangeDatabase, seed = 1): Promise<boolean> {
   const { userId, amounts } = inventUser(1, seed);
   const stored = await database.readSpending(userId);

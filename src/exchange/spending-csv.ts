@@ -38,16 +38,17 @@ export async function openSpendingCsv(
   const rows = readCsvRows(path, form);
   let columns: readonly number[] | undefined;
   let width = 0;
-  for (let next = await rows.next(); !next.done && columns === undefined; ) {
+  while (columns === undefined) {
+    const next = await rows.next();
+    if (next.done === true) break;
     const { cells } = next.value;
-    if (isBlank(cells)) {
-      next = await rows.next();
-      continue;
-    }
-    columns = await findColumns(path, cells).catch(async error => {
+    if (isBlank(cells)) continue;
+    try {
+      columns = findColumns(path, cells);
+    } catch (error) {
       await rows.return(undefined);
       throw error;
-    });
+    }
     width = cells.length;
   }
   if (columns === undefined) throw new UsageError('CSV_HEADER', `${nameOf(path)} is empty. ${EXPECTED_HEADER}`);
@@ -60,7 +61,7 @@ export async function openSpendingCsv(
   return { path, lines: lines() };
 }
 
-/** The lines alone, for who has one thing to do with them. Throws as openSpendingCsv does. */
+/** The lines alone, for a caller that does one thing with them. Throws as openSpendingCsv does. */
 export async function* readSpendingCsv(
   path: string,
   maxMonthlySpend: number,
@@ -74,7 +75,7 @@ const isBlank = (row: readonly string[]): boolean => row.every(field => field.tr
 const EXPECTED_HEADER = `Its first line must name the columns ${REQUIRED_COLUMNS.join(', ')}, in any order, separated by commas, in UTF-8.`;
 
 /** Where each required column stands in the file. */
-async function findColumns(path: string, header: readonly string[]): Promise<number[]> {
+function findColumns(path: string, header: readonly string[]): number[] {
   const names = header.map(name =>
     name
       .replace(/^\uFEFF/, '')

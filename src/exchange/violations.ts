@@ -1,7 +1,7 @@
 import type { Violation } from '../database/audit.ts';
 import { writeCsv } from './write-csv.ts';
 
-/** At most this many rows of each check: with more violations, read the check and not each row. */
+/** How many rows of each check are written at most: with more violations, read the check and not each row. */
 export const MOST_VIOLATIONS = 5_000;
 
 /** Writes what breaks the checks, a row each: a header alone where nothing does. Throws UsageError (CSV_UNWRITABLE). */

@@ -96,7 +96,7 @@ export class CsvFile {
   }
 }
 
-/** So much text is collected before it is written. */
+/** How much text is collected before it is written, in characters. */
 const FLUSH_LENGTH = 65_536;
 
 /** Rows as the text of a CSV. */

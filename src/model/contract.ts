@@ -187,5 +187,5 @@ export function errorLength(found: readonly FoundColumn[]): number {
   return length < 1 ? LONGEST_ERROR : Math.min(length, LONGEST_ERROR);
 }
 
-/** Of a reason nothing more is kept, whatever the column takes. */
+/** How many characters of a reason are kept, however many the column takes. */
 export const LONGEST_ERROR = 4_000;

@@ -4,11 +4,17 @@
  */
 import type { UsageCode } from './codes.ts';
 
+/** With which code a command ends. */
 export const EXIT = {
+  /** Done, or nothing to do. */
   done: 0,
+  /** Failed, or the run was cancelled: the next `run` plans a new one. */
   failed: 1,
+  /** Wrong usage, configuration, catalogue or file: nothing was changed. */
   usage: 2,
+  /** Done, but more users failed than `errorRateLimit` allows. */
   errorRate: 3,
+  /** Stopped or paused: work is left. */
   stopped: 4,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

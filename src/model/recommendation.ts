@@ -3,7 +3,7 @@
  */
 import { POINT_COLUMNS, RECOMMENDATION_COLUMNS, type RecommendationRow, STAGED_COLUMNS } from './contract.ts';
 
-/** Every user gets exactly this many cards. */
+/** How many cards every user gets, exactly. */
 export const CARDS_PER_USER = 10;
 
 /** The largest amount that DECIMAL(12,2) holds, in paise (or hundredths of a point). */

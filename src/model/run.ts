@@ -16,7 +16,7 @@ export interface RunRequest {
   readonly fingerprint: string;
   readonly cards: readonly RunCard[];
   readonly chunkSize: number;
-  /** At most so many users; null is all who are due. */
+  /** How many users at most; null is all who are due. */
   readonly userLimit: number | null;
   readonly maxRounds: number;
   /** The person who asks, where one does; left out: a processor by itself. */
@@ -29,6 +29,9 @@ export interface RunRequest {
   /** Rows that do not change carry this run's `processed_at` and `batch_id`, too; true unless it is given. */
   readonly stampUnchanged?: boolean | undefined;
 }
+
+/** What a run is asked for, without the requester and the deadline: the same for a command and for a schedule. */
+export type RunTerms = Omit<RunRequest, 'requestedBy' | 'deadlineAt'>;
 
 export interface OpenedRun {
   readonly outcome: 'joined' | 'planned' | 'superseded';
@@ -100,8 +103,8 @@ export interface FirstCards {
 export interface ChunkFailure {
   readonly code: string;
   readonly message: string;
-  /** False: trying again gives the same answer; the chunk's users become failed at once. */
-  readonly mayPass: boolean;
+  /** Whether the chunk is tried again, up to three times in all; else its users become failed at once. */
+  readonly isRetried: boolean;
   readonly retryAfterSeconds: number;
 }
 
@@ -149,7 +152,7 @@ export interface ChunkCheck {
   readonly chunkNo: number;
   /** Users looked at: those who are still `completed`. */
   readonly checked: number;
-  /** Of them: whose rows cannot be right. */
+  /** How many of them have rows that cannot be right. */
   readonly violations: number;
   readonly violated: string | null;
 }

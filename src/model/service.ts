@@ -1,6 +1,6 @@
 /** What a service that runs for months remembers: slots of schedules, who leads, what is wrong. */
 import type { Actor } from './act.ts';
-import type { RunRequest, RunState } from './run.ts';
+import type { RunState, RunTerms } from './run.ts';
 
 /**
  * What became of a slot. `overlapped`: a run was active, and did its work; `held`: a paused run stood in its way;
@@ -35,7 +35,7 @@ export interface FireRequest {
   readonly deadlineMinutes: number | null;
   /** The person that asks, for a fire by hand. */
   readonly by?: Actor | undefined;
-  readonly run: Omit<RunRequest, 'requestedBy' | 'deadlineAt'>;
+  readonly run: RunTerms;
 }
 
 export interface FireAnswer {
@@ -71,6 +71,7 @@ export interface Processor {
   readonly id: string;
   readonly host: string;
   readonly pid: number;
+  /** Of its engine, as it was loaded last; `none` where it could not be loaded yet. */
   readonly version: string;
 }
 
@@ -80,12 +81,12 @@ export interface SeenProcessor extends Processor {
   readonly lastSeen: Date;
   /** Null: it did not say goodbye. */
   readonly stoppedAt: Date | null;
-  /** How far from now it was last seen, by the database's clock; never negative. */
+  /** How long ago it was last seen, by the database's clock; never negative. */
   readonly silentSeconds: number;
   readonly leads: boolean;
 }
 
-/** Processors silent for longer are hidden. Within the hour, one that was just killed is still shown. */
+/** How long a silent processor is shown: one that was just killed is still seen within the hour. */
 const PRESENT_SECONDS = 3_600;
 
 /** Whether a processor is at work: it has not left, nor been silent for an hour. */
@@ -135,7 +136,7 @@ export interface AlertRequest {
 export interface CommonFailure {
   /** Null where the reason was not written by us. */
   readonly code: string | null;
-  /** Of those looked at: with this code. */
+  /** How many of those looked at have this code. */
   readonly users: number;
   /** Failed users looked at. */
   readonly seen: number;
@@ -159,7 +160,7 @@ export interface RaisedAlert {
   readonly openedAt: Date;
 }
 
-/** An alert as the one who tells it knows it. */
+/** An alert as its teller knows it. */
 export interface StoredAlert extends Alert {
   readonly alertId: number;
 }

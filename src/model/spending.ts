@@ -14,6 +14,9 @@ export const SPENDING_COLUMNS: readonly string[] = USER_COLUMNS.filter(({ kind }
   ({ name }) => name,
 );
 
+/** The short names of SPENDING_COLUMNS, in staging and in the answers of the procedures. */
+export const SPENDING_FIELDS = ['amazon', 'flipkart', 'myntra', 'ajio', 'grocery', 'confirmed'] as const;
+
 /** One user's row as it stands in `user_spending_data`: paise, in the order of SPENDING_COLUMNS; null is NULL. */
 export interface Spending {
   readonly userId: string;

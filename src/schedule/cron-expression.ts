@@ -10,7 +10,7 @@ export interface CronFields {
   readonly dayOfWeek: ReadonlySet<number>;
 }
 
-/** Longer than any that a person writes. */
+/** How many characters an expression may have: more than any that a person writes. */
 const LONGEST = 200;
 
 /** What is wrong with an expression, or undefined. */

@@ -1,23 +1,6 @@
-import type { Secret } from '../model/secret.ts';
 import type { FireDecision, ScheduleState } from '../model/service.ts';
+import type { MisfirePolicy } from './schedule.ts';
 import { slotsBetween, type Timing } from './slots.ts';
-
-export interface MisfirePolicy {
-  readonly misfire: 'once' | 'skip' | 'all';
-  readonly catchUpWindowMinutes: number;
-}
-
-/** A schedule as cron.config.ts has it. */
-export interface PlannedSchedule extends Timing, MisfirePolicy {
-  readonly name: string;
-  readonly deadlineMinutes?: number | undefined;
-  readonly userLimit?: number | undefined;
-  /** `parity`: a slot compares with the API, and opens no run. */
-  readonly kind?: 'run' | 'parity' | undefined;
-  /** Of kind `parity`: the API, and how many users are asked for. */
-  readonly url?: Secret | undefined;
-  readonly sample?: number | undefined;
-}
 
 export interface PlannedFire {
   readonly plannedAt: Date;
@@ -25,7 +8,7 @@ export interface PlannedFire {
   readonly note: string | null;
 }
 
-/** So many slots are planned at a time: a schedule every second that was away for a month is worked off piece by piece. */
+/** How many slots are planned at a time: a schedule every second that was away for a month is worked off piece by piece. */
 const MOST = 500;
 
 /**

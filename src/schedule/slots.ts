@@ -12,7 +12,7 @@ export interface Timing {
 }
 
 const DAY = 86_400_000;
-/** A leap day may be eight years away; beyond that no slot is looked for. */
+/** How many days ahead slots are looked for: a leap day may be eight years away. */
 const HORIZON_DAYS = 366 * 9;
 
 /** Slots after `from` and up to `to`, ascending, in milliseconds. */

@@ -1,10 +1,10 @@
 import type { CoordinationDatabase } from '../database/coordination.ts';
 import type { Actor } from '../model/act.ts';
 import { UsageError } from '../model/errors.ts';
+import type { RunTerms } from '../model/run.ts';
 import type { FireAnswer } from '../model/service.ts';
-import type { PlannedSchedule } from '../schedule/misfire.ts';
+import type { PlannedSchedule } from '../schedule/schedule.ts';
 import { utcOffsetMinutes } from '../schedule/time-zone.ts';
-import type { RunTerms } from './planner.ts';
 
 /**
  * Fires a schedule now, because a person asks: a row of the ledger and its run, by the same path as a slot that is due.
@@ -13,14 +13,14 @@ import type { RunTerms } from './planner.ts';
 export async function fireByHand(
   name: string,
   {
-    service,
+    coordination,
     schedules,
     terms,
     decidedBy,
     note,
     by,
   }: {
-    readonly service: Pick<CoordinationDatabase, 'recordFire'>;
+    readonly coordination: Pick<CoordinationDatabase, 'recordFire'>;
     readonly schedules: readonly PlannedSchedule[];
     /** Loads the engine anew; throws what is wrong with it. */
     readonly terms: (userLimit: number | null) => Promise<RunTerms>;
@@ -44,7 +44,7 @@ export async function fireByHand(
     );
   }
   const plannedAt = new Date();
-  const answer = await service.recordFire({
+  const answer = await coordination.recordFire({
     schedule: name,
     plannedAt,
     decision: 'manual',

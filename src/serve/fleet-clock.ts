@@ -1,11 +1,11 @@
 import type { ClockState } from '../model/service.ts';
 
-/** What the time may be off by without that being a jump. */
+/** How far the time may be off without that being a jump. */
 const STEADY_MS = 60_000;
-/** So long a time that jumped must hold until it is believed. */
+/** How long a jumped time must hold before it is believed. */
 const BELIEVE_MS = 300_000;
 
-/** Two clocks may be so far apart. */
+/** How far two clocks may differ before an alert. */
 const APART_MS = 300_000;
 
 /**
@@ -62,27 +62,29 @@ export class FleetClock {
    * clock was set back since an earlier processor led; that counts where this process has seen nothing of it.
    */
   answered(time: number, askedAt: number, backSeconds = 0): ClockState {
-    const at = this.#monotonic();
+    const answeredAt = this.#monotonic();
     // A slow answer, or a process that was frozen, leaves a span for the time: where what was expected lies in it, that stands.
-    const offset = Math.min(Math.max(this.#offset, time - at), time - askedAt);
+    const offset = Math.min(Math.max(this.#offset, time - answeredAt), time - askedAt);
     const movedMs = offset - this.#offset;
     this.#offset = offset;
     this.#believed ??= offset + backSeconds * 1000;
-    const by = offset - this.#believed;
-    const before = this.#jump;
+    const jumpedMs = offset - this.#believed;
+    const known = this.#jump;
     const apart = this.now() - this.#wall();
     this.#apartMs = Math.abs(apart) > APART_MS ? apart : 0;
-    const wallOffset = this.#wall() - at;
+    const wallOffset = this.#wall() - answeredAt;
     // Ahead, to where this machine's clock has stood all the time: it was put right.
-    const isConfirmed = by > 0 && Math.abs(apart) <= STEADY_MS && Math.abs(wallOffset - this.#wallOffset) <= STEADY_MS;
-    if (Math.abs(by) <= STEADY_MS || isConfirmed) this.#jump = undefined;
-    else if (before === undefined || Math.abs(by - before.ms) > STEADY_MS) this.#jump = { ms: by, seenAt: at };
-    else if (at - before.seenAt >= BELIEVE_MS) this.#jump = undefined;
+    const isConfirmed =
+      jumpedMs > 0 && Math.abs(apart) <= STEADY_MS && Math.abs(wallOffset - this.#wallOffset) <= STEADY_MS;
+    if (Math.abs(jumpedMs) <= STEADY_MS || isConfirmed) this.#jump = undefined;
+    else if (known === undefined || Math.abs(jumpedMs - known.ms) > STEADY_MS)
+      this.#jump = { ms: jumpedMs, seenAt: answeredAt };
+    else if (answeredAt - known.seenAt >= BELIEVE_MS) this.#jump = undefined;
     if (this.#jump === undefined) {
       this.#believed = offset;
       this.#wallOffset = wallOffset;
     }
-    const isNew = this.#jump !== undefined && this.#jump !== before;
+    const isNew = this.#jump !== undefined && this.#jump !== known;
     return { movedMs, jumpMs: this.#jump?.ms, isNew, apartMs: this.#apartMs };
   }
 }

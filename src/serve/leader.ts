@@ -11,10 +11,10 @@ export interface Term {
  * One instance plans, sweeps and alerts. The lease is a row in the database; a term is its owner and when it was elected.
  *
  * This process trusts its term only for the lease counted from when it *asked*, by a clock that runs on while the process
- * is frozen: who wakes after minutes knows at once that the term is over, and what it was about to write is refused.
+ * is frozen: a process that wakes after minutes knows at once that its term is over, and what it was about to write is refused.
  */
 export class Leader {
-  readonly #service: CoordinationDatabase;
+  readonly #coordination: CoordinationDatabase;
   readonly #processor: Processor;
   readonly #leaseSeconds: number;
   readonly #clock: FleetClock;
@@ -22,17 +22,23 @@ export class Leader {
   #until = 0;
   #owner: string | undefined;
 
-  constructor(service: CoordinationDatabase, processor: Processor, leaseSeconds: number, clock: FleetClock) {
-    this.#service = service;
+  constructor(coordination: CoordinationDatabase, processor: Processor, leaseSeconds: number, clock: FleetClock) {
+    this.#coordination = coordination;
     this.#processor = processor;
     this.#leaseSeconds = leaseSeconds;
     this.#clock = clock;
   }
 
-  /** A sign of life and a bid: whether this began a new term, and what the answer says of the clock. */
-  async renew(): Promise<{ readonly isNew: boolean; readonly clock: ClockState }> {
+  /**
+   * A sign of life and a bid, with the version of the engine as it was loaded last: whether this began a new term, and what the answer
+   * says of the clock.
+   */
+  async renew(version = this.#processor.version): Promise<{ readonly isNew: boolean; readonly clock: ClockState }> {
     const askedAt = this.#clock.monotonic();
-    const { owner, electedAt, now, clockBackSeconds } = await this.#service.lead(this.#processor, this.#leaseSeconds);
+    const { owner, electedAt, now, clockBackSeconds } = await this.#coordination.lead(
+      { ...this.#processor, version },
+      this.#leaseSeconds,
+    );
     const clock = this.#clock.answered(now.getTime(), askedAt, clockBackSeconds);
     this.#owner = owner;
     if (owner !== this.#processor.id) {
@@ -63,6 +69,6 @@ export class Leader {
 
   async resign(): Promise<void> {
     this.#term = undefined;
-    await this.#service.resign(this.#processor.id);
+    await this.#coordination.resign(this.#processor.id);
   }
 }

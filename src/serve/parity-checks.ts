@@ -1,6 +1,7 @@
 import { messageOf } from '../model/errors.ts';
 import type { ParityVerdict } from '../model/service.ts';
-import type { PlannedFire, PlannedSchedule } from '../schedule/misfire.ts';
+import type { PlannedFire } from '../schedule/misfire.ts';
+import type { PlannedSchedule } from '../schedule/schedule.ts';
 
 /** Compares with the API that the schedule names. The signal ends it early; what it throws counts as unchecked. */
 export type ParityCheck = (schedule: PlannedSchedule, signal: AbortSignal) => Promise<ParityVerdict>;

@@ -1,21 +1,20 @@
 import type { CoordinationDatabase } from '../database/coordination.ts';
 import { UsageError } from '../model/errors.ts';
-import type { RunProgress, RunRequest } from '../model/run.ts';
+import type { RunProgress, RunTerms } from '../model/run.ts';
 import type { FireAnswer, ParityVerdict } from '../model/service.ts';
-import { type PlannedFire, type PlannedSchedule, planFires } from '../schedule/misfire.ts';
+import { type PlannedFire, planFires } from '../schedule/misfire.ts';
+import type { PlannedSchedule } from '../schedule/schedule.ts';
 import { nextSlots } from '../schedule/slots.ts';
 import { utcOffsetMinutes } from '../schedule/time-zone.ts';
 import type { FleetClock } from './fleet-clock.ts';
 import { type CheckedSlot, type ParityCheck, ParityChecks } from './parity-checks.ts';
-
-export type RunTerms = Omit<RunRequest, 'requestedBy' | 'deadlineAt'>;
 
 type DecidedSlot = Omit<PlannedFire, 'decision'> & {
   readonly decision: PlannedFire['decision'] | 'not_opened' | ParityVerdict['decision'];
 };
 export type DecidedFire = Omit<PlannedFire, 'decision'> & FireAnswer & { readonly schedule: string };
 
-/** What a slot is recorded with that opens no run: no procedure looks at it. */
+/** The terms of a slot that opens no run: no procedure reads them. */
 const NO_RUN: RunTerms = {
   kind: 'batch',
   engineName: '',
@@ -27,9 +26,9 @@ const NO_RUN: RunTerms = {
   maxRounds: 1,
 };
 
-/** Without a slot due it is looked again after so long: slots that were missed are found at the latest then. */
+/** How long without a look where no slot is due: missed slots are found at the latest then. */
 const LOOK_ANYWAY_MS = 3_600_000;
-/** How often it is looked whether the run is over that a missed slot waits for. */
+/** How often the leader looks whether the run is over that a missed slot waits for. */
 const LOOK_WAITING_MS = 10_000;
 
 /**
@@ -43,7 +42,7 @@ const LOOK_WAITING_MS = 10_000;
  * The engine is loaded anew for each slot that opens a run. Where it cannot be, the slot is recorded as `not_opened`, with why.
  */
 export class Planner {
-  readonly #service: CoordinationDatabase;
+  readonly #coordination: CoordinationDatabase;
   readonly #latestRun: () => Promise<RunProgress | undefined>;
   readonly #schedules: readonly PlannedSchedule[];
   readonly #terms: (userLimit: number | null) => Promise<RunTerms>;
@@ -57,10 +56,10 @@ export class Planner {
   /** No slot has been decided since then (monotonic), because the time jumped ahead and was not believed. */
   #heldSince: number | undefined;
   /** How often it was told to look again: what it is told during a look holds after it. */
-  #forgets = 0;
+  #lookAgains = 0;
 
   constructor(options: {
-    readonly service: CoordinationDatabase;
+    readonly coordination: CoordinationDatabase;
     readonly latestRun: () => Promise<RunProgress | undefined>;
     readonly schedules: readonly PlannedSchedule[];
     /** Loads the engine anew; throws UsageError where it cannot be loaded. */
@@ -72,7 +71,7 @@ export class Planner {
     /** A check is over: look again. */
     readonly onChecked: () => void;
   }) {
-    this.#service = options.service;
+    this.#coordination = options.coordination;
     this.#latestRun = options.latestRun;
     this.#schedules = options.schedules;
     this.#terms = options.terms;
@@ -80,15 +79,15 @@ export class Planner {
     this.#lateMs = options.lateMs;
     this.#clock = options.clock;
     this.#checks = new ParityChecks(options.check, () => {
-      this.forget();
+      this.lookAgain();
       options.onChecked();
     });
   }
 
-  /** A new leader does not know what is due; when a run has ended, no leader knows what waited for that. */
-  forget(): void {
+  /** Something may be due that was not known: a new leader, a run that ended, a check that is over. */
+  lookAgain(): void {
     this.#nextLook = 0;
-    this.#forgets++;
+    this.#lookAgains++;
   }
 
   /** The term is over, or the service ends: no check goes on. */
@@ -114,7 +113,7 @@ export class Planner {
     const heldMs = this.#heldSince === undefined ? 0 : this.#clock.monotonic() - this.#heldSince;
     if (heldMs === 0 && now >= this.#lookedAt && now < this.#nextLook) return true;
     this.#lookedAt = now;
-    const forgets = this.#forgets;
+    const lookAgains = this.#lookAgains;
     let nextLook = now + LOOK_ANYWAY_MS;
     for (const schedule of this.#schedules) {
       const { name, cron, timeZone } = schedule;
@@ -126,32 +125,33 @@ export class Planner {
         this.#checks.recorded(name);
         onFire(fire);
       }
-      const state = await this.#service.seeSchedule(name, cron, timeZone, this.#clock.agrees);
+      const state = await this.#coordination.seeSchedule(name, cron, timeZone, this.#clock.agrees);
       const fires = planFires(schedule, state, now, this.#lateMs + heldMs);
-      let isWaiting = false;
-      let isChecking = false;
+      let outcome: 'decided' | 'waits' | 'checks' = 'decided';
       for (const planned of fires) {
-        isChecking = schedule.kind === 'parity' && planned.decision !== 'skipped';
-        if (isChecking) {
+        if (schedule.kind === 'parity' && planned.decision !== 'skipped') {
           this.#checks.start(schedule, planned);
+          outcome = 'checks';
           break;
         }
         const [decided, terms] = await this.#termsOf(schedule, planned);
-        isWaiting = schedule.misfire === 'all' && decided.decision === 'caught_up' && (await this.#isBusy(terms));
-        if (isWaiting) break;
+        if (schedule.misfire === 'all' && decided.decision === 'caught_up' && (await this.#isBusy(terms))) {
+          outcome = 'waits';
+          break;
+        }
         const fire = await this.#record(schedule, decided, terms, electedAt);
         if (fire.outcome === 'not_leader') return false;
         onFire(fire);
       }
-      if (isChecking) continue; // its end is told
-      if (isWaiting) {
+      if (outcome === 'checks') continue; // the end of the check calls lookAgain
+      if (outcome === 'waits') {
         nextLook = Math.min(nextLook, now + LOOK_WAITING_MS);
         continue;
       }
       const last = fires.at(-1)?.plannedAt.getTime() ?? now;
       nextLook = Math.min(nextLook, nextSlots(schedule, last, 1)[0]?.getTime() ?? nextLook);
     }
-    if (forgets === this.#forgets) this.#nextLook = nextLook;
+    if (lookAgains === this.#lookAgains) this.#nextLook = nextLook;
     this.#heldSince = undefined;
     return true;
   }
@@ -175,7 +175,7 @@ export class Planner {
   }
 
   async #record(schedule: PlannedSchedule, planned: DecidedSlot, run: RunTerms, electedAt: Date): Promise<DecidedFire> {
-    const answer = await this.#service.recordFire({
+    const answer = await this.#coordination.recordFire({
       schedule: schedule.name,
       ...planned,
       decidedBy: this.#processor,

@@ -15,11 +15,11 @@ export interface PresenceOptions {
  * processor resigns. `serve` does not need it: its bids for the lead say the same.
  */
 export async function announcePresence(
-  service: Pick<CoordinationDatabase, 'seeProcessor' | 'resign'>,
+  coordination: Pick<CoordinationDatabase, 'seeProcessor' | 'resign'>,
   processor: Processor,
   { onTrouble, everyMs = EVERY_MS }: PresenceOptions,
 ): Promise<AsyncDisposable> {
-  const beat = () => service.seeProcessor(processor).catch(onTrouble);
+  const beat = () => coordination.seeProcessor(processor).catch(onTrouble);
   let beating: Promise<void> | undefined;
   await beat();
   const timer = setInterval(() => {
@@ -30,7 +30,7 @@ export async function announcePresence(
     [Symbol.asyncDispose]: async () => {
       clearInterval(timer);
       await beating; // or a late beat would bring the processor back
-      await service.resign(processor.id).catch(onTrouble);
+      await coordination.resign(processor.id).catch(onTrouble);
     },
   };
 }

@@ -35,7 +35,7 @@ import type { LoadedEngine } from '../engine/image.ts';
 import { CardGeniusError, messageOf } from '../model/errors.ts';
 import { decidedOf, type RunProgress } from '../model/run.ts';
 import type { ClockState, Processor } from '../model/service.ts';
-import type { PlannedSchedule } from '../schedule/misfire.ts';
+import type { PlannedSchedule } from '../schedule/schedule.ts';
 import type { CurrentEngine, EngineNews } from './current-engine.ts';
 import type { FleetClock } from './fleet-clock.ts';
 import { Leader } from './leader.ts';
@@ -68,7 +68,7 @@ export interface Watcher {
 
 export interface ServiceOptions {
   readonly database: Database;
-  readonly service: CoordinationDatabase;
+  readonly coordination: CoordinationDatabase;
   readonly settings: BatchSettings;
   readonly schedules: readonly PlannedSchedule[];
   readonly fireLateSeconds: number;
@@ -85,13 +85,10 @@ export interface ServiceOptions {
 /** How often the database is asked for a run to work on. */
 const POLL_MS = 2_000;
 const HOUR_MS = 3_600_000;
-/** A run of another engine: so long until the engine's file is looked at again for its sake. */
+/** How often the engine's file is loaded again for a run that it did not fit. */
 const LOOK_AGAIN_MS = 30_000;
 
-/**
- * A processor of the service. Two loops, each of which outlives whatever goes wrong in it: one bids for the lead, and leads;
- * one works on whichever run is active. node-cron wakes the first when a slot is due; it decides nothing, the ledger does.
- */
+/** A processor of the service, as above. */
 export class Service {
   readonly #options: ServiceOptions;
   readonly #leader: Leader;
@@ -111,11 +108,11 @@ export class Service {
   #misfit: { readonly fingerprint: string; readonly at: number } | undefined;
 
   constructor(options: ServiceOptions) {
-    const { database, service, processor, settings, schedules, engine, fireLateSeconds } = options;
+    const { database, coordination, processor, settings, schedules, engine, fireLateSeconds } = options;
     this.#options = options;
-    this.#leader = new Leader(service, processor, settings.leaseSeconds, options.clock);
+    this.#leader = new Leader(coordination, processor, settings.leaseSeconds, options.clock);
     this.#planner = new Planner({
-      service,
+      coordination,
       latestRun: () => database.readRun(null),
       schedules,
       terms: async userLimit => runTerms(await engine.load(), settings, 'batch', userLimit),
@@ -192,7 +189,7 @@ export class Service {
   /** A bid; and where it is won, all that a leader does. Answers how long until the next. */
   async #lead(): Promise<number> {
     const { settings, processor, watcher, clock, onEvent } = this.#options;
-    const { isNew, clock: seen } = await this.#leader.renew();
+    const { isNew, clock: seen } = await this.#leader.renew(this.#options.engine.known?.version);
     if (seen.jumpMs !== undefined && seen.isNew) onEvent({ type: 'clock-jumped', jumpMs: Math.round(seen.jumpMs) });
     watcher?.clockIs(seen, clock.now());
     const { term, owner } = this.#leader;
@@ -206,7 +203,7 @@ export class Service {
       void this.#planner.abandon();
       return pause;
     }
-    if (isNew) this.#planner.forget();
+    if (isNew) this.#planner.lookAgain();
     const stillLeads = await this.#planner.look(clock.now(), term.electedAt, fire => {
       if (fire.outcome === 'recorded') onEvent({ type: 'fire', fire });
       this.#workCondition.notifyAll();
@@ -241,7 +238,7 @@ export class Service {
     const { runId } = run;
     onEvent({ type: 'run-joined', runId });
     const opened = {
-      outcome: 'joined',
+      outcome: 'joined', // also where a fire of this very processor planned it: record_fire opens, and this loop joins
       runId,
       state: 'running',
       chunks: run.chunksOpen + run.chunksLeased,
@@ -262,7 +259,7 @@ export class Service {
       this.#answers.work.at = performance.now();
     });
     onEvent({ type: 'run-left', runId, state, users });
-    this.#planner.forget(); // a missed slot may wait for the end of this run
+    this.#planner.lookAgain(); // a missed slot may wait for the end of this run
     this.#leadCondition.notifyAll();
     return POLL_MS;
   }

@@ -23,7 +23,7 @@ export interface RunFigures {
 const STEPS = 48;
 const STALLED_MS = 30_000;
 const APART_MS = 300_000;
-/** No estimate is more precise than this. */
+/** The least doubt of an estimate, as a share. */
 const LEAST_DOUBT = 0.1;
 
 export function figuresOf(run: RunProgress, chunks: readonly ChunkProgress[], at: Date): RunFigures {

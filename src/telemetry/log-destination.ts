@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import { messageOf, UsageError } from '../model/errors.ts';
 import { printable } from '../model/printable.ts';
 
-/** So much of what a reader has not taken yet is kept; beyond it lines are lost. */
+/** How much is kept of what a reader has not taken yet, in characters; beyond it lines are lost. */
 const MOST_KEPT = 1_048_576;
-/** So many lines are written at once. */
+/** How many lines are written at once. */
 const MOST_LINES = 100;
 
 /**

@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import client from 'prom-client';
-import { RULES } from '../alerts/rules.ts';
+import { RULES } from '../alerts/finding.ts';
 import type { BatchEvent, Stage, WorkerUsage } from '../batch/events.ts';
 import type { PoolUsage } from '../database/driver.ts';
 import type { ChunkProgress } from '../database/history.ts';

@@ -1,4 +1,5 @@
 import type { BatchEvent } from '../batch/events.ts';
+import { group } from '../model/format.ts';
 import { printable } from '../model/printable.ts';
 import { decidedOf } from '../model/run.ts';
 
@@ -100,5 +101,3 @@ function duration(milliseconds: number): string {
   if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
-
-const group = (value: number): string => value.toLocaleString('en-US');

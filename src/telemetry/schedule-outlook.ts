@@ -1,6 +1,6 @@
 import type { CoordinationDatabase } from '../database/coordination.ts';
 import type { Fire } from '../model/service.ts';
-import type { PlannedSchedule } from '../schedule/misfire.ts';
+import type { PlannedSchedule } from '../schedule/schedule.ts';
 import { nextSlots } from '../schedule/slots.ts';
 
 /** A schedule as people look at it: when it fires next, what came of the last time, and when it last did what it is for. */
@@ -14,17 +14,17 @@ export interface ScheduleOutlook {
   readonly lastSuccess: Date | undefined;
 }
 
-/** A success before so many fires is not looked for. */
+/** How many fires are looked through for the last success. */
 const FIRES = 50;
 
 export function scheduleOutlook(
   schedules: readonly PlannedSchedule[],
-  service: Pick<CoordinationDatabase, 'listFires'>,
+  coordination: Pick<CoordinationDatabase, 'listFires'>,
   now: number,
 ): Promise<ScheduleOutlook[]> {
   return Promise.all(
     schedules.map(async ({ name, cron, timeZone }) => {
-      const fires = await service.listFires(name, FIRES);
+      const fires = await coordination.listFires(name, FIRES);
       const [next] = nextSlots({ cron, timeZone }, now, 1);
       const success = fires.find(({ runState, decision }) => runState === 'done' || decision === 'agreed');
       return {

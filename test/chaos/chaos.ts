@@ -25,8 +25,8 @@ import { type OpenedDatabase, openDatabase } from '../../src/database/open-datab
 import { retry } from '../../src/database/retrying.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { inventUser, seedSpending } from '../../src/exchange/seed-spending.ts';
+import { group } from '../../src/model/format.ts';
 import { pointsOf } from '../../src/model/recommendation.ts';
-import { group } from '../../src/tools/bench/rounds.ts';
 import { createServerDatabase, hasPostgresServer } from '../support/postgres-server.ts';
 import { createDatabase } from '../support/sql-server.ts';
 

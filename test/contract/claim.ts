@@ -102,9 +102,9 @@ export const claimContract: ContractTests = {
     const living = await claim(engine, runId);
     t.like(living, { chunkNo: dead.chunkNo, users: 4, attempt: 2 });
     t.is((await database.readChunk(living)).amounts[1], 7700);
-    t.is(await database.renewLease(dead, 60), undefined);
+    t.false(await database.renewLease(dead, 60));
     t.is(await database.beginLoad(dead), undefined);
-    t.is(await database.failChunk(dead, { code: 'X', message: 'x', mayPass: true, retryAfterSeconds: 0 }), undefined);
+    t.is(await database.failChunk(dead, { code: 'X', message: 'x', isRetried: true, retryAfterSeconds: 0 }), undefined);
     t.false(await database.releaseChunk(dead));
     await t.throwsAsync(database.publishChunk(dead, publishRequest(deadLoad)), { code: 'LEASE_LOST' });
     t.is((await process(engine, living)).completed, 4);
@@ -154,7 +154,7 @@ export const claimContract: ContractTests = {
     const { database } = engine;
     await importUsers(engine, 2);
     const { runId } = await openRun(engine);
-    const failure = { code: 'ENGINE_FAILED', message: 'out of luck', mayPass: true, retryAfterSeconds: 30 };
+    const failure = { code: 'ENGINE_FAILED', message: 'out of luck', isRetried: true, retryAfterSeconds: 30 };
 
     t.is(await database.failChunk(await claim(engine, runId), failure), 'retry');
     const request = { runId, processor: 'x', token: randomUUID(), fingerprint: FINGERPRINT, leaseSeconds: 60 };
@@ -173,7 +173,7 @@ export const claimContract: ContractTests = {
   'fail: what cannot pass fails at once': async (t, engine) => {
     await importUsers(engine, 2);
     const { runId } = await openRun(engine);
-    const failure = { code: 'NEVER', message: 'no', mayPass: false, retryAfterSeconds: 0 };
+    const failure = { code: 'NEVER', message: 'no', isRetried: false, retryAfterSeconds: 0 };
     t.is(await engine.database.failChunk(await claim(engine, runId), failure), 'failed');
     t.deepEqual(await statuses(engine), ['failed', 'failed']);
   },

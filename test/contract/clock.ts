@@ -9,38 +9,38 @@ const SLOT = new Date('2026-11-22T20:30:00.000Z');
 /** What was written while the database's clock was ahead lies in the future, once it is put right: none of it is believed. */
 export const clockContract: ContractTests = {
   'clock: who leads under a lease of the future leads no more, and the next is told how far the clock was set back':
-    async (t, { service, execute }) => {
-      const first = await service.lead(processor('a'), 60);
+    async (t, { coordination, execute }) => {
+      const first = await coordination.lead(processor('a'), 60);
       t.is(first.clockBackSeconds, 0);
       await execute(`UPDATE cardgenius.leader SET elected_at = ${AHEAD}, lease_until = ${AHEAD}`);
-      const next = await service.lead(processor('b'), 60);
+      const next = await coordination.lead(processor('b'), 60);
       t.is(next.owner, 'b');
       t.true(next.clockBackSeconds > 86_400);
       t.is(next.leaseUntil.getTime() - next.now.getTime(), 60_000);
-      t.is((await service.lead(processor('a'), 60)).clockBackSeconds, 0, 'told once');
+      t.is((await coordination.lead(processor('a'), 60)).clockBackSeconds, 0, 'told once');
 
       await execute(`UPDATE cardgenius.leader SET elected_at = ${AHEAD}`);
-      const again = await service.lead(processor('b'), 60);
+      const again = await coordination.lead(processor('b'), 60);
       t.true(again.electedAt <= again.now, 'its own term of the future is a new one');
     },
 
   'clock: a processor that was seen in the future is not at work, and none is seen a negative time ago': async (
     t,
-    { service, execute },
+    { coordination, execute },
   ) => {
-    await service.lead(processor('dead'), 60);
+    await coordination.lead(processor('dead'), 60);
     await execute(`UPDATE cardgenius.processor SET last_seen = ${AHEAD}`);
     await execute(`UPDATE cardgenius.leader SET lease_until = ${AHEAD}`);
-    const [dead] = await service.listProcessors(10);
+    const [dead] = await coordination.listProcessors(10);
     t.true(dead!.silentSeconds > 86_400);
     t.false(dead!.leads);
     t.false(isPresent(dead!));
   },
 
-  'clock: a schedule that was first seen in the future is known from now on': async (t, { service, execute }) => {
-    await service.seeSchedule('weekly', '0 2 * * 1', 'UTC');
+  'clock: a schedule that was first seen in the future is known from now on': async (t, { coordination, execute }) => {
+    await coordination.seeSchedule('weekly', '0 2 * * 1', 'UTC');
     await execute(`UPDATE cardgenius.schedule SET known_since = ${AHEAD}`);
-    const { knownSince } = await service.seeSchedule('weekly', '0 2 * * 1', 'UTC');
+    const { knownSince } = await coordination.seeSchedule('weekly', '0 2 * * 1', 'UTC');
     t.true(knownSince.getTime() < Date.parse('2049-01-01'));
   },
 
@@ -48,22 +48,22 @@ export const clockContract: ContractTests = {
     t,
     engine,
   ) => {
-    const { service, execute, history } = engine;
+    const { coordination, execute, history } = engine;
     const { requestedBy: _, deadlineAt: __, ...run } = runRequest();
     const standard = { schedule: 'weekly', note: null, decidedBy: 'a', electedAt: null, deadlineMinutes: null, run };
     const decide = (plannedAt: Date, decision: 'skipped' | 'manual') =>
-      service.recordFire({ ...standard, plannedAt, decision });
+      coordination.recordFire({ ...standard, plannedAt, decision });
     await decide(SLOT, 'skipped');
     for (const day of ['2026-11-23', '2049-12-01', '2049-12-02']) await decide(new Date(day), 'skipped');
     await decide(new Date('2049-12-03'), 'manual');
     await execute(`UPDATE cardgenius.schedule_fire SET decided_at = ${AHEAD} WHERE planned_at > '2026-11-22T23:00:00'`);
 
-    const doubted = await service.seeSchedule('weekly', '0 2 * * 1', 'UTC', false);
+    const doubted = await coordination.seeSchedule('weekly', '0 2 * * 1', 'UTC', false);
     t.deepEqual(doubted.lastPlanned, new Date('2049-12-02'), 'not where the caller’s own clock says otherwise');
-    const seen = await service.seeSchedule('weekly', '0 2 * * 1', 'UTC', true);
+    const seen = await coordination.seeSchedule('weekly', '0 2 * * 1', 'UTC', true);
     t.deepEqual(seen.lastPlanned, SLOT);
     t.deepEqual(
-      (await service.listFires('weekly', 10)).map(({ decision }) => decision),
+      (await coordination.listFires('weekly', 10)).map(({ decision }) => decision),
       ['manual', 'skipped'],
     );
     t.like((await history.listActs(null, 1))[0], {
@@ -72,25 +72,25 @@ export const clockContract: ContractTests = {
       affected: 3,
       origin: 'processor',
     });
-    await service.seeSchedule('weekly', '0 2 * * 1', 'UTC');
+    await coordination.seeSchedule('weekly', '0 2 * * 1', 'UTC');
     t.is(await count(engine, 'cardgenius.act', "act = 'clock'"), 1);
   },
 
-  'clock: a leader records no slot that lies in the future by the database': async (t, { service }) => {
-    const { electedAt } = await service.lead(processor('a'), 60);
+  'clock: a leader records no slot that lies in the future by the database': async (t, { coordination }) => {
+    const { electedAt } = await coordination.lead(processor('a'), 60);
     const { requestedBy: _, deadlineAt: __, ...run } = runRequest();
     const request = { schedule: 'weekly', decision: 'ran', note: null, decidedBy: 'a', deadlineMinutes: null } as const;
-    const answer = await service.recordFire({ ...request, plannedAt: new Date('2049-12-01'), electedAt, run });
+    const answer = await coordination.recordFire({ ...request, plannedAt: new Date('2049-12-01'), electedAt, run });
     t.is(answer.outcome, 'not_leader');
-    t.deepEqual(await service.listFires('weekly', 1), []);
+    t.deepEqual(await coordination.listFires('weekly', 1), []);
   },
 
   'clock: an alert that was told in the future is reminded of once, and again after its time': async (
     t,
-    { service, execute },
+    { coordination, execute },
   ) => {
     const raise = () =>
-      service.raiseAlert({
+      coordination.raiseAlert({
         rule: 'r',
         subject: 's',
         severity: 'warning',

@@ -17,7 +17,7 @@ export interface ContractEngine {
   readonly database: Database;
   readonly audit: AuditDatabase;
   readonly history: HistoryDatabase;
-  readonly service: CoordinationDatabase;
+  readonly coordination: CoordinationDatabase;
   readonly target: MigrationTarget;
   readonly maintenance: MaintenanceDatabase;
   execute(sql: string): Promise<void>;

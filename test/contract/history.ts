@@ -177,7 +177,12 @@ export const historyContract: ContractTests = {
     await importUsers(engine, 4);
     const { runId } = await openRun(engine);
     const failing = await claim(engine, runId);
-    const failure = { code: 'POSTGRES_40P01', message: `deadlock, ${userId(1)}`, mayPass: true, retryAfterSeconds: 0 };
+    const failure = {
+      code: 'POSTGRES_40P01',
+      message: `deadlock, ${userId(1)}`,
+      isRetried: true,
+      retryAfterSeconds: 0,
+    };
     await engine.database.failChunk(failing, failure);
     await process(engine, await claim(engine, runId));
     const [done, failed, ...more] = await engine.history.listAttempts(runId, 9);

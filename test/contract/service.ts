@@ -32,14 +32,14 @@ const freeze = ({ execute }: ContractEngine) =>
 
 export const serviceContract: ContractTests = {
   'fire: it writes the ledger and the run together, once': async (t, engine) => {
-    const { service, database } = engine;
+    const { coordination, database } = engine;
     await importUsers(engine, 6);
-    const first = await service.recordFire(fire());
+    const first = await coordination.recordFire(fire());
     t.like(first, { outcome: 'recorded', decision: 'ran' });
     const run = await database.readRun(first.runId);
     t.like(run, { state: 'running', requestedBy: 'schedule weekly', plannedUsers: 6 });
     t.is(run!.deadlineAt!.getTime() - run!.startedAt.getTime(), 3_600_000);
-    t.deepEqual(await service.recordFire(fire({ decidedBy: 'b' })), { ...first, outcome: 'known' });
+    t.deepEqual(await coordination.recordFire(fire({ decidedBy: 'b' })), { ...first, outcome: 'known' });
     t.is(await count(engine, 'cardgenius.run'), 1);
     t.is(await count(engine, 'cardgenius.schedule_fire'), 1);
   },
@@ -47,38 +47,38 @@ export const serviceContract: ContractTests = {
   'fire: one by hand is an act, with who asked for it': async (t, engine) => {
     await importUsers(engine, 6);
     const by = { origin: 'page', person: 'ravi' } as const;
-    const { runId } = await engine.service.recordFire(fire({ decision: 'manual', by }));
+    const { runId } = await engine.coordination.recordFire(fire({ decision: 'manual', by }));
     const [act] = await engine.history.listActs(runId, 1);
     t.like(act, { act: 'run_now', origin: 'page', person: 'ravi', subject: 'weekly', reason: 'manual', runId });
   },
 
   'failed: users of a run are failed until none of them is': async (t, engine) => {
-    const { service, audit } = engine;
+    const { coordination, audit } = engine;
     await importUsers(engine, 4);
     const { runId } = await openRun(engine);
     await process(engine, await claim(engine, runId), { failed: [2] });
-    t.true(await service.hasFailed(runId));
-    t.false(await service.hasFailed(runId + 1));
-    const why = await service.commonestFailure(runId);
+    t.true(await coordination.hasFailed(runId));
+    t.false(await coordination.hasFailed(runId + 1));
+    const why = await coordination.commonestFailure(runId);
     t.like(why, { users: 1, seen: 1 });
     t.true(why!.example!.startsWith(`${why!.code}: `), why!.example!);
-    t.is(await service.commonestFailure(runId + 1), undefined);
+    t.is(await coordination.commonestFailure(runId + 1), undefined);
     await audit.retryUsers({ runId: null, userId: null, code: null });
-    t.false(await service.hasFailed(runId));
+    t.false(await coordination.hasFailed(runId));
   },
 
   'fire: several at once make one run': async (t, engine) => {
     await importUsers(engine, 6);
     const answers = await Promise.all(
-      ['a', 'b', 'c', 'd'].map(decidedBy => engine.service.recordFire(fire({ decidedBy }))),
+      ['a', 'b', 'c', 'd'].map(decidedBy => engine.coordination.recordFire(fire({ decidedBy }))),
     );
     t.is(answers.filter(({ outcome }) => outcome === 'recorded').length, 1);
     t.is(new Set(answers.map(({ runId }) => runId)).size, 1);
     t.is(await count(engine, 'cardgenius.run'), 1);
   },
 
-  'fire: with nobody due the run is done at once, and has run': async (t, { service, database }) => {
-    const { decision, runId } = await service.recordFire(fire({ deadlineMinutes: null }));
+  'fire: with nobody due the run is done at once, and has run': async (t, { coordination, database }) => {
+    const { decision, runId } = await coordination.recordFire(fire({ deadlineMinutes: null }));
     t.is(decision, 'ran');
     t.like(await database.readRun(runId), { state: 'done', deadlineAt: null });
   },
@@ -86,7 +86,7 @@ export const serviceContract: ContractTests = {
   'fire: while a run is active it is recorded as overlapped, with that run': async (t, engine) => {
     await importUsers(engine, 6);
     const { runId } = await openRun(engine);
-    t.deepEqual(await engine.service.recordFire(fire()), {
+    t.deepEqual(await engine.coordination.recordFire(fire()), {
       outcome: 'recorded',
       decision: 'overlapped',
       runId,
@@ -97,7 +97,7 @@ export const serviceContract: ContractTests = {
 
   'fire: a run of another engine is overlapped while a processor works on it, holds the fire while it is paused, else is superseded':
     async (t, engine) => {
-      const { service, database } = engine;
+      const { coordination, database } = engine;
       const other = (minute: number) => {
         const { run, ...rest } = fire({ plannedAt: new Date(SLOT.getTime() + minute * 60_000) });
         return { ...rest, run: { ...run, fingerprint: OTHER_FINGERPRINT } };
@@ -105,49 +105,49 @@ export const serviceContract: ContractTests = {
       await importUsers(engine, 8);
       const { runId } = await openRun(engine);
       const lease = await claim(engine, runId);
-      t.like(await service.recordFire(other(1)), { decision: 'overlapped', runId });
+      t.like(await coordination.recordFire(other(1)), { decision: 'overlapped', runId });
       await database.releaseChunk(lease);
       await database.changeRunState(runId, 'paused', 'by an operator');
-      t.like(await service.recordFire(other(2)), { decision: 'held', runId });
+      t.like(await coordination.recordFire(other(2)), { decision: 'held', runId });
       t.like(
-        await service.recordFire(fire({ schedule: 'daily' })),
+        await coordination.recordFire(fire({ schedule: 'daily' })),
         { decision: 'held', runId },
         'of the same engine, too',
       );
-      const [held] = await service.listFires('weekly', 1);
+      const [held] = await coordination.listFires('weekly', 1);
       t.like(held, { decision: 'held', note: `run ${runId} is paused: by an operator`, runState: 'paused' });
       await database.changeRunState(runId, 'running', '');
-      t.like(await service.recordFire(other(3)), { decision: 'ran', supersededId: runId });
+      t.like(await coordination.recordFire(other(3)), { decision: 'ran', supersededId: runId });
       t.is((await database.readRun(runId))?.state, 'cancelled');
     },
 
   'fire: a dry run overlaps a batch only while somebody works on it': async (t, engine) => {
-    const { service, database } = engine;
+    const { coordination, database } = engine;
     await importUsers(engine, 8);
     const dry = await openRun(engine, { kind: 'dry_run' });
     const lease = await claim(engine, dry.runId);
-    t.like(await service.recordFire(fire()), { decision: 'overlapped', runId: dry.runId });
+    t.like(await coordination.recordFire(fire()), { decision: 'overlapped', runId: dry.runId });
     await database.releaseChunk(lease);
     await database.changeRunState(dry.runId, 'stopped', 'Ctrl-C');
 
-    const next = await service.recordFire(fire({ plannedAt: new Date(SLOT.getTime() + 60_000) }));
+    const next = await coordination.recordFire(fire({ plannedAt: new Date(SLOT.getTime() + 60_000) }));
     t.is(next.decision, 'ran');
     t.like(await database.readRun(next.runId), { kind: 'batch', state: 'running', plannedUsers: 8 });
     t.is((await database.readRun(dry.runId))?.state, 'cancelled');
   },
 
   'fire: a paused dry run holds it, too': async (t, engine) => {
-    const { service, database } = engine;
+    const { coordination, database } = engine;
     await importUsers(engine, 8);
     const { runId } = await openRun(engine, { kind: 'dry_run' });
     await database.changeRunState(runId, 'paused', 'by an operator');
-    t.like(await service.recordFire(fire()), { decision: 'held', runId, supersededId: null });
+    t.like(await coordination.recordFire(fire()), { decision: 'held', runId, supersededId: null });
     t.is((await database.readRun(runId))?.state, 'paused');
   },
 
   'fire: a slot whose engine could not be loaded is recorded, and opens nothing': async (t, engine) => {
     await importUsers(engine, 6);
-    const answer = await engine.service.recordFire(
+    const answer = await engine.coordination.recordFire(
       fire({ decision: 'not_opened', note: 'CATALOG_INVALID: no such field' }),
     );
     t.like(answer, { outcome: 'recorded', decision: 'not_opened', runId: null });
@@ -158,154 +158,172 @@ export const serviceContract: ContractTests = {
     t,
     engine,
   ) => {
-    const { service, database } = engine;
+    const { coordination, database } = engine;
     await importUsers(engine, 6);
     const { runId } = await openRun(engine);
     await database.changeRunState(runId, 'paused', 'by an operator');
     for (const [i, decision] of (['agreed', 'differed', 'unchecked'] as const).entries()) {
       const plannedAt = new Date(SLOT.getTime() + i * 60_000);
-      const answer = await service.recordFire(fire({ plannedAt, decision, note: '97 of 100 users agree' }));
+      const answer = await coordination.recordFire(fire({ plannedAt, decision, note: '97 of 100 users agree' }));
       t.deepEqual(answer, { outcome: 'recorded', decision, runId: null, supersededId: null });
-      t.like((await service.listFires('weekly', 1))[0], { decision, note: '97 of 100 users agree', runId: null });
+      t.like((await coordination.listFires('weekly', 1))[0], { decision, note: '97 of 100 users agree', runId: null });
     }
     t.is(await count(engine, 'cardgenius.run'), 1);
   },
 
   'fire: skipped is recorded, and opens nothing': async (t, engine) => {
     await importUsers(engine, 6);
-    const answer = await engine.service.recordFire(fire({ decision: 'skipped', note: 'no leader was there' }));
+    const answer = await engine.coordination.recordFire(fire({ decision: 'skipped', note: 'no leader was there' }));
     t.deepEqual(answer, { outcome: 'recorded', decision: 'skipped', runId: null, supersededId: null });
     t.is(await count(engine, 'cardgenius.run'), 0);
-    const [row] = await engine.service.listFires('weekly', 5);
+    const [row] = await engine.coordination.listFires('weekly', 5);
     t.like(row, { decision: 'skipped', note: 'no leader was there', runId: null, runState: null });
     t.deepEqual(row!.plannedAt, SLOT);
   },
 
   'fire: a leader whose term is over records nothing': async (t, engine) => {
-    const { service } = engine;
-    const { electedAt } = await service.lead(processor('a'), 60);
-    t.is((await service.recordFire(fire({ electedAt, decidedBy: 'b' }))).outcome, 'not_leader');
+    const { coordination } = engine;
+    const { electedAt } = await coordination.lead(processor('a'), 60);
+    t.is((await coordination.recordFire(fire({ electedAt, decidedBy: 'b' }))).outcome, 'not_leader');
     await freeze(engine);
-    t.is((await service.recordFire(fire({ electedAt }))).outcome, 'not_leader');
-    await service.lead(processor('b'), 60);
-    t.is((await service.recordFire(fire({ electedAt }))).outcome, 'not_leader');
+    t.is((await coordination.recordFire(fire({ electedAt }))).outcome, 'not_leader');
+    await coordination.lead(processor('b'), 60);
+    t.is((await coordination.recordFire(fire({ electedAt }))).outcome, 'not_leader');
     t.is(await count(engine, 'cardgenius.schedule_fire'), 0);
-    const term = await service.lead(processor('b'), 60);
-    const answer = await service.recordFire(fire({ electedAt: term.electedAt, decidedBy: 'b' }));
+    const term = await coordination.lead(processor('b'), 60);
+    const answer = await coordination.recordFire(fire({ electedAt: term.electedAt, decidedBy: 'b' }));
     t.is(answer.outcome, 'recorded');
   },
 
-  'fire: the latest come first, of one schedule or of all': async (t, { service }) => {
+  'fire: the latest come first, of one schedule or of all': async (t, { coordination }) => {
     for (const [schedule, day] of [
       ['weekly', 1],
       ['nightly', 2],
       ['weekly', 3],
     ] as const) {
-      await service.recordFire(fire({ schedule, plannedAt: new Date(Date.UTC(2026, 0, day)), decision: 'skipped' }));
+      await coordination.recordFire(
+        fire({ schedule, plannedAt: new Date(Date.UTC(2026, 0, day)), decision: 'skipped' }),
+      );
     }
     const days = async (name: string | null, fires: number) =>
-      (await service.listFires(name, fires)).map(({ plannedAt }) => plannedAt.getUTCDate());
+      (await coordination.listFires(name, fires)).map(({ plannedAt }) => plannedAt.getUTCDate());
     t.deepEqual(await days('weekly', 5), [3, 1]);
     t.deepEqual(await days(null, 2), [3, 2]);
   },
 
   'schedule: it is known from its first sight, and anew when it has changed': async (t, engine) => {
-    const { service, execute } = engine;
-    const first = await service.seeSchedule('weekly', '0 2 * * 1', 'Asia/Kolkata');
+    const { coordination, execute } = engine;
+    const first = await coordination.seeSchedule('weekly', '0 2 * * 1', 'Asia/Kolkata');
     t.is(first.lastPlanned, null);
-    t.deepEqual(await service.seeSchedule('weekly', '0 2 * * 1', 'Asia/Kolkata'), first);
-    await service.recordFire(fire({ decision: 'skipped' }));
-    await service.recordFire(fire({ decision: 'manual', plannedAt: new Date('2027-01-01T00:00:00Z') }));
-    const second = await service.seeSchedule('weekly', '0 2 * * 1', 'Asia/Kolkata');
+    t.deepEqual(await coordination.seeSchedule('weekly', '0 2 * * 1', 'Asia/Kolkata'), first);
+    await coordination.recordFire(fire({ decision: 'skipped' }));
+    await coordination.recordFire(fire({ decision: 'manual', plannedAt: new Date('2027-01-01T00:00:00Z') }));
+    const second = await coordination.seeSchedule('weekly', '0 2 * * 1', 'Asia/Kolkata');
     t.deepEqual(second, { ...first, lastPlanned: SLOT });
     await execute("UPDATE cardgenius.schedule SET known_since = '2020-01-01'");
-    t.true((await service.seeSchedule('weekly', '0 3 * * 1', 'Asia/Kolkata')).knownSince > SLOT);
+    t.true((await coordination.seeSchedule('weekly', '0 3 * * 1', 'Asia/Kolkata')).knownSince > SLOT);
   },
 
-  'leader: one leads, and keeps its term while it renews': async (t, { service }) => {
-    const first = await service.lead(processor('a'), 60);
+  'leader: one leads, and keeps its term while it renews': async (t, { coordination }) => {
+    const first = await coordination.lead(processor('a'), 60);
     t.is(first.owner, 'a');
-    const other = await service.lead(processor('b'), 60);
+    const other = await coordination.lead(processor('b'), 60);
     t.is(other.owner, 'a');
-    const again = await service.lead(processor('a'), 60);
+    const again = await coordination.lead(processor('a'), 60);
     t.deepEqual(again.electedAt, first.electedAt);
     t.true(again.leaseUntil >= first.leaseUntil);
     t.true(again.now >= first.now);
   },
 
-  'leader: of several who ask at once, all are told the same one': async (t, { service }) => {
-    const asked = await Promise.all(['a', 'b', 'c', 'd'].map(id => service.lead(processor(id), 60)));
+  'leader: of several who ask at once, all are told the same one': async (t, { coordination }) => {
+    const asked = await Promise.all(['a', 'b', 'c', 'd'].map(id => coordination.lead(processor(id), 60)));
     t.is(new Set(asked.map(({ owner }) => owner)).size, 1);
   },
 
   'leader: silent for a lease, it is replaced; who wakes alone starts a new term': async (t, engine) => {
-    const { service } = engine;
-    const first = await service.lead(processor('a'), 60);
+    const { coordination } = engine;
+    const first = await coordination.lead(processor('a'), 60);
     await freeze(engine);
-    const alone = await service.lead(processor('a'), 60);
+    const alone = await coordination.lead(processor('a'), 60);
     t.is(alone.owner, 'a');
     t.true(alone.electedAt >= first.electedAt, 'not the term of 2019');
     await freeze(engine);
-    t.is((await service.lead(processor('b'), 60)).owner, 'b');
-    t.is((await service.lead(processor('a'), 60)).owner, 'b');
+    t.is((await coordination.lead(processor('b'), 60)).owner, 'b');
+    t.is((await coordination.lead(processor('a'), 60)).owner, 'b');
   },
 
   'leader: who resigns makes room at once; who does not lead leaves the leader alone': async (t, engine) => {
-    const { service } = engine;
-    await service.lead(processor('a'), 60);
-    await service.lead(processor('b'), 60);
-    await service.resign('b');
-    t.is((await service.lead(processor('c'), 60)).owner, 'a');
-    await service.resign('a');
-    t.is((await service.lead(processor('c'), 60)).owner, 'c');
+    const { coordination } = engine;
+    await coordination.lead(processor('a'), 60);
+    await coordination.lead(processor('b'), 60);
+    await coordination.resign('b');
+    t.is((await coordination.lead(processor('c'), 60)).owner, 'a');
+    await coordination.resign('a');
+    t.is((await coordination.lead(processor('c'), 60)).owner, 'c');
     t.is(await count(engine, 'cardgenius.processor', 'stopped_at IS NOT NULL'), 2);
   },
 
   'processors: who is alive, since when, and who leads; those seen last come first': async (t, engine) => {
-    const { service, execute } = engine;
-    t.deepEqual(await service.listProcessors(10), []);
-    for (const id of ['a', 'b', 'c']) await service.lead(processor(id), 60);
-    await service.resign('b');
+    const { coordination, execute } = engine;
+    t.deepEqual(await coordination.listProcessors(10), []);
+    for (const id of ['a', 'b', 'c']) await coordination.lead(processor(id), 60);
+    await coordination.resign('b');
     await execute("UPDATE cardgenius.processor SET last_seen = '2020-01-01' WHERE processor_id = 'c'");
-    const [first, second, third, ...rest] = (await service.listProcessors(10)).sort((x, y) => (x.id < y.id ? -1 : 1));
+    const [first, second, third, ...rest] = (await coordination.listProcessors(10)).sort((x, y) =>
+      x.id < y.id ? -1 : 1,
+    );
     t.deepEqual(rest, []);
     t.like(first, { ...processor('a'), stoppedAt: null, leads: true });
     t.true(first!.silentSeconds < 60 && first!.startedAt <= first!.lastSeen);
     t.like(second, { id: 'b', leads: false });
     t.true(second!.stoppedAt instanceof Date);
     t.true(third!.silentSeconds > 86_400);
-    t.deepEqual((await service.listProcessors(2)).map(({ id }) => id).includes('c'), false);
+    t.deepEqual((await coordination.listProcessors(2)).map(({ id }) => id).includes('c'), false);
+  },
+
+  'processors: each sign of life says the version of the engine as it was loaded last': async (t, engine) => {
+    const { coordination } = engine;
+    const versions = async () =>
+      (await coordination.listProcessors(10)).map(({ id, version }) => `${id} ${version}`).sort();
+    for (const version of ['none', '1', '2'.repeat(60)]) {
+      await coordination.lead({ ...processor('serve'), version }, 60);
+      await coordination.seeProcessor({ ...processor('run'), version });
+      t.deepEqual(
+        await versions(),
+        ['run', 'serve'].map(id => `${id} ${version.slice(0, 50)}`),
+      );
+    }
   },
 
   'processor: it is seen with each sign of life, and leaves; one that was killed grows silent': async (t, engine) => {
-    const { service, execute } = engine;
+    const { coordination, execute } = engine;
     const seen = async () =>
-      (await service.listProcessors(10))
+      (await coordination.listProcessors(10))
         .filter(isPresent)
         .map(({ id }) => id)
         .sort();
-    await service.seeProcessor(processor('run'));
-    await service.lead(processor('serve'), 60);
+    await coordination.seeProcessor(processor('run'));
+    await coordination.lead(processor('serve'), 60);
     t.deepEqual(await seen(), ['run', 'serve']);
 
     await execute("UPDATE cardgenius.processor SET last_seen = '2026-01-01', started_at = '2026-01-01'");
     t.deepEqual(await seen(), []);
-    t.true((await service.listProcessors(10)).every(({ silentSeconds }) => silentSeconds > 86_400));
-    await service.seeProcessor(processor('run'));
+    t.true((await coordination.listProcessors(10)).every(({ silentSeconds }) => silentSeconds > 86_400));
+    await coordination.seeProcessor(processor('run'));
     t.deepEqual(await seen(), ['run']);
-    const [again] = await service.listProcessors(1);
+    const [again] = await coordination.listProcessors(1);
     t.is(again!.startedAt.toISOString().slice(0, 10), '2026-01-01', 'it is the same one');
-    await service.resign('run');
+    await coordination.resign('run');
     t.deepEqual(await seen(), []);
-    await service.seeProcessor(processor('run'));
+    await coordination.seeProcessor(processor('run'));
     t.deepEqual(await seen(), ['run'], 'it was frozen while it was thought to have left');
   },
 
   'alert: it opens once, reminds after a while, and closes once': async (t, engine) => {
-    const { service, execute } = engine;
+    const { coordination, execute } = engine;
     const request = { rule: 'run_failed', subject: 'run 1', severity: 'warning', remindSeconds: 3600 } as const;
     const raise = (message: string, severity: 'warning' | 'critical' = 'warning') =>
-      service.raiseAlert({ ...request, severity, message, openedAt: null, teller: 'a' });
+      coordination.raiseAlert({ ...request, severity, message, openedAt: null, teller: 'a' });
     const first = await raise('first');
     t.is(first.outcome, 'opened');
     t.deepEqual(await raise('second'), { ...first, outcome: 'open' });
@@ -313,14 +331,18 @@ export const serviceContract: ContractTests = {
     t.is((await raise('third')).outcome, 'reminded');
     t.is((await raise('fourth')).outcome, 'open');
     t.is((await raise('fifth', 'critical')).outcome, 'reminded', 'worse is told at once');
-    t.like((await service.listAlerts(true, 10))[0], { rule: 'run_failed', severity: 'critical', message: 'fifth' });
+    t.like((await coordination.listAlerts(true, 10))[0], {
+      rule: 'run_failed',
+      severity: 'critical',
+      message: 'fifth',
+    });
 
-    const closed = await service.closeAlert('run_failed', 'run 1', 'a');
+    const closed = await coordination.closeAlert('run_failed', 'run 1', 'a');
     t.like(closed, { subject: 'run 1', message: 'fifth' });
     t.truthy(closed!.closedAt);
-    t.is(await service.closeAlert('run_failed', 'run 1', 'a'), undefined);
-    t.deepEqual(await service.listAlerts(true, 10), []);
-    t.is((await service.listAlerts(false, 10)).length, 1);
+    t.is(await coordination.closeAlert('run_failed', 'run 1', 'a'), undefined);
+    t.deepEqual(await coordination.listAlerts(true, 10), []);
+    t.is((await coordination.listAlerts(false, 10)).length, 1);
     t.is((await raise('again')).outcome, 'opened');
   },
 
@@ -328,7 +350,7 @@ export const serviceContract: ContractTests = {
     t,
     engine,
   ) => {
-    const { service } = engine;
+    const { coordination } = engine;
     const openedAt = new Date('2026-11-23T02:00:00.000Z');
     const request = {
       rule: 'r',
@@ -339,13 +361,13 @@ export const serviceContract: ContractTests = {
       openedAt,
       teller: 'a',
     } as const;
-    const answers = await Promise.all([1, 2, 3].map(() => service.raiseAlert({ ...request, remindSeconds: 1e9 })));
+    const answers = await Promise.all([1, 2, 3].map(() => coordination.raiseAlert({ ...request, remindSeconds: 1e9 })));
     t.is(answers.filter(({ outcome }) => outcome === 'opened').length, 1);
-    t.deepEqual((await service.listAlerts(true, 10))[0]!.openedAt, openedAt);
+    t.deepEqual((await coordination.listAlerts(true, 10))[0]!.openedAt, openedAt);
   },
 
   'alert: what a processor could not tell before it was killed is told by the next leader, once': async (t, engine) => {
-    const { service, execute, database, history } = engine;
+    const { coordination, execute, database, history } = engine;
     const told: string[] = [];
     const monitorOf = (id: string, send: (notice: Notice) => Promise<void>) => {
       const notifier = new Notifier({ channels: [{ name: 'c', send }], onTrouble: () => {} });
@@ -360,7 +382,7 @@ export const serviceContract: ContractTests = {
       });
       monitor.use(
         { description: 'd', readRun: () => database.readRun(null), listRuns: runs => history.listRuns(runs) },
-        service,
+        coordination,
       );
       return { monitor, notifier };
     };
@@ -375,7 +397,7 @@ export const serviceContract: ContractTests = {
       told.push(`a ${notice.state} ${notice.subject}`);
       return Promise.resolve();
     });
-    await service.seeProcessor(processor('a'));
+    await coordination.seeProcessor(processor('a'));
     const now = Date.now();
     first.monitor.engineIs('CATALOG_INVALID', now);
     for (; told.length === 0; ) await turnOfTheLoop();
@@ -384,13 +406,13 @@ export const serviceContract: ContractTests = {
     first.monitor.engineIs(undefined, now);
     await refused.promise; // that it is over is refused; behind it waits the next
     first.monitor.engineIs('CATALOG_INVALID again', now);
-    for (; (await service.listAlerts(true, 10)).length === 0; ) await turnOfTheLoop();
+    for (; (await coordination.listAlerts(true, 10)).length === 0; ) await turnOfTheLoop();
 
     const next = monitorOf(
       'b',
       async ({ state, subject, message }) => void told.push(`b ${state} ${subject}: ${message}`),
     );
-    await service.seeProcessor(processor('b'));
+    await coordination.seeProcessor(processor('b'));
     await next.monitor.watch(now);
     await next.notifier.drained();
     t.deepEqual(told, ['a opened a'], 'a lives, and still tries');

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { DOCS_PATH, withTable } from '../../scripts/codes-docs.ts';
 import { CODES } from '../../src/model/codes.ts';
+import { EXIT } from '../../src/model/errors.ts';
 import { ROOT } from './documents.ts';
 
 /** Two words are a code wherever they stand; one word (FAILED, OTHER) is where it is given as one. */
@@ -26,6 +27,13 @@ test('every error code of the program is in model/codes.ts, and no other is', t 
   }
   const known = CODES.flatMap(([codes]) => codes).filter(code => !/_n$/.test(code));
   t.deepEqual([...thrown].sort(), [...known].sort());
+});
+
+test('a Node that is too old ends the program as wrong usage does: in the table, and in main.ts, which imports nothing', t => {
+  const main = readFileSync(join(ROOT, 'src/cli/main.ts'), 'utf8');
+  const [, exitCode] = /NODE_TOO_OLD[\s\S]*?process\.exitCode = (\d)/.exec(main)!;
+  t.is(Number(exitCode), EXIT.usage);
+  t.true(CODES.find(([codes]) => codes.some(code => code === 'NODE_TOO_OLD'))![2]);
 });
 
 test('docs/troubleshooting.md has the tables of model/codes.ts', t => {

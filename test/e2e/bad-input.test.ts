@@ -23,7 +23,7 @@ test('an unknown kind of database', async t => {
   await refused(t, ['status'], {
     code: 2,
     database: 'oracle://x',
-    message: /"oracle:" is not a database that cardgenius knows/,
+    message: /"oracle:" names no database that cardgenius knows/,
   });
 });
 

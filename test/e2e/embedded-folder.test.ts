@@ -88,7 +88,9 @@ test('a second process on the folder of one that is alive is refused, and names 
     cwd,
     'pglite:db',
     1,
-    new RegExp(`^cardgenius: Process ${process.pid} is using .*db; one at a time can\\. .*\\[DATABASE_IN_USE\\]\\n$`),
+    new RegExp(
+      `^cardgenius: Process ${process.pid} is using .*db; only one process can at a time\\. .*\\[DATABASE_IN_USE\\]\\n$`,
+    ),
   );
   lock.unlock();
   t.is((await cardgenius(['status'], { cwd, database: 'pglite:db' })).code, 0);

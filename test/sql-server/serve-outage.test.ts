@@ -64,7 +64,7 @@ if (hasSqlServer()) {
     } finally {
       child.kill('SIGKILL');
     }
-    const fires = await opened.service.listFires('often', 1_000);
+    const fires = await opened.coordination.listFires('often', 1_000);
     const slots = fires.map(({ plannedAt }) => plannedAt.getTime()).reverse();
     t.true(
       slots.slice(1).every((slot, i) => slot - slots[i]! === 2_000),

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test from 'ava';
 import { parse } from 'yaml';
-import { RULES } from '../../src/alerts/rules.ts';
+import { RULES } from '../../src/alerts/finding.ts';
 import { KEYS } from '../../src/config/keys.ts';
 import { parseAddress } from '../../src/dashboard/address.ts';
 import { EXIT } from '../../src/model/errors.ts';

@@ -318,7 +318,7 @@ test('the engine of a service: each change and each fault is told once, and a fa
 
 test('a service whose catalogue is replaced while it idles computes the next run with the new one, under its fingerprint', async t => {
   await using opened = await openDatabase('pglite:memory', {});
-  const { database, service } = opened;
+  const { database, coordination } = opened;
   await seedSpending(database, 250, 1);
   const { source, reverse, catalogPath } = await catalogue();
   const current = new CurrentEngine(source, () => {});
@@ -327,14 +327,14 @@ test('a service whose catalogue is replaced while it idles computes the next run
   const left = new EventTarget();
   const running = new Service({
     database,
-    service,
+    coordination,
     settings: SETTINGS,
     schedules: [],
     fireLateSeconds: 60,
     engine: current,
     check: () => Promise.reject(new Error('no schedule asks for it')),
     clock: new FleetClock(),
-    processor: { id: 'here', host: 'here', pid: 1, version: '1' },
+    processor: { id: 'here', host: 'here', pid: 1, version: 'none' },
     onEvent: (event: ServiceEvent) => {
       if (event.type === 'run-left') left.dispatchEvent(new Event('left'));
     },
@@ -345,7 +345,7 @@ test('a service whose catalogue is replaced while it idles computes the next run
   await reverse();
   const fire = () =>
     fireByHand('weekly', {
-      service,
+      coordination,
       schedules: [{ name: 'weekly', cron: '0 2 * * 1', timeZone: 'UTC', misfire: 'once', catchUpWindowMinutes: 60 }],
       terms: async limit => runTerms(await current.load(), SETTINGS, 'batch', limit),
       decidedBy: 'here',
@@ -361,6 +361,7 @@ test('a service whose catalogue is replaced while it idles computes the next run
   t.like(run, { state: 'done', completed: 250, failed: 0, fingerprint: engine.fingerprint });
   const failed = (await opened.audit.verifyDatabase()).checks.filter(check => check.violations > 0);
   t.deepEqual(failed, [], 'the rows are those of their cards');
+  t.like(await coordination.listProcessors(1), [{ version: before.version }], 'as loaded, not as it started');
 
   await writeFile(catalogPath, '{');
   await t.throwsAsync(fire(), { code: 'CATALOG_NOT_JSON' }, 'not opened');

@@ -150,11 +150,11 @@ test('whatever text a field holds, its row is either good to the paisa or reject
 test('rejects: no file where nothing was rejected, an old one goes, a formula is defused', async t => {
   const path = join(await folder(), 'x.csv.rejects.csv');
   await writeFile(path, 'old');
-  const none = await RejectsFile.open(path);
+  const none = new RejectsFile(path);
   t.is(await none.finish(), null);
   await t.throwsAsync(stat(path));
 
-  const some = await RejectsFile.open(path);
+  const some = new RejectsFile(path);
   await some.add({ lineNo: 7, userId: '=1+1', reason: 'because, "so"' });
   await some.add({ lineNo: 8, userId: '\u001b[2J\u009b1A', reason: 'a \u202e mark' });
   t.is(await some.finish(), path);
@@ -241,7 +241,7 @@ test('rejects: a link that another user laid in their place is replaced, and wha
   const path = join(inFolder, 'x.csv.rejects.csv');
   await writeFile(join(inFolder, 'precious'), 'precious');
   await symlink('precious', path);
-  const rejects = await RejectsFile.open(path);
+  const rejects = new RejectsFile(path);
   await rejects.add({ lineNo: 2, userId: 'CK1', reason: 'wrong' });
   await rejects.finish();
   t.is(await readFile(join(inFolder, 'precious'), 'utf8'), 'precious');

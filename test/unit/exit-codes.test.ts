@@ -1,6 +1,6 @@
 import test from 'ava';
 import type { BatchOutcome } from '../../src/batch/run-batch.ts';
-import { checkTotals, exitCodeOf, noteFailures, noteLimit, resumable } from '../../src/cli/run-with-progress.ts';
+import { checkTotals, exitCodeOf, noteFailures, noteLimit, resumable } from '../../src/cli/run-end.ts';
 import { CardGeniusError, DatabaseError, type ErrorClass, EXIT } from '../../src/model/errors.ts';
 import type { RunProgress, RunState } from '../../src/model/run.ts';
 

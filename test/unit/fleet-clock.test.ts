@@ -21,7 +21,7 @@ test.after.always(() => opened.database.close());
 async function fleet(cron: string, misfire: 'once' | 'skip' | 'all' = 'once') {
   Object.assign(world, { passed: 0, ahead: 0 });
   await reset(opened as unknown as ContractEngine);
-  const { service, database } = opened;
+  const { coordination, database } = opened;
   const told: string[] = [];
   const { thresholds } = await loadSettings({ env: {}, cwd: import.meta.dirname });
   const schedule = { name: 's', cron, timeZone: 'UTC', misfire, catchUpWindowMinutes: 600 };
@@ -30,9 +30,9 @@ async function fleet(cron: string, misfire: 'once' | 'skip' | 'all' = 'once') {
   /** An instance of serve, as far as clocks matter to it: what Service does in a beat. */
   const instance = (id: string) => {
     const clock = new FleetClock({ monotonic: () => world.passed, wall: truth });
-    const leader = new Leader(service, { id, host: id, pid: 1, version: '0' }, 60, clock);
+    const leader = new Leader(coordination, { id, host: id, pid: 1, version: '0' }, 60, clock);
     const planner = new Planner({
-      service,
+      coordination,
       latestRun: () => database.readRun(null),
       schedules: [schedule],
       terms: async () => terms,
@@ -53,7 +53,10 @@ async function fleet(cron: string, misfire: 'once' | 'skip' | 'all' = 'once') {
         throw error;
       },
     });
-    monitor.use({ description: '', readRun: () => database.readRun(null), listRuns: opened.history.listRuns }, service);
+    monitor.use(
+      { description: '', readRun: () => database.readRun(null), listRuns: opened.history.listRuns },
+      coordination,
+    );
     const fires: DecidedFire[] = [];
     return {
       fires,
@@ -62,7 +65,7 @@ async function fleet(cron: string, misfire: 'once' | 'skip' | 'all' = 'once') {
         monitor.clockIs(seen, clock.now());
         monitor.leads(leader.term !== undefined);
         if (leader.term === undefined) return false;
-        if (isNew) planner.forget();
+        if (isNew) planner.lookAgain();
         if (!(await planner.look(clock.now(), leader.term.electedAt, fire => fires.push(fire)))) leader.stepDown();
         await monitor.watch(clock.now());
         return true;
@@ -76,7 +79,9 @@ async function fleet(cron: string, misfire: 'once' | 'skip' | 'all' = 'once') {
     }
   };
   const ledger = async () =>
-    (await service.listFires('s', 1_000)).map(({ plannedAt, decision }) => `${plannedAt.toISOString()} ${decision}`);
+    (await coordination.listFires('s', 1_000)).map(
+      ({ plannedAt, decision }) => `${plannedAt.toISOString()} ${decision}`,
+    );
   const of = (rule: string) => told.filter(line => line.includes(rule)).map(line => line.split(':')[0]!);
   return { ...opened, world, instance, live, ledger, told, of };
 }
@@ -84,7 +89,7 @@ async function fleet(cron: string, misfire: 'once' | 'skip' | 'all' = 'once') {
 test.serial(
   'a clock that was 40 days ahead and is put right: the next instance leads at once, the slot fires at its true time, and it is told',
   async t => {
-    const { world, instance, live, ledger, of, told, service, history } = await fleet('40 10 * * 1');
+    const { world, instance, live, ledger, of, told, coordination, history } = await fleet('40 10 * * 1');
     const before = instance('before');
     await live(before, MINUTE);
     world.ahead = 40 * DAY;
@@ -96,8 +101,8 @@ test.serial(
     world.ahead = 0;
     const right = instance('right');
     t.true(await right.beat(), 'it leads at its first beat');
-    t.like(await service.listProcessors(1), [{ silentSeconds: 40 * 86_400 }], 'no time is negative');
-    t.true((await service.listProcessors(9)).every(({ id, leads }) => leads === (id === 'right')));
+    t.like(await coordination.listProcessors(1), [{ silentSeconds: 40 * 86_400 }], 'no time is negative');
+    t.true((await coordination.listProcessors(9)).every(({ id, leads }) => leads === (id === 'right')));
     t.deepEqual(await ledger(), []);
     t.like(await history.listActs(null, 1), [{ act: 'clock', affected: 6 }]);
 

@@ -60,7 +60,7 @@ test('/readyz is 503 while the database answers bids and cannot be read, and 200
   };
   const service = new Service({
     database,
-    service: opened.service,
+    coordination: opened.coordination,
     settings,
     schedules: [],
     fireLateSeconds: 60,

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
-import { asciiHost } from '../../src/cli/run-with-progress.ts';
+import { asciiHost } from '../../src/cli/this-process.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { UNSUPPORTED } from '../../src/database/mssql/ado-options.ts';
 import {
@@ -9,7 +9,7 @@ import {
   describeConnection,
   parseConnection,
 } from '../../src/database/mssql/connection-settings.ts';
-import { driverConfig } from '../../src/database/mssql/pools.ts';
+import { driverConfig } from '../../src/database/mssql/driver-config.ts';
 import { describeDatabase, openDatabase } from '../../src/database/open-database.ts';
 import { UsageError } from '../../src/model/errors.ts';
 import { Secret } from '../../src/model/secret.ts';

@@ -10,13 +10,13 @@ const said = (errorClass: ErrorClass, pace?: Pace) =>
   new DatabaseError('SAID', 'what the server said', errorClass, pace === undefined ? {} : { pace });
 
 const FATES: readonly [what: string, error: unknown, fate: Fate, whileStopping: Fate][] = [
-  ['a lost lease', new LeaseLostError('gone'), 'leave', 'leave'],
-  ['an engine that changed', new EngineUnusableError('ENGINE_CHANGED', 'another file'), 'end', 'release'],
+  ['a lost lease', new LeaseLostError('gone'), 'lost', 'lost'],
+  ['an engine that changed', new EngineUnusableError('ENGINE_CHANGED', 'another file'), 'stop', 'release'],
   ['a shut gate', new PauseRun('GATE_FIRST_CARDS', 'look'), 'pause', 'release'],
   ['a missing right', said('permanent'), 'pause', 'release'],
   ['a full disk', said('exhausted'), 'pause', 'release'],
-  ['a deadlock', said('transient'), 'later', 'release'],
-  ['a broken connection', said('ambiguous'), 'later', 'release'],
+  ['a deadlock', said('transient'), 'leave', 'release'],
+  ['a broken connection', said('ambiguous'), 'leave', 'release'],
   ['a row that is refused', said('data'), 'fail', 'release'],
   ['an engine that throws', new TypeError('undefined is not a function'), 'retry, then fail', 'release'],
   ['an engine that refuses', new CardGeniusError('ENGINE_CRASHED', 'its thread ended'), 'retry, then fail', 'release'],
@@ -40,7 +40,7 @@ test('each row of the table decides about some error', t => {
 test('no trouble of the database fails a user or pauses a run', t => {
   for (const errorClass of ['transient', 'ambiguous'] as const) {
     for (const pace of ['quick', 'slow', 'login'] as const)
-      t.is(recoveryOf(said(errorClass, pace), false).fate, 'later');
+      t.is(recoveryOf(said(errorClass, pace), false).fate, 'leave');
   }
 });
 

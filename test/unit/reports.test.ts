@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { openChannels } from '../../src/alerts/channels.ts';
 import type { Notice } from '../../src/alerts/notice.ts';
-import { serviceOperations } from '../../src/database/coordination.ts';
+import { coordinationOperations } from '../../src/database/coordination.ts';
 import { readSpendingCsv } from '../../src/exchange/spending-csv.ts';
 import type { RunProgress } from '../../src/model/run.ts';
 import { Secret } from '../../src/model/secret.ts';
@@ -49,7 +49,7 @@ test('erikdarlingdata/PerformanceMonitor#3622: a message is not cut through the 
     openedAt: null,
     teller: 'p',
   } as const;
-  await serviceOperations(driver).raiseAlert({ ...request, message: `${'a'.repeat(999)}😀` });
+  await coordinationOperations(driver).raiseAlert({ ...request, message: `${'a'.repeat(999)}😀` });
   const stored = driver.calls[0]!.parameters.find(([name]) => name === 'message')![2];
   t.is(stored, 'a'.repeat(999));
 });

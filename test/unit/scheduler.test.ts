@@ -15,11 +15,11 @@ import { openWithClock } from '../support/shifted-clock.ts';
 let time = Date.now();
 const opened = await openWithClock(() => time);
 test.after.always(() => opened.database.close());
-const { service } = opened;
+const { coordination } = opened;
 const engine = opened as unknown as ContractEngine;
 const processor = (id: string) => ({ id, host: 'here', pid: 1, version: '0' });
 const steadyClock = () => new FleetClock({ monotonic: () => time });
-const leaderFor = (seconds = 1_000_000) => new Leader(service, processor('leader'), seconds, steadyClock());
+const leaderFor = (seconds = 1_000_000) => new Leader(coordination, processor('leader'), seconds, steadyClock());
 
 /** At each look it is that time in the database, too. */
 function inTime(planner: Planner): Planner {
@@ -34,14 +34,14 @@ function inTime(planner: Planner): Planner {
 function planner(
   name: string,
   misfire: 'once' | 'skip' | 'all',
-  database: CoordinationDatabase = service,
+  database: CoordinationDatabase = coordination,
   fault?: UsageError,
 ): Planner {
   const { requestedBy: _, deadlineAt: __, ...terms } = runRequest();
   const schedule = { name, cron: '0 * * * *', timeZone: 'UTC', misfire, catchUpWindowMinutes: 600 };
   return inTime(
     new Planner({
-      service: database,
+      coordination: database,
       latestRun: () => opened.database.readRun(null),
       schedules: [schedule],
       terms: async () => {
@@ -62,7 +62,7 @@ test.serial(
   async t => {
     let monotonic = 0;
     const clock = new FleetClock({ monotonic: () => monotonic, wall: () => 0 });
-    const leader = new Leader(service, processor('frozen'), 10, clock);
+    const leader = new Leader(coordination, processor('frozen'), 10, clock);
     t.true((await leader.renew()).isNew);
     const first = leader.term;
     t.truthy(first);
@@ -103,9 +103,9 @@ for (const [misfire, expected] of [
     t.is(fires.filter(({ runId }) => runId !== null).length, expected.filter(word => word === 'caught_up').length);
     t.is(again.nextLook, Math.floor(later / HOUR) * HOUR + HOUR);
 
-    again.forget();
+    again.lookAgain();
     await again.look(later, electedAt, () => t.fail('each is recorded once'));
-    const ledger = (await service.listFires(name, 10)).map(({ decision }) => decision).reverse();
+    const ledger = (await coordination.listFires(name, 10)).map(({ decision }) => decision).reverse();
     t.deepEqual(ledger as string[], [...expected]);
     await leader.resign();
   });
@@ -130,7 +130,7 @@ for (const [misfire, expected] of [
     await mine.look(start, electedAt, () => t.fail('nothing was missed before it was known'));
     const HOUR = 3_600_000;
     const later = Math.floor(start / HOUR) * HOUR + 3 * HOUR + 1_800_000;
-    mine.forget();
+    mine.lookAgain();
     const fires: DecidedFire[] = [];
     for (let runs = 0, looked = later; fires.length < 3; runs++) {
       await importUsers(engine, 3, n => n * 100 + ++imports);
@@ -172,10 +172,10 @@ test.serial('a slot whose engine cannot be loaded is not opened, with why; the n
   await planner('broken', 'once').look(start, electedAt, () => {});
   const slot = Math.floor(start / HOUR) * HOUR + HOUR;
   const fires: DecidedFire[] = [];
-  t.true(await planner('broken', 'once', service, fault).look(slot, electedAt, fire => fires.push(fire)));
+  t.true(await planner('broken', 'once', coordination, fault).look(slot, electedAt, fire => fires.push(fire)));
   t.like(fires[0], { outcome: 'recorded', decision: 'not_opened', runId: null });
   t.regex(
-    (await service.listFires('broken', 1))[0]?.note ?? '',
+    (await coordination.listFires('broken', 1))[0]?.note ?? '',
     /^CATALOG_INVALID: The catalogue cat\.json is wrong at card x/,
   );
   t.true(await planner('broken', 'once').look(slot + HOUR, electedAt, fire => fires.push(fire)));
@@ -191,17 +191,17 @@ test.serial('a planner whose term is over writes nothing more', async t => {
   const mine = planner('over', 'all');
   await mine.look(time, electedAt, () => {});
   await leader.resign();
-  await service.lead(processor('another'), 600);
-  mine.forget();
+  await coordination.lead(processor('another'), 600);
+  mine.lookAgain();
   t.false(await mine.look(time + 7_200_000, electedAt, () => t.fail('recorded')));
-  t.deepEqual(await service.listFires('over', 10), []);
-  await service.resign('another');
+  t.deepEqual(await coordination.listFires('over', 10), []);
+  await coordination.resign('another');
 });
 
 const HOUR = 3_600_000;
 
 /** A planner of one schedule of kind parity; its checks end when the test says so. */
-function comparing(name: string, database: CoordinationDatabase = service) {
+function comparing(name: string, database: CoordinationDatabase = coordination) {
   const checks: {
     readonly signal: AbortSignal;
     readonly end: (verdict: ParityVerdict) => void;
@@ -219,7 +219,7 @@ function comparing(name: string, database: CoordinationDatabase = service) {
   } as const;
   const mine = inTime(
     new Planner({
-      service: database,
+      coordination: database,
       latestRun: () => opened.database.readRun(null),
       schedules: [schedule],
       terms: () => Promise.reject(new Error('a comparison opens no run')),
@@ -243,10 +243,10 @@ test.serial('a slot that compares opens no run, waits beside the beats, and is r
   const { electedAt } = leader.term!;
   let isAway = false;
   const flaky = {
-    ...service,
+    ...coordination,
     recordFire: async (fire: Parameters<CoordinationDatabase['recordFire']>[0]) => {
       if (isAway) throw new Error('the database is away');
-      return await service.recordFire(fire);
+      return await coordination.recordFire(fire);
     },
   };
   const { mine, checks, checked } = comparing('compares', flaky);
@@ -257,12 +257,12 @@ test.serial('a slot that compares opens no run, waits beside the beats, and is r
   const start = time;
   await look(start);
   const slot = Math.floor(start / HOUR) * HOUR + HOUR;
-  mine.forget();
+  mine.lookAgain();
   await look(slot);
-  mine.forget();
+  mine.lookAgain();
   await look(slot + 120_000);
   t.is(checks.length, 1, 'asked once, though the slot is late meanwhile');
-  t.deepEqual(await service.listFires('compares', 5), []);
+  t.deepEqual(await coordination.listFires('compares', 5), []);
 
   const first = checked();
   checks[0]!.end({ decision: 'differed', note: '90 of 100 users agree.' });
@@ -273,7 +273,7 @@ test.serial('a slot that compares opens no run, waits beside the beats, and is r
   await look(slot + 240_000);
   t.is(checks.length, 1, 'and not again because the database was away');
   t.like(fires[0], { outcome: 'recorded', decision: 'differed', runId: null });
-  const [row] = await service.listFires('compares', 5);
+  const [row] = await coordination.listFires('compares', 5);
   t.like(row, { decision: 'differed', note: '90 of 100 users agree.', runId: null });
   t.deepEqual(row!.plannedAt, new Date(slot));
 
@@ -282,7 +282,7 @@ test.serial('a slot that compares opens no run, waits beside the beats, and is r
   checks[1]!.fail(new Error('the API is gone'));
   await second;
   await look(slot + HOUR + 1_000);
-  t.like((await service.listFires('compares', 1))[0], { decision: 'unchecked', note: 'the API is gone' });
+  t.like((await coordination.listFires('compares', 1))[0], { decision: 'unchecked', note: 'the API is gone' });
   t.is(await runs(), before, 'no run was opened');
   await leader.resign();
 });
@@ -295,12 +295,12 @@ test.serial('a check ends with the term, and records nothing', async t => {
   const start = time;
   await mine.look(start, electedAt, () => {});
   const slot = Math.floor(start / HOUR) * HOUR + HOUR;
-  mine.forget();
+  mine.lookAgain();
   await mine.look(slot, electedAt, () => t.fail('recorded'));
   await mine.abandon();
   t.true(checks[0]!.signal.aborted);
-  t.deepEqual(await service.listFires('abandoned', 5), []);
-  mine.forget();
+  t.deepEqual(await coordination.listFires('abandoned', 5), []);
+  mine.lookAgain();
   await mine.look(slot + 1_000, electedAt, () => t.fail('recorded'));
   t.is(checks.length, 2, 'a later term of this instance asks anew');
   await mine.abandon();
@@ -310,12 +310,12 @@ test.serial('a check ends with the term, and records nothing', async t => {
 test.serial('a schedule that compares is not fired by hand: no run is opened for it', async t => {
   const { schedule } = comparing('by-hand');
   const asked = fireByHand('by-hand', {
-    service,
+    coordination,
     schedules: [schedule],
     terms: () => Promise.reject(new Error('a comparison opens no run')),
     decidedBy: 'here',
     note: 'by hand',
   });
   await t.throwsAsync(asked, { code: 'SCHEDULE_OPENS_NO_RUN', message: /cardgenius parity --url URL/ });
-  t.deepEqual(await service.listFires('by-hand', 5), []);
+  t.deepEqual(await coordination.listFires('by-hand', 5), []);
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test from 'ava';
 import { type AuditDatabase, auditOperations } from '../../src/database/audit.ts';
 import { type BatchDatabase, batchOperations } from '../../src/database/batch.ts';
-import { type CoordinationDatabase, serviceOperations } from '../../src/database/coordination.ts';
+import { type CoordinationDatabase, coordinationOperations } from '../../src/database/coordination.ts';
 import { leaseParameters } from '../../src/database/driver.ts';
 import { type ExchangeDatabase, exchangeOperations } from '../../src/database/exchange.ts';
 import { type HistoryDatabase, historyOperations } from '../../src/database/history.ts';
@@ -146,6 +146,50 @@ function answers(code: string): boolean {
   return statements.some(sends) || /\bEXEC cardgenius\.chunk_result\b/.test(code);
 }
 
+/** What a text raises by itself, as its head should name it: 50005, CG005, or P0001 where it raises without a code. */
+function raisedIn(text: string): string[] {
+  const code = text.replace(/--.*/g, '');
+  const thrown = [...code.matchAll(/\bTHROW\s+(\d+)/g)].map(([, number]) => number!);
+  const raised = [...code.matchAll(/\bRAISE EXCEPTION[^;]*;/g)].map(
+    ([statement]) => /ERRCODE = '(\w+)'/.exec(statement)?.[1] ?? 'P0001',
+  );
+  return [...new Set([...thrown, ...raised])].sort();
+}
+
+for (const folder of ['sql/mssql', 'sql/postgres']) {
+  const objects = textsIn(folder);
+  const calls = ({ stem, code }: SqlText) =>
+    objects.filter(other => other.stem !== stem && new RegExp(`\\bcardgenius\\.${other.stem}\\b`).test(code));
+
+  test(`${folder}: the Errors line of a head names what the object raises, and nothing that neither it nor what it calls raises`, t => {
+    let seen = 0;
+    for (const object of objects) {
+      const errors = /^-- Errors +(.*(?:\n-- {11}.*)*)/m.exec(object.header)?.[1] ?? '';
+      const named: readonly string[] = errors.match(/\b(?:50\d{3}|CG\d{3}|P0001)\b/g) ?? [];
+      const raised = raisedIn(object.text);
+      seen += raised.length;
+      t.deepEqual(
+        raised.filter(code => !named.includes(code)),
+        [],
+        `${object.path} raises, and its head does not say so`,
+      );
+      const below = calls(object).flatMap(({ text }) => raisedIn(text));
+      t.deepEqual(
+        named.filter(code => !raised.includes(code) && !below.includes(code)),
+        [],
+        `${object.path} names, and none raises it`,
+      );
+      const [, callee] = /\bthose of (\w+)/.exec(errors) ?? [];
+      if (callee !== undefined)
+        t.true(
+          calls(object).some(({ stem }) => stem === callee),
+          `${object.path} does not call ${callee}`,
+        );
+    }
+    t.true(seen > 8);
+  });
+}
+
 test('what a procedure throws has the state by which we know it from what a trigger throws', t => {
   const states = OBJECTS.flatMap(({ path, code }) =>
     [...code.matchAll(/\bTHROW\s+5000[1-79],[^;]*,\s*(\d+);/g)].map(([, state]) => ({ path, state })),
@@ -240,7 +284,7 @@ const OPERATIONS: { readonly [Port in keyof Ports]: Arguments<Ports[Port]> } = {
     checkChunk: [LEASE, 2_500],
     compareFirstCards: [LEASE, 1, 1],
     publishChunk: [LEASE, { loadNo: 1, span: null, failure: null, computeMs: null, loadMs: null }],
-    failChunk: [LEASE, { code: 'C', message: 'm', mayPass: false, retryAfterSeconds: 0 }],
+    failChunk: [LEASE, { code: 'C', message: 'm', isRetried: false, retryAfterSeconds: 0 }],
     releaseChunk: [LEASE],
     advanceRun: [1],
     changeRunState: [1, 'paused', 'reason'],
@@ -276,7 +320,7 @@ const OPERATIONS: { readonly [Port in keyof Ports]: Arguments<Ports[Port]> } = {
     reportCards: [],
     reportUsers: [],
   },
-  service: {
+  coordination: {
     seeSchedule: ['s', '* * * * *', 'UTC'],
     recordFire: [
       {
@@ -322,7 +366,7 @@ interface Ports {
   exchange: ExchangeDatabase;
   audit: AuditDatabase;
   history: HistoryDatabase;
-  service: CoordinationDatabase;
+  coordination: CoordinationDatabase;
   maintenance: MaintenanceDatabase;
 }
 
@@ -343,7 +387,7 @@ async function recordCalls(): Promise<Map<string, string[]>> {
     exchange: exchangeOperations(driver),
     audit: auditOperations(driver),
     history: historyOperations(driver),
-    service: serviceOperations(driver),
+    coordination: coordinationOperations(driver),
     maintenance: maintenanceOperations(driver),
   };
   for (const [port, operations] of Object.entries(OPERATIONS)) {

@@ -60,7 +60,7 @@ test('a database of a newer breaking schema is refused, and so are columns that 
   await migrate(engine.target);
   await engine.execute('ALTER TABLE card_recommendations DROP COLUMN batch_id CASCADE'); // the view stored_row goes with it
   const gone = await t.throwsAsync(checkSchema(engine.target), { code: 'SCHEMA_OUTDATED' });
-  t.regex(gone!.message, /card_recommendations\.batch_id went\. Migrate again/);
+  t.regex(gone!.message, /card_recommendations\.batch_id went\. Run "cardgenius migrate" again/);
   await migrate(engine.target);
   await checkSchema(engine.target);
   await engine.execute('ALTER TABLE card_recommendations ADD COLUMN batch_id VARCHAR(50)');

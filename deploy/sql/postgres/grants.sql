@@ -10,7 +10,7 @@
 --           cardgenius_janitor    prune, verify
 --           cardgenius_migrator   migrate (after the first time), prune: it is a member of the owner
 --           cardgenius_owner      has no login: it owns schema cardgenius, and has the rights on CashKaro's tables
--- Why so    Functions are SECURITY DEFINER with a fixed search_path: they run as the owner, and who may execute one needs no
+-- Why so    Functions are SECURITY DEFINER with a fixed search_path: they run as the owner, and a role that may execute one needs no
 --           right on the tables that it works with. search_path has public second, for CashKaro's triggers and types: so none but
 --           trusted logins may create there (the default since PostgreSQL 15), which is checked first. Bulk loads go to staging
 --           directly: INSERT. REFERENCES on both contract tables shows which columns they have, and no row of them.
@@ -36,7 +36,7 @@ BEGIN
       EXECUTE format('CREATE ROLE %I NOLOGIN', 'cardgenius_' || v_role);
     END IF;
   END LOOP;
-  -- Who gives ownership away must be a member of who gets it; a superuser need not.
+  -- A role that gives ownership away must be a member of the role that gets it; a superuser need not.
   IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = CURRENT_USER) THEN
     EXECUTE format('GRANT cardgenius_owner TO %I', CURRENT_USER);
   END IF;

@@ -14,7 +14,7 @@ document.querySelector('base').href = ROOT;
 /** How often lists are asked for again, milliseconds: at most, where a run began or ended, and anyway. */
 const LIST_EVERY = 2_000;
 const LIST_SELDOM = 15_000;
-/** A run's own page is asked for again so often while the run goes on. */
+/** How often a run's own page is asked for again while the run goes on. */
 const RUN_EVERY = 4_000;
 
 const DRAW_MS = 200;
@@ -78,7 +78,7 @@ async function useTokenOfAddress() {
   await ask('api/sign-in', { token }).catch(() => {});
 }
 
-/** Asks who we are here: at the start, after each break, and where an act was refused. */
+/** Asks what this visitor may do: at the start, after each break, and where an act was refused. */
 async function begin() {
   session = await ask('api/session');
   ahead = session.at - Date.now();
@@ -198,7 +198,7 @@ function showList(name, rows) {
   if (shown[name] === text || SHOW[name] === undefined) return;
   shown[name] = text;
   if (Array.isArray(rows)) SHOW[name](rows);
-  else say(`${name}-list`, `Not to be had: ${rows.error}`);
+  else say(`${name}-list`, `Cannot be shown: ${rows.error}`);
 }
 
 async function retry(code) {
@@ -249,7 +249,7 @@ async function refreshOwn() {
     if (own !== mine || !(error instanceof Refused)) return;
     say(
       'verdict',
-      error.message === 'NO_SUCH_RUN' ? `There is no run ${mine.runId}.` : `Not to be had: ${error.message}`,
+      error.message === 'NO_SUCH_RUN' ? `There is no run ${mine.runId}.` : `Cannot be shown: ${error.message}`,
     );
     say('why', '');
     byId('run').hidden = true;

@@ -18,7 +18,7 @@ export function percent(share, digits = 1) {
 export const limitText = share =>
   `${new Intl.NumberFormat('en-IN', { maximumSignificantDigits: 4 }).format(share * 100)} %`;
 
-/** A rate with so many digits that one above its limit does not look the same. */
+/** A rate with enough digits that one above its limit does not look the same. */
 export function percentAbove(rate, limit) {
   for (let digits = 1; digits <= 4; digits++) {
     const text = percent(rate, digits);

@@ -3,7 +3,7 @@
  * that a browser in the background holds no stream. Where the browser has no locks (plain http from another machine) each tab listens by itself.
  */
 
-/** A stream that has said nothing for so long has ended without a word: the server says that it is there every five seconds. */
+/** How long a stream may say nothing; then it has ended without a word: the server says that it is there every five seconds. */
 const SILENT_MS = 20_000;
 const AGAIN_MS = [1_000, 2_000, 4_000, 8_000, 15_000];
 

@@ -105,7 +105,7 @@ export async function checkSchema(target: MigrationTarget): Promise<void> {
   if (changes !== undefined) {
     throw new CardGeniusError(
       'SCHEMA_OUTDATED',
-      `The procedures were installed for other columns of the contract tables: ${changes}. Migrate again: run "cardgenius migrate", with a login that may.`,
+      `The procedures were installed for other columns of the contract tables: ${changes}. Run "cardgenius migrate" again, with the login of the migrator.`,
     );
   }
   const [first] = pending;
@@ -114,7 +114,7 @@ export async function checkSchema(target: MigrationTarget): Promise<void> {
     upToDate === 0
       ? 'The database has no schema cardgenius, or this login may not see it.'
       : `The database's schema is not this program's: ${pending.length} of its files are missing or older (the first: ${first.path}).`;
-  throw new CardGeniusError('SCHEMA_OUTDATED', `${what} Run "cardgenius migrate", with a login that may.`);
+  throw new CardGeniusError('SCHEMA_OUTDATED', `${what} Run "cardgenius migrate", with the login of the migrator.`);
 }
 
 /** Throws SCHEMA_TOO_NEW where a newer program has made a breaking change meanwhile; looks at nothing else. */

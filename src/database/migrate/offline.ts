@@ -4,7 +4,7 @@ import { UsageError } from '../../model/errors.ts';
 import type { AppliedFiles } from './migrate.ts';
 import { readSqlFiles } from './sql-files.ts';
 
-/** The last migration of each release. Released migrations are never edited, so that with it all of them are known. */
+/** The last migration of each release. Released migrations are never edited, so with it all of them are known. */
 export const RELEASES: Readonly<Record<string, string>> = {
   '0.1.0': '0008_redo_and_gates',
   '0.2.0': '0008_redo_and_gates',

@@ -129,7 +129,7 @@ function wireOf(option: Option) {
   };
 }
 
-/** What both forms say alike about who logs in. */
+/** What both forms say alike about the login. */
 function identityOf(option: Option, authentication: string) {
   if (!AUTHENTICATIONS.includes(authentication)) {
     throw wrong(`authentication must be one of ${AUTHENTICATIONS.join(', ')}`);

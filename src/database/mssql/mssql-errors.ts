@@ -15,7 +15,10 @@ import { type ConnectionSettings, describeConnection } from './connection-settin
  */
 const OWN_STATE = 71;
 
-/** Our own conditions, thrown by number in sql/mssql under OWN_STATE (their twins are CG001 to CG009 on PostgreSQL). */
+/**
+ * Our own conditions, thrown by number in sql/mssql under OWN_STATE; on PostgreSQL 50001 is CG001, and so on. Without a twin: 50006,
+ * where PostgreSQL waits for the lock, and 50007, which only a migration throws. 50008, a wrong argument, stays an error of the server.
+ */
 const OWN_ERRORS: Readonly<Record<number, (message: string, cause: unknown) => Error>> = {
   50001: (message, cause) => new LeaseLostError(message, { cause }),
   50002: (message, cause) => new CardGeniusError('FINGERPRINT_MISMATCH', message, { cause }),
@@ -23,9 +26,9 @@ const OWN_ERRORS: Readonly<Record<number, (message: string, cause: unknown) => E
   50004: (message, cause) => new DatabaseError('STAGING_INCOMPLETE', message, 'transient', { cause }),
   50005: (message, cause) => new CardGeniusError('NO_SUCH_RUN', message, { cause }),
   50006: (message, cause) => new DatabaseError('DATABASE_BUSY', message, 'transient', { cause }),
+  50007: (message, cause) => new CardGeniusError('CONTRACT_BROKEN', message, { cause }),
   50009: (message, cause) => new CardGeniusError('RUN_PAUSED', message, { cause, exitCode: EXIT.stopped }),
   50010: (message, cause) => new CardGeniusError('USER_IN_CHUNK', message, { cause }),
-  50007: (message, cause) => new CardGeniusError('CONTRACT_BROKEN', message, { cause }),
 };
 
 /** SQL Server's error numbers by what a retry can do; a number that stands nowhere here is permanent. */
@@ -41,10 +44,10 @@ const NUMBERS: Readonly<Record<Exclude<ErrorClass, 'permanent'>, readonly number
   data: [220, 232, 245, 515, 547, 2601, 2627, 2628, 3609, 8114, 8115, 8134, 8152], // a row, a constraint, a trigger
 }; // biome-ignore format: a table
 
-/** What a trigger of CashKaro's throws or raises: it refuses a row. */
+/** From which number on an error is thrown or raised by a trigger of CashKaro's, which refuses a row. */
 const FIRST_NUMBER_OF_USERS = 50_000;
 
-/** Of the transient ones those where another session was in the way: tried again at once. All others take the server some time. */
+/** Transient errors where another session was in the way: the step is tried again at once. All others take the server some time. */
 const QUICK = new Set([1205, 1222, 3960, 3961, 3935, 601, 4891]);
 
 /** The connection itself leads to a replica that takes no writes any more: it must not go back to the pool. */

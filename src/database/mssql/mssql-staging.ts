@@ -1,7 +1,7 @@
 import { type Connection, Request, TYPES } from 'tedious';
 import { STAGED_COLUMNS } from '../../model/contract.ts';
 import { CARDS_PER_USER, type RecommendationSlice, valuesOf } from '../../model/recommendation.ts';
-import { CATEGORIES, type SpendingSlice } from '../../model/spending.ts';
+import { SPENDING_COLUMNS, SPENDING_FIELDS, type SpendingSlice } from '../../model/spending.ts';
 import type { StagedSpending } from '../../model/table-rows.ts';
 
 type ColumnType = (typeof TYPES)[keyof typeof TYPES];
@@ -53,7 +53,7 @@ export const STAGED_SPENDING: StagingTable = {
     { name: 'user_id', type: TYPES.VarChar, length: 50, nullable: false },
     number('load_no', TYPES.BigInt),
     number('line_no', TYPES.Int),
-    ...['amazon', 'flipkart', 'myntra', 'ajio', 'grocery', 'confirmed'].map(name => number(name, TYPES.BigInt, true)),
+    ...SPENDING_FIELDS.map(name => number(name, TYPES.BigInt, true)),
   ],
   key: ['load_no', 'line_no'],
 };
@@ -119,11 +119,11 @@ export function* spendingRows(loadNo: number, rows: readonly StagedSpending[]): 
 export function toSpendingSlice(rows: readonly unknown[][]): SpendingSlice {
   const count = rows.length;
   const userNo = new Int32Array(count);
-  const amounts = new Float64Array(count * CATEGORIES.length);
+  const amounts = new Float64Array(count * SPENDING_COLUMNS.length);
   for (let i = 0; i < count; i++) {
     const row = rows[i] as number[];
     userNo[i] = row[0]!;
-    for (let c = 0; c < CATEGORIES.length; c++) amounts[c * count + i] = row[1 + c]!;
+    for (let c = 0; c < SPENDING_COLUMNS.length; c++) amounts[c * count + i] = row[1 + c]!;
   }
   return { count, userNo, amounts };
 }

@@ -4,6 +4,7 @@ import type { DatabaseError } from '../../model/errors.ts';
 import { camelCase, type Parameter, type PoolUsage, type SqlType } from '../driver.ts';
 import { LoginGuard } from '../login-guard.ts';
 import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
+import { driverConfig, type PoolOptions } from './driver-config.ts';
 import {
   isLockedLogin,
   makesConnectionStale,
@@ -11,23 +12,6 @@ import {
   toConnectionError,
   toDatabaseError,
 } from './mssql-errors.ts';
-
-/** Encrypted packets are limited to 16 KB; that is four times the default, and worth half as much speed again. */
-const PACKET_SIZE = 16_384;
-const CONNECT_TIMEOUT_MS = 15_000;
-
-export interface PoolOptions {
-  readonly size: number;
-  /** Connections that are kept open; none unless it is given. */
-  readonly least?: number | undefined;
-  /** For each request. */
-  readonly timeoutSeconds: number;
-  readonly appName: string;
-  /** Of all pools of this process. */
-  readonly guard?: LoginGuard | undefined;
-  /** For each connection; 15 s unless it is given. */
-  readonly connectTimeoutMs?: number | undefined;
-}
 
 /** A pool of connections with one time-out for all its requests. */
 export class Pool {
@@ -112,7 +96,7 @@ export class Pool {
     }
   }
 
-  /** Whether what goes over the wire is encrypted, and whether the other end has proved who it is. */
+  /** Whether what goes over the wire is encrypted, and whether the server has proved its name. */
   get wire(): { readonly encrypted: boolean; readonly verified: boolean } {
     const { encrypt, trustServerCertificate } = this.#settings;
     return { encrypted: encrypt !== false, verified: encrypt !== false && !trustServerCertificate };
@@ -222,43 +206,6 @@ export class Pool {
   }
 }
 
-/** What the driver is given for a pool: sizes, time-outs in milliseconds, login and encryption. */
-export function driverConfig(settings: ConnectionSettings, options: PoolOptions): sql.config {
-  const { server, port, database, authentication } = settings;
-  return {
-    server,
-    database,
-    ...(port === undefined ? {} : { port }),
-    connectionTimeout: connectTimeoutOf(settings, options),
-    requestTimeout: options.timeoutSeconds * 1000,
-    pool: {
-      max: options.size,
-      min: Math.min(options.least ?? 0, options.size),
-      idleTimeoutMillis: 60_000,
-      acquireTimeoutMillis: options.timeoutSeconds * 1000,
-    },
-    // A SELECT 1 before each request would double the round trips; a dead socket is seen without.
-    validateConnection: 'socket',
-    authentication: { type: authentication, options: credentials(settings) },
-    options: {
-      encrypt: settings.encrypt,
-      trustServerCertificate: settings.trustServerCertificate,
-      ...(settings.instanceName === undefined ? {} : { instanceName: settings.instanceName }),
-      ...(settings.hostNameInCertificate === undefined ? {} : { serverName: settings.hostNameInCertificate }),
-      multiSubnetFailover: settings.multiSubnetFailover,
-      readOnlyIntent: settings.applicationIntent === 'readOnly',
-      appName: options.appName,
-      packetSize: PACKET_SIZE,
-      enableArithAbort: true,
-      useUTC: true,
-    },
-  } as unknown as sql.config;
-}
-
-function connectTimeoutOf({ connectTimeoutSeconds }: ConnectionSettings, { connectTimeoutMs }: PoolOptions): number {
-  return connectTimeoutMs ?? (connectTimeoutSeconds === undefined ? CONNECT_TIMEOUT_MS : connectTimeoutSeconds * 1000);
-}
-
 /** SQL Server's types by the words of a parameter. */
 function mssqlType(type: SqlType): sql.ISqlType | (() => sql.ISqlType) {
   const [, name, length] = /^(\w+)(?:\((\w+)\))?$/.exec(type)!;
@@ -296,9 +243,4 @@ function toRows<Row>(recordset: sql.IRecordSet<object> | undefined): Row[] {
       }),
     ),
   ) as Row[];
-}
-
-function credentials({ user, password, domain, clientId, clientSecret, tenantId, token }: ConnectionSettings): object {
-  const given = { userName: user, password, domain, clientId, clientSecret, tenantId, token };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }

@@ -22,7 +22,7 @@ export class CopyWriter {
     this.#bytes.set(SIGNATURE);
   }
 
-  /** Starts a row. `rowBytes`: at most so many follow for its fields of fixed width. Texts make room for themselves. */
+  /** Starts a row. `rowBytes`: how many bytes its fields of fixed width have at most. Texts make room for themselves. */
   row(fields: number, rowBytes: number): void {
     this.#rowBytes = rowBytes;
     this.#reserve(2 + rowBytes);

@@ -1,9 +1,9 @@
 import { statfsSync } from 'node:fs';
 import { DatabaseError } from '../../model/errors.ts';
 
-/** What a chunk of the usual size may need in tables and log until it is published, with room to spare. */
+/** How much a chunk of the usual size may need in tables and log until it is published, with room to spare. */
 const CHUNK_BYTES = 128 * 2 ** 20;
-/** What opening a database that is there needs: enough to look at it. */
+/** How much opening a database that is there needs: enough to look at it. */
 export const OPENING_BYTES = 8 * 2 ** 20;
 
 /**

@@ -19,7 +19,7 @@ const ADMITTED = new Set(
   ).split(' '),
 );
 
-/** The system cuts or refuses longer paths of sockets; there is no door then. */
+/** How long a socket's path may be: the system cuts or refuses longer ones, and there is no door then. */
 const LONGEST_PATH = 100;
 
 interface Call {
@@ -34,12 +34,12 @@ type Answer =
 
 const doorOf = (folder: string): string => join(folder, 'cardgenius.sock');
 
-/** A door that a process left that was killed. Only who holds the folder's lock may say so. */
+/** A door that a process left that was killed. Only the process that holds the folder's lock may say so. */
 export const removeOldDoor = (folder: string): void => rmSync(doorOf(folder), { force: true });
 
 /**
  * Answers other processes of this user while this one holds the folder: a Unix socket in the folder, 0600, which no other user reaches, because the
- * folder is 0700. Its holder could read and change all of the database anyway, so that it asks for no token.
+ * folder is 0700. Its holder could read and change all of the database anyway, so it asks for no token.
  */
 export function openDoor(folder: string, driver: Driver): { close(): void } {
   const path = doorOf(folder);
@@ -91,7 +91,7 @@ export async function knock(folder: string, description: string): Promise<Driver
   const never = async (): Promise<never> => {
     throw new CardGeniusError(
       'DATABASE_IN_USE',
-      `Another process has ${description} open; one at a time can load into it.`,
+      `Another process has ${description} open; only one process can load into it at a time.`,
     );
   };
   return {

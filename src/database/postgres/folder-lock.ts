@@ -12,9 +12,9 @@ interface Holder {
   readonly host: string;
 }
 
-/** A link is not followed: who could once write to the folder may have laid it. */
+/** A link is not followed: a user who could once write to the folder may have laid it. */
 const NEW = constants.O_CREAT | constants.O_APPEND | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
-/** What SQLite answers while another connection has the lock. */
+/** SQLite's code for a lock that another connection has. */
 const SQLITE_BUSY = 5;
 
 /**
@@ -62,7 +62,7 @@ function inUse(folder: string, holder: Holder | undefined): CardGeniusError {
   const stop = isHere ? ` (kill ${holder.pid})` : ' where it runs';
   return new CardGeniusError(
     'DATABASE_IN_USE',
-    `${who} is using ${folder}; one at a time can. Wait for it, or stop it${stop}.`,
+    `${who} is using ${folder}; only one process can at a time. Wait for it, or stop it${stop}.`,
   );
 }
 

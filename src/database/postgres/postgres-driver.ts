@@ -8,13 +8,13 @@ import {
   type Wire,
 } from '../driver.ts';
 import {
+  COPY_OUTCOMES,
+  COPY_RECOMMENDATIONS,
+  COPY_SPENDING,
   decodeSpending,
   encodeFailures,
   encodeRecommendations,
   encodeSpending,
-  OUTCOME_COLUMNS,
-  RECOMMENDATION_COLUMNS,
-  SPENDING_COLUMNS,
 } from './postgres-staging.ts';
 
 /** One statement; without parameters it may be a whole script. */
@@ -48,7 +48,7 @@ export interface PostgresDriverOptions {
   readonly onClose?: (() => void) | undefined;
 }
 
-/** What clears the dead rows out of what every chunk fills and empties, where there is no autovacuum. */
+/** Clears the dead rows out of what every chunk fills and empties, where there is no autovacuum. */
 const VACUUM_STAGING = 'VACUUM cardgenius.staged_recommendation, cardgenius.staged_outcome, cardgenius.chunk_user';
 const PUBLISHES_PER_VACUUM = 4;
 
@@ -79,16 +79,16 @@ export function postgresDriver(client: PostgresClient, options: PostgresDriverOp
 
     async stage(loadNo, slices) {
       requireRoom();
-      await client.copyIn(RECOMMENDATION_COLUMNS, encodeRecommendations(loadNo, slices));
+      await client.copyIn(COPY_RECOMMENDATIONS, encodeRecommendations(loadNo, slices));
       if (slices.every(({ failures }) => failures.length === 0)) return;
-      await client.copyIn(OUTCOME_COLUMNS, encodeFailures(loadNo, slices));
+      await client.copyIn(COPY_OUTCOMES, encodeFailures(loadNo, slices));
     },
 
     async endLoad() {}, // publish and the sweep clear staging by load number
 
     async stageSpending(loadNo, rows) {
       requireRoom();
-      await client.copyIn(SPENDING_COLUMNS, encodeSpending(loadNo, rows));
+      await client.copyIn(COPY_SPENDING, encodeSpending(loadNo, rows));
     },
 
     ask: (text, parameters) => client.query(text, text.includes('$1') ? parameters.map(([, , value]) => value) : []),

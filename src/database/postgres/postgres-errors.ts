@@ -9,15 +9,15 @@ import {
 import type { PgliteErrorFields } from './pglite-thread.ts';
 import type { ServerAddress } from './server-address.ts';
 
-/** Our own conditions, raised by name in sql/postgres (their twins are 50001 to 50009 on SQL Server). */
+/** Our own conditions, raised by name in sql/postgres; on SQL Server CG001 is 50001, and so on (mssql-errors.ts). */
 const OWN_CONDITIONS: Readonly<Record<string, (message: string, cause: Error) => Error>> = {
   CG001: (message, cause) => new LeaseLostError(message, { cause }),
   CG002: (message, cause) => new CardGeniusError('FINGERPRINT_MISMATCH', message, { cause }),
   CG003: (message, cause) => new CardGeniusError('RUN_ACTIVE', message, { cause }),
   CG004: (message, cause) => new DatabaseError('STAGING_INCOMPLETE', message, 'transient', { cause }),
+  CG005: (message, cause) => new CardGeniusError('NO_SUCH_RUN', message, { cause }),
   CG009: (message, cause) => new CardGeniusError('RUN_PAUSED', message, { cause, exitCode: EXIT.stopped }),
   CG010: (message, cause) => new CardGeniusError('USER_IN_CHUNK', message, { cause }),
-  CG005: (message, cause) => new CardGeniusError('NO_SUCH_RUN', message, { cause }),
 };
 
 /** SQLSTATEs (or their class, the first two characters) and what a retry can do about them. */
@@ -46,7 +46,7 @@ const CLASSES_OF_POSTGRES = new Set(
   ).split(' '),
 );
 
-/** Of the transient ones those where another session was in the way: tried again at once. */
+/** Transient errors where another session was in the way: the step is tried again at once. */
 const QUICK = new Set(['40001', '40P01', '55P03']);
 
 /** What PostgreSQL said, as one of our errors. */

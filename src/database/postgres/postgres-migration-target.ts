@@ -94,8 +94,8 @@ FROM pg_namespace AS n
 WHERE n.nspname = 'cardgenius' AND pg_get_userbyid(n.nspowner) <> CURRENT_USER AND pg_has_role(n.nspowner, 'MEMBER');`;
 
 /**
- * CREATE OR REPLACE cannot change a function's answer or a view's columns, and leaves overloads behind: the old goes first. Who had
- * rights on it is kept until it is there again: `grantAgain`.
+ * CREATE OR REPLACE cannot change a function's answer or a view's columns, and leaves overloads behind: the old goes first. The list of the
+ * roles with rights on it is kept until it is there again: `grantAgain`.
  */
 const dropObject = (name: string): string => `DO $drop$
 DECLARE

@@ -1,15 +1,15 @@
 import { STAGED_COLUMNS } from '../../model/contract.ts';
 import { CARDS_PER_USER, type RecommendationSlice, valuesOf } from '../../model/recommendation.ts';
-import { CATEGORIES, type SpendingSlice } from '../../model/spending.ts';
+import { SPENDING_COLUMNS, SPENDING_FIELDS, type SpendingSlice } from '../../model/spending.ts';
 import type { StagedSpending } from '../../model/table-rows.ts';
 import { CopyWriter, readFixedRows } from './copy-format.ts';
 
-/** The tables and columns of each bulk load, in the order in which the encoders below write them. */
-export const RECOMMENDATION_COLUMNS = `cardgenius.staged_recommendation
+/** What each COPY fills: a table, and its columns in the order in which the encoders below write them. */
+export const COPY_RECOMMENDATIONS = `cardgenius.staged_recommendation
   (load_no, user_no, rank, card_no, ${STAGED_COLUMNS.map(({ name }) => name).join(', ')})`;
-export const OUTCOME_COLUMNS = 'cardgenius.staged_outcome (load_no, user_no, error_code, error_message)';
-export const SPENDING_COLUMNS = `cardgenius.staged_spending
-  (load_no, line_no, user_id, amazon, flipkart, myntra, ajio, grocery, confirmed)`;
+export const COPY_OUTCOMES = 'cardgenius.staged_outcome (load_no, user_no, error_code, error_message)';
+export const COPY_SPENDING = `cardgenius.staged_spending
+  (load_no, line_no, user_id, ${SPENDING_FIELDS.join(', ')})`;
 
 const INT64 = 4 + 8;
 const INT32 = 4 + 4;
@@ -65,15 +65,16 @@ export function encodeSpending(loadNo: number, rows: readonly StagedSpending[]):
 
 /** What read_chunk answers through a binary COPY: user numbers and six doubles of paise. */
 export function decodeSpending(bytes: Uint8Array): SpendingSlice {
-  const widths = [4, 8, 8, 8, 8, 8, 8];
+  const widths = [4, ...SPENDING_COLUMNS.map(() => 8)];
   const rowBytes = 2 + widths.reduce((sum, width) => sum + 4 + width, 0);
   const count = Math.floor((bytes.length - 19) / rowBytes);
   const userNo = new Int32Array(count);
-  const amounts = new Float64Array(count * CATEGORIES.length);
+  const amounts = new Float64Array(count * SPENDING_COLUMNS.length);
   let i = 0;
   readFixedRows(bytes, widths, (view, at) => {
     userNo[i] = view.getInt32(at + 4);
-    for (let c = 0; c < CATEGORIES.length; c++) amounts[c * count + i] = view.getFloat64(at + INT32 + c * INT64 + 4);
+    for (let c = 0; c < SPENDING_COLUMNS.length; c++)
+      amounts[c * count + i] = view.getFloat64(at + INT32 + c * INT64 + 4);
     i++;
   });
   return { count, userNo, amounts };

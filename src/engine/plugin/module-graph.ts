@@ -48,7 +48,7 @@ function watch(): void {
       for (const engine of complete) {
         if (!reach(engine).has(parent)) continue;
         throw new Error(
-          `${fileURLToPath(url)} is imported after create() has returned, so that the run cannot know it: import it before`,
+          `${fileURLToPath(url)} is imported after create() has returned, so the run cannot know it: import it before`,
         );
       }
       children.add(url);

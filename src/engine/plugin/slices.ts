@@ -1,6 +1,6 @@
 /** Slices of users as the adapter takes them apart and puts answers together. */
 import { CARDS_PER_USER, type RecommendationSlice, sliceOf, type UserFailure } from '../../model/recommendation.ts';
-import { CATEGORIES, type SpendingSlice } from '../../model/spending.ts';
+import { CATEGORIES, SPENDING_COLUMNS, SPENDING_FIELDS, type SpendingSlice } from '../../model/spending.ts';
 import { deriveSpends } from '../spending-rules.ts';
 import type { CheckedRow } from './answer-check.ts';
 import type { EngineUser } from './define-engine.ts';
@@ -22,15 +22,15 @@ export function userOf(slice: SpendingSlice, user: number): EngineUser {
     number,
     number,
   ];
-  const confirmed = slice.amounts[(CATEGORIES.length - 1) * slice.count + user]!;
+  const confirmed = slice.amounts[SPENDING_FIELDS.indexOf('confirmed') * slice.count + user]!;
   return { spends: { amazon, flipkart, myntra, ajio, grocery, otherOnline }, confirmed };
 }
 
 /** Some users of a slice, with columns of their own: an engine may keep or change what it is given. */
 export function pick(slice: SpendingSlice, users: readonly number[]): SpendingSlice {
   const count = users.length;
-  const amounts = new Float64Array(count * CATEGORIES.length);
-  for (let c = 0; c < CATEGORIES.length; c++) {
+  const amounts = new Float64Array(count * SPENDING_COLUMNS.length);
+  for (let c = 0; c < SPENDING_COLUMNS.length; c++) {
     users.forEach((user, i) => {
       amounts[c * count + i] = slice.amounts[c * slice.count + user]!;
     });

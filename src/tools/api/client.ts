@@ -10,10 +10,10 @@ import type { ApiRequest } from './request.ts';
 import { type ApiAnswer, answerOf, type BrokenAnswer, parseJson } from './saved-answers.ts';
 
 const MAX_ATTEMPTS = 4;
-/** So many requests with spends in a row that have no answer are no fault of the requests. */
+/** How many requests with spends in a row may have no answer; then the requests are not the cause. */
 const MAX_REFUSALS = 3;
 const CALL_MS = 30_000;
-/** However long the API asks to wait: a command that waits for days has hung. */
+/** How long a call waits at most, however long the API asks for: a command that waits for days has hung. */
 export const LONGEST_WAIT_MS = 120_000;
 
 export interface ApiClientOptions {
@@ -29,13 +29,13 @@ export interface ApiClientOptions {
   readonly maxCalls?: number;
   /** Ends a call that is under way. */
   readonly signal?: AbortSignal;
-  /** Waits so many milliseconds; tests bring their own. */
+  /** Waits, in milliseconds; tests bring their own. */
   readonly wait?: (milliseconds: number) => Promise<unknown>;
   /** Where a sentence for people goes. */
   readonly say?: (sentence: string) => void;
 }
 
-/** Asks the live API: one call after another, no more than so many a second, and each good answer kept. */
+/** Asks the live API: one call after another, no faster than asked, and each good answer kept. */
 export class ApiClient {
   readonly #options: ApiClientOptions;
   readonly #shown: string;

@@ -131,7 +131,7 @@ type Flat = { readonly rates: readonly (EarnRate | undefined)[] } & (
   | { readonly gaps: readonly Gap[]; readonly isBent: boolean }
 );
 
-/** A rate a key. `isBent`: some key has no single rate, so that bands or an overflow are in play. */
+/** A rate a key. `isBent`: some key has no single rate, so bands or an overflow are in play. */
 function fitFlat(evidence: CardEvidence, slack: (y: number) => number): Flat {
   const gaps: Gap[] = [];
   let isBent = false;

@@ -77,13 +77,13 @@ async function rawBulk({ at }: ScratchDatabase): Promise<RawLoad> {
 
 /** A second database with the same table: COPY of bytes that were encoded before. */
 async function rawCopy(place: ScratchPlace): Promise<RawLoad> {
-  const { RECOMMENDATION_COLUMNS, encodeRecommendations } = await import('../../database/postgres/postgres-staging.ts');
+  const { COPY_RECOMMENDATIONS, encodeRecommendations } = await import('../../database/postgres/postgres-staging.ts');
   const scratch = await scratchDatabase(place);
   const { client } = scratch.target as PostgresMigrationTarget;
   return {
     prepare(loadNo, slice) {
       const bytes = encodeRecommendations(loadNo, [slice]);
-      return () => client.copyIn(RECOMMENDATION_COLUMNS, bytes);
+      return () => client.copyIn(COPY_RECOMMENDATIONS, bytes);
     },
     [Symbol.asyncDispose]: () => scratch[Symbol.asyncDispose](),
   };

@@ -2,6 +2,7 @@
  * What every measurement shares: rounds, medians, and the machine that the figures belong to.
  */
 import { cpus, totalmem } from 'node:os';
+import { group } from '../../model/format.ts';
 
 export interface Spread {
   readonly median: number;
@@ -34,7 +35,6 @@ export async function timed(step: () => unknown): Promise<number> {
   return (performance.now() - startedAt) / 1000;
 }
 
-export const group = (value: number): string => Math.round(value).toLocaleString('en-US');
 export const ratio = (value: number): string => value.toFixed(2);
 
 /** `median (lowest–highest)`, as rates or ratios. */

@@ -1,6 +1,6 @@
 import type { Stage } from '../../batch/events.ts';
 
-/** From here on a run is as fast as the database takes the rows in, and only the database can make it faster. */
+/** The share of the floor from which on a run is as fast as the database takes the rows in: only the database can make it faster. */
 const NEAR_FLOOR = 0.85;
 
 /** What keeps a run from being faster, and what a person can do about it. `ofFloor` is the run's speed ÷ that of load and publish alone. */

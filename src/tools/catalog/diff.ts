@@ -1,12 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { WorkerPool } from '../../batch/worker-pool.ts';
-import { type EligibleCards, nameOf } from '../../engine/card-terms.ts';
+import type { EligibleCards } from '../../engine/card-terms.ts';
 import { type Catalog, parseCatalog } from '../../engine/catalog.ts';
-import type { Card } from '../../engine/catalog-schema.ts';
 import { loadEngine } from '../../engine/load-engine.ts';
-import { CARDS_PER_USER, type RunCard } from '../../model/recommendation.ts';
+import { CARDS_PER_USER } from '../../model/recommendation.ts';
 import type { SpendingSlice } from '../../model/spending.ts';
-import { medianOf } from '../../model/statistics.ts';
+import { type CardChange, CardTally, type Side, spreadOf, type Tens } from './diff-cards.ts';
 import { generatedUserId, generatedUsers } from './generated-users.ts';
 
 /** What a change of the catalogue does to one user. Nets in whole paise. */
@@ -17,22 +16,6 @@ export interface UserChange {
   /** net_savings of the first card. */
   readonly netBefore: number;
   readonly netAfter: number;
-}
-
-export interface CardChange {
-  readonly name: string;
-  readonly what: 'added' | 'removed' | 'changed';
-  /** Which of the card's fields differ. */
-  readonly fields: readonly string[];
-  /** Among how many users' ten, and how often first. */
-  readonly tensBefore: number;
-  readonly tensAfter: number;
-  readonly firstsBefore: number;
-  readonly firstsAfter: number;
-  /** Of users who have it among their ten before and after: how its net moves, paise. Undefined without such users. */
-  readonly netMoves:
-    | { readonly users: number; readonly median: number; readonly least: number; readonly most: number }
-    | undefined;
 }
 
 export interface CatalogDiff {
@@ -50,7 +33,7 @@ export interface CatalogDiff {
   readonly firstCardChanges: number;
   /** Users whose first card is another one, by old and new card, most frequent first. */
   readonly switches: readonly { readonly from: string; readonly to: string; readonly users: number }[];
-  /** Of the first card's net, over all users whose net moves. */
+  /** How the first card's net moves, over all users whose net does. */
   readonly netMoves: {
     readonly users: number;
     readonly up: number;
@@ -64,18 +47,6 @@ export interface CatalogDiff {
   readonly changes: readonly UserChange[];
 }
 
-interface Side {
-  readonly catalog: Catalog;
-  readonly cards: readonly RunCard[];
-  readonly pool: WorkerPool;
-}
-
-/** What one side gives the users of a slice: ten each, in their order; card number -1 where the engine refuses the user. */
-interface Tens {
-  readonly cardNo: Int32Array;
-  readonly net: Float64Array;
-}
-
 /** Users to rank, by user number. */
 export interface UsersToRank {
   readonly ids: readonly string[];
@@ -83,7 +54,7 @@ export interface UsersToRank {
 }
 
 export interface DiffOptions {
-  /** So many invented users; or users of one's own, page by page. */
+  /** A number of invented users; or users of one's own, page by page. */
   readonly users: number | AsyncIterable<UsersToRank>;
   readonly maxMonthlySpend: number;
   readonly eligibleCards?: EligibleCards | undefined;
@@ -136,7 +107,7 @@ class Diff {
   readonly #before: Side;
   readonly #after: Side;
   readonly #mostChanges: number;
-  readonly #tally: Tally;
+  readonly #tally: CardTally;
   readonly #changes: UserChange[] = [];
   readonly #switches = new Map<string, { from: string; to: string; users: number }>();
   readonly #moves: number[] = [];
@@ -149,7 +120,7 @@ class Diff {
     this.#before = before;
     this.#after = after;
     this.#mostChanges = mostChanges;
-    this.#tally = new Tally(before, after);
+    this.#tally = new CardTally(before, after);
   }
 
   add(ids: readonly string[], before: Tens, after: Tens): void {
@@ -205,95 +176,6 @@ class Diff {
       changes: this.#changes,
     };
   }
-}
-
-/** The cards of each user, before and after. */
-class Tally {
-  readonly #before: Side;
-  readonly #after: Side;
-  readonly #changed: ReadonlyMap<string, 'added' | 'removed' | readonly string[]>;
-  readonly #counts = new Map<string, { tens: [number, number]; firsts: [number, number]; moves: number[] }>();
-
-  constructor(before: Side, after: Side) {
-    this.#before = before;
-    this.#after = after;
-    this.#changed = changedCards(before.catalog, after.catalog);
-  }
-
-  /** `at`: where the user's ten begin. Whether the ten are other cards, or in another order. */
-  add(at: number, before: Tens, after: Tens): boolean {
-    const earlier = new Map<string, number>();
-    let isOther = false;
-    for (let place = 0; place < CARDS_PER_USER; place++) {
-      const { name } = this.#before.cards[before.cardNo[at + place]!]!;
-      this.#count(name, 0, place);
-      earlier.set(name, before.net[at + place]!);
-    }
-    const names = [...earlier.keys()];
-    for (let place = 0; place < CARDS_PER_USER; place++) {
-      const { name } = this.#after.cards[after.cardNo[at + place]!]!;
-      const count = this.#count(name, 1, place);
-      const net = earlier.get(name);
-      if (net !== undefined && this.#changed.has(name)) count.moves.push(after.net[at + place]! - net);
-      if (name !== names[place]) isOther = true;
-    }
-    return isOther;
-  }
-
-  #count(name: string, side: 0 | 1, place: number) {
-    const count = this.#countsOf(name);
-    count.tens[side]++;
-    if (place === 0) count.firsts[side]++;
-    return count;
-  }
-
-  /** The cards that were added, removed or changed. */
-  cards(): CardChange[] {
-    return [...this.#changed].map(([name, fields]) => {
-      const { tens, firsts, moves } = this.#countsOf(name);
-      return {
-        name,
-        what: typeof fields === 'string' ? fields : ('changed' as const),
-        fields: typeof fields === 'string' ? [] : fields,
-        tensBefore: tens[0],
-        tensAfter: tens[1],
-        firstsBefore: firsts[0],
-        firstsAfter: firsts[1],
-        netMoves: moves.length === 0 ? undefined : spreadOf(moves),
-      };
-    });
-  }
-
-  #countsOf(name: string) {
-    const found = this.#counts.get(name) ?? { tens: [0, 0], firsts: [0, 0], moves: [] };
-    this.#counts.set(name, found);
-    return found;
-  }
-}
-
-/** Open cards, by name: those that were added, removed, or which of their fields differ. */
-function changedCards(before: Catalog, after: Catalog): Map<string, 'added' | 'removed' | readonly string[]> {
-  const open = ({ cards }: Catalog) => new Map(cards.filter(isOpen).map(card => [nameOf(card), card]));
-  const [old, fresh] = [open(before), open(after)];
-  const changed = new Map<string, 'added' | 'removed' | readonly string[]>();
-  for (const name of new Set([...old.keys(), ...fresh.keys()])) {
-    const [was, is] = [old.get(name), fresh.get(name)];
-    const fields = was === undefined ? 'added' : is === undefined ? 'removed' : differingFields(was, is);
-    if (fields.length > 0) changed.set(name, fields);
-  }
-  return changed;
-}
-
-const isOpen = (card: Card) => card.status === 'open';
-
-function differingFields(a: Card, b: Card): string[] {
-  const fields = [...new Set([...Object.keys(a), ...Object.keys(b)])] as (keyof Card)[];
-  return fields.filter(field => JSON.stringify(a[field]) !== JSON.stringify(b[field]));
-}
-
-function spreadOf(moves: readonly number[]) {
-  const sorted = [...moves].sort((a, b) => a - b);
-  return { users: moves.length, median: medianOf(sorted), least: sorted[0] ?? 0, most: sorted.at(-1) ?? 0 };
 }
 
 function ruleChanges(before: Catalog['rules'], after: Catalog['rules']): string[] {

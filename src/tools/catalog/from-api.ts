@@ -9,10 +9,10 @@ import type { CatalogOrigin } from '../api/to-catalog.ts';
 import { designedRequests, heldOutRequests } from './designed-requests.ts';
 import { type BuiltCatalog, buildCatalog } from './from-answers.ts';
 
-/** All calls of one `catalog from-api`, repeated ones too. */
+/** How many calls one `catalog from-api` makes, repeated ones too. */
 export const MAX_CALLS = 60;
 const HELD_OUT = 20;
-/** Fewer calls than these are not worth a second look. */
+/** How many calls a second look is worth at least. */
 const SECOND_LOOK = 6;
 
 /** `client` should allow MAX_CALLS calls. Throws what the client throws, and FROM_API_FEW. */

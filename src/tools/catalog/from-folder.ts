@@ -4,7 +4,7 @@ import type { CatalogOrigin } from '../api/to-catalog.ts';
 import { type BuiltCatalog, buildCatalog } from './from-answers.ts';
 
 const HELD_OUT = 20;
-/** With fewer answers each is needed to fit on. */
+/** From how many answers on some are held out; with fewer, each is needed to fit on. */
 const ENOUGH = 40;
 
 /**

@@ -6,6 +6,7 @@ import { parseCatalog, readCatalogFile } from '../../engine/catalog.ts';
 import { type Card, catalogSchema } from '../../engine/catalog-schema.ts';
 import { readCatalogText } from '../../engine/catalog-text.ts';
 import { messageOf, UsageError } from '../../model/errors.ts';
+import { foldName } from '../../model/format.ts';
 
 export interface NamesReport {
   /** Cards whose display name is new, another one, or taken away. */
@@ -71,18 +72,16 @@ function withDisplayName<T extends object>(card: T, displayName: string | undefi
   return Object.fromEntries(entries) as T;
 }
 
-const plain = (text: string) => text.trim().toLowerCase().replace(/\s+/g, ' ');
-
 /** The card, or the sentence that says why it was not found. */
 function findCard(cards: readonly Card[], wanted: string): Card | string {
-  const text = plain(wanted);
+  const text = foldName(wanted);
   for (const named of [
     (card: Card) => card.id,
     (card: Card) => card.name,
     (card: Card) => card.cardGenius?.name ?? '',
     (card: Card) => String(card.cardGenius?.id ?? ''),
   ]) {
-    const found = cards.filter(card => plain(named(card)) === text);
+    const found = cards.filter(card => foldName(named(card)) === text);
     if (found.length === 1) return found[0]!;
     if (found.length > 1)
       return `"${wanted}" is ${found.length} cards: ${found.map(card => card.id).join(', ')}; name one by its id.`;

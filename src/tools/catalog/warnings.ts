@@ -1,6 +1,7 @@
 /** What a catalogue may be doubted for, card by card: nothing here keeps it from being loaded. */
 import { nameOf } from '../../engine/card-terms.ts';
 import type { Card, CatalogFile } from '../../engine/catalog-schema.ts';
+import { foldName } from '../../model/format.ts';
 import { CATEGORIES } from '../../model/spending.ts';
 
 export interface Doubt {
@@ -13,7 +14,7 @@ export interface Doubt {
 export function similarNames({ cards }: Pick<CatalogFile, 'cards'>): Doubt[] {
   const seen = new Map<string, Card>();
   return cards.flatMap(card => {
-    const plain = nameOf(card).trim().toLowerCase().replace(/\s+/g, ' ');
+    const plain = foldName(nameOf(card));
     const other = seen.get(plain);
     if (other === undefined) seen.set(plain, card);
     if (other === undefined || nameOf(other) === nameOf(card)) return [];

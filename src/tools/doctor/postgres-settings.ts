@@ -21,11 +21,11 @@ export interface PostgresServerRow {
 }
 
 const OLDEST_VERSION = 150_000;
-/** A run of 10,000 users writes about 40 MB of log: below, a checkpoint comes every few seconds, and each page goes into the log whole. */
+/** The least max_wal_size: a run of 10,000 users writes about 40 MB of log; below this a checkpoint comes every few seconds, and each page goes into the log whole. */
 const LEAST_WAL_MB = 4_096;
-/** A chunk's hash of 100,000 rows. */
+/** The least work_mem: a chunk's hash of 100,000 rows. */
 const LEAST_WORK_MEM_KB = 16_384;
-/** Twenty chunks of staging: as much as grows between two visits of autovacuum, and then some. */
+/** How large staging may be: twenty chunks, as much as grows between two visits of autovacuum, and then some. */
 const MUCH_STAGING_MB = 4_096;
 const LONG_TRANSACTION_S = 900;
 const MUCH_RETAINED_MB = 10_240;

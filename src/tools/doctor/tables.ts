@@ -47,7 +47,7 @@ const isFit = (column: ContractColumn, row: ColumnRow): boolean =>
 
 /** The length of VARCHAR(MAX), as SQL Server tells it. */
 const UNLIMITED = -1;
-/** That of TEXT. */
+/** The length of TEXT. */
 const TEXT_LENGTH = 2_147_483_647;
 
 const shown = ({ data_type, length, precision, scale }: ColumnRow): string => {

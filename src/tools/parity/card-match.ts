@@ -1,5 +1,6 @@
 import { nameOf } from '../../engine/card-terms.ts';
 import type { Card } from '../../engine/catalog-schema.ts';
+import { foldName } from '../../model/format.ts';
 
 /** A card as a source of truth names it. */
 export interface NamedThere {
@@ -18,20 +19,20 @@ export class CardMatch {
 
   /** `declared`: the names of an engine of one's own, which has no catalogue. */
   constructor(cards: readonly Card[], declared: readonly string[] = []) {
-    for (const name of declared) this.#byOurs.set(plain(name), name);
+    for (const name of declared) this.#byOurs.set(foldName(name), name);
     for (const card of cards) {
       const name = nameOf(card);
-      this.#byOurs.set(plain(card.name), name);
-      this.#byOurs.set(plain(name), name);
+      this.#byOurs.set(foldName(card.name), name);
+      this.#byOurs.set(foldName(name), name);
       if (card.cardGenius === undefined) continue;
       this.#byId.set(card.cardGenius.id, name);
-      this.#byTheirs.set(plain(card.cardGenius.name), name);
+      this.#byTheirs.set(foldName(card.cardGenius.name), name);
     }
   }
 
   /** Our name of one card; undefined where it is not ours. */
   find({ id, name }: NamedThere): string | undefined {
-    const text = plain(name);
+    const text = foldName(name);
     return (id === undefined ? undefined : this.#byId.get(id)) ?? this.#byTheirs.get(text) ?? this.#byOurs.get(text);
   }
 
@@ -48,5 +49,3 @@ export class CardMatch {
     return theirs.map((there, i) => first[i] ?? unique(this.find({ name: there.name })));
   }
 }
-
-const plain = (name: string) => name.trim().toLowerCase().replace(/\s+/g, ' ');

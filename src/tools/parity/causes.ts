@@ -33,7 +33,7 @@ const size = (mask: number): number => mask.toString(2).replaceAll('0', '').leng
 type Part = 'fee' | 'extra' | 'earnings';
 const PARTS: readonly Part[] = ['fee', 'extra', 'earnings'];
 
-/** So many pairs of one card are searched in full; a thousand users whose figures all differ would take hours. */
+/** How many pairs of one card are searched in full; a thousand users whose figures all differ would take hours. */
 const MAX_SEARCHES = 50;
 
 /**

@@ -132,7 +132,7 @@ export function bandChanges(card: Card, theirs: Card, { earning }: FittedCard): 
   ];
 }
 
-/** The rate of one key. Bands win over rates, so that rates explain nothing where bands are. */
+/** The rate of one key. Bands win over rates, so rates explain nothing where bands are. */
 export function rateChanges(card: Card, rates: readonly (EarnRate | undefined)[]): Change[] {
   if (card.slabs !== undefined) return [];
   return KEYS.flatMap((key, k) => {

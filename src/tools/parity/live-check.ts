@@ -11,9 +11,9 @@ import { type OurCatalog, sixOf } from './ours.ts';
 import { Comparison } from './parity.ts';
 import type { ParityReport } from './report.ts';
 
-/** Users with everything matching, below which people are told. */
+/** The share of users with everything matching, below which an alert is raised. */
 const THRESHOLD = 0.95;
-/** One paisa, as `cardgenius parity` has it by default. */
+/** How much an amount may differ, in paise: as `cardgenius parity` has it by default. */
 const TOLERANCE = 1;
 
 export interface LiveCheck {

@@ -1,5 +1,6 @@
 /** A parity report as rows of a CSV, and as one HTML page that needs nothing else. */
 import { escapeHtml, htmlFigures, htmlPage, htmlTable } from '../../exchange/html-page.ts';
+import { percentOf } from '../../model/format.ts';
 import { formatHundredths, formatRupees } from '../../model/money.ts';
 import type { CardCount, Difference, ParityReport } from './report.ts';
 
@@ -25,8 +26,8 @@ export function differenceRow({ userId, card, ours, theirs, reasons }: Differenc
   ];
 }
 
-export const percent = (part: number, whole: number): string =>
-  whole === 0 ? '-' : `${((100 * part) / whole).toFixed(2)} %`;
+/** Two digits: a threshold of 99.95 % must read as one. */
+const percent = (part: number, whole: number) => percentOf(part, whole, 2);
 
 /** What is said in a line each: [what, figure]. */
 export function summaryOf(report: ParityReport): [string, string][] {

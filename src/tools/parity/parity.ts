@@ -11,7 +11,7 @@ export interface ParityOptions extends Sources {
   readonly tolerance: number;
   /** Share of users with everything matching below which the comparison fails. */
   readonly threshold: number;
-  /** Whether the source has all its cards, so that one that we do not know is a finding. */
+  /** Whether the source has all its cards; then one that we do not know is a finding. */
   readonly hasAllCards: boolean;
 }
 

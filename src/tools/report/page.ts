@@ -1,9 +1,10 @@
 /** A report as one HTML page with two pictures. */
 import { escapeHtml, htmlFigures, htmlPage, htmlTable } from '../../exchange/html-page.ts';
+import { percentOf } from '../../model/format.ts';
 import { formatRupees } from '../../model/money.ts';
-import { CARD_HEADER, cardRows, percent, quantilesOf, type Report, summaryOf } from './report.ts';
+import { CARD_HEADER, cardRows, quantilesOf, type Report, summaryOf } from './report.ts';
 
-/** Cards in the picture; the table has all. */
+/** How many cards the picture shows; the table has all. */
 const MOST_BARS = 15;
 const WIDTH = 900;
 const LABEL = 330;
@@ -37,7 +38,7 @@ function bars({ users, cards }: Report): string {
       `<text x="${LABEL - 8}" y="${y + 16}" text-anchor="end">${escapeHtml(name)}</text>`,
       `<rect x="${LABEL}" y="${y + 3}" width="${length(tens)}" height="${BAR - 6}" fill="#c9d8ee"/>`,
       `<rect x="${LABEL}" y="${y + 3}" width="${length(firsts)}" height="${BAR - 6}" fill="#2b5fad"/>`,
-      `<text x="${LABEL + Number(length(tens)) + 6}" y="${y + 16}">${percent(firsts, users.users)} · ${percent(tens, users.users)}</text>`,
+      `<text x="${LABEL + Number(length(tens)) + 6}" y="${y + 16}">${percentOf(firsts, users.users)} · ${percentOf(tens, users.users)}</text>`,
     ].join('');
   });
   const label = `First for so many users (dark), among the ten of so many (light): the ${shown.length} most frequent first cards`;

@@ -1,5 +1,6 @@
 /** What the users have: which cards, what they are worth, and what the last run changed. */
 import type { CardShare, HistoryDatabase, UserFigures } from '../../database/history.ts';
+import { group, percentOf } from '../../model/format.ts';
 import { formatRupees } from '../../model/money.ts';
 import type { RunProgress } from '../../model/run.ts';
 
@@ -25,7 +26,7 @@ export interface RunFigures {
   readonly rowsUnchanged: number;
 }
 
-/** Runs that are looked through for the last two that computed users. */
+/** How many runs are looked through for the last two that computed users. */
 const RUNS = 100;
 
 export async function readReport(
@@ -50,10 +51,6 @@ function figuresOf(run: RunProgress): RunFigures[] {
   return [{ runId, state, finishedAt, completed, failed, rowsWritten, rowsUnchanged }];
 }
 
-export const percent = (part: number, whole: number): string =>
-  whole === 0 ? '-' : `${((100 * part) / whole).toFixed(1)} %`;
-
-const count = (value: number) => value.toLocaleString('en-US');
 const rupees = (paise: number | null) => (paise === null ? '-' : formatRupees(paise));
 
 /** The quantiles of the first card's net, with their names. */
@@ -72,9 +69,9 @@ export function quantilesOf(users: UserFigures): (readonly [string, number | nul
 
 /** What is said in a line each: [what, figure]. */
 export function summaryOf({ users, cards, lastRun, runBefore }: Report): [string, string][] {
-  const of = (part: number) => `${count(part)} (${percent(part, users.spendingUsers)})`;
+  const of = (part: number) => `${group(part)} (${percentOf(part, users.spendingUsers)})`;
   return [
-    ['users with cards', count(users.users)],
+    ['users with cards', group(users.users)],
     ['cards that some user has', `${cards.length}, ${cards.filter(card => card.firsts > 0).length} of them first`],
     [
       "the first card's net a year",
@@ -92,8 +89,8 @@ export function summaryOf({ users, cards, lastRun, runBefore }: Report): [string
 function runText({ runId, state, finishedAt, completed, failed, rowsWritten, rowsUnchanged }: RunFigures): string {
   const rows = rowsWritten + rowsUnchanged;
   return (
-    `run ${runId}, ${state} ${finishedAt.toISOString().slice(0, 16)}Z: ${count(completed)} users completed, ${count(failed)} failed; ` +
-    `${count(rowsWritten)} rows are others than before (${percent(rowsWritten, rows)}), ${count(rowsUnchanged)} stayed`
+    `run ${runId}, ${state} ${finishedAt.toISOString().slice(0, 16)}Z: ${group(completed)} users completed, ${group(failed)} failed; ` +
+    `${group(rowsWritten)} rows are others than before (${percentOf(rowsWritten, rows)}), ${group(rowsUnchanged)} stayed`
   );
 }
 
@@ -101,10 +98,10 @@ function runText({ runId, state, finishedAt, completed, failed, rowsWritten, row
 export const cardRows = ({ users, cards }: Report): string[][] =>
   cards.map(({ cardName, firsts, tens }) => [
     cardName,
-    count(firsts),
-    percent(firsts, users.users),
-    count(tens),
-    percent(tens, users.users),
+    group(firsts),
+    percentOf(firsts, users.users),
+    group(tens),
+    percentOf(tens, users.users),
   ]);
 export const CARD_HEADER = ['card', 'first', '', 'among the ten', ''] as const;
 
@@ -112,11 +109,11 @@ export const CARD_HEADER = ['card', 'first', '', 'among the ten', ''] as const;
 export function reportInShort({ users, cards }: Report): string[] {
   if (users.users === 0) return [];
   const firsts = cards.filter(card => card.firsts > 0);
-  const named = firsts.slice(0, 4).map(card => `${card.cardName} ${percent(card.firsts, users.users)}`);
+  const named = firsts.slice(0, 4).map(card => `${card.cardName} ${percentOf(card.firsts, users.users)}`);
   const others = firsts.length > 4 ? `, ${firsts.length - 4} other cards` : '';
   return [
     `First card: ${named.join(', ')}${others}.`,
     `Its net a year: median ${rupees(users.netP50)}, half of the users from ${rupees(users.netP25)} to ${rupees(users.netP75)}; ` +
-      `${count(users.usersAtZero)} users spend nothing.`,
+      `${group(users.usersAtZero)} users spend nothing.`,
   ];
 }
