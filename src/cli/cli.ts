@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { styleText } from 'node:util';
 import type { Command } from 'commander';
 import type { Settings } from '../config/settings.ts';
@@ -6,7 +6,7 @@ import type { OpenedDatabase } from '../database/open-database.ts';
 import { isStdout } from '../exchange/streams.ts';
 import { CardGeniusError, EXIT, type ExitCode, messageOf, UsageError } from '../model/errors.ts';
 import { printable } from '../model/printable.ts';
-import { withCommandPrefix } from './command-prefix.ts';
+import { shellWord, withCommandPrefix } from './command-prefix.ts';
 
 /** The options that every command has. */
 export interface CommonOptions {
@@ -73,7 +73,7 @@ export class Cli {
   /** Whether the database is an embedded one that is neither there nor just being made. */
   get isDatabaseMissing(): boolean {
     const folder = /^pglite:(?!memory$)(.+)$/.exec(this.settings.databaseUrl)?.[1];
-    return folder !== undefined && !existsSync(folder);
+    return folder !== undefined && !isThere(folder);
   }
 
   /**
@@ -94,6 +94,15 @@ export class Cli {
   }
 }
 
+/** False where there is nothing; true also where it may not be looked at: what opens it says why. */
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOTDIR';
+  }
+}
+
 /** Adds the common options to a command and turns what it throws into one sentence and an exit code. */
 export function command<Options extends CommonOptions>(
   definition: Command,
@@ -105,7 +114,8 @@ export function command<Options extends CommonOptions>(
     .option('--verbose', 'with an error, print where it came from')
     .action(async () => {
       const options = definition.opts<Options>();
-      const typed = (text: string) => withCommandPrefix(text, namesOf(definition));
+      const again = options.config === undefined ? '' : ` --config ${shellWord(options.config)}`;
+      const typed = (text: string) => withCommandPrefix(text, pathsOf(definition), { options: again });
       try {
         const { loadSettings, misspelledVariables } = await import('../config/settings.ts');
         const settings = await loadSettings({ configPath: options.config, env: process.env, cwd: process.cwd() });
@@ -123,11 +133,14 @@ export function command<Options extends CommonOptions>(
     });
 }
 
-/** The commands of the program that a command belongs to. */
-function namesOf(definition: Command): string[] {
+/** The commands of the program that a command belongs to, and their subcommands: `runs`, `runs show`. */
+function pathsOf(definition: Command): string[] {
   let root = definition;
   while (root.parent !== null) root = root.parent;
-  return root.commands.map(child => child.name());
+  return root.commands.flatMap(child => [
+    child.name(),
+    ...child.commands.map(grandchild => `${child.name()} ${grandchild.name()}`),
+  ]);
 }
 
 /** With --json an error is an object, too: one line on stderr, so that stdout holds results alone. */

@@ -58,7 +58,7 @@ export function defineRetryAndRedo(program: Command): void {
       'Says how many users would be computed again; with --yes, puts them back to new. Their rows stay until then.',
     )
     .option('--all', 'all completed users')
-    .option('--card <name>', 'users with this card among their ten (its name in card_recommendations)')
+    .option('--card <name>', 'users with this card among their ten: its name, id or a part of either')
     .option('--older-than <date>', 'users computed before: 2026-11-23 (UTC), or 2026-11-23T02:00+05:30', moment)
     .option('--yes', 'do it')
     .addHelpText(
@@ -71,27 +71,34 @@ export function defineRetryAndRedo(program: Command): void {
       throw new UsageError('REDO_WHOM', 'Say --all; or --card NAME, --older-than DATE or both.');
     }
     await using opened = await cli.open({ beside: true });
-    const users = await opened.audit.redoUsers({ cardName: card ?? null, olderThan: olderThan ?? null }, yes === true);
-    if (users === 0 && card !== undefined) await checkCardName(cli, card);
+    let cardName = card ?? null;
+    const redoUsers = () => opened.audit.redoUsers({ cardName, olderThan: olderThan ?? null }, yes === true);
+    let users = await redoUsers();
+    if (users === 0 && card !== undefined) {
+      // No stored card is named so: what the catalogue has under this id or part of a name. A card of an older one was found above.
+      cardName = await nameInCatalog(cli, card);
+      if (cardName !== card) users = await redoUsers();
+    }
     if (yes === true) {
-      const subject = filtersText({ card, 'older than': olderThan?.toISOString() });
+      const subject = filtersText({ card: cardName ?? undefined, 'older than': olderThan?.toISOString() });
       await opened.maintenance.recordAct('redo', shellUser(), { subject, affected: users });
     }
     cli.print({ users, applied: yes === true }, () =>
       yes === true ? again(users) : `${group(users)} users would be computed again. To do it, say --yes.`,
     );
+    if (cardName !== null) {
+      cli.note(
+        `These have "${cardName}" among their ten. Where the card became better, others would get it, too: cardgenius redo --all`,
+      );
+    }
   });
 }
 
-/** Throws NO_SUCH_CARD with the nearest name where no card is stored under this one. A card of an older catalogue may be. */
-async function checkCardName({ settings }: Cli, name: string): Promise<void> {
+/** The name in card_recommendations of the card that a text means. Throws UsageError (NO_SUCH_CARD). */
+async function nameInCatalog({ settings }: Cli, wanted: string): Promise<string> {
   const { cards } = await loadEngine(settings);
-  if (cards.some(card => card.name === name)) return;
-  const { name: stored } = await findCard(
-    cards.map(card => ({ id: card.id ?? card.name, name: card.name })),
-    name,
-  );
-  throw new UsageError('NO_SUCH_CARD', `No user has a card "${name}". Did you mean "${stored}"?`);
+  const named = cards.map(card => ({ id: card.id ?? card.name, name: card.name }));
+  return (await findCard(named, wanted)).name;
 }
 
 /** What users were asked for, without the id of one: an act is kept for good. */

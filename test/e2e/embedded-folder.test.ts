@@ -65,6 +65,32 @@ test('a folder, or a file that lay open in one, that belongs to another user is 
   await status(t, cwd, database, 1, /PG_VERSION belongs to another user/);
 });
 
+test('another user is told that the folder may not be entered, and not that there is none', async t => {
+  if (process.getuid?.() !== 0) return t.pass('only root can start a process of another user');
+  const cwd = await newFolder();
+  await chmod(cwd, 0o755);
+  await mkdir(join(cwd, 'db/inner'), { recursive: true, mode: 0o700 });
+  const other = { cwd, uid: 65534, gid: 65534, env: { ...process.env, NO_COLOR: '1' } };
+  if (
+    await run(process.execPath, [MAIN, '--version'], other).then(
+      () => false,
+      () => true,
+    )
+  ) {
+    return t.pass('the other user may not read this clone');
+  }
+  for (const database of ['pglite:db', 'pglite:db/inner'])
+    for (const command of ['status', 'migrate']) {
+      const env = { ...other.env, CARDGENIUS_DATABASE_URL: database };
+      const error = await t.throwsAsync(run(process.execPath, [MAIN, command], { ...other, env }));
+      t.regex(
+        String((error as { stderr?: string }).stderr),
+        /may not be entered by this user.*DATABASE_UNUSABLE/s,
+        command,
+      );
+    }
+});
+
 test('a link that lies where the lock or its holder is written is not followed', async t => {
   const cwd = await newFolder();
   const folder = join(cwd, 'db');

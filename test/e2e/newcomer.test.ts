@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { withCommandPrefix } from '../../src/cli/command-prefix.ts';
+import { shellWord, withCommandPrefix } from '../../src/cli/command-prefix.ts';
 import { createProgram } from '../../src/cli/commands.ts';
 import { howItIsStarted } from '../../src/package.ts';
 import { cardgenius, newFolder, newPlace } from './cli.ts';
@@ -99,8 +99,11 @@ test('help, hints and errors name commands as they are typed here', async t => {
   }
 
   const names = PROGRAM.commands.map(command => command.name());
-  t.is(withCommandPrefix('see "cardgenius runs".', names, 'X'), 'see "X runs".');
-  t.is(withCommandPrefix('Usage: cardgenius [options] [command]', names, 'X'), 'Usage: X [options] [command]');
+  t.is(withCommandPrefix('see "cardgenius runs".', names, { start: 'X' }), 'see "X runs".');
+  t.is(
+    withCommandPrefix('Usage: cardgenius [options] [command]', names, { start: 'X' }),
+    'Usage: X [options] [command]',
+  );
   for (const same of [
     'cardgenius: no',
     'cardgenius needs Node',
@@ -108,7 +111,17 @@ test('help, hints and errors name commands as they are typed here', async t => {
     'cardgenius runner',
     'pg/cardgenius run',
   ])
-    t.is(withCommandPrefix(same, names, 'X'), same);
+    t.is(withCommandPrefix(same, names, { start: 'X' }), same);
+
+  const paths = ['runs', 'runs show', 'errors'];
+  t.is(
+    withCommandPrefix('look: cardgenius runs show 3, cardgenius errors', paths, {
+      start: 'X',
+      options: ' --config a.ts',
+    }),
+    'look: X runs show --config a.ts 3, X errors --config a.ts',
+  );
+  t.is(shellWord("my config's.ts"), "'my config'\\''s.ts'");
 
   t.is(howItIsStarted('/clone/src/package.ts', {}), 'npm run -s cardgenius --');
   t.is(howItIsStarted('/x/dist/package.js', { npm_lifecycle_event: 'cardgenius' }), 'npm run -s cardgenius --');

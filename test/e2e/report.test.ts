@@ -50,9 +50,10 @@ test('report, a dry run over all, a comparison of catalogues over the users, and
   );
   t.like(diff, { users: 1200, refused: 0, firstCardChanges: first.firsts, tenChanges: first.tens });
 
-  const wrong = await cardgenius(['redo', '--card', first.cardName.toLowerCase()], at);
+  const wrong = await cardgenius(['redo', '--card', `${first.cardName}x`], at);
   t.is(wrong.code, 2);
-  t.true(wrong.stderr.includes(`Did you mean "${first.cardName}"?`), wrong.stderr);
-  t.like(await json('redo', '--card', first.cardName), { users: first.tens, applied: false });
+  t.regex(wrong.stderr, /Did you mean /);
+  for (const named of [first.cardName, first.cardName.toLowerCase()])
+    t.like(await json('redo', '--card', named), { users: first.tens, applied: false });
   t.like(await json('status'), { new: 0, completed: 1200, run: { runId: 1 } });
 });

@@ -1,4 +1,5 @@
-import { existsSync, lstatSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
 import { type OpenedEngine, type Operations, operationsOf } from '../database.ts';
@@ -19,6 +20,7 @@ export async function openPglite(location: string): Promise<OpenedEngine> {
   if (location === 'memory') return open(new Pglite('memory://'), 'pglite:memory', () => {});
 
   const folder = realFolder(resolve(location));
+  refuseClosedFolder(folder);
   let lock: ReturnType<typeof lockFolder> | undefined;
   try {
     if (!(statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? true)) {
@@ -55,14 +57,38 @@ export async function askHolder(location: string): Promise<Operations | undefine
   return driver && operationsOf(driver);
 }
 
+/** A folder, or one above it, that this process may not enter. Throws DATABASE_UNUSABLE. */
+function refuseClosedFolder(folder: string): void {
+  try {
+    if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory())
+      accessSync(folder, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    throw new CardGeniusError(
+      'DATABASE_UNUSABLE',
+      `${folder} may not be entered by this user (${userInfo().username}): it is another user's. Start as its owner, or name another folder.`,
+      { cause: error },
+    );
+  }
+}
+
 /** Where a link leads: PGlite takes none. Throws UsageError where it leads nowhere. */
 function realFolder(path: string): string {
   if (existsSync(path)) return realpathSync(path);
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return path;
+  if (!isLink(path)) return path;
   throw new UsageError(
     'DATABASE_URL',
     `${path} is a link that leads nowhere. Make the folder that it names, or name another one.`,
   );
+}
+
+/** False also where it may not be looked at. */
+function isLink(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+  } catch {
+    return false;
+  }
 }
 
 /** The folder itself, or the nearest one above it that is there. */
