@@ -56,7 +56,7 @@ export class Cli {
     place.write(`${printable(this.#json ? JSON.stringify(result) : text())}\n`);
   }
 
-  /** Where an output of its own goes to stdout (`-`), what is printed besides goes to stderr. */
+  /** Prints to stderr from now on if `path` is stdout (`-`): stdout is for that output alone. */
   keepStdoutFor(path: string | undefined): void {
     if (path !== undefined && isStdout(path)) this.#isStdoutTaken = true;
   }

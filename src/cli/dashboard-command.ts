@@ -41,7 +41,7 @@ export function defineDashboard(program: Command): void {
   });
 }
 
-/** Of every command that serves a dashboard. */
+/** The help of --open, in every command that serves a dashboard. */
 export const OPEN_HELP = 'without a token: every user of this machine may read, and act';
 
 /** Where a dashboard listens, and what lets a visitor in; `made` is a token of this start alone. */

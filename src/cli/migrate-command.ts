@@ -83,7 +83,7 @@ export function defineMigrate(program: Command): void {
   });
 }
 
-/** What a DBA should know before a table of CashKaro's is altered. */
+/** Tells a DBA the effects of altering a table of CashKaro's. */
 const MAY_BREAK = `--add-contract-columns adds nullable columns without a default to dbo.user_spending_data and dbo.card_recommendations.
 It may break: INSERT without a column list, files for BCP, change data capture (its instance keeps the old columns), replication.
 It waits at most three seconds for its lock, and gives up otherwise (1222): run it again in a quiet moment.

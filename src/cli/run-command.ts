@@ -153,7 +153,7 @@ export function describeDryRun(outcome: BatchOutcome): string {
   return `${describeOutcome(outcome)}\nA dry run: ${group(rowsWritten)} rows would be written, ${unchanged} would stay, ${group(failed)} users would fail.${why ?? ''}`;
 }
 
-/** What is said where opening a run put an end to another one. */
+/** Says that opening this run put an end to another one. */
 export const describeSuperseded = (runId: number, supersededId: number): string =>
   `Run ${runId} supersedes run ${supersededId}, which no processor worked on: its users are in run ${runId} (cardgenius runs show ${supersededId}).`;
 

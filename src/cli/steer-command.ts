@@ -12,7 +12,7 @@ interface SteerOptions extends CommonOptions {
   readonly acceptGate?: boolean;
 }
 
-/** What an operator asks of the active run; all processors heed it with their next heartbeat. */
+/** What an operator asks of the active run: a pause holds each next claim, a cancel ends the leases of the chunks in flight. */
 const ACTIONS: readonly { name: string; state: RunState; summary: string; description: string }[] = [
   {
     name: 'pause',

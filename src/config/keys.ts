@@ -22,7 +22,7 @@ interface Definition {
 }
 const definitionOf = (schema: z.ZodType) => schema.def as unknown as Definition;
 
-/** What lies within a default, an optional or a transformation. */
+/** The schema within a default, an optional or a transformation. */
 function bare(schema: z.ZodType): z.ZodType {
   const { type, innerType, in: input } = definitionOf(schema);
   if (type === 'default' || type === 'prefault' || type === 'optional') return bare(innerType!);

@@ -63,7 +63,7 @@ export interface Dashboard {
   readonly routes: readonly NotedRoute[];
   /** For the events of a run in this process. */
   readonly listener: (event: BatchEvent) => void;
-  /** Where it is to be seen. Throws UsageError (DASHBOARD_PORT). */
+  /** Listens, and answers the page's address. Throws UsageError (DASHBOARD_PORT). */
   listen(address: Address): Promise<string>;
   /** Sends the open pages the last lists, and ends. */
   close(): Promise<void>;

@@ -84,7 +84,7 @@ export function addLookRoutes(app: FastifyInstance, options: LookOptions): void 
   });
 }
 
-/** Of the users that the gate looked at; undefined where it looked at none. */
+/** How many users the gate compared, and how many of them change their first card; undefined where it compared none. */
 function firstCardsOf(chunks: readonly ChunkProgress[]): { known: number; changed: number } | undefined {
   const known = chunks.reduce((sum, { firstCardsKnown }) => sum + (firstCardsKnown ?? 0), 0);
   const changed = chunks.reduce((sum, { firstCardsChanged }) => sum + (firstCardsChanged ?? 0), 0);

@@ -44,7 +44,7 @@ const STRANGER: Visitor = {
 export class Rights {
   readonly #tokens: Tokens;
   readonly #mayAct: boolean;
-  /** Where there is no token: one for all on this machine, which only our own page can read. */
+  /** The CSRF value of a page without tokens: one for all visitors on this machine, which only our own page can read. */
   readonly #openCsrf = randomBytes(24).toString('base64url');
   /** Sessions that were signed out of, and when they would have ended. */
   readonly #ended = new Map<string, number>();

@@ -1,6 +1,6 @@
 import { callForRow, type Driver } from './driver.ts';
 
-/** What checks the database and drives users again: `verify`, `errors`, `retry`, `redo`. */
+/** Operations that check the database and put users back to new: `verify`, `errors`, `retry`, `redo`. */
 export type AuditDatabase = ReturnType<typeof auditOperations>;
 
 export interface CheckResult {

@@ -3,7 +3,7 @@ import type { RecommendationRow } from '../model/contract.ts';
 import type { RunProgress } from '../model/run.ts';
 import { callForRow, type Driver } from './driver.ts';
 
-/** What people look back at: `runs`, `status`, the dashboard. Nothing here writes. */
+/** Operations that look back: `runs`, `status`, the dashboard. They only read. */
 export type HistoryDatabase = ReturnType<typeof historyOperations>;
 
 export type ChunkState = 'open' | 'leased' | 'done' | 'failed' | 'split' | 'superseded' | 'cancelled';

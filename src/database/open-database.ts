@@ -4,7 +4,7 @@ import { checkSchema, migrate } from './migrate/migrate.ts';
 import type { PoolSettings } from './pool-settings.ts';
 
 export interface OpenedDatabase extends OpenedEngine, AsyncDisposable {
-  /** What opening it has applied, by name: never anything but on the embedded engine. */
+  /** The migrations that opening it has applied, by name: none except on the embedded engine. */
   readonly applied: readonly string[];
 }
 

@@ -20,7 +20,7 @@ export interface Catalog {
 export interface CatalogInspection {
   /** As it was parsed; undefined where it is not JSON. */
   readonly json: unknown;
-  /** Where the shape is right. */
+  /** The catalogue as the schema reads it; undefined where its shape is wrong. */
   readonly file: CatalogFile | undefined;
   readonly hasMark: boolean;
   readonly faults: readonly (CatalogFault & { readonly kind: 'text' | 'schema' | 'rule' })[];

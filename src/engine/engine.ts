@@ -7,7 +7,7 @@ export interface EngineIdentity {
   readonly version: string;
   /** SHA-256 (hex) of everything that decides an answer: catalogue and limits for the built-in engine. */
   readonly fingerprint: string;
-  /** What goes into the run's record: card numbers are the index here. */
+  /** The cards as a run records them; a card's number is its index here. */
   readonly cards: readonly RunCard[];
   /** Of an engine of one's own: the files that it is made of, its module among them, by name. */
   readonly files?: readonly EngineFile[] | undefined;

@@ -10,13 +10,13 @@ import type { EngineFile, EngineIdentity } from './engine.ts';
 interface Image {
   /** Paise: the largest monthly amount that is believed. */
   readonly maxMonthlySpend: number;
-  /** What the engine made of this image must have. */
+  /** The fingerprint that the engine made of this image must have. */
   readonly fingerprint: string;
 }
 
 export interface BuiltInImage extends Image {
   readonly kind: 'built_in';
-  /** What messages name. */
+  /** The path that messages name. */
   readonly catalogPath: string;
   readonly eligibleCards: EligibleCards | undefined;
   /** The catalogue, byte for byte as it was fingerprinted. */

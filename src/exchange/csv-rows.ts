@@ -134,7 +134,7 @@ async function beginning(path: string, source: Readable): Promise<{ head: Buffer
   return { head: Buffer.concat(first).subarray(0, HEAD_BYTES), whole: Readable.from(all(), { objectMode: false }) };
 }
 
-/** What is no text, by its first bytes. */
+/** Files that are no text, by their first bytes. */
 const FORMS: readonly (readonly [magic: string, what: string])[] = [
   ['504b0304', 'is a ZIP, as an .xlsx workbook is. Unpack it, or save its sheet as CSV (UTF-8)'],
   ['d0cf11e0', 'is an .xls workbook. Save its sheet as CSV (UTF-8)'],

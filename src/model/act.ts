@@ -37,7 +37,7 @@ export interface Act extends Actor {
   readonly subject: string | null;
   /** Users; rows where it is `prune`. */
   readonly affected: number | null;
-  /** Of the database. */
+  /** The login of the database that acted. */
   readonly login: string;
   readonly reason: string | null;
 }

@@ -14,7 +14,7 @@ export interface PlannedSchedule extends Timing, MisfirePolicy {
   readonly userLimit?: number | undefined;
   /** `parity`: a slot compares with the API, and opens no run. */
   readonly kind?: 'run' | 'parity' | undefined;
-  /** Of kind `parity`: the API, and how many users are asked for. */
+  /** For kind `parity`: the API, and how many users are asked for. */
   readonly url?: Secret | undefined;
   readonly sample?: number | undefined;
 }

@@ -21,7 +21,7 @@ export function isTimeZone(timeZone: string): boolean {
   }
 }
 
-/** What a clock on the wall shows at an instant, written as if it were UTC, in milliseconds. */
+/** The time on a wall clock at an instant, written as if it were UTC, in milliseconds. */
 export function wallAt(instant: number, timeZone: string): number {
   const parts: Record<string, number> = {};
   for (const { type, value } of format(timeZone).formatToParts(instant)) parts[type] = Number(value);

@@ -163,7 +163,7 @@ export class Planner {
     return run.fingerprint === fingerprint || run.kind !== kind || run.state === 'paused';
   }
 
-  /** What the slot's run is opened with; and the slot as it is to be recorded, which is not opened where there is no engine. */
+  /** The slot as it is recorded, and the terms of its run; `not_opened` where the engine cannot be loaded. */
   async #termsOf({ userLimit }: PlannedSchedule, planned: PlannedFire): Promise<[DecidedSlot, RunTerms]> {
     if (planned.decision === 'skipped') return [planned, NO_RUN];
     try {

@@ -21,13 +21,13 @@ export function createServiceLog({ level, file }: LogOptions): Logger {
   );
 }
 
-/** What `serve` begins with. Where no schedule is configured it would be silent for ever. */
+/** Writes the first line of the log of `serve`, and a warning where nothing will fire. */
 export function logStart(log: Pick<Logger, 'info' | 'warn'>, processor: string, schedules: readonly string[]): void {
   log.info({ processor, schedules }, 'starting');
   if (schedules.length === 0) log.warn({}, 'no schedule is configured: nothing fires');
 }
 
-/** What each event is worth in a log. */
+/** Writes an event to the log, each kind at its own level. */
 export function logEvent(log: Logger, event: BatchEvent): void {
   switch (event.type) {
     case 'users-computed':

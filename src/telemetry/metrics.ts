@@ -16,12 +16,15 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60
 
 /** How often the event loop is looked at, milliseconds; the histogram holds it as part of each delay. */
 const LAG_RESOLUTION = 20;
-/** Of the process and of Node, under the names that all Prometheus clients give them; the rest of prom-client's is said otherwise, or named against the rules. */
+/**
+ * Figures of the process and of Node under the names that all Prometheus clients give them. The rest of prom-client's is left out: other figures
+ * here say it, or its name is against the rules.
+ */
 const DEFAULTS =
   /^(process_(cpu_\w*seconds_total|start_time_seconds|resident_memory_bytes|open_fds|max_fds)|nodejs_(heap_size_(total|used)_bytes|gc_duration_seconds))$/;
 const NO_WORKERS: WorkerUsage = { busy: 0, idle: 0, waiting: 0, utilization: 0 };
 
-/** What changes seldom, and is asked for seldom. Times are the database's. */
+/** Figures that change seldom, and are asked for seldom. Times are the database's. */
 export interface ServiceState {
   /** When the latest run that is done finished; undefined where none is. */
   readonly lastSuccess: Date | undefined;

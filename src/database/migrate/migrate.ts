@@ -147,6 +147,6 @@ export const NOTHING_APPLIED: AppliedFiles = {
   installedShape: async () => undefined,
 };
 
-/** What a migrator throws that another one keeps out. */
+/** The error of a migrator that another migrator keeps out. */
 export const migrationLocked = (): DatabaseError =>
   new DatabaseError('MIGRATION_LOCKED', 'Another migrator is at work. Wait for it, and try again.', 'transient');

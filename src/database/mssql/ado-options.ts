@@ -35,7 +35,7 @@ export const SUPPORTED: Readonly<Record<string, string>> = {
 };
 
 interface Unsupported {
-  /** As people write it. */
+  /** The option as a person writes it. */
   readonly name: string;
   /** Values that say what happens anyway. */
   readonly passes?: RegExp;

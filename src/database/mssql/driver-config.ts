@@ -10,12 +10,12 @@ export interface PoolOptions {
   readonly size: number;
   /** Connections that are kept open; none unless it is given. */
   readonly least?: number | undefined;
-  /** For each request. */
+  /** How long each request may take. */
   readonly timeoutSeconds: number;
   readonly appName: string;
-  /** Of all pools of this process. */
+  /** One guard for all pools of this process. */
   readonly guard?: LoginGuard | undefined;
-  /** For each connection; 15 s unless it is given. */
+  /** How long making a connection may take; 15 s unless it is given. */
   readonly connectTimeoutMs?: number | undefined;
 }
 

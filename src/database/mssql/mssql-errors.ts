@@ -123,7 +123,7 @@ export function makesConnectionStale(error: unknown): boolean {
   return typeof number === 'number' && STALE_CONNECTION.has(number);
 }
 
-/** What the pool says where no connection becomes free within the time of a request. */
+/** The pool's message where no connection becomes free within the time of a request. */
 const isPoolFull = (error: unknown): boolean =>
   error instanceof Error && error.message.startsWith('Failed to acquire a connection from the pool');
 

@@ -2,7 +2,7 @@ import fs, { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CardGeniusError, messageOf } from '../../model/errors.ts';
 
-/** What group and others may: nothing. */
+/** The mode bits of group and others, which are taken away. */
 const OTHERS = 0o077;
 
 /**

@@ -96,7 +96,7 @@ function nearestFolder(path: string): string {
   return existsSync(path) || dirname(path) === path ? path : nearestFolder(dirname(path));
 }
 
-/** What the lock leaves in a folder is no content. */
+/** The lock's own files do not count as content of a folder. */
 const isOurs = (name: string): boolean => name.startsWith('cardgenius.');
 
 /** A folder that holds anything else would be littered with the files of a new database. */

@@ -33,7 +33,7 @@ const DEFAULT_RETRY_DELAY_MS = 200;
 export interface AdapterOptions {
   /** What the engine is made of, asked once create() has returned. */
   readonly files: () => readonly EngineFile[];
-  /** What messages name. */
+  /** The path that messages name. */
   readonly path: string;
   /** Milliseconds for one call of the engine. */
   readonly timeoutMs: number;
@@ -66,7 +66,7 @@ export async function adaptEngine(definition: EngineDefinition, options: Adapter
   };
 }
 
-/** Of one file its own, so that such an engine keeps the fingerprint that it has always had. */
+/** The SHA-256 of one file is the file's own, so that an engine of one file keeps the fingerprint that it has always had. */
 function sha256Of(files: readonly EngineFile[]): string {
   const [first, second] = files;
   return first !== undefined && second === undefined

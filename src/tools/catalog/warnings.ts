@@ -1,4 +1,4 @@
-/** What a catalogue may be doubted for, card by card: nothing here keeps it from being loaded. */
+/** Doubts about a catalogue, card by card: none of them keeps it from being loaded. */
 import { nameOf } from '../../engine/card-terms.ts';
 import type { Card, CatalogFile } from '../../engine/catalog-schema.ts';
 import { foldName } from '../../model/format.ts';
