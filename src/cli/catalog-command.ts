@@ -193,13 +193,17 @@ function grouped(findings: CatalogReport['findings']) {
   }));
 }
 
+/** The first ones, and how many more there are. */
+const shortList = (items: readonly string[], most: number): string =>
+  items.slice(0, most).join(', ') + (items.length > most ? ` and ${items.length - most} more` : '');
+
 function describeDiff(diff: CatalogDiff, seconds: number, database: string | undefined): string {
   const { users, firstCardChanges, netMoves, switches, cards, before, after, sameVersion, rules } = diff;
   const share = (count: number) => `${group(count)} (${((100 * count) / Math.max(1, users)).toFixed(2)} %)`;
   const whose = database === undefined ? 'generated users' : `users of ${database}`;
   const cardRows = cards.map(card => [
     card.name,
-    card.what === 'changed' ? card.fields.join(', ') : card.what,
+    card.what === 'changed' ? shortList(card.differences, 3) : card.what,
     `${group(card.tensBefore)} → ${group(card.tensAfter)}`,
     `${group(card.firstsBefore)} → ${group(card.firstsAfter)}`,
     card.netMoves === undefined

@@ -169,7 +169,7 @@ export function describeOutcome({
   stages,
 }: BatchOutcome): string {
   const ended = supersededId === null ? '' : `${describeSuperseded(runId, supersededId)}\n`;
-  if (state === 'done' && users === 0) return `${ended}Run ${runId}: nothing is left to do.`;
+  if (state === 'done' && users === 0) return `${ended}Run ${runId}: nothing is left to do, because no user is due.`;
   const did = `${group(completed)} completed, ${group(failed)} failed`;
   const speed = `in ${seconds.toFixed(1)} s, ${group(usersPerSecond)} users/s`;
   return `${ended}Run ${runId} is ${state}: ${group(users)} users (${did}) ${speed}.${describeStages(stages)}`;

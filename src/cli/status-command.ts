@@ -42,12 +42,15 @@ export function defineStatus(program: Command): void {
         countedAt = Date.now();
       }
       const counted = users;
-      const { run, chunks, processors } = await readStatus(opened);
+      const { run, before, chunks, processors } = await readStatus(opened);
       const { description } = opened.database;
       cli.print({ database: description, ...counted, run, processors }, () =>
-        [description, '', describeStatus(counted, run, chunks, new Date()), ...describeProcessors(processors)].join(
-          '\n',
-        ),
+        [
+          description,
+          '',
+          describeStatus(counted, run, chunks, new Date(), before),
+          ...describeProcessors(processors),
+        ].join('\n'),
       );
     };
     if (watch !== true) return await show(); // awaited here, before the database is closed
@@ -64,12 +67,19 @@ export function defineStatus(program: Command): void {
   });
 }
 
+/** So many runs are looked through for the last one that had users. */
+const RUNS_BEFORE = 50;
+
 async function readStatus({ database, history, coordination }: OpenedDatabase) {
   const run = (await database.readRun(null, { wait: false })) ?? null;
+  const isEmpty = run !== null && run.finishedAt !== null && run.plannedUsers === 0;
+  const before = isEmpty
+    ? (await history.listRuns(RUNS_BEFORE)).find(({ plannedUsers }) => plannedUsers > 0)
+    : undefined;
   const isActive = run !== null && run.finishedAt === null;
   const chunks = isActive ? await history.listChunks(run.runId, 0, MAX_CHUNKS) : [];
   const processors = (await coordination.listProcessors(MAX_PROCESSORS)).filter(isPresent);
-  return { run, chunks, processors };
+  return { run, before, chunks, processors };
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
@@ -100,6 +110,7 @@ export function describeStatus(
   run: RunProgress | null,
   chunks: readonly ChunkProgress[],
   now: Date,
+  before?: RunProgress,
 ): string {
   const statuses = ['new', 'pending', 'completed', 'failed'] as const;
   const table = textTable([...statuses], [statuses.map(status => group(users[status]))], [0, 1, 2, 3]);
@@ -111,18 +122,28 @@ export function describeStatus(
           `${group(users.other)} users have another status or none: no run looks for them (cardgenius verify --csv FILE lists them).`,
         ];
   if (run === null) return `${counted.join('\n')}\n\nNo run yet. Start one with: cardgenius run`;
+  if (before !== undefined) {
+    const at = `${run.startedAt.toISOString().slice(0, 16)}Z`;
+    return [
+      ...counted,
+      '',
+      `Run ${run.runId} found no user due (${at}). The last run with users:`,
+      ...describeRun(before),
+    ].join('\n');
+  }
+  const holders = describeHolders(chunks, now);
+  return [...counted, '', ...describeRun(run), ...(holders === undefined ? [] : ['', holders])].join('\n');
+}
+
+function describeRun(run: RunProgress): string[] {
   const { runId, state, reason, startedAt, finishedAt, chunksClosed, completed, failed, round, plannedUsers } = run;
   const done = decidedOf(run);
   const share = plannedUsers === 0 ? 1 : Math.min(1, done / plannedUsers);
   const filled = Math.round(share * BAR_WIDTH);
-  const holders = describeHolders(chunks, now);
   return [
-    ...counted,
-    '',
     `Run ${runId}${run.kind === 'dry_run' ? ', a dry run,' : ''} is ${state}${reason === null ? '' : ` (${reason})`}: ${chunksClosed} of ${run.chunks} chunks, ` +
       `${group(completed)} users completed, ${group(failed)} failed, round ${round}.`,
     `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${Math.floor(share * 100)} % · ${group(done)} of ${group(plannedUsers)} users`,
     `Started ${startedAt.toISOString()}${finishedAt === null ? '' : `, finished ${finishedAt.toISOString()}`}.`,
-    ...(holders === undefined ? [] : ['', holders]),
-  ].join('\n');
+  ];
 }

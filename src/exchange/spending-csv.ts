@@ -106,13 +106,13 @@ function describeForm(header: string): string | undefined {
       .map(name => name.trim());
   const [, word] =
     SEPARATORS.find(([separator]) => REQUIRED_COLUMNS.some(column => names(separator).includes(column))) ?? [];
-  return word && `is separated by ${word}: say so with --delimiter`;
+  return word && `is separated by ${word}`;
 }
 
 const SEPARATORS = [
-  [';', 'semicolons (;)'],
-  ['\t', 'tabs'],
-  ['|', 'bars (|)'],
+  [';', "semicolons: say so with --delimiter ';'"],
+  ['\t', 'tabs: say so with --delimiter tab'],
+  ['|', "bars: say so with --delimiter '|'"],
 ] as const;
 
 function parseRow(
@@ -124,7 +124,10 @@ function parseRow(
 ): ParsedLine {
   const userId = (row[columns[0]!] ?? '').replace(/^ +| +$/g, '');
   const reject = (reason: string): ParsedLine => ({ bad: { lineNo, userId, reason } });
-  if (row.length !== width) return reject(`${row.length} fields, but the header has ${width}`);
+  if (row.length !== width) {
+    const hint = row.length > width ? '; an amount with commas stands in quotes, or without its commas' : '';
+    return reject(`${row.length} fields, but the header has ${width}${hint}`);
+  }
 
   if (userId === '') return reject('user_id is missing');
   if (userId.length > MAX_ID_LENGTH) return reject(`user_id is longer than ${MAX_ID_LENGTH} characters`);

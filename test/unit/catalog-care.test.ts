@@ -196,7 +196,7 @@ test('diff of two catalogues over 50,000 users', async t => {
   t.is(diff.netMoves.up, 0, 'a lower cap helps nobody');
   t.is(diff.netMoves.down, diff.netMoves.users);
   t.is(diff.cards.length, 1);
-  t.like(diff.cards[0], { name: 'CASHBACK SBI Card', what: 'changed', fields: ['caps'] });
+  t.like(diff.cards[0], { name: 'CASHBACK SBI Card', what: 'changed', fields: ['caps'], differences: ['caps'] });
   t.is(
     diff.switches.reduce((sum, { users }) => sum + users, 0),
     diff.firstCardChanges,

@@ -5,6 +5,7 @@ import { migrate } from '../../src/database/migrate/migrate.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { postgresDriver } from '../../src/database/postgres/postgres-driver.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/postgres-migration-target.ts';
+import type { RunProgress } from '../../src/model/run.ts';
 import { examine } from '../../src/tools/doctor/doctor.ts';
 import { checkRights, readWantedRights, requireRights } from '../../src/tools/doctor/login-rights.ts';
 import {
@@ -272,4 +273,32 @@ test('a service does not start with a login that lacks a right of the processor;
     /lacks 1 of \d+ rights of cardgenius_processor, the first: EXECUTE on cardgenius\.check_chunk\./,
   );
   t.regex(error!.message, /cardgenius doctor --role processor/);
+});
+
+test('status: a run that found no user due does not hide the last one that had users', t => {
+  const users = { new: 0, pending: 0, completed: 190, failed: 0, other: 0 };
+  const at = new Date('2026-11-23T02:00:00Z');
+  const run = {
+    runId: 3,
+    kind: 'batch',
+    state: 'done',
+    reason: null,
+    startedAt: at,
+    finishedAt: at,
+    chunks: 0,
+    chunksClosed: 0,
+    plannedUsers: 0,
+    completed: 0,
+    failed: 0,
+    changed: 0,
+    gone: 0,
+    round: 1,
+  } as unknown as RunProgress;
+  const before = { ...run, runId: 2, chunks: 1, chunksClosed: 1, plannedUsers: 190, completed: 190 };
+  const text = describeStatus(users, run, [], at, before);
+  t.regex(
+    text,
+    /Run 3 found no user due \(2026-11-23T02:00Z\)\. The last run with users:\nRun 2 is done: 1 of 1 chunks, 190 users completed/,
+  );
+  t.regex(describeStatus(users, before, [], at), /Run 2 is done/);
 });

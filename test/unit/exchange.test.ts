@@ -72,7 +72,7 @@ test('every kind of bad row is told with its line and reason, and the good ones 
     '11: avg_ajio_gmv is negative: -0.01',
     '12: avg_grocery_gmv is above the limit of 10000000.00: 10000000.01',
     '13: 6 fields, but the header has 7',
-    '14: 8 fields, but the header has 7',
+    '14: 8 fields, but the header has 7; an amount with commas stands in quotes, or without its commas',
     '15: good',
   ]);
 });
@@ -95,9 +95,9 @@ test('a file without a usable header, a folder, a missing file and broken quotes
     message: /has no column avg_flipkart_gmv, /,
   });
   for (const [separator, form] of [
-    [';', /^\S+ is separated by semicolons \(;\): say so with --delimiter\. .* separated by commas, in UTF-8\.$/],
+    [';', /^\S+ is separated by semicolons: say so with --delimiter ';'\. .* separated by commas, in UTF-8\.$/],
     ['\t', /^\S+ is separated by tabs: /],
-    ['|', /^\S+ is separated by bars \(\|\): /],
+    ['|', /^\S+ is separated by bars: /],
   ] as const) {
     await t.throwsAsync(parse(`\uFEFF${HEADER.replaceAll(',', separator)}\n`), {
       instanceOf: UsageError,

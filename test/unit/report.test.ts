@@ -54,9 +54,9 @@ test('a report says who has which card, what it is worth, how users spend, and w
     'users who spend nothing': '20 (9.1 %)',
     'confirmed spend below the five': '11 (5.0 %)',
     'last run':
-      'run 8, done 2026-11-23T02:10Z: 200 users completed, 3 failed; 500 rows are others than before (25.0 %), 1,500 stayed',
+      'run 8, done 2026-11-23T02:10Z: 200 users completed, 3 failed; 500 rows were written or changed (25.0 %), 1,500 stayed as they were',
     'the run before':
-      'run 7, done 2026-11-23T02:10Z: 200 users completed, 3 failed; 2,000 rows are others than before (100.0 %), 0 stayed',
+      'run 7, done 2026-11-23T02:10Z: 200 users completed, 3 failed; 2,000 rows were written or changed (100.0 %), 0 stayed as they were',
   });
   t.deepEqual(cardRows(REPORT)[1], ['Card 1', '35', '17.5 %', '149', '74.5 %']);
   t.deepEqual(reportInShort(REPORT), [

@@ -24,6 +24,8 @@ export interface CardChange {
   readonly what: 'added' | 'removed' | 'changed';
   /** Which of the card's fields differ. */
   readonly fields: readonly string[];
+  /** The same with their figures, as far as they are single ones: `fees.joining 999 → 4999`, `caps`. */
+  readonly differences: readonly string[];
   /** Among how many users' ten, and how often first. */
   readonly tensBefore: number;
   readonly tensAfter: number;
@@ -77,12 +79,14 @@ export class CardTally {
 
   /** The cards that were added, removed or changed. */
   cards(): CardChange[] {
-    return [...this.#changed].map(([name, fields]) => {
+    return [...this.#changed].map(([name, changed]) => {
+      const differences = typeof changed === 'string' ? [] : changed;
       const { tens, firsts, moves } = this.#countsOf(name);
       return {
         name,
-        what: typeof fields === 'string' ? fields : ('changed' as const),
-        fields: typeof fields === 'string' ? [] : fields,
+        what: typeof changed === 'string' ? changed : ('changed' as const),
+        fields: [...new Set(differences.map(difference => /^\w+/.exec(difference)![0]))],
+        differences,
         tensBefore: tens[0],
         tensAfter: tens[1],
         firstsBefore: firsts[0],
@@ -99,25 +103,34 @@ export class CardTally {
   }
 }
 
-/** Open cards, by name: those that were added, removed, or which of their fields differ. */
+/** Open cards, by name: those that were added, removed, or how they differ. */
 function changedCards(before: Catalog, after: Catalog): Map<string, 'added' | 'removed' | readonly string[]> {
   const open = ({ cards }: Catalog) => new Map(cards.filter(isOpen).map(card => [nameOf(card), card]));
   const [old, fresh] = [open(before), open(after)];
   const changed = new Map<string, 'added' | 'removed' | readonly string[]>();
   for (const name of new Set([...old.keys(), ...fresh.keys()])) {
     const [was, is] = [old.get(name), fresh.get(name)];
-    const fields = was === undefined ? 'added' : is === undefined ? 'removed' : differingFields(was, is);
-    if (fields.length > 0) changed.set(name, fields);
+    const what = was === undefined ? 'added' : is === undefined ? 'removed' : differences(was, is);
+    if (what.length > 0) changed.set(name, what);
   }
   return changed;
 }
 
 const isOpen = (card: Card) => card.status === 'open';
 
-function differingFields(a: Card, b: Card): string[] {
-  const fields = [...new Set([...Object.keys(a), ...Object.keys(b)])] as (keyof Card)[];
-  return fields.filter(field => JSON.stringify(a[field]) !== JSON.stringify(b[field]));
+/** Where two values differ, by path, with the figures where these are single ones. */
+function differences(a: unknown, b: unknown, path = ''): string[] {
+  if (JSON.stringify(a) === JSON.stringify(b)) return [];
+  if (isPlain(a) && isPlain(b)) {
+    const fields = new Set([...Object.keys(a), ...Object.keys(b)]);
+    return [...fields].flatMap(field => differences(a[field], b[field], path === '' ? field : `${path}.${field}`));
+  }
+  const isSingle = [a, b].every(value => value === undefined || value === null || typeof value !== 'object');
+  return [isSingle ? `${path} ${a ?? 'none'} → ${b ?? 'none'}` : path];
 }
+
+const isPlain = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** How figures move: how many, and the median, least and most of the moves. */
 export function spreadOf(moves: readonly number[]) {

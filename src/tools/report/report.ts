@@ -90,7 +90,7 @@ function runText({ runId, state, finishedAt, completed, failed, rowsWritten, row
   const rows = rowsWritten + rowsUnchanged;
   return (
     `run ${runId}, ${state} ${finishedAt.toISOString().slice(0, 16)}Z: ${group(completed)} users completed, ${group(failed)} failed; ` +
-    `${group(rowsWritten)} rows are others than before (${percentOf(rowsWritten, rows)}), ${group(rowsUnchanged)} stayed`
+    `${group(rowsWritten)} rows were written or changed (${percentOf(rowsWritten, rows)}), ${group(rowsUnchanged)} stayed as they were`
   );
 }
 
