@@ -189,7 +189,10 @@ if (hasSqlServer()) {
       );
     }
 
-    await applyGrants(place);
+    // A stand-in grants no VIEW DEFINITION: there, a login that may SELECT may see.
+    if ((await applyGrants(place)).length > 0)
+      for (const table of ['user_spending_data', 'card_recommendations'])
+        await place.execute(`GRANT SELECT ON OBJECT::dbo.${table} TO cardgenius_processor`);
     await using processor = await loginWith(server, place, 'cardgenius_processor');
     await place.execute('REVOKE SELECT ON OBJECT::cardgenius.staged_outcome FROM cardgenius_processor');
     await using opened = await openDatabase(processor.url);
