@@ -35,7 +35,7 @@ inBrowser('a run is watched from nothing to its end without a reload, and no rul
   t.true(await page.evaluate(() => (globalThis as unknown as { stayed: boolean }).stayed));
 });
 
-inBrowser('the verdict: nobody works, nothing happens, an alert is open, a dry run', async t => {
+inBrowser('the verdict: no processor works, nothing happens, an alert is open, a dry run', async t => {
   t.timeout(600_000);
   const ago = (seconds: number) => new Date(Date.now() - seconds * 1000);
   const { run, chunks } = sceneAt(23);

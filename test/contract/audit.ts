@@ -221,7 +221,7 @@ export const auditContract: ContractTests = {
     t.deepEqual((await statuses(engine)).slice(0, 4), ['new', 'new', 'new', 'completed']);
     t.is(await engine.audit.retryUsers(filter), 0);
 
-    // What somebody else wrote has no code; errors says OTHER of it, and so does retry.
+    // A reason that another program wrote has no code; errors says OTHER of it, and so does retry.
     const fail = (n: number, error: string) =>
       engine.execute(
         `UPDATE user_spending_data SET processing_status = 'failed', processing_error = ${error} WHERE user_id = '${userId(n)}'`,
@@ -259,7 +259,7 @@ export const auditContract: ContractTests = {
     t.is(await engine.audit.redoUsers(all, true), 4);
   },
 
-  'redo: who was computed before a time, to the user, however the chunks of later runs lie': async (t, engine) => {
+  'redo: the users computed before a time, to the user, however the chunks of later runs lie': async (t, engine) => {
     const { audit, execute } = engine;
     await importUsers(engine, 8);
     const first = await openRun(engine);
@@ -290,7 +290,7 @@ export const auditContract: ContractTests = {
     t.deepEqual(await statuses(engine), expected);
   },
 
-  'redo: of whom nothing is remembered any more is older than any time': async (t, engine) => {
+  'redo: a user without a record is older than any time': async (t, engine) => {
     await importUsers(engine, 4);
     const { runId } = await openRun(engine);
     await process(engine, await claim(engine, runId));

@@ -8,7 +8,7 @@ const SLOT = new Date('2026-11-22T20:30:00.000Z');
 
 /** What was written while the database's clock was ahead lies in the future, once it is put right: none of it is believed. */
 export const clockContract: ContractTests = {
-  'clock: who leads under a lease of the future leads no more, and the next is told how far the clock was set back':
+  'clock: a leader under a lease of the future leads no more, and the next is told how far the clock was set back':
     async (t, { coordination, execute }) => {
       const first = await coordination.lead(processor('a'), 60);
       t.is(first.clockBackSeconds, 0);

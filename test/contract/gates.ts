@@ -28,7 +28,7 @@ export const gatesContract: ContractTests = {
       undefined,
       'nothing of that schedule was before',
     );
-    await openRun(engine, weekly); // nobody is due: done at once, and nothing to compare with
+    await openRun(engine, weekly); // no user is due: done at once, and nothing to compare with
     await runOver(engine, 4, { requestedBy: 'schedule nightly' });
     t.deepEqual(await database.comparePlans(await runOver(engine, 4, weekly)), { planned: 4, before: 8 });
     const byHand = await runOver(engine, 3, { requestedBy: 'host:2:b' });
@@ -52,7 +52,7 @@ export const gatesContract: ContractTests = {
     t.deepEqual(await database.comparePlans(last.runId), { planned: 4, before: 8 });
   },
 
-  'gate of first cards: who had one before and is given another, over the run, before it is published': async (
+  'gate of first cards: users who had one before and are given another, over the run, before it is published': async (
     t,
     engine,
   ) => {

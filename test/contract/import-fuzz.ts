@@ -49,7 +49,7 @@ const id: fc.Arbitrary<Field<string>> = fc.oneof(
       .map(text => field<string>(text, undefined)),
   },
 );
-/** Paise; null is an amount that nobody knows. */
+/** Paise; null is an unknown amount. */
 const amount: fc.Arbitrary<Field<number | null>> = fc.oneof(
   {
     weight: 12,

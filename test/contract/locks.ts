@@ -1,4 +1,4 @@
-/** Who waits for whom while a chunk is published: a row that the test holds keeps the publish under way for as long as it takes. */
+/** Which sessions wait for which while a chunk is published: a row that the test holds keeps the publish under way for as long as it takes. */
 import {
   type ContractEngine,
   claim,

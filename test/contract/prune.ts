@@ -12,7 +12,7 @@ import {
 } from './context.ts';
 import type { ContractTests } from './suite.ts';
 
-/** A run from plan to end over whoever is due. */
+/** A run from plan to end over all due users. */
 async function wholeRun(engine: ContractEngine, overrides: Partial<RunRequest> = {}): Promise<number> {
   const { runId } = await openRun(engine, { chunkSize: 2, maxRounds: 1, ...overrides });
   const fingerprint = overrides.fingerprint ?? undefined;
@@ -127,7 +127,7 @@ export const pruneContract: ContractTests = {
     for (const table of ['schedule_fire', 'alert']) await execute(`DELETE FROM cardgenius.${table}`);
   },
 
-  'prune: recommendations of users who are gone, and of nobody else': async (t, engine) => {
+  'prune: recommendations of users who are gone, and of no other user': async (t, engine) => {
     await importUsers(engine, 12);
     const { runId } = await openRun(engine, { chunkSize: 12 });
     await process(engine, await claim(engine, runId));

@@ -67,7 +67,7 @@ async function isPaused(t: ExecutionContext, { database }: ContractEngine, outco
   t.is(outcome.state, 'paused');
   const run: RunProgress | undefined = await database.readRun(outcome.runId);
   t.regex(run?.reason ?? '', reason);
-  t.is(run?.chunksLeased, 0, 'nobody waits for a lease');
+  t.is(run?.chunksLeased, 0, 'no processor waits for a lease');
 }
 
 /** The operator has mended the cause: everybody is served. */

@@ -48,7 +48,7 @@ export const runContract: ContractTests = {
     t.deepEqual(JSON.parse(String(card!.definition)), { id: 'card' });
   },
 
-  'run: with nobody due it is done at once, and another can be opened': async (t, engine) => {
+  'run: without a due user it is done at once, and another can be opened': async (t, engine) => {
     t.like(await openRun(engine), { outcome: 'planned', state: 'done', chunks: 0, users: 0 });
     t.like(await openRun(engine), { outcome: 'planned', state: 'done' });
   },
@@ -79,7 +79,10 @@ export const runContract: ContractTests = {
     await t.throwsAsync(engine.database.openRun(runRequest({ kind: 'dry_run' })), { code: 'RUN_ACTIVE' });
   },
 
-  'run: a dry run supersedes no batch, whatever its fingerprint and though nobody is at work': async (t, engine) => {
+  'run: a dry run supersedes no batch, whatever its fingerprint and though no processor is at work': async (
+    t,
+    engine,
+  ) => {
     const { database } = engine;
     await importUsers(engine, 2);
     const { runId } = await openRun(engine);
@@ -93,7 +96,7 @@ export const runContract: ContractTests = {
     }
   },
 
-  'run: a batch closes a dry run that nobody works on, and is refused while somebody does': async (t, engine) => {
+  'run: a batch closes a dry run without a processor, and is refused while one works on it': async (t, engine) => {
     const { database } = engine;
     for (const fingerprint of [FINGERPRINT, OTHER_FINGERPRINT]) {
       await importUsers(engine, 6, n => n * 100 + fingerprint.charCodeAt(0));
@@ -147,7 +150,10 @@ export const runContract: ContractTests = {
     }
   },
 
-  'run: who supersedes a run says which, and the history has both that and the other catalogue': async (t, engine) => {
+  'run: a run that supersedes another says which, and the history has both that and the other catalogue': async (
+    t,
+    engine,
+  ) => {
     const { database } = engine;
     await importUsers(engine, 2);
     const first = await openRun(engine);
@@ -164,7 +170,7 @@ export const runContract: ContractTests = {
     ]);
   },
 
-  'run: another engine supersedes a run that nobody works on': async (t, engine) => {
+  'run: another engine supersedes a run that no processor works on': async (t, engine) => {
     const { database } = engine;
     await importUsers(engine, 8);
     const first = await openRun(engine);
@@ -207,7 +213,7 @@ export const runContract: ContractTests = {
     t.deepEqual(await engine.database.advanceRun(runId), { outcome: 'wait', state: 'running' });
   },
 
-  'run: paused, nobody claims; resumed, they do': async (t, engine) => {
+  'run: paused, no processor claims; resumed, they do': async (t, engine) => {
     const { database } = engine;
     await importUsers(engine, 8);
     const { runId } = await openRun(engine);
@@ -260,7 +266,7 @@ export const runContract: ContractTests = {
     t.is(await database.changeRunState(runId, 'running', ''), undefined);
   },
 
-  'run: stopped only where nobody else goes on; opened again, it goes on': async (t, engine) => {
+  'run: stopped only where no other processor goes on; opened again, it goes on': async (t, engine) => {
     const { database } = engine;
     await importUsers(engine, 8);
     const { runId } = await openRun(engine);

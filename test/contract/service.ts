@@ -77,7 +77,7 @@ export const serviceContract: ContractTests = {
     t.is(await count(engine, 'cardgenius.run'), 1);
   },
 
-  'fire: with nobody due the run is done at once, and has run': async (t, { coordination, database }) => {
+  'fire: without a due user the run is done at once, and has run': async (t, { coordination, database }) => {
     const { decision, runId } = await coordination.recordFire(fire({ deadlineMinutes: null }));
     t.is(decision, 'ran');
     t.like(await database.readRun(runId), { state: 'done', deadlineAt: null });
@@ -121,7 +121,7 @@ export const serviceContract: ContractTests = {
       t.is((await database.readRun(runId))?.state, 'cancelled');
     },
 
-  'fire: a dry run overlaps a batch only while somebody works on it': async (t, engine) => {
+  'fire: a dry run overlaps a batch only while a processor works on it': async (t, engine) => {
     const { coordination, database } = engine;
     await importUsers(engine, 8);
     const dry = await openRun(engine, { kind: 'dry_run' });
@@ -235,12 +235,12 @@ export const serviceContract: ContractTests = {
     t.true(again.now >= first.now);
   },
 
-  'leader: of several who ask at once, all are told the same one': async (t, { coordination }) => {
+  'leader: of several processors that ask at once, all are told the same one': async (t, { coordination }) => {
     const asked = await Promise.all(['a', 'b', 'c', 'd'].map(id => coordination.lead(processor(id), 60)));
     t.is(new Set(asked.map(({ owner }) => owner)).size, 1);
   },
 
-  'leader: silent for a lease, it is replaced; who wakes alone starts a new term': async (t, engine) => {
+  'leader: silent for a lease, it is replaced; one that wakes alone starts a new term': async (t, engine) => {
     const { coordination } = engine;
     const first = await coordination.lead(processor('a'), 60);
     await freeze(engine);
@@ -252,7 +252,10 @@ export const serviceContract: ContractTests = {
     t.is((await coordination.lead(processor('a'), 60)).owner, 'b');
   },
 
-  'leader: who resigns makes room at once; who does not lead leaves the leader alone': async (t, engine) => {
+  'leader: one that resigns makes room at once; the resignation of another processor leaves the leader alone': async (
+    t,
+    engine,
+  ) => {
     const { coordination } = engine;
     await coordination.lead(processor('a'), 60);
     await coordination.lead(processor('b'), 60);
@@ -263,7 +266,7 @@ export const serviceContract: ContractTests = {
     t.is(await count(engine, 'cardgenius.processor', 'stopped_at IS NOT NULL'), 2);
   },
 
-  'processors: who is alive, since when, and who leads; those seen last come first': async (t, engine) => {
+  'processors: which are alive, since when, and which leads; those seen last come first': async (t, engine) => {
     const { coordination, execute } = engine;
     t.deepEqual(await coordination.listProcessors(10), []);
     for (const id of ['a', 'b', 'c']) await coordination.lead(processor(id), 60);

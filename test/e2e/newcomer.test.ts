@@ -1,4 +1,4 @@
-/** What somebody meets who has just come: the wrong folder, the wrong database, a variable with a slip in it. */
+/** What a newcomer meets: the wrong folder, the wrong database, a variable with a slip in it. */
 import { execFile } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ const PROGRAM = await createProgram();
 const HEADER =
   'user_id,avg_amazon_gmv,avg_flipkart_gmv,avg_myntra_gmv,avg_ajio_gmv,avg_grocery_gmv,avg_confirmed_gmv\n';
 
-test('a folder without a database: who looks or runs there is told so, and nothing is made', async t => {
+test('a folder without a database: a person who looks or runs there is told so, and nothing is made', async t => {
   const at = { cwd: await newFolder(), database: 'pglite:db' };
   for (const args of [
     ['status'],
@@ -44,7 +44,7 @@ test('status says first which database it is about', async t => {
   t.is(JSON.parse((await cardgenius(['status', '--json'], at)).stdout).database, 'pglite:db');
 });
 
-test('the demo invents nobody on a server, and does not even connect', async t => {
+test('the demo invents no users on a server, and does not even connect', async t => {
   const { code, stderr } = await cardgenius(['demo'], {
     cwd: await newFolder(),
     database: 'mssql://sa:secret@127.0.0.1:9/cashkaro',
@@ -65,7 +65,7 @@ test('an import beside the invented users says so, and how to keep them apart', 
   t.regex(stderr, /^The invented users of the demo are in pglite:db, too\. .*pglite:\.cardgenius\/mine/);
 });
 
-test('a variable with a slip in it is told, and one of somebody else’s is not', async t => {
+test('a variable with a slip in it is told, and one of another program is not', async t => {
   const at = { cwd: await newFolder(), database: 'pglite:memory' };
   const env = { CARDGENIUS_CHUNKSIZE: '5', CARDGENIUS_SERVICE_HOST: '10.0.0.1', CARDGENIUS_TEST_MSSQL_IMAGE: 'x' };
   const { code, stderr } = await cardgenius(['status'], { ...at, env });

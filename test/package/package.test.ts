@@ -12,7 +12,7 @@ const SERVER = process.env.CARDGENIUS_TEST_MSSQL_URL;
 const BIN = join(ROOT, 'node_modules/.bin');
 const LEFT = new Set(['node_modules', '.git', '.cardgenius', 'dist']);
 
-/** Neither the variables of the npm that runs the tests, nor a database of whoever runs them. */
+/** Neither the variables of the npm that runs the tests, nor a database of the person who runs them. */
 const env = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(npm_|INIT_CWD|NODE_OPTIONS|CARDGENIUS_DATABASE)/i.test(name)),
 );

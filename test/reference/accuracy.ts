@@ -23,7 +23,7 @@ export interface EdgeCount {
   below: number;
   above: number;
   free: number;
-  /** Users of these whom engine and reference both refuse. */
+  /** Users of these that engine and reference both refuse. */
   refused: number;
   differences: number;
 }

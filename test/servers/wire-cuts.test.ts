@@ -24,7 +24,7 @@ const ROOT = join(import.meta.dirname, '../..');
 
 onServers(({ name, port, create }) => {
   for (const fault of ['cut', 'stall'] as const)
-    test(`${name}: the wire suffers a ${fault} again and again in the middle of a run: nobody is lost or twice`, async t => {
+    test(`${name}: the wire suffers a ${fault} again and again in the middle of a run: no user is lost or twice`, async t => {
       t.timeout(1_200_000);
       await using place = await create();
       {

@@ -3,7 +3,7 @@ import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
 import { createWorld, GOOD, tellAll } from './stories.ts';
 
 test.serial(
-  'stopped at every await of the pipeline, with another taking over: nobody is lost or counted twice',
+  'stopped at every await of the pipeline, with another taking over: no user is lost or counted twice',
   async t => {
     t.timeout(600_000);
     const world = await createWorld();

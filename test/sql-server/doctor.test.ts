@@ -101,7 +101,7 @@ if (hasSqlServer()) {
     const standIn = await isStandIn(place);
 
     const clean = await bad(opened);
-    // What a stand-in has no word for, or is itself; and a test's certificate that nobody vouches for.
+    // What a stand-in has no word for, or is itself; and a test's certificate, which no authority has signed.
     t.deepEqual(
       clean.map(({ check }) => check).filter(check => !standIn || !['version', 'grants', 'log space'].includes(check)),
       ['TLS', 'row versions', 'recovery model'].filter(check => clean.some(finding => finding.check === check)),
@@ -154,7 +154,7 @@ if (hasSqlServer()) {
     {
       await using opened = await openDatabase(place.url, { checkSchema: false });
       await migrate(opened.target);
-      // Made anew as somebody else would have made it: a stand-in cannot change a collation.
+      // Made anew as another program would have made it: a stand-in cannot change a collation.
       const [key] = await place.query(
         "SELECT COLLATION_NAME AS c FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_NAME = 'user_spending_data' AND COLUMN_NAME = 'user_id'",
       );

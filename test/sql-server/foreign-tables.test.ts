@@ -22,7 +22,7 @@ const tables = (collation: string) => [
 
 if (hasSqlServer()) {
   for (const collation of ['SQL_Latin1_General_CP1_CS_AS', 'Latin1_General_CI_AI']) {
-    test.serial(`tables that somebody else made, in ${collation}: everything works`, async t => {
+    test.serial(`tables that another program made, in ${collation}: everything works`, async t => {
       t.timeout(600_000);
       await using server = await startSqlServer();
       await using place = await createDatabase(server);
@@ -57,5 +57,5 @@ if (hasSqlServer()) {
   }
 } else {
   console.error(`\n${NO_SERVER}\n`);
-  test.skip('tables that somebody else made', () => {});
+  test.skip('tables that another program made', () => {});
 }

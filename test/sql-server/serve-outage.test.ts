@@ -18,7 +18,7 @@ if (hasSqlServer()) {
     await using opened = await openDatabase(place.url, { checkSchema: false });
     await migrate(opened.target);
 
-    // A port that nobody listens on yet: the server is away.
+    // A port that no server listens on yet: the server is away.
     const first = await wireTo(server.url.hostname, Number(server.url.port || 1433));
     const { port } = first;
     await first[Symbol.asyncDispose]();

@@ -11,7 +11,7 @@ export interface ApiVariant {
   readonly year: 2025 | 2026;
   /** The partner's version has everything inside `data`. */
   readonly partner?: boolean;
-  /** A card that nobody else knows, and that earns more than all. */
+  /** A card that no other catalogue knows, and that earns more than all. */
   readonly stranger?: boolean;
 }
 
@@ -82,7 +82,7 @@ function savingsOf(card: MadeCard, spends: MadeSpends, year: 2025 | 2026): objec
   };
 }
 
-/** The reference ranks ten: nine others that are nobody's make room for the one. */
+/** The reference ranks ten: nine others that belong to no catalogue make room for the one. */
 function exactRow(card: MadeCard, spends: MadeSpends): ReferenceRow {
   const paise = (rupees: number) => Math.round(rupees * 100);
   const [amazon, flipkart, grocery] = [spends.amazon_spends, spends.flipkart_spends, spends.grocery_spends_online].map(

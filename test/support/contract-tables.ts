@@ -1,4 +1,4 @@
-/** CashKaro's tables as somebody else may have made them, in the dialect's own types. */
+/** CashKaro's tables as another program may have made them, in the dialect's own types. */
 import { RECOMMENDATION_COLUMNS, USER_COLUMNS } from '../../src/model/contract.ts';
 
 export type Dialect = 'mssql' | 'postgres';

@@ -5,7 +5,7 @@ export interface Wire extends AsyncDisposable {
   readonly port: number;
   /** Cuts every connection that is open now; new ones may be made. */
   cut(): void;
-  /** Nothing passes any more on the connections that are open now, and nobody is told: half-open, as after a pulled cable. */
+  /** Nothing passes any more on the connections that are open now, and neither end is told: half-open, as after a pulled cable. */
   stall(): void;
   /** How many connections were cut or stalled so far. */
   readonly cuts: number;

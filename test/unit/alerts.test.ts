@@ -239,7 +239,7 @@ test('a dry run neither opens alerts nor closes those of the real run', async t 
   t.deepEqual(told, ['opened run_failed run 7', 'closed run_failed run 7'], 'it is history');
 });
 
-test('a run that nobody was due for does not close what is said of those who failed before it', async t => {
+test('a run without a due user does not close the alert about users who failed before it', async t => {
   const told: string[] = [];
   const { monitor, database } = keep(({ state, rule, subject }) => told.push(`${state} ${rule} ${subject}`));
   database.run = run({ state: 'done', completed: 99_800, failed: 200 });
@@ -709,7 +709,7 @@ test('a queue is bounded: the oldest that wait are given up, and that is said', 
   t.is(sent.length, 200);
 });
 
-test('the database: a short outage tells nobody, a follower neither; a long one reminds', t => {
+test('the database: a short outage is not told, nor does a follower tell; a long one reminds', t => {
   const told: string[] = [];
   const { monitor } = keep(({ state }) => told.push(state));
   monitor.databaseIs(false, NOW, 'x');
@@ -762,7 +762,7 @@ test('the database: an outage is kept until it could be written, with the time a
   t.is(written.length, 1, 'once');
 });
 
-test('the database: who told of an outage closes it, though another leads when it is over; the next one is as old as it is', async t => {
+test('the database: the processor that told of an outage closes it, though another leads when it is over; the next one is as old as it is', async t => {
   const told: Notice[] = [];
   const { monitor, database } = keep(notice => told.push(notice));
   const states = () => told.map(({ state }) => state);
@@ -777,7 +777,7 @@ test('the database: who told of an outage closes it, though another leads when i
   const week = NOW + 7 * 24 * 60 * MINUTE;
   monitor.leads(true);
   monitor.databaseIs(false, week, 'x');
-  t.is(told.length, 2, 'one failed call is nobody’s business');
+  t.is(told.length, 2, 'one failed call is not told');
   monitor.databaseIs(false, week + 61_000, 'x');
   t.is(told[2]!.since.getTime(), week);
   t.regex(told[2]!.message, / 61 s/);

@@ -193,7 +193,7 @@ test('diff of two catalogues over 50,000 users', async t => {
   t.log(`${seconds.toFixed(1)} s, ${diff.firstCardChanges} first cards change, ${diff.netMoves.users} first nets move`);
   t.like(diff, { before: version, after: 'next', users: 50_000 });
   t.true(diff.firstCardChanges > 1_000);
-  t.is(diff.netMoves.up, 0, 'a lower cap helps nobody');
+  t.is(diff.netMoves.up, 0, 'a lower cap helps no user');
   t.is(diff.netMoves.down, diff.netMoves.users);
   t.is(diff.cards.length, 1);
   t.like(diff.cards[0], { name: 'CASHBACK SBI Card', what: 'changed', fields: ['caps'], differences: ['caps'] });

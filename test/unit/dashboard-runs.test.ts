@@ -66,7 +66,7 @@ test('one run by its number: figures, attempts that went wrong by code alone, an
   t.regex(await page.text(), /<base href="\.\.\/">/);
 });
 
-test('steering: for who may act, for the run that was shown, with the person and the reason', async t => {
+test('steering: for a visitor who may act, for the run that was shown, with the person and the reason', async t => {
   const asked: unknown[] = [];
   const steer = async (request: { runId: number; act: string }) => {
     if (request.runId !== 7) throw new CardGeniusError('RUN_IS_OVER', 'Run 6 is over.');

@@ -67,7 +67,7 @@ test('without a token this machine may look; no other name for it may', async t 
   t.is((await fetch(`${at.url}../package.json`)).status, 404);
 });
 
-test('without a token nobody is let in through a proxy, though it asks from this machine; with one it is as ever', async t => {
+test('without a token no visitor is let in through a proxy, though it asks from this machine; with one it is as ever', async t => {
   await using open = await madeUp();
   await using guarded = await madeUp({}, { tokens: { read: READ, act: undefined } });
   const host = '127.0.0.1:8787';
@@ -146,7 +146,7 @@ test('with tokens: reading and acting are separate rights', async t => {
   t.is((await signIn(ACT)).status, 200, 'others’ wrong ones lock out no holder of the token');
 });
 
-test('run now: who may act fires a schedule, under the page’s own secret; whoever else does not', async t => {
+test('run now: a visitor who may act fires a schedule, under the page’s own secret; any other does not', async t => {
   const fired: string[] = [];
   const runNow = async (schedule: string) => {
     if (schedule !== 'weekly') throw new UsageError('NO_SUCH_SCHEDULE', 'There is no such schedule.');
@@ -187,7 +187,7 @@ test('run now: who may act fires a schedule, under the page’s own secret; whoe
     headers: { origin: noService.url.slice(0, -1), 'content-type': 'application/json' },
     body: JSON.stringify({ schedule: 'weekly' }),
   });
-  t.is(refused.status, 403, 'where nobody serves, nobody fires');
+  t.is(refused.status, 403, 'where no processor serves, none fires');
 });
 
 test('lists: a section that cannot be had says its code, and the others are there; what was done is seen at once', async t => {
@@ -245,7 +245,7 @@ test('metrics tell of events and of the database', async t => {
   t.regex(text, /^cardgenius_build_info\{version="1\.2\.3",node="v24/m);
 });
 
-test('one answer serves all who ask within a while; a failure does not; who asks meanwhile waits for the same', async t => {
+test('one answer serves all requests within a while; a failure does not; a request meanwhile waits for the same', async t => {
   let asked = 0;
   const shared = new AnswerCache(async () => {
     if (++asked === 1) throw new Error('away');

@@ -219,7 +219,7 @@ test('the backfill: whatever is over for good ends the Job, also a run that is d
 });
 
 for (const file of ['deploy/compose.yaml', 'deploy/compose.postgres.yaml'])
-  test(`${file}: no rights, a password of nobody else, /metrics for this machine alone and with a token`, t => {
+  test(`${file}: no rights, a password that no other file has, /metrics for this machine alone and with a token`, t => {
     const { services, secrets } = parse(read(file), { merge: true });
     for (const name of ['migrate', 'serve']) {
       const found = services[name];

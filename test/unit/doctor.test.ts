@@ -95,7 +95,7 @@ test('filtered indexes and indexed views', t => {
   t.is(checkIndexedViews([]).state, 'ok');
 });
 
-test('statuses: who has another one or none is told, by doctor and by status', t => {
+test('statuses: users with another one or none are told, by doctor and by status', t => {
   t.is(checkStatuses(0).state, 'ok');
   t.like(checkStatuses(2), { state: 'warn', found: '2 users have another status or none: no run looks for them' });
   const users = { new: 1, pending: 0, completed: 0, failed: 0, other: 0 };

@@ -299,7 +299,7 @@ test('a result that DECIMAL(12,2) cannot hold fails that user', async t => {
   t.true('rows' in answers[1]!);
 });
 
-test('so do points alone that it cannot hold, on a card that nobody would rank first', async t => {
+test('so do points alone that it cannot hold, on a card that ranks first for no user', async t => {
   const worthless = { earn: { base: { points: 1000, per: 1 } }, redemption: [{ method: 'Travel', rate: 1 }] };
   const engine = engineOf([cardOf('it', 0, worthless)]);
   const [first, second] = await answersOf(engine, [

@@ -287,7 +287,7 @@ test('create() of an engine of one’s own runs in threads only; what it leaves 
   t.is((await engine.recommend(USERS)).yearly[0], 100);
 });
 
-test('what create() leaves behind and nobody handles is an error of the engine, and ends no process', async t => {
+test('what create() leaves behind unhandled is an error of the engine, and ends no process', async t => {
   const { source } = await ownEngine(
     'void Promise.reject(new Error("left behind")); await new Promise(r => setTimeout(r, 5000))',
   );

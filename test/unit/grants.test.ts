@@ -23,7 +23,7 @@ test('grants.sql gives on procedures and views exactly what their Grants lines s
   t.deepEqual(onObjects.sort(), wanted.sort());
 });
 
-test('grants.sql gives the rows of a contract table to the migrator alone, and nobody EXECUTE AS', t => {
+test('grants.sql gives the rows of a contract table to the migrator alone, and EXECUTE AS to no role', t => {
   const onContract = given.filter(grant => /user_spending_data|card_recommendations|SCHEMA::dbo/.test(grant));
   const seen = ['processor', 'importer', 'reader'].flatMap(role =>
     CONTRACT.map(table => `VIEW DEFINITION ON OBJECT::dbo.${table} TO cardgenius_${role}`),

@@ -89,7 +89,7 @@ test('repair: says which lines differ, and puts altered and dropped objects of o
   await pglite.close();
 });
 
-test('a system database of the server is refused, by migrate and by whoever asks what it has', async t => {
+test('a system database of the server is refused, by migrate and by each question about it', async t => {
   const sent: string[] = [];
   const pool = {
     batch: async (text: string) => {

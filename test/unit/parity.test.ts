@@ -461,7 +461,7 @@ test('two faults of one card are both shown', async t => {
   );
 });
 
-test('a value of more than four decimals is told as a cause, and fails nobody', async t => {
+test('a value of more than four decimals is told as a cause, and fails no user', async t => {
   const thirds = CARDS.map((card, i) =>
     i === 2
       ? { ...card, cashback: false, value: 1 / 3, milestones: [], rates: { ...card.rates, amazon_spends: 0.1 } }

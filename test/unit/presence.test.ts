@@ -31,7 +31,7 @@ test('it is seen at once and again, and leaves once its last sign of life is wri
   t.deepEqual(said, ['seen here:1:a', 'seen here:1:a', 'written', 'left here:1:a']);
 });
 
-test('a database that is away hurts nobody', async t => {
+test('a database that is away fails no run', async t => {
   const away = async () => {
     throw new Error('away');
   };

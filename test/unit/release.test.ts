@@ -79,7 +79,7 @@ test('workflows call scripts and files that are there, and give no more rights t
 
 test('the image of the Kubernetes manifests is this version, in the registry that the release pushes to', t => {
   t.regex(read('.github/workflows/release.yml'), /images: ghcr\.io\/\$\{\{ github\.repository \}\}\n/);
-  // OWNER/REPO is no name of an image: a manifest that nobody has put theirs into pulls nothing of a stranger's.
+  // OWNER/REPO is no name of an image: a manifest without an owner's name pulls nothing of a stranger's.
   for (const name of ['backfill', 'deployment', 'migrate'])
     t.true(read(`deploy/kubernetes/${name}.yaml`).includes(`image: ghcr.io/OWNER/REPO:${MANIFEST.version}\n`), name);
   t.true(read('docs/operations.md').includes('`ghcr.io/OWNER/REPO`'));
@@ -90,5 +90,5 @@ test('what is packed runs dist/, with types, and takes nothing that only a clone
   t.deepEqual(packed.bin, { cardgenius: './dist/cli/main.js' });
   t.like(packed.exports, { '.': { types: './dist/index.d.ts', default: './dist/index.js' } });
   for (const key of ['scripts', 'devDependencies', 'ava']) t.false(key in packed, key);
-  t.true(packed.private, 'nobody publishes it by accident');
+  t.true(packed.private, 'no person publishes it by accident');
 });
