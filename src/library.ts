@@ -52,6 +52,12 @@ const FIVE = ['amazon', 'flipkart', 'myntra', 'ajio', 'grocery'] as const;
 
 /** The ten best cards for one user's spends, by the configured engine. Throws INVALID_SPENDING where the spends cannot be believed. */
 export async function recommend(spends: MonthlySpends, options: LibraryOptions = {}): Promise<RecommendedCard[]> {
+  const unknown = Object.keys(spends).find(
+    name => name !== 'confirmed' && !FIVE.includes(name as (typeof FIVE)[number]),
+  );
+  if (unknown !== undefined) {
+    throw new CardGeniusError('INVALID_SPENDING', `There is no spend "${unknown}": ${FIVE.join(', ')} or confirmed.`);
+  }
   const five = FIVE.map(name => paiseOf(name, spends[name] ?? 0));
   const sum = five.reduce((total, amount) => total + amount, 0);
   const confirmed = spends.confirmed === undefined ? sum : paiseOf('confirmed', spends.confirmed);

@@ -4,7 +4,7 @@ import type { Act } from '../model/act.ts';
 import { CardGeniusError, UsageError } from '../model/errors.ts';
 import { group } from '../model/format.ts';
 import { decidedOf, type RunProgress } from '../model/run.ts';
-import { type CommonOptions, command, wholeNumber } from './cli.ts';
+import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { textTable } from './table.ts';
 
 interface ListOptions extends CommonOptions {
@@ -22,8 +22,10 @@ export function defineRuns(program: Command): void {
     .summary('the latest runs')
     .description('Lists the latest runs: how long each took, how fast it was, how many failed.')
     .option('--last <n>', 'how many (default: 10)', wholeNumber(1))
+    .argument('[run]', 'the number of a run, to show that one')
     .addHelpText('after', '\nExamples:\n  cardgenius runs\n  cardgenius runs show 3');
-  command<ListOptions>(list, async (cli, _args, { last }) => {
+  command<ListOptions>(list, async (cli, [number], { last }) => {
+    if (number !== undefined) return await showRun(cli, number, undefined);
     await using opened = await cli.open({ beside: true });
     const found = await opened.history.listRuns(last ?? 10);
     cli.print({ runs: found }, () => describeRuns(found));
@@ -36,21 +38,23 @@ export function defineRuns(program: Command): void {
     .argument('<run>', 'the number of a run: see "cardgenius runs"')
     .option('--attempts <n>', 'how many at most, the latest first (default: 50)', wholeNumber(1))
     .addHelpText('after', '\nExample:\n  cardgenius runs show 3 --attempts 200');
-  command<ShowOptions>(show, async (cli, [number], { attempts: most }) => {
-    const runId = Number(number);
-    if (!Number.isSafeInteger(runId) || runId < 1) {
-      throw new UsageError('RUN_NUMBER', `"${number}" is not the number of a run: see "cardgenius runs".`);
-    }
-    await using opened = await cli.open({ beside: true });
-    const run = await opened.database.readRun(runId, { wait: false });
-    if (run === undefined) {
-      throw new CardGeniusError('NO_SUCH_RUN', `There is no run ${runId}: see "cardgenius runs".`);
-    }
-    const attempts = (await opened.history.listAttempts(runId, most ?? 50)).reverse();
-    const acts = await opened.history.listActs(runId, MAX_ACTS);
-    cli.print({ run, attempts, acts }, () => describeRun(run, attempts, acts));
-  });
+  command<ShowOptions>(show, (cli, [number], { attempts }) => showRun(cli, number!, attempts));
   for (const subcommand of runs.commands) subcommand.exitOverride();
+}
+
+async function showRun(cli: Cli, number: string, most = 50): Promise<void> {
+  const runId = Number(number);
+  if (!Number.isSafeInteger(runId) || runId < 1) {
+    throw new UsageError('RUN_NUMBER', `"${number}" is not the number of a run: see "cardgenius runs".`);
+  }
+  await using opened = await cli.open({ beside: true });
+  const run = await opened.database.readRun(runId, { wait: false });
+  if (run === undefined) {
+    throw new CardGeniusError('NO_SUCH_RUN', `There is no run ${runId}: see "cardgenius runs".`);
+  }
+  const attempts = (await opened.history.listAttempts(runId, most)).reverse();
+  const acts = await opened.history.listActs(runId, MAX_ACTS);
+  cli.print({ run, attempts, acts }, () => describeRun(run, attempts, acts));
 }
 
 /** How many acts of a run are shown. */

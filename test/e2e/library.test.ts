@@ -33,4 +33,6 @@ test('recommend answers ten cards, best first, and says which amount it cannot r
     message: /amazon.*"1,000"/,
   });
   await t.throwsAsync(recommend({ amazon: -5 }, { config }), { code: 'INVALID_SPENDING', message: /negative/ });
+  const misspelled = { amazonn: 5 } as object;
+  await t.throwsAsync(recommend(misspelled, { config }), { code: 'INVALID_SPENDING', message: /no spend "amazonn"/ });
 });
