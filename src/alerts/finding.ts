@@ -52,7 +52,7 @@ export interface Finding {
   readonly isCovered?: boolean;
 }
 
-const FAILED = 'cardgenius errors (a reader’s login)';
+const FAILED = 'cardgenius errors';
 
 /** Each rule, and the command that shows more. docs/operations.md has a section on each, of that name. */
 export const RULES = {
@@ -61,13 +61,13 @@ export const RULES = {
   database_full: 'cardgenius status; make room, then: cardgenius resume',
   no_progress: 'cardgenius status; the service’s log',
   error_rate: FAILED,
-  rows_wrong: 'cardgenius verify --csv FILE (a reader’s login)',
+  rows_wrong: 'cardgenius verify --csv FILE',
   deadline_at_risk: 'cardgenius status; another instance helps: cardgenius run',
   low_throughput: 'cardgenius status; the server’s load',
   clock_wrong: 'the clocks of the database server and of this machine (timedatectl); cardgenius schedule list',
   fire_missed: 'cardgenius schedule list',
   fire_held: 'cardgenius status; then: cardgenius resume, or: cardgenius cancel',
-  engine_unusable: 'the file that the message names; cardgenius catalog check FILE',
+  engine_unusable: 'the file that the message names; of a catalogue: cardgenius catalog check FILE',
   fire_not_opened: 'cardgenius schedule list; replace the file, then: cardgenius schedule run NAME',
   parity_low: 'cardgenius parity --url URL, which shows the causes; cardgenius catalog refresh --url URL',
   parity_unchecked: 'cardgenius schedule list; cardgenius parity --url URL --sample 1',

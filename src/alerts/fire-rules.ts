@@ -16,7 +16,7 @@ export function* lostFires({ fires, run }: Snapshot): Generator<Finding> {
     const slot = plannedAt.toISOString();
     const subject = `${schedule}, ${slot}`;
     if (decision === 'held' && runState === 'paused') {
-      const message = `The fire of ${schedule} at ${slot} opened no run: ${note ?? `run ${runId} is paused`}. Its users wait.`;
+      const message = `The fire of ${schedule} at ${slot} opened no run: ${(note ?? `run ${runId} is paused`).replace(/\.$/, '')}. Its users wait.`;
       yield { rule: 'fire_held', subject, severity: 'critical', message };
     } else if (decision === 'not_opened' && !(run !== undefined && run.startedAt > decidedAt)) {
       const message = `The fire of ${schedule} at ${slot} opened no run: ${note ?? 'the engine could not be loaded'}`;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { loadEngine } from '../engine/load-engine.ts';
-import { remedyLines, remedyOf } from '../model/codes.ts';
+import { remedyOf } from '../model/codes.ts';
 import { UsageError } from '../model/errors.ts';
 import { group } from '../model/format.ts';
 import { type Cli, type CommonOptions, command, moment, span, wholeNumber } from './cli.ts';
@@ -49,7 +49,8 @@ export function defineRetryAndRedo(program: Command): void {
     });
     cli.print({ users }, () => again(users));
     const remedy = code === undefined || users === 0 ? undefined : remedyOf(code);
-    if (remedy !== undefined) cli.note(`Of ${code}:\n${remedyLines(remedy)}`);
+    if (remedy !== undefined)
+      cli.note(`They fail with ${code} again unless its cause is gone. To look: ${remedy.look}`);
   });
 
   const redo = program

@@ -71,7 +71,7 @@ function describeSchedule(schedule: {
 async function runSchedule(cli: Cli, name: string): Promise<void> {
   const { settings } = cli;
   const engine = await loadEngine(settings);
-  await using opened = await cli.open();
+  await using opened = await cli.open({ beside: true });
   const { plannedAt, decision, runId, supersededId } = await fireByHand(name, {
     coordination: opened.coordination,
     schedules: settings.schedules,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ChunkProgress } from '../database/history.ts';
 import type { OpenedDatabase } from '../database/open-database.ts';
+import { remedyLines, remedyOf } from '../model/codes.ts';
 import { messageOf } from '../model/errors.ts';
 import { group } from '../model/format.ts';
 import { decidedOf, type RunProgress, type UserCounts } from '../model/run.ts';
@@ -18,6 +19,8 @@ interface StatusOptions extends CommonOptions {
 const MAX_CHUNKS = 10_000;
 /** How many processors are asked for at most. */
 const MAX_PROCESSORS = 100;
+/** How many open alerts are counted at most. */
+const MAX_ALERTS = 100;
 const BAR_WIDTH = 40;
 /** How often `--watch` counts the users, which scans the table; the figures of the run are read each time. */
 const COUNT_USERS_EVERY_MS = 60_000;
@@ -42,13 +45,16 @@ export function defineStatus(program: Command): void {
         countedAt = Date.now();
       }
       const counted = users;
-      const { run, before, chunks, processors } = await readStatus(opened);
+      const { run, before, chunks, processors, alerts } = await readStatus(opened);
       const { description } = opened.database;
       cli.print({ database: description, ...counted, run, processors }, () =>
         [
           description,
           '',
           describeStatus(counted, run, chunks, new Date(), before),
+          ...(alerts === 0
+            ? []
+            : [`${alerts === 1 ? 'An alert is' : `${alerts} alerts are`} open: cardgenius alerts list`]),
           ...describeProcessors(processors),
         ].join('\n'),
       );
@@ -79,7 +85,8 @@ async function readStatus({ database, history, coordination }: OpenedDatabase) {
   const isActive = run !== null && run.finishedAt === null;
   const chunks = isActive ? await history.listChunks(run.runId, 0, MAX_CHUNKS) : [];
   const processors = (await coordination.listProcessors(MAX_PROCESSORS)).filter(isPresent);
-  return { run, before, chunks, processors };
+  const alerts = (await coordination.listAlerts(true, MAX_ALERTS)).length;
+  return { run, before, chunks, processors, alerts };
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
@@ -132,7 +139,26 @@ export function describeStatus(
     ].join('\n');
   }
   const holders = describeHolders(chunks, now);
-  return [...counted, '', ...describeRun(run), ...(holders === undefined ? [] : ['', holders])].join('\n');
+  return [
+    ...counted,
+    '',
+    ...describeRun(run),
+    ...nextSteps(users, run, chunks, now),
+    ...(holders === undefined ? [] : ['', holders]),
+  ].join('\n');
+}
+
+/** What to look at and to do next, where something waits for a person. */
+function nextSteps(users: UserCounts, run: RunProgress, chunks: readonly ChunkProgress[], now: Date): string[] {
+  const steps: string[] = [];
+  if (run.state === 'paused') {
+    const goOn = 'remove the cause, then: cardgenius resume; or cardgenius cancel';
+    steps.push(remedyLines(remedyOf(run.reason ?? '') ?? { look: 'cardgenius runs show', goOn }));
+  } else if (run.finishedAt === null && !chunks.some(({ leaseUntil }) => leaseUntil !== null && leaseUntil > now)) {
+    steps.push('No processor works on it now. A serve process goes on by itself; where none runs: cardgenius run');
+  }
+  if (users.failed > 0) steps.push(`${group(users.failed)} users have failed; why: cardgenius errors`);
+  return steps;
 }
 
 function describeRun(run: RunProgress): string[] {

@@ -97,6 +97,6 @@ function wrong(path: string, { card, field, fault }: CatalogFault): UsageError {
   const where = card === undefined ? field : `card ${card}, field ${field}`;
   return new UsageError(
     'CATALOG_INVALID',
-    `The catalogue ${path} is wrong at ${where}: ${fault}. Correct it and start again.`,
+    `The catalogue ${path} is wrong at ${where}: ${fault}. Correct it: the next run or fire loads it again.`,
   );
 }

@@ -61,7 +61,10 @@ export class EngineThread implements AsyncDisposable {
 }
 
 const invalid = (path: string | undefined, why: string) =>
-  new UsageError('ENGINE_INVALID', `The engine ${path} cannot be created: ${why}. Correct the module and start again.`);
+  new UsageError(
+    'ENGINE_INVALID',
+    `The engine ${path} cannot be created: ${why}. Correct the module: the next run or fire loads it again.`,
+  );
 
 function nextMessage(worker: Worker, path: string, withinMs?: number): Promise<ThreadMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<ThreadMessage>();

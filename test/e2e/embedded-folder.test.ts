@@ -204,10 +204,11 @@ test('while serve has the folder open, it answers who looks or steers, and refus
     t.true(Array.isArray((await ask('alerts', 'list')).alerts));
     t.is((await ask('retry')).users, status.failed);
     t.is((await ask('status')).new, status.failed);
+    t.like(await ask('schedule', 'run', 'weekly'), { decision: 'manual', runId: 2 });
 
-    const { code, stderr } = await cardgenius(['pause'], at);
-    t.is(code, 1);
-    t.regex(stderr, /NO_ACTIVE_RUN/, 'an error of the database comes as it was');
+    const { code, stderr } = await cardgenius(['schedule', 'run', 'monthly'], at);
+    t.is(code, 2);
+    t.regex(stderr, /NO_SUCH_SCHEDULE/, 'an error comes as it was');
     const refused = async (args: string[], message: RegExp) => t.regex((await cardgenius(args, at)).stderr, message);
     await refused(['seed', '--users', '5'], /Process \d+ is using .*DATABASE_IN_USE/);
     await refused(['run'], /Process \d+ is using .*DATABASE_IN_USE/);

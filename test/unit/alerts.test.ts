@@ -401,7 +401,7 @@ test('an alert about failed users says the commonest code and a reason without a
   );
   t.regex(
     textOf(notice!),
-    /Look at: cardgenius errors .*\nmssql:\/\/sql-7:1433\/cards, told by here\nhttps:\/\/batch\.example\/cards\/runs\/7$/s,
+    /Look at: cardgenius errors\nmssql:\/\/sql-7:1433\/cards, told by here\nhttps:\/\/batch\.example\/cards\/runs\/7$/s,
   );
 
   database.run = run({ runId: 8, completed: 9_890, failed: 110 });

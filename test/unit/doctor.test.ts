@@ -301,4 +301,16 @@ test('status: a run that found no user due does not hide the last one that had u
     /Run 3 found no user due \(2026-11-23T02:00Z\)\. The last run with users:\nRun 2 is done: 1 of 1 chunks, 190 users completed/,
   );
   t.regex(describeStatus(users, before, [], at), /Run 2 is done/);
+  const paused = {
+    ...before,
+    state: 'paused',
+    finishedAt: null,
+    reason: 'GATE_FAILED_SHARE: 113 users have failed',
+  } as const;
+  t.regex(
+    describeStatus({ ...users, failed: 3 }, paused, [], at),
+    /look .*\n {2}go on .*\n3 users have failed; why: cardgenius errors/,
+  );
+  const running = { ...before, state: 'running', finishedAt: null } as const;
+  t.regex(describeStatus(users, running, [], at), /No processor works on it now\./);
 });

@@ -81,7 +81,7 @@ async function createRecommender(definition: EngineDefinition, { path, timeoutMs
   } catch (error) {
     throw new UsageError(
       'ENGINE_INVALID',
-      `The engine ${path} cannot be created: ${messageOf(error)}. Correct its create() and start again.`,
+      `The engine ${path} cannot be created: ${messageOf(error)}. Correct its create(): the next run or fire calls it again.`,
       { cause: error },
     );
   }

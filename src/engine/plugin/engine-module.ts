@@ -51,7 +51,7 @@ export async function loadEngineModule(path: string): Promise<EngineDefinition> 
     const why = messageOf(error).split('\n', 1)[0]!;
     throw new UsageError(
       'ENGINE_INVALID',
-      `The engine ${path} cannot be loaded: ${why}. Correct the module and start again.`,
+      `The engine ${path} cannot be loaded: ${why}. Correct the module: the next run or fire loads it again.`,
       { cause: error },
     );
   }
