@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import type { BatchDatabase } from '../database/batch.ts';
 import { retrying, type Sleep } from '../database/retrying.ts';
+import { loadEngine } from '../engine/load-engine.ts';
 import type { Actor } from '../model/act.ts';
 import { CardGeniusError } from '../model/errors.ts';
 import { isGate, type RunProgress, type RunState } from '../model/run.ts';
-import { type CommonOptions, command } from './cli.ts';
+import { type Cli, type CommonOptions, command } from './cli.ts';
 import { shellUser } from './shell-user.ts';
 
 interface SteerOptions extends CommonOptions {
@@ -47,19 +48,33 @@ export function defineSteering(program: Command): void {
         by: shellUser(),
       });
       cli.print({ runId: changed.runId, state: changed.state }, () => describeSteered(changed, acceptGate));
+      if (changed.state === 'running') await noteOtherEngine(cli, changed);
     });
   }
+}
+
+/** A resumed run that no processor with the configured engine will work on. */
+async function noteOtherEngine(cli: Cli, { runId, before }: Steered): Promise<void> {
+  const engine = await loadEngine(cli.settings).catch(() => undefined); // an unusable file is named by what computes
+  if (engine === undefined || engine.fingerprint === before.fingerprint) return;
+  cli.note(
+    `Run ${runId} was opened with ${before.engineName} ${before.engineVersion}, and ${engine.name} ${engine.version} of another fingerprint is configured here: ` +
+      'no processor with it works on this run. To compute its users anew: cardgenius cancel, then cardgenius run, or the next fire.',
+  );
 }
 
 /** A run after what was asked of it, and what it was before. */
 interface Steered {
   readonly runId: number;
   readonly state: RunState;
-  readonly before: Pick<RunProgress, 'state' | 'reason'>;
+  readonly before: Pick<RunProgress, 'state' | 'reason' | 'fingerprint' | 'engineName' | 'engineVersion'>;
 }
 
 /** What it is now; and where that is not what was meant, why. */
-export function describeSteered({ runId, state, before }: Steered, acceptGate: boolean): string {
+export function describeSteered(
+  { runId, state, before }: { runId: number; state: RunState; before: Pick<RunProgress, 'state' | 'reason'> },
+  acceptGate: boolean,
+): string {
   const reason = before.reason?.replace(/\.$/, '') ?? 'no reason given';
   if (before.state === 'paused' && state === 'paused') return `Run ${runId} is paused already: ${reason}.`;
   const isHeld = before.state === 'paused' && state === 'running' && isGate(reason) && !acceptGate;
