@@ -27,6 +27,11 @@ test('pause, resume and cancel act on the active run, and say where there is non
     paused.stderr,
     /Run 1 is paused: a look at the figures\.\n {2}look {3}npm run -s cardgenius -- status\n {2}go on {2}remove the cause, then: npm run -s cardgenius -- resume/,
   );
+  const other = { ...at, env: { CARDGENIUS_MAX_MONTHLY_SPEND: '5000000' } };
+  const resumed = await cardgenius(['resume', '--json'], other);
+  t.deepEqual(JSON.parse(resumed.stdout), { runId: 1, state: 'running' });
+  t.regex(resumed.stderr, /Run 1 was opened with .* no processor with it works on this run\. .* cancel, then /);
+  await json('pause');
   t.deepEqual(await json('resume'), { runId: 1, state: 'running' });
   t.deepEqual(await json('cancel'), { runId: 1, state: 'cancelled' });
   const { pending } = await json('status');
