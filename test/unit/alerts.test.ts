@@ -213,7 +213,7 @@ test('a gate that holds a run has another look than a pause', t => {
   const told: string[] = [];
   const { monitor, database } = keep(({ look }) => told.push(look));
   database.run = run({ state: 'paused', reason: 'GATE_FIRST_CARDS: 301 of 1000 users.' });
-  return monitor.watch(NOW).then(() => t.regex(told.join(), /--accept-gate));
+  return monitor.watch(NOW).then(() => t.regex(told.join(), /--accept-gate/));
 });
 
 test('rules: what was seen before and during a pause says nothing of the run that goes on', t => {
