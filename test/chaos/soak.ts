@@ -6,7 +6,7 @@
  *   nice npm run soak -- --minutes 60
  *
  * Runs as root on Linux, because it mounts a small disk and starts PostgreSQL 15 (Debian's) as another user. The clock is that of the
- * database alone: a function of the same name stands before PostgreSQL's own in the search path.
+ * database alone: cardgenius.clock reads a shifted one.
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -73,8 +73,9 @@ await sql(`
   CREATE TABLE soak.shift (ahead INTERVAL NOT NULL);
   INSERT INTO soak.shift VALUES ('0');
   CREATE FUNCTION soak.clock_timestamp() RETURNS TIMESTAMPTZ LANGUAGE sql VOLATILE AS
-    'SELECT pg_catalog.clock_timestamp() + ahead FROM soak.shift';
-  ALTER DATABASE postgres SET search_path = soak, pg_catalog, public`);
+    'SELECT pg_catalog.clock_timestamp() + ahead FROM soak.shift'`);
+const [read] = await sql("SELECT pg_get_functiondef('cardgenius.clock'::regproc) AS text");
+await sql(String(read!.text).replaceAll(/(?<!\.)clock_timestamp\(\)/g, 'soak.clock_timestamp()'));
 const clock = async (hours: number) => {
   await sql(`UPDATE soak.shift SET ahead = INTERVAL '${hours} hours'`);
   told(`the database's clock is ${hours} h ahead`);
@@ -247,6 +248,10 @@ const alerts = (await sql('SELECT rule, subject, closed_at FROM cardgenius.alert
   subject: string;
   closed_at: Date | null;
 }[];
+must(
+  alerts.some(({ rule }) => rule === 'clock_wrong'),
+  'the clock has jumped, and no alert says so',
+);
 const keys = new Set([...alerts, ...notices].map(({ rule, subject }) => `${rule}, ${subject}`));
 for (const key of keys) {
   const mine = alerts.filter(({ rule, subject }) => `${rule}, ${subject}` === key);
