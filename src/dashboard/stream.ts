@@ -80,9 +80,10 @@ export function streamEvents(watch: Pick<RunWatch, 'text' | 'onChange'>, { perCl
     end: async (lists: () => Promise<string>) => {
       if (open.size === 0) return;
       const frame = `event: bye\ndata: ${await lists()}\n\n`;
-      for (const raw of [...open.keys()]) {
+      for (const [raw, reader] of [...open]) {
         leave(raw);
-        raw.end(frame);
+        if (reader.mayRead()) raw.end(frame);
+        else raw.end();
       }
     },
   };

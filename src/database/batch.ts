@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Actor, PROCESSOR } from '../model/act.ts';
 import { LeaseLostError } from '../model/errors.ts';
+import { oneLine } from '../model/printable.ts';
 import type { RecommendationSlice, RunCard } from '../model/recommendation.ts';
 import type {
   ChunkCheck,
@@ -177,10 +178,10 @@ export const batchOperations = (driver: Driver) => ({
     const [row] = await driver.call<{ runId: number; state: RunState }>('change_run_state', [
       ['run_id', 'bigint', runId],
       ['state', 'varchar(10)', state],
-      ['reason', 'nvarchar(400)', cut(reason, 400)],
+      ['reason', 'nvarchar(400)', cut(oneLine(reason), 400)],
       ['accept_gate', 'bit', acceptGate],
       ['origin', 'varchar(10)', by.origin],
-      ['person', 'nvarchar(200)', cut(by.person, 200)],
+      ['person', 'nvarchar(200)', cut(by.person === null ? null : oneLine(by.person), 200)],
     ]);
     return row;
   },

@@ -13,3 +13,13 @@ export function printable(text: string): string {
     return `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
 }
+
+/** One line: what breaks it, controls a terminal or turns the direction of writing is a blank. For what a person says and others read. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}\u2028\u2029]+/gu, ' ').trim();
+}
+
+/** A text without a password, whatever quotes it. */
+export function withoutSecret(text: string, secret: unknown): string {
+  return typeof secret === 'string' && secret !== '' ? text.replaceAll(secret, '***') : text;
+}

@@ -209,3 +209,11 @@ test('a procedure that ends without its answer may have done its work', async t 
   t.is(error.errorClass, 'ambiguous');
   t.is(error.message, 'cardgenius.claim_chunk on a recording driver ended without its answer, and without an error');
 });
+
+test('a server that quotes the password it was sent is quoted without it, the cause included', t => {
+  const settings = parseConnection('mssql://sa:MARKsecret1@db.corp:1433/cards');
+  const error = Object.assign(new Error('proxy: password MARKsecret1 is no good'), { code: 'ESOCKET' });
+  const ours = toConnectionError(error, settings);
+  t.regex(ours.message, /Cannot reach .*password \*\*\* is no good/);
+  t.notRegex(`${ours.message} ${ours.stack} ${String((ours.cause as Error).stack)}`, /MARKsecret1/);
+});

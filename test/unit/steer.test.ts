@@ -1,7 +1,9 @@
 import test from 'ava';
 import { describeSteered, steer } from '../../src/cli/steer-command.ts';
+import { batchOperations } from '../../src/database/batch.ts';
 import { DatabaseError, type ErrorClass } from '../../src/model/errors.ts';
 import type { RunProgress, RunState } from '../../src/model/run.ts';
+import { recordingDriver } from '../support/recording-driver.ts';
 
 /** A database with one run, whose first answer to a change gets lost, before or after it was made. */
 function world(state: RunState, errorClass: ErrorClass) {
@@ -53,4 +55,14 @@ test('a gate that is resumed alone is told of, and a pause of a paused run shows
     describeSteered({ runId: 7, state: 'paused', before: { state: 'running', reason: null } }, false),
     'Run 7 is paused.',
   );
+});
+
+test('what a person says of a run is one line, however it was typed', async t => {
+  const driver = recordingDriver();
+  await batchOperations(driver).changeRunState(7, 'paused', 'look\nRun 9 is done: fine\u202e\u001b[30m', {
+    by: { origin: 'page', person: 'a\nb' },
+  });
+  const value = (name: string) => driver.calls[0]!.parameters.find(([known]) => known === name)?.[2];
+  t.is(value('reason'), 'look Run 9 is done: fine [30m');
+  t.is(value('person'), 'a b');
 });

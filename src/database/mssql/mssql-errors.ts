@@ -7,6 +7,7 @@ import {
   messageOf,
   type Pace,
 } from '../../model/errors.ts';
+import { withoutSecret } from '../../model/printable.ts';
 import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
 
 /**
@@ -184,10 +185,12 @@ export function toConnectionError(
   said: readonly ServerMessage[] = [],
 ): DatabaseError {
   const where = describeConnection(settings);
-  const text = [...messagesOf(error)].join('; ');
+  const whole = [...messagesOf(error)].join('; ');
+  const text = withoutSecret(whole, settings.password);
+  const cause = text === whole ? error : new Error(text); // a server or a proxy may quote what it was sent
   const numbers = [...numbersOf(error), ...said.map(({ number }) => number)];
   const fail = (code: string, message: string, errorClass: ErrorClass = 'permanent', pace: Pace = 'quick') =>
-    new DatabaseError(code, message, errorClass, { cause: error, pace });
+    new DatabaseError(code, message, errorClass, { cause, pace });
 
   if (/certificate|self[- ]signed|altname|unable to verify/i.test(text)) {
     return fail(

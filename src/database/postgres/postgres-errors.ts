@@ -6,6 +6,7 @@ import {
   LeaseLostError,
   messageOf,
 } from '../../model/errors.ts';
+import { withoutSecret } from '../../model/printable.ts';
 import type { PgliteErrorFields } from './pglite-thread.ts';
 import type { ServerAddress } from './server-address.ts';
 
@@ -107,9 +108,11 @@ const UNKNOWN_DATABASE = '3D000';
 /** Why a connection could not be made, and what to do about it. Never quotes the password. */
 export function toConnectionError(error: unknown, { description, config }: ServerAddress): DatabaseError {
   const { code = '', errors = [] } = error as { readonly code?: string; readonly errors?: readonly unknown[] };
-  const text = messageOf(error) || errors.map(messageOf).join('; ');
+  const said = messageOf(error) || errors.map(messageOf).join('; ');
+  const text = withoutSecret(said, config.password);
+  const cause = text === said ? error : new Error(text); // a server or a pooler may quote what it was sent
   const fail = (ours: string, message: string, errorClass: ErrorClass = 'permanent') =>
-    new DatabaseError(ours, message, errorClass, { cause: error, pace: 'slow' });
+    new DatabaseError(ours, message, errorClass, { cause, pace: 'slow' });
   if (/certificate|self[- ]signed|altname|unable to verify|does not support SSL/i.test(text)) {
     return fail(
       'DATABASE_CERTIFICATE',
