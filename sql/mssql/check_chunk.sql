@@ -1,8 +1,9 @@
 -- Purpose   Looks at what a chunk has just published, of at most @users of the users that it completed: ten ranks from 1 to 10,
 --           in the order of their net savings, net = yearly + extra - joining, and each card one of the run's. Of a larger
---           chunk each run looks at another part, in the order of the key. A user whose rows cannot be right and whose status
---           is not completed any more is left out: these rows are another writer's. What was found stands in the chunk, and
---           may be asked for again.
+--           chunk a part in the order of the key is looked at. The part is drawn each time: run numbers have gaps and strides,
+--           and a part that follows from them might never be looked at. A user whose rows cannot be right and whose status is
+--           not completed any more is left out: these rows are another writer's. What was found stands in the chunk, and may be
+--           asked for again.
 -- Answers   one row: chunk_no, users looked at, users whose rows cannot be right, and by which checks (no user, no spends);
 --           none where there is no such chunk
 -- Locks     shared, row by row, on both contract tables; then one row of chunk, for its own statement, after all is read
@@ -34,7 +35,7 @@ BEGIN
     FROM cardgenius.chunk AS c
     WHERE c.run_id = @run_id AND c.state = 'done' AND c.completed > 0 AND c.checked IS NULL;
 
-  SELECT @skip = (@run_id - 1) % (CASE WHEN c.completed > @users THEN (c.completed + @users - 1) / @users ELSE 1 END) * @users
+  SELECT @skip = CAST(RAND() * CEILING(1.0 * c.completed / @users) AS INT) * @users
   FROM cardgenius.chunk AS c
   WHERE c.run_id = @run_id AND c.chunk_no = @chunk_no;
 

@@ -23,8 +23,8 @@ DECLARE
   v_chunk_no   INTEGER := COALESCE(p_chunk_no, (SELECT MIN(c.chunk_no) FROM cardgenius.chunk AS c
                                                  WHERE c.run_id = p_run_id AND c.state = 'done' AND c.completed > 0
                                                    AND c.checked IS NULL));
-  v_parts      INTEGER := (SELECT GREATEST(1, CEIL(c.completed::NUMERIC / p_users)) FROM cardgenius.chunk AS c
-                            WHERE c.run_id = p_run_id AND c.chunk_no = v_chunk_no);
+  v_part       INTEGER := (SELECT FLOOR(random() * GREATEST(1, CEIL(c.completed::NUMERIC / p_users))) FROM cardgenius.chunk AS c
+                           WHERE c.run_id = p_run_id AND c.chunk_no = v_chunk_no);
   v_cards      TEXT[] := ARRAY(SELECT DISTINCT rc.card_name::TEXT FROM cardgenius.run_card AS rc WHERE rc.run_id = p_run_id);
   v_checked    INTEGER;
   v_wrong      INTEGER;
@@ -52,7 +52,7 @@ BEGIN
         SELECT c.user_id FROM cardgenius.completed_user AS c
         WHERE c.run_id = p_run_id AND c.chunk_no = v_chunk_no
         ORDER BY c.user_id
-        OFFSET (p_run_id - 1) % v_parts * p_users LIMIT p_users
+        OFFSET v_part * p_users LIMIT p_users
       ) AS d
       LEFT JOIN LATERAL (
         SELECT * FROM public.card_recommendations AS r WHERE r.user_id = d.user_id OFFSET 0
