@@ -167,7 +167,8 @@ BEGIN
       AND cu.user_no NOT IN (SELECT UNNEST(v_completed_nos));
   END IF;
 
-  -- 4 The MERGE. Where most users of the key range are ours, as in a first run, the target's range is read once and hashed:
+  -- 4 The MERGE; a plain INSERT where the target has no row in the users' range, as in a first run: a quarter less time.
+  -- Where most users of the key range are ours, as in a first run, the target's range is read once and hashed:
   -- half the time of looking up each row. So is a small target: of an empty one the planner believes that any way is free, and
   -- may take one that costs minutes as it fills. Else each row is looked up by key.
   SELECT MIN(cu.user_id), MAX(cu.user_id) INTO v_user_id_from, v_user_id_to
@@ -182,57 +183,80 @@ BEGIN
   ) AS in_range;
 
   PERFORM set_config(CASE WHEN v_is_dense THEN 'enable_nestloop' ELSE 'enable_hashjoin' END, 'off', TRUE);
-  MERGE INTO public.card_recommendations AS t
-  USING (
-    SELECT r.* FROM cardgenius.staged_row AS r
-    WHERE r.load_no = p_load_no AND r.run_id = p_run_id AND r.chunk_no = p_chunk_no AND r.user_no BETWEEN v_from AND v_to
-  ) AS s
-  ON t.user_id = s.user_id AND t.rank = s.rank AND t.user_id BETWEEN v_user_id_from AND v_user_id_to
-  WHEN MATCHED AND
-       (t.card_name, t.total_savings_yearly, t.joining_fees, t.total_extra_benefits, t.net_savings, t.amazon_points,
-        t.flipkart_points, t.myntra_points, t.ajio_points, t.grocery_points, t.other_online_points,
-        t.redemption_method, t.redemption_rate
-        , t.card_id                           --? card_recommendations.card_id
-       )
-       IS DISTINCT FROM
-       (s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings, s.amazon_points,
-        s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
-        s.redemption_method, s.redemption_rate
-        , s.card_id                           --? card_recommendations.card_id
-       )
-  THEN UPDATE SET
-    card_name = s.card_name, total_savings_yearly = s.total_savings_yearly, joining_fees = s.joining_fees,
-    total_extra_benefits = s.total_extra_benefits, net_savings = s.net_savings, amazon_points = s.amazon_points,
-    flipkart_points = s.flipkart_points, myntra_points = s.myntra_points, ajio_points = s.ajio_points,
-    grocery_points = s.grocery_points, other_online_points = s.other_online_points,
-    redemption_method = s.redemption_method, redemption_rate = s.redemption_rate
-    , card_id = s.card_id                     --? card_recommendations.card_id
-    , processed_at = v_now                    --? card_recommendations.processed_at
-    , batch_id = v_run.batch_id               --? card_recommendations.batch_id
-    , updated_at = v_now                      --? card_recommendations.updated_at
-  WHEN NOT MATCHED THEN INSERT
-    (user_id, rank, card_name, total_savings_yearly, joining_fees, total_extra_benefits, net_savings, amazon_points,
-     flipkart_points, myntra_points, ajio_points, grocery_points, other_online_points, redemption_method, redemption_rate
-     , card_id                                --? card_recommendations.card_id
-     , processed_at                           --? card_recommendations.processed_at
-     , batch_id                               --? card_recommendations.batch_id
-     , created_at                             --? card_recommendations.created_at
-     , updated_at                             --? card_recommendations.updated_at
-    )
-  VALUES
-    (s.user_id, s.rank, s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings,
-     s.amazon_points, s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
-     s.redemption_method, s.redemption_rate
-     , s.card_id                              --? card_recommendations.card_id
-     , v_now                                  --? card_recommendations.processed_at
-     , v_run.batch_id                         --? card_recommendations.batch_id
-     , v_now                                  --? card_recommendations.created_at
-     , v_now                                  --? card_recommendations.updated_at
-    );
+  IF NOT EXISTS (SELECT FROM public.card_recommendations AS t WHERE t.user_id BETWEEN v_user_id_from AND v_user_id_to) THEN
+    INSERT INTO public.card_recommendations
+      (user_id, rank, card_name, total_savings_yearly, joining_fees, total_extra_benefits, net_savings, amazon_points,
+       flipkart_points, myntra_points, ajio_points, grocery_points, other_online_points, redemption_method, redemption_rate
+       , card_id                              --? card_recommendations.card_id
+       , processed_at                         --? card_recommendations.processed_at
+       , batch_id                             --? card_recommendations.batch_id
+       , created_at                           --? card_recommendations.created_at
+       , updated_at                           --? card_recommendations.updated_at
+      )
+    SELECT
+      s.user_id, s.rank, s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings,
+      s.amazon_points, s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
+      s.redemption_method, s.redemption_rate
+      , s.card_id                             --? card_recommendations.card_id
+      , v_now                                 --? card_recommendations.processed_at
+      , v_run.batch_id                        --? card_recommendations.batch_id
+      , v_now                                 --? card_recommendations.created_at
+      , v_now                                 --? card_recommendations.updated_at
+    FROM cardgenius.staged_row AS s
+    WHERE s.load_no = p_load_no AND s.run_id = p_run_id AND s.chunk_no = p_chunk_no AND s.user_no BETWEEN v_from AND v_to;
+  ELSE
+    MERGE INTO public.card_recommendations AS t
+    USING (
+      SELECT r.* FROM cardgenius.staged_row AS r
+      WHERE r.load_no = p_load_no AND r.run_id = p_run_id AND r.chunk_no = p_chunk_no AND r.user_no BETWEEN v_from AND v_to
+    ) AS s
+    ON t.user_id = s.user_id AND t.rank = s.rank AND t.user_id BETWEEN v_user_id_from AND v_user_id_to
+    WHEN MATCHED AND
+         (t.card_name, t.total_savings_yearly, t.joining_fees, t.total_extra_benefits, t.net_savings, t.amazon_points,
+          t.flipkart_points, t.myntra_points, t.ajio_points, t.grocery_points, t.other_online_points,
+          t.redemption_method, t.redemption_rate
+          , t.card_id                         --? card_recommendations.card_id
+         )
+         IS DISTINCT FROM
+         (s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings, s.amazon_points,
+          s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
+          s.redemption_method, s.redemption_rate
+          , s.card_id                         --? card_recommendations.card_id
+         )
+    THEN UPDATE SET
+      card_name = s.card_name, total_savings_yearly = s.total_savings_yearly, joining_fees = s.joining_fees,
+      total_extra_benefits = s.total_extra_benefits, net_savings = s.net_savings, amazon_points = s.amazon_points,
+      flipkart_points = s.flipkart_points, myntra_points = s.myntra_points, ajio_points = s.ajio_points,
+      grocery_points = s.grocery_points, other_online_points = s.other_online_points,
+      redemption_method = s.redemption_method, redemption_rate = s.redemption_rate
+      , card_id = s.card_id                   --? card_recommendations.card_id
+      , processed_at = v_now                  --? card_recommendations.processed_at
+      , batch_id = v_run.batch_id             --? card_recommendations.batch_id
+      , updated_at = v_now                    --? card_recommendations.updated_at
+    WHEN NOT MATCHED THEN INSERT
+      (user_id, rank, card_name, total_savings_yearly, joining_fees, total_extra_benefits, net_savings, amazon_points,
+       flipkart_points, myntra_points, ajio_points, grocery_points, other_online_points, redemption_method, redemption_rate
+       , card_id                              --? card_recommendations.card_id
+       , processed_at                         --? card_recommendations.processed_at
+       , batch_id                             --? card_recommendations.batch_id
+       , created_at                           --? card_recommendations.created_at
+       , updated_at                           --? card_recommendations.updated_at
+      )
+    VALUES
+      (s.user_id, s.rank, s.card_name, s.total_savings_yearly, s.joining_fees, s.total_extra_benefits, s.net_savings,
+       s.amazon_points, s.flipkart_points, s.myntra_points, s.ajio_points, s.grocery_points, s.other_online_points,
+       s.redemption_method, s.redemption_rate
+       , s.card_id                            --? card_recommendations.card_id
+       , v_now                                --? card_recommendations.processed_at
+       , v_run.batch_id                       --? card_recommendations.batch_id
+       , v_now                                --? card_recommendations.created_at
+       , v_now                                --? card_recommendations.updated_at
+      );
+  END IF;
   GET DIAGNOSTICS v_written = ROW_COUNT;
 
   -- The rows that did not change carry this run's time and batch, too; net_savings stands for the one column that a SET needs.
-  IF v_run.stamp_unchanged THEN
+  IF v_run.stamp_unchanged AND v_written < v_completed * 10 THEN
     UPDATE public.card_recommendations AS t
        SET net_savings = t.net_savings
          , processed_at = v_now               --? card_recommendations.processed_at

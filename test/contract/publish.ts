@@ -151,6 +151,31 @@ export const publishContract: ContractTests = {
     t.is(await count(engine, 'card_recommendations', "card_name = 'Card 00'"), 0);
   },
 
+  'publish: a row is the same whether its users’ range was empty, partly filled or full': async (t, engine) => {
+    const stored = async () =>
+      (await engine.database.exportRecommendations(null, 1_000)).map(
+        ({ processedAt, createdAt, updatedAt, batchId, ...row }) => row,
+      );
+    const again = async (emptied: string) => {
+      await engine.execute(`DELETE FROM card_recommendations WHERE ${emptied}`);
+      await engine.execute("UPDATE user_spending_data SET processing_status = 'new'");
+      const { runId } = await openRun(engine);
+      const { rowsWritten, rowsUnchanged } = await process(engine, await claim(engine, runId));
+      await engine.database.advanceRun(runId);
+      return [rowsWritten, rowsUnchanged];
+    };
+    await importUsers(engine, 4);
+    t.deepEqual(await again('1 = 1'), [40, 0]);
+    const intoNothing = await stored();
+    t.is(intoNothing.length, 40);
+    t.deepEqual(await again(`user_id IN ('${userId(1)}', '${userId(3)}')`), [20, 20]);
+    t.deepEqual(await stored(), intoNothing);
+    t.deepEqual(await again('rank > 4'), [24, 16]);
+    t.deepEqual(await stored(), intoNothing);
+    t.deepEqual(await again('1 = 0'), [0, 40]);
+    t.deepEqual(await stored(), intoNothing);
+  },
+
   'publish: a failed user keeps last week’s rows, and says why': async (t, engine) => {
     const { database } = engine;
     await importUsers(engine, 3);
