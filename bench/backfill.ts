@@ -8,18 +8,18 @@
  * Ends with exit code 1 where a row differs, or verify finds a fault.
  */
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BatchOutcome } from '../src/batch/run-batch.ts';
-import type { Database } from '../src/database/database.ts';
-import { formatRow } from '../src/exchange/export-recommendations.ts';
+import { PostgresMigrationTarget } from '../src/database/postgres/postgres-migration-target.ts';
+import { formatRow, OUTPUT_COLUMNS } from '../src/exchange/export-recommendations.ts';
 import { seedSpending } from '../src/exchange/seed-spending.ts';
 import { group } from '../src/model/format.ts';
 import { runOnce } from '../src/tools/bench/population.ts';
 import { describeMachine, timed } from '../src/tools/bench/rounds.ts';
-import { scratchDatabase } from '../src/tools/bench/scratch-database.ts';
+import { type ScratchDatabase, scratchDatabase } from '../src/tools/bench/scratch-database.ts';
 import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 
 const MAIN = join(import.meta.dirname, '../src/cli/main.ts');
@@ -48,7 +48,7 @@ async function backfill(count: number): Promise<string> {
     parts = await Promise.all(Array.from({ length: count }, () => runWithProgress(url.href)));
   });
   const faults = (await audit.verifyDatabase()).checks.filter(({ violations }) => violations > 0);
-  const { hash, rows } = await hashOf(database);
+  const { hash, rows } = await hashOf(scratch);
   console.log(
     `${count} processor(s): ${seconds.toFixed(1)} s, ${group(users / seconds)} users/s; ` +
       `${parts.map(part => group(part.users)).join(' + ')} users, ${group(rows)} rows, sha256 ${hash.slice(0, 16)}, ` +
@@ -68,12 +68,36 @@ function runWithProgress(url: string): Promise<BatchOutcome> {
   });
 }
 
-async function hashOf(database: Database): Promise<{ hash: string; rows: number }> {
+/** The SHA-256 of all rows in key order, but for their times and batch: COPY's bytes on PostgreSQL, else the export's. */
+async function hashOf({ database, target }: ScratchDatabase): Promise<{ hash: string; rows: number }> {
   const hash = createHash('sha256');
+  const rows =
+    target instanceof PostgresMigrationTarget ? await hashCopies(target, hash) : await hashExport(database, hash);
+  return { hash: hash.digest('hex'), rows };
+}
+
+async function hashCopies({ client }: PostgresMigrationTarget, hash: Hash): Promise<number> {
+  const ranges = await client.query<{ low: string; high: string }>(
+    'SELECT c.user_id_from::TEXT AS low, c.user_id_to::TEXT AS high FROM cardgenius.chunk AS c ORDER BY c.user_id_from',
+  );
+  for (const { low, high } of ranges) {
+    hash.update(
+      await client.copyOut(
+        `(SELECT ${OUTPUT_COLUMNS.join(', ')} FROM public.card_recommendations WHERE user_id BETWEEN '${low}' AND '${high}' ORDER BY user_id, rank)`,
+      ),
+    );
+  }
+  const [counted] = await client.query<{ rows: number }>(
+    'SELECT COUNT(*)::FLOAT8 AS rows FROM public.card_recommendations',
+  );
+  return counted!.rows;
+}
+
+async function hashExport(database: ScratchDatabase['database'], hash: Hash): Promise<number> {
   let rows = 0;
   for (let after: string | null = null; ; ) {
     const page = await database.exportRecommendations(after, 2_000);
-    if (page.length === 0) return { hash: hash.digest('hex'), rows };
+    if (page.length === 0) return rows;
     for (const row of page) hash.update(`${formatRow(row).join('\t')}\n`);
     rows += page.length;
     after = page.at(-1)!.userId;

@@ -1,27 +1,24 @@
--- Purpose   A run with its sums: the one named, or the latest. Counts come as FLOAT, times in UTC.
--- Answers   one row, or none where there is no such run
+-- Purpose   A run with its sums: the one named, or the latest ones. Counts come as FLOAT, times in UTC.
+-- Answers   a row a run, the latest first; none where there is no such run
 -- Locks     shared, row by row; none with @wait = 0: a publish holds its chunk's row for seconds, and a page
 --           that shows must not wait for it
 -- Isolation READ COMMITTED; READ UNCOMMITTED with @wait = 0, which decides nothing: no exit code, no gate, no next round
 -- Indexes   pk_run, pk_chunk
 -- Avoids    BIGINT, which the driver gives as text.
--- Callers   the batch; cardgenius status, runs show, pause, resume, cancel, schedule run; cardgenius serve, also for its
---           alerts; the dashboard
+-- Callers   list_runs; the batch; cardgenius status, runs show, pause, resume, cancel, schedule run; cardgenius serve, also
+--           for its alerts; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.read_run
   @run_id  BIGINT,                            -- NULL: the latest
-  @wait    BIT = 1                            -- 0: only to be shown, ahead of a commit by seconds at most
+  @wait    BIT = 1,                           -- 0: only to be shown, ahead of a commit by seconds at most
+  @runs    INT = 1                            -- how many of the latest
 AS
 BEGIN
   SET NOCOUNT ON;
   SET XACT_ABORT ON;
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   IF @wait = 0 SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED;
-
-  DECLARE @found_id BIGINT = @run_id;
-  IF @found_id IS NULL
-    SELECT @found_id = MAX(r.run_id) FROM cardgenius.run AS r;
 
   SELECT CAST(p.run_id AS FLOAT) AS run_id, p.kind, p.state, p.reason, p.round, p.engine_name, p.engine_version,
          p.fingerprint, p.requested_by, p.gate_accepted, p.deadline_at, p.started_at, p.finished_at,
@@ -33,5 +30,8 @@ BEGIN
          CAST(p.failures AS FLOAT) AS failures, p.batch_id,
          CAST(p.violations AS FLOAT) AS violations, p.violated
   FROM cardgenius.run_progress AS p
-  WHERE p.run_id = @found_id;
+  WHERE p.run_id IN (SELECT TOP (@runs) r.run_id FROM cardgenius.run AS r
+                     WHERE @run_id IS NULL OR r.run_id = @run_id
+                     ORDER BY r.run_id DESC)
+  ORDER BY p.run_id DESC;
 END;

@@ -8,7 +8,7 @@
 --           wrong (what is wrong with it); violations is NULL there. Beside a run the two may differ by users in flight.
 -- Locks     shared, row by row
 -- Isolation READ COMMITTED: beside a run, a user who is just being published may be counted
--- Indexes   the keys of both contract tables; one pass over each, and another one to list (only where @most is above 0)
+-- Indexes   the keys of both contract tables; one pass over each for a check
 -- Avoids    BIGINT in the answer, which the driver gives as text. Two DISTINCT aggregates over all rows, which write the whole
 --           table into tempdb and sort it: one stream aggregate in the order of the key, and those for the users found only.
 -- Callers   cardgenius verify
@@ -23,16 +23,13 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   SET DEADLOCK_PRIORITY LOW;
 
-  CREATE TABLE #found (
-    found_no    INT         NOT NULL IDENTITY(1, 1) PRIMARY KEY,
-    check_name  VARCHAR(30) NOT NULL,
-    severity    VARCHAR(4)  NOT NULL,
-    violations  FLOAT       NOT NULL,
-    sample      VARCHAR(60) NULL
-  );
+  DECLARE @listed INT = CASE WHEN @most > 0 THEN @most ELSE 1 END;
+
+  -- The first violations of each check, in order, each with the number of all.
   CREATE TABLE #violation (
     violation_no  INT          NOT NULL IDENTITY(1, 1) PRIMARY KEY,
-    check_name    VARCHAR(30)  NOT NULL,
+    check_name    VARCHAR(30)  COLLATE DATABASE_DEFAULT NOT NULL,
+    violations    FLOAT        NOT NULL,
     user_id       VARCHAR(50)  NULL,
     run_id        BIGINT       NULL,
     chunk_no      INT          NULL,
@@ -40,7 +37,7 @@ BEGIN
   );
 
   -- Users to look at again: one pass in the order of the key, ten cards and ten nets of a user side by side. Ten powers of
-  -- two add up to 1023 where they are ten different ones. The second look, by key, says what is wrong.
+  -- two add up to 1023 where they are ten different ones. What is wrong with them is asked of their rows, found by key.
   SELECT u.user_id
   INTO #doubtful
   FROM (
@@ -79,257 +76,171 @@ BEGIN
      OR u.c8 IN (u.c9, u.c10)
      OR u.c9 IN (u.c10);
 
-  SELECT r.user_id, COUNT(*) AS row_count, COUNT(DISTINCT r.rank) AS ranks, MIN(r.rank) AS lowest, MAX(r.rank) AS highest,
-         COUNT(DISTINCT r.card_name) AS cards, SUM(r.disorder) AS disorders, SUM(r.wrong) AS wrongs, SUM(r.empty) AS empties
-  INTO #suspect
-  FROM (
-    SELECT c.user_id, c.rank, c.card_name,
-           CASE WHEN c.net_savings > LAG(c.net_savings) OVER (PARTITION BY c.user_id ORDER BY c.rank) THEN 1
-                ELSE 0 END AS disorder,
-           CASE WHEN c.net_savings <> c.total_savings_yearly + c.total_extra_benefits - c.joining_fees THEN 1 ELSE 0 END AS wrong,
-           CASE WHEN c.card_name IS NULL OR c.net_savings IS NULL OR c.total_savings_yearly IS NULL OR c.joining_fees IS NULL
-                  OR c.total_extra_benefits IS NULL OR c.amazon_points IS NULL OR c.flipkart_points IS NULL
-                  OR c.myntra_points IS NULL OR c.ajio_points IS NULL OR c.grocery_points IS NULL
-                  OR c.other_online_points IS NULL OR c.redemption_method IS NULL OR c.redemption_rate IS NULL
-                THEN 1 ELSE 0 END AS empty
-    FROM dbo.card_recommendations AS c
-    WHERE c.user_id IN (SELECT s.user_id FROM #doubtful AS s)
-  ) AS r
-  GROUP BY r.user_id;
+  SELECT c.user_id, c.rank, c.card_name, c.total_savings_yearly, c.total_extra_benefits, c.joining_fees, c.net_savings,
+         LAG(c.net_savings) OVER (PARTITION BY c.user_id ORDER BY c.rank) AS net_before,
+         c.total_savings_yearly + c.total_extra_benefits - c.joining_fees AS net_expected,
+         CONCAT(
+           CASE WHEN c.card_name IS NULL THEN ' card_name' END, CASE WHEN c.net_savings IS NULL THEN ' net_savings' END,
+           CASE WHEN c.total_savings_yearly IS NULL THEN ' total_savings_yearly' END,
+           CASE WHEN c.joining_fees IS NULL THEN ' joining_fees' END,
+           CASE WHEN c.total_extra_benefits IS NULL THEN ' total_extra_benefits' END,
+           CASE WHEN c.amazon_points IS NULL THEN ' amazon_points' END,
+           CASE WHEN c.flipkart_points IS NULL THEN ' flipkart_points' END,
+           CASE WHEN c.myntra_points IS NULL THEN ' myntra_points' END,
+           CASE WHEN c.ajio_points IS NULL THEN ' ajio_points' END,
+           CASE WHEN c.grocery_points IS NULL THEN ' grocery_points' END,
+           CASE WHEN c.other_online_points IS NULL THEN ' other_online_points' END,
+           CASE WHEN c.redemption_method IS NULL THEN ' redemption_method' END,
+           CASE WHEN c.redemption_rate IS NULL THEN ' redemption_rate' END) AS null_columns
+  INTO #doubtful_row
+  FROM dbo.card_recommendations AS c
+  WHERE c.user_id IN (SELECT d.user_id FROM #doubtful AS d);
 
-  INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'ten_ranks', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(s.user_id) AS VARCHAR(60))
-  FROM #suspect AS s
-  WHERE s.row_count <> 10 OR s.ranks <> 10 OR s.lowest <> 1 OR s.highest <> 10;
+  INSERT INTO #violation (check_name, violations, user_id, wrong)
+  SELECT TOP (@listed) 'ten_ranks', COUNT_BIG(*) OVER (), r.user_id,
+         CONCAT(COUNT(*), ' rows, ', COUNT(DISTINCT r.rank), ' ranks, from ', MIN(r.rank), ' to ', MAX(r.rank))
+  FROM #doubtful_row AS r
+  GROUP BY r.user_id
+  HAVING COUNT(*) <> 10 OR COUNT(DISTINCT r.rank) <> 10 OR MIN(r.rank) <> 1 OR MAX(r.rank) <> 10
+  ORDER BY r.user_id;
 
-  INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'completed_without_cards', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(u.user_id) AS VARCHAR(60))
+  INSERT INTO #violation (check_name, violations, user_id, wrong)
+  SELECT TOP (@listed) 'completed_without_cards', COUNT_BIG(*) OVER (), u.user_id, 'completed, and has no rows'
   FROM dbo.user_spending_data AS u
   WHERE u.processing_status = 'completed'
-    AND NOT EXISTS (SELECT 1 FROM dbo.card_recommendations AS c WHERE c.user_id = u.user_id);
+    AND NOT EXISTS (SELECT 1 FROM dbo.card_recommendations AS c WHERE c.user_id = u.user_id)
+  ORDER BY u.user_id;
 
-  INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'distinct_cards', 'fail', CAST(COUNT_BIG(*) AS FLOAT),
-         CAST(MIN(s.user_id) AS VARCHAR(60))
-  FROM #suspect AS s
-  WHERE s.cards <> s.row_count;
+  INSERT INTO #violation (check_name, violations, user_id, wrong)
+  SELECT TOP (@listed) 'distinct_cards', COUNT_BIG(*) OVER (), r.user_id,
+         CONCAT(COUNT(*), ' rows, ', COUNT(DISTINCT r.card_name), ' cards')
+  FROM #doubtful_row AS r
+  GROUP BY r.user_id
+  HAVING COUNT(DISTINCT r.card_name) <> COUNT(*)
+  ORDER BY r.user_id;
 
-  INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'order_by_net', 'fail', CAST(COUNT_BIG(*) AS FLOAT),
-         CAST(MIN(s.user_id) AS VARCHAR(60))
-  FROM #suspect AS s
-  WHERE s.disorders > 0;
+  INSERT INTO #violation (check_name, violations, user_id, wrong)
+  SELECT TOP (@listed) 'order_by_net', COUNT_BIG(*) OVER (), r.user_id,
+         CONCAT('rank ', r.rank, ': net_savings ', r.net_savings, ', more than the ', r.net_before, ' of the rank before')
+  FROM #doubtful_row AS r
+  WHERE r.net_savings > r.net_before
+  ORDER BY r.user_id, r.rank;
 
-  INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'net_adds_up', 'fail', CAST(COALESCE(SUM(s.wrongs), 0) AS FLOAT),
-         CAST(MIN(s.user_id) AS VARCHAR(60))
-  FROM #suspect AS s
-  WHERE s.wrongs > 0;
+  INSERT INTO #violation (check_name, violations, user_id, wrong)
+  SELECT TOP (@listed) 'net_adds_up', COUNT_BIG(*) OVER (), r.user_id,
+         CONCAT('rank ', r.rank, ': net_savings ', r.net_savings, ', but ', r.total_savings_yearly, ' + ',
+                r.total_extra_benefits, ' - ', r.joining_fees, ' is ', r.net_expected)
+  FROM #doubtful_row AS r
+  WHERE r.net_savings <> r.net_expected
+  ORDER BY r.user_id, r.rank;
 
-  INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'no_null', 'fail', CAST(COALESCE(SUM(s.empties), 0) AS FLOAT),
-         CAST(MIN(s.user_id) AS VARCHAR(60))
-  FROM #suspect AS s
-  WHERE s.empties > 0;
+  INSERT INTO #violation (check_name, violations, user_id, wrong)
+  SELECT TOP (@listed) 'no_null', COUNT_BIG(*) OVER (), r.user_id, CONCAT('rank ', r.rank, ': NULL in', r.null_columns)
+  FROM #doubtful_row AS r
+  WHERE r.null_columns <> ''
+  ORDER BY r.user_id, r.rank;
 
-  INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'failed_with_reason', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(u.user_id) AS VARCHAR(60))
+  INSERT INTO #violation (check_name, violations, user_id, wrong)
+  SELECT TOP (@listed) 'failed_with_reason', COUNT_BIG(*) OVER (), u.user_id, 'failed, and processing_error is NULL'
   FROM dbo.user_spending_data AS u
-  WHERE u.processing_status = 'failed' AND u.processing_error IS NULL;
+  WHERE u.processing_status = 'failed' AND u.processing_error IS NULL
+  ORDER BY u.user_id;
 
-  INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'pending_with_chunk', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(u.user_id) AS VARCHAR(60))
+  INSERT INTO #violation (check_name, violations, user_id, wrong)
+  SELECT TOP (@listed) 'pending_with_chunk', COUNT_BIG(*) OVER (), u.user_id, 'pending, and in no chunk that is open or leased'
   FROM dbo.user_spending_data AS u
   WHERE u.processing_status = 'pending'
     AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk_user AS cu
                     JOIN cardgenius.chunk AS c ON c.run_id = cu.run_id AND c.chunk_no = cu.chunk_no
                     WHERE cu.user_id = u.user_id AND c.state IN ('open', 'leased'))
     AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c
-                    WHERE c.state = 'open' AND c.users IS NULL AND u.user_id BETWEEN c.user_id_from AND c.user_id_to);
+                    WHERE c.state = 'open' AND c.users IS NULL AND u.user_id BETWEEN c.user_id_from AND c.user_id_to)
+  ORDER BY u.user_id;
 
-  INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'nothing_staged', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CONCAT('load ', MIN(s.load_no))
+  INSERT INTO #violation (check_name, violations, wrong)
+  SELECT TOP (@listed) 'nothing_staged', SUM(s.row_count) OVER (),
+         CONCAT('load ', s.load_no, ': ', s.row_count, ' rows in ', s.table_name)
   FROM (
-    SELECT r.load_no
+    SELECT 'staged_recommendation' AS table_name, r.load_no, COUNT(*) AS row_count
     FROM cardgenius.staged_recommendation AS r
     WHERE NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = r.load_no)
+    GROUP BY r.load_no
     UNION ALL
-    SELECT o.load_no
+    SELECT 'staged_outcome', o.load_no, COUNT(*)
     FROM cardgenius.staged_outcome AS o
     WHERE NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = o.load_no)
+    GROUP BY o.load_no
     UNION ALL
-    SELECT p.load_no
+    SELECT 'staged_spending', p.load_no, COUNT(*)
     FROM cardgenius.staged_spending AS p
     WHERE NOT EXISTS (SELECT 1 FROM cardgenius.import AS i WHERE i.load_no = p.load_no AND i.finished_at IS NULL)
-  ) AS s;
+    GROUP BY p.load_no
+  ) AS s
+  ORDER BY s.load_no, s.table_name;
 
-  INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'chunks_add_up', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CONCAT('run ', MIN(c.run_id))
+  INSERT INTO #violation (check_name, violations, run_id, chunk_no, wrong)
+  SELECT TOP (@listed) 'chunks_add_up', COUNT_BIG(*) OVER (), c.run_id, c.chunk_no,
+         CONCAT(c.users, ' users: ', c.completed, ' completed, ', c.failed, ' failed, ', c.changed, ' changed, ', c.gone,
+                ' gone; ', c.rows_written, ' rows written, ', c.rows_unchanged, ' unchanged')
   FROM cardgenius.chunk AS c
   WHERE c.state = 'done' AND (c.users <> c.completed + c.failed + c.changed + c.gone
-                              OR c.rows_written + c.rows_unchanged <> c.completed * 10);
+                              OR c.rows_written + c.rows_unchanged <> c.completed * 10)
+  ORDER BY c.run_id, c.chunk_no;
 
-  INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'runs_add_up', 'fail', CAST(COUNT_BIG(*) AS FLOAT), CONCAT('run ', MIN(r.run_id))
-  FROM cardgenius.run AS r
-  WHERE r.state = 'done' AND EXISTS (SELECT 1 FROM cardgenius.chunk AS c
-                                     WHERE c.run_id = r.run_id AND c.closed_at IS NULL);
+  INSERT INTO #violation (check_name, violations, run_id, chunk_no, wrong)
+  SELECT TOP (@listed) 'runs_add_up', COUNT_BIG(*) OVER (), c.run_id, c.chunk_no,
+         CONCAT('the run is done, and this chunk is ', c.state)
+  FROM cardgenius.chunk AS c
+  JOIN cardgenius.run AS r ON r.run_id = c.run_id
+  WHERE r.state = 'done' AND c.closed_at IS NULL
+  ORDER BY c.run_id, c.chunk_no;
 
-  INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'users_there', 'warn', CAST(COUNT_BIG(DISTINCT c.user_id) AS FLOAT), CAST(MIN(c.user_id) AS VARCHAR(60))
+  INSERT INTO #violation (check_name, violations, user_id, wrong)
+  SELECT TOP (@listed) 'users_there', COUNT_BIG(*) OVER (), c.user_id, CONCAT(COUNT(*), ' rows, and no row in user_spending_data')
   FROM dbo.card_recommendations AS c
-  WHERE NOT EXISTS (SELECT 1 FROM dbo.user_spending_data AS u WHERE u.user_id = c.user_id);
+  WHERE NOT EXISTS (SELECT 1 FROM dbo.user_spending_data AS u WHERE u.user_id = c.user_id)
+  GROUP BY c.user_id
+  ORDER BY c.user_id;
 
-  INSERT INTO #found (check_name, severity, violations, sample)
-  SELECT 'known_status', 'warn', CAST(COUNT_BIG(*) AS FLOAT), CAST(MIN(u.user_id) AS VARCHAR(60))
+  INSERT INTO #violation (check_name, violations, user_id, wrong)
+  SELECT TOP (@listed) 'known_status', COUNT_BIG(*) OVER (), u.user_id,
+         CONCAT('processing_status is ', COALESCE('''' + LEFT(u.processing_status, 100) + '''', 'NULL'), ': no run looks for it')
   FROM dbo.user_spending_data AS u
-  WHERE u.processing_status IS NULL OR u.processing_status NOT IN ('new', 'pending', 'completed', 'failed');
+  WHERE u.processing_status IS NULL OR u.processing_status NOT IN ('new', 'pending', 'completed', 'failed')
+  ORDER BY u.user_id;
 
-  IF @most > 0
-  BEGIN
-    INSERT INTO #violation (check_name, user_id, wrong)
-    SELECT TOP (@most) 'ten_ranks', s.user_id,
-           CONCAT(s.row_count, ' rows, ', s.ranks, ' ranks, from ', s.lowest, ' to ', s.highest)
-    FROM #suspect AS s
-    WHERE s.row_count <> 10 OR s.ranks <> 10 OR s.lowest <> 1 OR s.highest <> 10
-    ORDER BY s.user_id;
-
-    INSERT INTO #violation (check_name, user_id, wrong)
-    SELECT TOP (@most) 'completed_without_cards', u.user_id, 'completed, and has no rows'
-    FROM dbo.user_spending_data AS u
-    WHERE u.processing_status = 'completed'
-      AND NOT EXISTS (SELECT 1 FROM dbo.card_recommendations AS c WHERE c.user_id = u.user_id)
-    ORDER BY u.user_id;
-
-    INSERT INTO #violation (check_name, user_id, wrong)
-    SELECT TOP (@most) 'distinct_cards', s.user_id, CONCAT(s.row_count, ' rows, ', s.cards, ' cards')
-    FROM #suspect AS s
-    WHERE s.cards <> s.row_count
-    ORDER BY s.user_id;
-
-    INSERT INTO #violation (check_name, user_id, wrong)
-    SELECT TOP (@most) 'order_by_net', r.user_id,
-           CONCAT('rank ', r.rank, ': net_savings ', r.net_savings, ', more than the ', r.net_before, ' of the rank before')
-    FROM (
-      SELECT c.user_id, c.rank, c.net_savings,
-             LAG(c.net_savings) OVER (PARTITION BY c.user_id ORDER BY c.rank) AS net_before
-      FROM dbo.card_recommendations AS c
-      WHERE EXISTS (SELECT 1 FROM #suspect AS s WHERE s.user_id = c.user_id AND s.disorders > 0)
-    ) AS r
-    WHERE r.net_savings > r.net_before
-    ORDER BY r.user_id, r.rank;
-
-    INSERT INTO #violation (check_name, user_id, wrong)
-    SELECT TOP (@most) 'net_adds_up', c.user_id,
-           CONCAT('rank ', c.rank, ': net_savings ', c.net_savings, ', but ', c.total_savings_yearly, ' + ',
-                  c.total_extra_benefits, ' - ', c.joining_fees, ' is ',
-                  c.total_savings_yearly + c.total_extra_benefits - c.joining_fees)
-    FROM dbo.card_recommendations AS c
-    JOIN #suspect AS s ON s.user_id = c.user_id AND s.wrongs > 0
-    WHERE c.net_savings <> c.total_savings_yearly + c.total_extra_benefits - c.joining_fees
-    ORDER BY c.user_id, c.rank;
-
-    INSERT INTO #violation (check_name, user_id, wrong)
-    SELECT TOP (@most) 'no_null', c.user_id, CONCAT('rank ', c.rank, ': NULL in',
-      CASE WHEN c.card_name IS NULL THEN ' card_name' END, CASE WHEN c.net_savings IS NULL THEN ' net_savings' END,
-      CASE WHEN c.total_savings_yearly IS NULL THEN ' total_savings_yearly' END,
-      CASE WHEN c.joining_fees IS NULL THEN ' joining_fees' END,
-      CASE WHEN c.total_extra_benefits IS NULL THEN ' total_extra_benefits' END,
-      CASE WHEN c.amazon_points IS NULL THEN ' amazon_points' END,
-      CASE WHEN c.flipkart_points IS NULL THEN ' flipkart_points' END,
-      CASE WHEN c.myntra_points IS NULL THEN ' myntra_points' END, CASE WHEN c.ajio_points IS NULL THEN ' ajio_points' END,
-      CASE WHEN c.grocery_points IS NULL THEN ' grocery_points' END,
-      CASE WHEN c.other_online_points IS NULL THEN ' other_online_points' END,
-      CASE WHEN c.redemption_method IS NULL THEN ' redemption_method' END,
-      CASE WHEN c.redemption_rate IS NULL THEN ' redemption_rate' END)
-    FROM dbo.card_recommendations AS c
-    JOIN #suspect AS s ON s.user_id = c.user_id AND s.empties > 0
-    WHERE c.card_name IS NULL OR c.net_savings IS NULL OR c.total_savings_yearly IS NULL OR c.joining_fees IS NULL
-       OR c.total_extra_benefits IS NULL OR c.amazon_points IS NULL OR c.flipkart_points IS NULL
-       OR c.myntra_points IS NULL OR c.ajio_points IS NULL OR c.grocery_points IS NULL
-       OR c.other_online_points IS NULL OR c.redemption_method IS NULL OR c.redemption_rate IS NULL
-    ORDER BY c.user_id, c.rank;
-
-    INSERT INTO #violation (check_name, user_id, wrong)
-    SELECT TOP (@most) 'failed_with_reason', u.user_id, 'failed, and processing_error is NULL'
-    FROM dbo.user_spending_data AS u
-    WHERE u.processing_status = 'failed' AND u.processing_error IS NULL
-    ORDER BY u.user_id;
-
-    INSERT INTO #violation (check_name, user_id, wrong)
-    SELECT TOP (@most) 'pending_with_chunk', u.user_id, 'pending, and in no chunk that is open or leased'
-    FROM dbo.user_spending_data AS u
-    WHERE u.processing_status = 'pending'
-      AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk_user AS cu
-                      JOIN cardgenius.chunk AS c ON c.run_id = cu.run_id AND c.chunk_no = cu.chunk_no
-                      WHERE cu.user_id = u.user_id AND c.state IN ('open', 'leased'))
-      AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c
-                      WHERE c.state = 'open' AND c.users IS NULL AND u.user_id BETWEEN c.user_id_from AND c.user_id_to)
-    ORDER BY u.user_id;
-
-    INSERT INTO #violation (check_name, wrong)
-    SELECT TOP (@most) 'nothing_staged', CONCAT('load ', s.load_no, ': ', s.row_count, ' rows in ', s.table_name)
-    FROM (
-      SELECT 'staged_recommendation' AS table_name, r.load_no, COUNT(*) AS row_count
-      FROM cardgenius.staged_recommendation AS r
-      WHERE NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = r.load_no)
-      GROUP BY r.load_no
-      UNION ALL
-      SELECT 'staged_outcome', o.load_no, COUNT(*)
-      FROM cardgenius.staged_outcome AS o
-      WHERE NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c WHERE c.state = 'leased' AND c.load_no = o.load_no)
-      GROUP BY o.load_no
-      UNION ALL
-      SELECT 'staged_spending', p.load_no, COUNT(*)
-      FROM cardgenius.staged_spending AS p
-      WHERE NOT EXISTS (SELECT 1 FROM cardgenius.import AS i WHERE i.load_no = p.load_no AND i.finished_at IS NULL)
-      GROUP BY p.load_no
-    ) AS s
-    ORDER BY s.load_no, s.table_name;
-
-    INSERT INTO #violation (check_name, run_id, chunk_no, wrong)
-    SELECT TOP (@most) 'chunks_add_up', c.run_id, c.chunk_no,
-           CONCAT(c.users, ' users: ', c.completed, ' completed, ', c.failed, ' failed, ', c.changed, ' changed, ', c.gone,
-                  ' gone; ', c.rows_written, ' rows written, ', c.rows_unchanged, ' unchanged')
-    FROM cardgenius.chunk AS c
-    WHERE c.state = 'done' AND (c.users <> c.completed + c.failed + c.changed + c.gone
-                                OR c.rows_written + c.rows_unchanged <> c.completed * 10)
-    ORDER BY c.run_id, c.chunk_no;
-
-    INSERT INTO #violation (check_name, run_id, chunk_no, wrong)
-    SELECT TOP (@most) 'runs_add_up', c.run_id, c.chunk_no, CONCAT('the run is done, and this chunk is ', c.state)
-    FROM cardgenius.chunk AS c
-    JOIN cardgenius.run AS r ON r.run_id = c.run_id
-    WHERE r.state = 'done' AND c.closed_at IS NULL
-    ORDER BY c.run_id, c.chunk_no;
-
-    INSERT INTO #violation (check_name, user_id, wrong)
-    SELECT TOP (@most) 'users_there', c.user_id, CONCAT(COUNT(*), ' rows, and no row in user_spending_data')
-    FROM dbo.card_recommendations AS c
-    WHERE NOT EXISTS (SELECT 1 FROM dbo.user_spending_data AS u WHERE u.user_id = c.user_id)
-    GROUP BY c.user_id
-    ORDER BY c.user_id;
-
-    INSERT INTO #violation (check_name, user_id, wrong)
-    SELECT TOP (@most) 'known_status', u.user_id,
-           CONCAT('processing_status is ', COALESCE('''' + LEFT(u.processing_status, 100) + '''', 'NULL'),
-                  ': no run looks for it')
-    FROM dbo.user_spending_data AS u
-    WHERE u.processing_status IS NULL OR u.processing_status NOT IN ('new', 'pending', 'completed', 'failed')
-    ORDER BY u.user_id;
-  END;
-
+  WITH one_check AS (
+    SELECT k.check_no, k.check_name, k.severity
+    FROM (VALUES
+      (1, 'ten_ranks', 'fail'),
+      (2, 'completed_without_cards', 'fail'),
+      (3, 'distinct_cards', 'fail'),
+      (4, 'order_by_net', 'fail'),
+      (5, 'net_adds_up', 'fail'),
+      (6, 'no_null', 'fail'),
+      (7, 'failed_with_reason', 'fail'),
+      (8, 'pending_with_chunk', 'fail'),
+      (9, 'nothing_staged', 'fail'),
+      (10, 'chunks_add_up', 'fail'),
+      (11, 'runs_add_up', 'fail'),
+      (12, 'users_there', 'warn'),
+      (13, 'known_status', 'warn')
+    ) AS k (check_no, check_name, severity)
+  )
   SELECT a.check_name, a.severity, a.violations, a.sample, a.user_id, a.run_id, a.chunk_no, a.wrong
   FROM (
-    SELECT f.found_no, 0 AS violation_no, f.check_name, f.severity, f.violations,
-           CASE WHEN f.violations > 0 THEN f.sample END AS sample, CAST(NULL AS VARCHAR(50)) AS user_id,
+    SELECT k.check_no, 0 AS violation_no, k.check_name, k.severity, COALESCE(v.violations, 0) AS violations,
+           COALESCE(v.user_id, 'run ' + CAST(v.run_id AS VARCHAR(20)), v.wrong) AS sample, CAST(NULL AS VARCHAR(50)) AS user_id,
            CAST(NULL AS FLOAT) AS run_id, CAST(NULL AS INT) AS chunk_no, CAST(NULL AS VARCHAR(400)) AS wrong
-    FROM #found AS f
+    FROM one_check AS k
+    LEFT JOIN #violation AS v
+      ON v.violation_no = (SELECT MIN(f.violation_no) FROM #violation AS f WHERE f.check_name = k.check_name)
     UNION ALL
-    SELECT f.found_no, v.violation_no, f.check_name, f.severity, NULL, NULL, v.user_id, CAST(v.run_id AS FLOAT), v.chunk_no,
+    SELECT k.check_no, v.violation_no, k.check_name, k.severity, NULL, NULL, v.user_id, CAST(v.run_id AS FLOAT), v.chunk_no,
            v.wrong
     FROM #violation AS v
-    JOIN #found AS f ON f.check_name = v.check_name
+    JOIN one_check AS k ON k.check_name = v.check_name
+    WHERE @most > 0
   ) AS a
-  ORDER BY CASE a.violation_no WHEN 0 THEN 0 ELSE 1 END, a.found_no, a.violation_no;
+  ORDER BY CASE a.violation_no WHEN 0 THEN 0 ELSE 1 END, a.check_no, a.violation_no;
 END;

@@ -13,14 +13,12 @@ RETURNS TABLE (run_id FLOAT8, kind TEXT, state TEXT, reason TEXT, round INTEGER,
                chunks FLOAT8, chunks_open FLOAT8, chunks_leased FLOAT8, chunks_closed FLOAT8, planned_users FLOAT8,
                completed FLOAT8, failed FLOAT8, changed FLOAT8, gone FLOAT8, rows_written FLOAT8, rows_unchanged FLOAT8,
                failures FLOAT8, batch_id TEXT, violations FLOAT8, violated TEXT)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
-  SELECT p.run_id, p.kind::TEXT, p.state::TEXT, p.reason::TEXT, p.round, p.engine_name::TEXT, p.engine_version::TEXT,
-         p.fingerprint::TEXT, p.requested_by::TEXT, p.gate_accepted, p.deadline_at, p.started_at, p.finished_at, p.chunks,
-         p.chunks_open,
-         p.chunks_leased, p.chunks_closed, p.planned_users, p.completed, p.failed, p.changed, p.gone, p.rows_written,
-         p.rows_unchanged, p.failures, p.batch_id::TEXT, p.violations,
-         p.violated::TEXT
-  FROM cardgenius.run_progress AS p
-  WHERE p.run_id IN (SELECT r.run_id FROM cardgenius.run AS r ORDER BY r.run_id DESC LIMIT p_runs)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+  RETURN QUERY
+  SELECT p.*
+  FROM (SELECT r.run_id FROM cardgenius.run AS r ORDER BY r.run_id DESC LIMIT p_runs) AS latest
+  CROSS JOIN LATERAL cardgenius.read_run(latest.run_id) AS p
   ORDER BY p.run_id DESC;
+END;
 $$;

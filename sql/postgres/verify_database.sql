@@ -14,17 +14,14 @@ RETURNS TABLE (check_name TEXT, severity TEXT, violations FLOAT8, sample TEXT, u
                wrong TEXT)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
+DECLARE
+  v_listed  INTEGER := GREATEST(p_most, 1);
 BEGIN
-  CREATE TEMPORARY TABLE finding (
-    found_no    INTEGER NOT NULL GENERATED ALWAYS AS IDENTITY,
-    check_name  TEXT    NOT NULL,
-    severity    TEXT    NOT NULL,
-    violations  FLOAT8  NOT NULL,
-    sample      TEXT    NULL
-  ) ON COMMIT DROP;
+  -- The first violations of each check, in order, each with the number of all.
   CREATE TEMPORARY TABLE violation (
     violation_no  INTEGER NOT NULL GENERATED ALWAYS AS IDENTITY,
     check_name    TEXT    NOT NULL,
+    violations    FLOAT8  NOT NULL,
     user_id       TEXT    NULL,
     run_id        BIGINT  NULL,
     chunk_no      INTEGER NULL,
@@ -32,7 +29,7 @@ BEGIN
   ) ON COMMIT DROP;
 
   -- Users to look at again: one pass in the order of the key, ten cards and ten nets of a user side by side. Ten powers of
-  -- two add up to 1023 where they are ten different ones. The second look, by key, says what is wrong.
+  -- two add up to 1023 where they are ten different ones. What is wrong with them is asked of their rows, found by key.
   CREATE TEMPORARY TABLE doubtful ON COMMIT DROP AS
   SELECT u.user_id
   FROM (
@@ -71,249 +68,183 @@ BEGIN
      OR u.c8 IN (u.c9, u.c10)
      OR u.c9 IN (u.c10);
 
-  CREATE TEMPORARY TABLE suspect ON COMMIT DROP AS
-  SELECT r.user_id, COUNT(*) AS row_count, COUNT(DISTINCT r.rank) AS ranks, MIN(r.rank) AS lowest, MAX(r.rank) AS highest,
-         COUNT(DISTINCT r.card_name) AS cards, SUM(r.disorder) AS disorders, SUM(r.wrong) AS wrongs, SUM(r.empty) AS empties
-  FROM (
-    SELECT c.user_id, c.rank, c.card_name,
-           CASE WHEN c.net_savings > LAG(c.net_savings) OVER (PARTITION BY c.user_id ORDER BY c.rank) THEN 1 ELSE 0 END AS disorder,
-           CASE WHEN c.net_savings <> c.total_savings_yearly + c.total_extra_benefits - c.joining_fees THEN 1 ELSE 0 END AS wrong,
-           CASE WHEN c.card_name IS NULL OR c.net_savings IS NULL OR c.total_savings_yearly IS NULL OR c.joining_fees IS NULL
-                  OR c.total_extra_benefits IS NULL OR c.amazon_points IS NULL OR c.flipkart_points IS NULL
-                  OR c.myntra_points IS NULL OR c.ajio_points IS NULL OR c.grocery_points IS NULL
-                  OR c.other_online_points IS NULL OR c.redemption_method IS NULL OR c.redemption_rate IS NULL
-                THEN 1 ELSE 0 END AS empty
-    FROM public.card_recommendations AS c
-    WHERE c.user_id IN (SELECT s.user_id FROM doubtful AS s)
-  ) AS r
-  GROUP BY r.user_id;
+  CREATE TEMPORARY TABLE doubtful_row ON COMMIT DROP AS
+  SELECT c.user_id, c.rank, c.card_name, c.total_savings_yearly, c.total_extra_benefits, c.joining_fees, c.net_savings,
+         LAG(c.net_savings) OVER (PARTITION BY c.user_id ORDER BY c.rank) AS net_before,
+         c.total_savings_yearly + c.total_extra_benefits - c.joining_fees AS net_expected,
+         CONCAT(
+           CASE WHEN c.card_name IS NULL THEN ' card_name' END, CASE WHEN c.net_savings IS NULL THEN ' net_savings' END,
+           CASE WHEN c.total_savings_yearly IS NULL THEN ' total_savings_yearly' END,
+           CASE WHEN c.joining_fees IS NULL THEN ' joining_fees' END,
+           CASE WHEN c.total_extra_benefits IS NULL THEN ' total_extra_benefits' END,
+           CASE WHEN c.amazon_points IS NULL THEN ' amazon_points' END,
+           CASE WHEN c.flipkart_points IS NULL THEN ' flipkart_points' END,
+           CASE WHEN c.myntra_points IS NULL THEN ' myntra_points' END,
+           CASE WHEN c.ajio_points IS NULL THEN ' ajio_points' END,
+           CASE WHEN c.grocery_points IS NULL THEN ' grocery_points' END,
+           CASE WHEN c.other_online_points IS NULL THEN ' other_online_points' END,
+           CASE WHEN c.redemption_method IS NULL THEN ' redemption_method' END,
+           CASE WHEN c.redemption_rate IS NULL THEN ' redemption_rate' END) AS null_columns
+  FROM public.card_recommendations AS c
+  WHERE c.user_id IN (SELECT d.user_id FROM doubtful AS d);
 
-  INSERT INTO finding (check_name, severity, violations, sample)
-  SELECT 'ten_ranks', 'fail', COUNT(*)::FLOAT8, MIN(s.user_id)::TEXT
-  FROM suspect AS s WHERE s.row_count <> 10 OR s.ranks <> 10 OR s.lowest <> 1 OR s.highest <> 10;
-  INSERT INTO finding (check_name, severity, violations, sample)
-  SELECT 'completed_without_cards', 'fail', COUNT(*)::FLOAT8, MIN(u.user_id)::TEXT
+  INSERT INTO violation (check_name, violations, user_id, wrong)
+  SELECT 'ten_ranks', COUNT(*) OVER (), r.user_id,
+         CONCAT(COUNT(*), ' rows, ', COUNT(DISTINCT r.rank), ' ranks, from ', MIN(r.rank), ' to ', MAX(r.rank))
+  FROM doubtful_row AS r
+  GROUP BY r.user_id
+  HAVING COUNT(*) <> 10 OR COUNT(DISTINCT r.rank) <> 10 OR MIN(r.rank) <> 1 OR MAX(r.rank) <> 10
+  ORDER BY r.user_id
+  LIMIT v_listed;
+
+  INSERT INTO violation (check_name, violations, user_id, wrong)
+  SELECT 'completed_without_cards', COUNT(*) OVER (), u.user_id, 'completed, and has no rows'
   FROM public.user_spending_data AS u
   WHERE u.processing_status = 'completed'
-    AND NOT EXISTS (SELECT FROM public.card_recommendations AS c WHERE c.user_id = u.user_id);
-  INSERT INTO finding (check_name, severity, violations, sample)
-  SELECT 'distinct_cards', 'fail', COUNT(*)::FLOAT8, MIN(s.user_id)::TEXT FROM suspect AS s WHERE s.cards <> s.row_count;
-  INSERT INTO finding (check_name, severity, violations, sample)
-  SELECT 'order_by_net', 'fail', COUNT(*)::FLOAT8, MIN(s.user_id)::TEXT FROM suspect AS s WHERE s.disorders > 0;
-  INSERT INTO finding (check_name, severity, violations, sample)
-  SELECT 'net_adds_up', 'fail', COALESCE(SUM(s.wrongs), 0)::FLOAT8, MIN(s.user_id)::TEXT FROM suspect AS s WHERE s.wrongs > 0;
-  INSERT INTO finding (check_name, severity, violations, sample)
-  SELECT 'no_null', 'fail', COALESCE(SUM(s.empties), 0)::FLOAT8, MIN(s.user_id)::TEXT FROM suspect AS s WHERE s.empties > 0;
-  INSERT INTO finding (check_name, severity, violations, sample)
-  SELECT 'failed_with_reason', 'fail', COUNT(*)::FLOAT8, MIN(u.user_id)::TEXT
+    AND NOT EXISTS (SELECT FROM public.card_recommendations AS c WHERE c.user_id = u.user_id)
+  ORDER BY u.user_id
+  LIMIT v_listed;
+
+  INSERT INTO violation (check_name, violations, user_id, wrong)
+  SELECT 'distinct_cards', COUNT(*) OVER (), r.user_id, CONCAT(COUNT(*), ' rows, ', COUNT(DISTINCT r.card_name), ' cards')
+  FROM doubtful_row AS r
+  GROUP BY r.user_id
+  HAVING COUNT(DISTINCT r.card_name) <> COUNT(*)
+  ORDER BY r.user_id
+  LIMIT v_listed;
+
+  INSERT INTO violation (check_name, violations, user_id, wrong)
+  SELECT 'order_by_net', COUNT(*) OVER (), r.user_id,
+         CONCAT('rank ', r.rank, ': net_savings ', r.net_savings, ', more than the ', r.net_before, ' of the rank before')
+  FROM doubtful_row AS r
+  WHERE r.net_savings > r.net_before
+  ORDER BY r.user_id, r.rank
+  LIMIT v_listed;
+
+  INSERT INTO violation (check_name, violations, user_id, wrong)
+  SELECT 'net_adds_up', COUNT(*) OVER (), r.user_id,
+         CONCAT('rank ', r.rank, ': net_savings ', r.net_savings, ', but ', r.total_savings_yearly, ' + ',
+                r.total_extra_benefits, ' - ', r.joining_fees, ' is ', r.net_expected)
+  FROM doubtful_row AS r
+  WHERE r.net_savings <> r.net_expected
+  ORDER BY r.user_id, r.rank
+  LIMIT v_listed;
+
+  INSERT INTO violation (check_name, violations, user_id, wrong)
+  SELECT 'no_null', COUNT(*) OVER (), r.user_id, CONCAT('rank ', r.rank, ': NULL in', r.null_columns)
+  FROM doubtful_row AS r
+  WHERE r.null_columns <> ''
+  ORDER BY r.user_id, r.rank
+  LIMIT v_listed;
+
+  INSERT INTO violation (check_name, violations, user_id, wrong)
+  SELECT 'failed_with_reason', COUNT(*) OVER (), u.user_id, 'failed, and processing_error is NULL'
   FROM public.user_spending_data AS u
-  WHERE u.processing_status = 'failed' AND u.processing_error IS NULL;
-  INSERT INTO finding (check_name, severity, violations, sample)
-  SELECT 'pending_with_chunk', 'fail', COUNT(*)::FLOAT8, MIN(u.user_id)::TEXT
+  WHERE u.processing_status = 'failed' AND u.processing_error IS NULL
+  ORDER BY u.user_id
+  LIMIT v_listed;
+
+  INSERT INTO violation (check_name, violations, user_id, wrong)
+  SELECT 'pending_with_chunk', COUNT(*) OVER (), u.user_id, 'pending, and in no chunk that is open or leased'
   FROM public.user_spending_data AS u
   WHERE u.processing_status = 'pending'
     AND NOT EXISTS (SELECT FROM cardgenius.chunk_user AS cu
                     JOIN cardgenius.chunk AS c ON c.run_id = cu.run_id AND c.chunk_no = cu.chunk_no
                     WHERE cu.user_id = u.user_id AND c.state IN ('open', 'leased'))
     AND NOT EXISTS (SELECT FROM cardgenius.chunk AS c
-                    WHERE c.state = 'open' AND c.users IS NULL AND u.user_id BETWEEN c.user_id_from AND c.user_id_to);
-  INSERT INTO finding (check_name, severity, violations, sample)
-  SELECT 'nothing_staged', 'fail', COUNT(*)::FLOAT8, 'load ' || MIN(s.load_no)
+                    WHERE c.state = 'open' AND c.users IS NULL AND u.user_id BETWEEN c.user_id_from AND c.user_id_to)
+  ORDER BY u.user_id
+  LIMIT v_listed;
+
+  INSERT INTO violation (check_name, violations, wrong)
+  SELECT 'nothing_staged', SUM(s.row_count) OVER (), CONCAT('load ', s.load_no, ': ', s.row_count, ' rows in ', s.table_name)
   FROM (
-    SELECT r.load_no
+    SELECT 'staged_recommendation' AS table_name, r.load_no, COUNT(*) AS row_count
     FROM cardgenius.staged_recommendation AS r
     WHERE NOT EXISTS (SELECT FROM cardgenius.chunk AS c
                       WHERE c.state = 'leased' AND (c.load_no = r.load_no OR c.lease_until >= clock_timestamp()))
+    GROUP BY r.load_no
     UNION ALL
-    SELECT o.load_no
+    SELECT 'staged_outcome', o.load_no, COUNT(*)
     FROM cardgenius.staged_outcome AS o
     WHERE NOT EXISTS (SELECT FROM cardgenius.chunk AS c
                       WHERE c.state = 'leased' AND (c.load_no = o.load_no OR c.lease_until >= clock_timestamp()))
+    GROUP BY o.load_no
     UNION ALL
-    SELECT p.load_no
+    SELECT 'staged_spending', p.load_no, COUNT(*)
     FROM cardgenius.staged_spending AS p
     WHERE NOT EXISTS (SELECT FROM cardgenius.import AS i WHERE i.load_no = p.load_no AND i.finished_at IS NULL)
-  ) AS s;
-  INSERT INTO finding (check_name, severity, violations, sample)
-  SELECT 'chunks_add_up', 'fail', COUNT(*)::FLOAT8, 'run ' || MIN(c.run_id)
+    GROUP BY p.load_no
+  ) AS s
+  ORDER BY s.load_no, s.table_name
+  LIMIT v_listed;
+
+  INSERT INTO violation (check_name, violations, run_id, chunk_no, wrong)
+  SELECT 'chunks_add_up', COUNT(*) OVER (), c.run_id, c.chunk_no,
+         CONCAT(c.users, ' users: ', c.completed, ' completed, ', c.failed, ' failed, ', c.changed, ' changed, ', c.gone,
+                ' gone; ', c.rows_written, ' rows written, ', c.rows_unchanged, ' unchanged')
   FROM cardgenius.chunk AS c
   WHERE c.state = 'done' AND (c.users <> c.completed + c.failed + c.changed + c.gone
-                              OR c.rows_written + c.rows_unchanged <> c.completed * 10);
-  INSERT INTO finding (check_name, severity, violations, sample)
-  SELECT 'runs_add_up', 'fail', COUNT(*)::FLOAT8, 'run ' || MIN(r.run_id)
-  FROM cardgenius.run AS r
-  WHERE r.state = 'done' AND EXISTS (SELECT FROM cardgenius.chunk AS c
-                                     WHERE c.run_id = r.run_id AND c.closed_at IS NULL);
-  INSERT INTO finding (check_name, severity, violations, sample)
-  SELECT 'users_there', 'warn', COUNT(DISTINCT c.user_id)::FLOAT8, MIN(c.user_id)::TEXT
+                              OR c.rows_written + c.rows_unchanged <> c.completed * 10)
+  ORDER BY c.run_id, c.chunk_no
+  LIMIT v_listed;
+
+  INSERT INTO violation (check_name, violations, run_id, chunk_no, wrong)
+  SELECT 'runs_add_up', COUNT(*) OVER (), c.run_id, c.chunk_no, CONCAT('the run is done, and this chunk is ', c.state)
+  FROM cardgenius.chunk AS c
+  JOIN cardgenius.run AS r ON r.run_id = c.run_id
+  WHERE r.state = 'done' AND c.closed_at IS NULL
+  ORDER BY c.run_id, c.chunk_no
+  LIMIT v_listed;
+
+  INSERT INTO violation (check_name, violations, user_id, wrong)
+  SELECT 'users_there', COUNT(*) OVER (), c.user_id, CONCAT(COUNT(*), ' rows, and no row in user_spending_data')
   FROM public.card_recommendations AS c
-  WHERE NOT EXISTS (SELECT FROM public.user_spending_data AS u WHERE u.user_id = c.user_id);
-  INSERT INTO finding (check_name, severity, violations, sample)
-  SELECT 'known_status', 'warn', COUNT(*)::FLOAT8, MIN(u.user_id)::TEXT
+  WHERE NOT EXISTS (SELECT FROM public.user_spending_data AS u WHERE u.user_id = c.user_id)
+  GROUP BY c.user_id
+  ORDER BY c.user_id
+  LIMIT v_listed;
+
+  INSERT INTO violation (check_name, violations, user_id, wrong)
+  SELECT 'known_status', COUNT(*) OVER (), u.user_id,
+         CONCAT('processing_status is ', COALESCE('''' || LEFT(u.processing_status, 100) || '''', 'NULL'), ': no run looks for it')
   FROM public.user_spending_data AS u
-  WHERE u.processing_status IS NULL OR u.processing_status NOT IN ('new', 'pending', 'completed', 'failed');
-
-  IF p_most > 0 THEN
-    INSERT INTO violation (check_name, user_id, wrong)
-    SELECT 'ten_ranks', s.user_id,
-           CONCAT(s.row_count, ' rows, ', s.ranks, ' ranks, from ', s.lowest, ' to ', s.highest)
-    FROM suspect AS s
-    WHERE s.row_count <> 10 OR s.ranks <> 10 OR s.lowest <> 1 OR s.highest <> 10
-    ORDER BY s.user_id
-    LIMIT p_most;
-
-    INSERT INTO violation (check_name, user_id, wrong)
-    SELECT 'completed_without_cards', u.user_id, 'completed, and has no rows'
-    FROM public.user_spending_data AS u
-    WHERE u.processing_status = 'completed'
-      AND NOT EXISTS (SELECT 1 FROM public.card_recommendations AS c WHERE c.user_id = u.user_id)
-    ORDER BY u.user_id
-    LIMIT p_most;
-
-    INSERT INTO violation (check_name, user_id, wrong)
-    SELECT 'distinct_cards', s.user_id, CONCAT(s.row_count, ' rows, ', s.cards, ' cards')
-    FROM suspect AS s
-    WHERE s.cards <> s.row_count
-    ORDER BY s.user_id
-    LIMIT p_most;
-
-    INSERT INTO violation (check_name, user_id, wrong)
-    SELECT 'order_by_net', r.user_id,
-           CONCAT('rank ', r.rank, ': net_savings ', r.net_savings, ', more than the ', r.net_before, ' of the rank before')
-    FROM (
-      SELECT c.user_id, c.rank, c.net_savings,
-             LAG(c.net_savings) OVER (PARTITION BY c.user_id ORDER BY c.rank) AS net_before
-      FROM public.card_recommendations AS c
-      WHERE EXISTS (SELECT 1 FROM suspect AS s WHERE s.user_id = c.user_id AND s.disorders > 0)
-    ) AS r
-    WHERE r.net_savings > r.net_before
-    ORDER BY r.user_id, r.rank
-    LIMIT p_most;
-
-    INSERT INTO violation (check_name, user_id, wrong)
-    SELECT 'net_adds_up', c.user_id,
-           CONCAT('rank ', c.rank, ': net_savings ', c.net_savings, ', but ', c.total_savings_yearly, ' + ',
-                  c.total_extra_benefits, ' - ', c.joining_fees, ' is ',
-                  c.total_savings_yearly + c.total_extra_benefits - c.joining_fees)
-    FROM public.card_recommendations AS c
-    JOIN suspect AS s ON s.user_id = c.user_id AND s.wrongs > 0
-    WHERE c.net_savings <> c.total_savings_yearly + c.total_extra_benefits - c.joining_fees
-    ORDER BY c.user_id, c.rank
-    LIMIT p_most;
-
-    INSERT INTO violation (check_name, user_id, wrong)
-    SELECT 'no_null', c.user_id, CONCAT('rank ', c.rank, ': NULL in',
-      CASE WHEN c.card_name IS NULL THEN ' card_name' END, CASE WHEN c.net_savings IS NULL THEN ' net_savings' END,
-      CASE WHEN c.total_savings_yearly IS NULL THEN ' total_savings_yearly' END,
-      CASE WHEN c.joining_fees IS NULL THEN ' joining_fees' END,
-      CASE WHEN c.total_extra_benefits IS NULL THEN ' total_extra_benefits' END,
-      CASE WHEN c.amazon_points IS NULL THEN ' amazon_points' END,
-      CASE WHEN c.flipkart_points IS NULL THEN ' flipkart_points' END,
-      CASE WHEN c.myntra_points IS NULL THEN ' myntra_points' END, CASE WHEN c.ajio_points IS NULL THEN ' ajio_points' END,
-      CASE WHEN c.grocery_points IS NULL THEN ' grocery_points' END,
-      CASE WHEN c.other_online_points IS NULL THEN ' other_online_points' END,
-      CASE WHEN c.redemption_method IS NULL THEN ' redemption_method' END,
-      CASE WHEN c.redemption_rate IS NULL THEN ' redemption_rate' END)
-    FROM public.card_recommendations AS c
-    JOIN suspect AS s ON s.user_id = c.user_id AND s.empties > 0
-    WHERE c.card_name IS NULL OR c.net_savings IS NULL OR c.total_savings_yearly IS NULL OR c.joining_fees IS NULL
-       OR c.total_extra_benefits IS NULL OR c.amazon_points IS NULL OR c.flipkart_points IS NULL
-       OR c.myntra_points IS NULL OR c.ajio_points IS NULL OR c.grocery_points IS NULL
-       OR c.other_online_points IS NULL OR c.redemption_method IS NULL OR c.redemption_rate IS NULL
-    ORDER BY c.user_id, c.rank
-    LIMIT p_most;
-
-    INSERT INTO violation (check_name, user_id, wrong)
-    SELECT 'failed_with_reason', u.user_id, 'failed, and processing_error is NULL'
-    FROM public.user_spending_data AS u
-    WHERE u.processing_status = 'failed' AND u.processing_error IS NULL
-    ORDER BY u.user_id
-    LIMIT p_most;
-
-    INSERT INTO violation (check_name, user_id, wrong)
-    SELECT 'pending_with_chunk', u.user_id, 'pending, and in no chunk that is open or leased'
-    FROM public.user_spending_data AS u
-    WHERE u.processing_status = 'pending'
-      AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk_user AS cu
-                      JOIN cardgenius.chunk AS c ON c.run_id = cu.run_id AND c.chunk_no = cu.chunk_no
-                      WHERE cu.user_id = u.user_id AND c.state IN ('open', 'leased'))
-      AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c
-                      WHERE c.state = 'open' AND c.users IS NULL AND u.user_id BETWEEN c.user_id_from AND c.user_id_to)
-    ORDER BY u.user_id
-    LIMIT p_most;
-
-    INSERT INTO violation (check_name, wrong)
-    SELECT 'nothing_staged', CONCAT('load ', s.load_no, ': ', s.row_count, ' rows in ', s.table_name)
-    FROM (
-      SELECT 'staged_recommendation' AS table_name, r.load_no, COUNT(*) AS row_count
-      FROM cardgenius.staged_recommendation AS r
-      WHERE NOT EXISTS (SELECT FROM cardgenius.chunk AS c
-                        WHERE c.state = 'leased' AND (c.load_no = r.load_no OR c.lease_until >= clock_timestamp()))
-      GROUP BY r.load_no
-      UNION ALL
-      SELECT 'staged_outcome', o.load_no, COUNT(*)
-      FROM cardgenius.staged_outcome AS o
-      WHERE NOT EXISTS (SELECT FROM cardgenius.chunk AS c
-                        WHERE c.state = 'leased' AND (c.load_no = o.load_no OR c.lease_until >= clock_timestamp()))
-      GROUP BY o.load_no
-      UNION ALL
-      SELECT 'staged_spending', p.load_no, COUNT(*)
-      FROM cardgenius.staged_spending AS p
-      WHERE NOT EXISTS (SELECT 1 FROM cardgenius.import AS i WHERE i.load_no = p.load_no AND i.finished_at IS NULL)
-      GROUP BY p.load_no
-    ) AS s
-    ORDER BY s.load_no, s.table_name
-    LIMIT p_most;
-
-    INSERT INTO violation (check_name, run_id, chunk_no, wrong)
-    SELECT 'chunks_add_up', c.run_id, c.chunk_no,
-           CONCAT(c.users, ' users: ', c.completed, ' completed, ', c.failed, ' failed, ', c.changed, ' changed, ', c.gone,
-                  ' gone; ', c.rows_written, ' rows written, ', c.rows_unchanged, ' unchanged')
-    FROM cardgenius.chunk AS c
-    WHERE c.state = 'done' AND (c.users <> c.completed + c.failed + c.changed + c.gone
-                                OR c.rows_written + c.rows_unchanged <> c.completed * 10)
-    ORDER BY c.run_id, c.chunk_no
-    LIMIT p_most;
-
-    INSERT INTO violation (check_name, run_id, chunk_no, wrong)
-    SELECT 'runs_add_up', c.run_id, c.chunk_no, CONCAT('the run is done, and this chunk is ', c.state)
-    FROM cardgenius.chunk AS c
-    JOIN cardgenius.run AS r ON r.run_id = c.run_id
-    WHERE r.state = 'done' AND c.closed_at IS NULL
-    ORDER BY c.run_id, c.chunk_no
-    LIMIT p_most;
-
-    INSERT INTO violation (check_name, user_id, wrong)
-    SELECT 'users_there', c.user_id, CONCAT(COUNT(*), ' rows, and no row in user_spending_data')
-    FROM public.card_recommendations AS c
-    WHERE NOT EXISTS (SELECT 1 FROM public.user_spending_data AS u WHERE u.user_id = c.user_id)
-    GROUP BY c.user_id
-    ORDER BY c.user_id
-    LIMIT p_most;
-
-    INSERT INTO violation (check_name, user_id, wrong)
-    SELECT 'known_status', u.user_id,
-           CONCAT('processing_status is ', COALESCE('''' || LEFT(u.processing_status, 100) || '''', 'NULL'),
-                  ': no run looks for it')
-    FROM public.user_spending_data AS u
-    WHERE u.processing_status IS NULL OR u.processing_status NOT IN ('new', 'pending', 'completed', 'failed')
-    ORDER BY u.user_id
-    LIMIT p_most;
-  END IF;
+  WHERE u.processing_status IS NULL OR u.processing_status NOT IN ('new', 'pending', 'completed', 'failed')
+  ORDER BY u.user_id
+  LIMIT v_listed;
 
   RETURN QUERY
+  WITH one_check (check_no, check_name, severity) AS (
+    VALUES
+      (1, 'ten_ranks', 'fail'),
+      (2, 'completed_without_cards', 'fail'),
+      (3, 'distinct_cards', 'fail'),
+      (4, 'order_by_net', 'fail'),
+      (5, 'net_adds_up', 'fail'),
+      (6, 'no_null', 'fail'),
+      (7, 'failed_with_reason', 'fail'),
+      (8, 'pending_with_chunk', 'fail'),
+      (9, 'nothing_staged', 'fail'),
+      (10, 'chunks_add_up', 'fail'),
+      (11, 'runs_add_up', 'fail'),
+      (12, 'users_there', 'warn'),
+      (13, 'known_status', 'warn')
+  )
   SELECT a.check_name, a.severity, a.violations, a.sample, a.user_id, a.run_id, a.chunk_no, a.wrong
   FROM (
-    SELECT f.found_no, 0 AS violation_no, f.check_name, f.severity, f.violations,
-           CASE WHEN f.violations > 0 THEN f.sample END AS sample, NULL::TEXT AS user_id,
+    SELECT k.check_no, 0 AS violation_no, k.check_name, k.severity, COALESCE(v.violations, 0) AS violations,
+           COALESCE(v.user_id, 'run ' || v.run_id, v.wrong) AS sample, NULL::TEXT AS user_id,
            NULL::FLOAT8 AS run_id, NULL::INTEGER AS chunk_no, NULL::TEXT AS wrong
-    FROM finding AS f
+    FROM one_check AS k
+    LEFT JOIN violation AS v
+      ON v.violation_no = (SELECT MIN(f.violation_no) FROM violation AS f WHERE f.check_name = k.check_name)
     UNION ALL
-    SELECT f.found_no, v.violation_no, f.check_name, f.severity, NULL, NULL, v.user_id, v.run_id::FLOAT8, v.chunk_no, v.wrong
+    SELECT k.check_no, v.violation_no, k.check_name, k.severity, NULL, NULL, v.user_id, v.run_id::FLOAT8, v.chunk_no, v.wrong
     FROM violation AS v
-    JOIN finding AS f ON f.check_name = v.check_name
+    JOIN one_check AS k ON k.check_name = v.check_name
+    WHERE p_most > 0
   ) AS a
-  ORDER BY CASE a.violation_no WHEN 0 THEN 0 ELSE 1 END, a.found_no, a.violation_no;
-  DROP TABLE suspect, finding, violation;
+  ORDER BY CASE a.violation_no WHEN 0 THEN 0 ELSE 1 END, a.check_no, a.violation_no;
+  DROP TABLE doubtful, doubtful_row, violation;
 END;
 $$;

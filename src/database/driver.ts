@@ -150,3 +150,13 @@ export function cut<Text extends string | null | undefined>(text: Text, length: 
 /** `run_id` → `runId`. */
 export const camelCase = (column: string): string =>
   column.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** Rows with their columns in camel case; all have the columns of the first. An export has twenty million: no work twice. */
+export function inCamelCase<Row>(rows: readonly object[]): Row[] {
+  const columns = Object.keys(rows[0] ?? {}).map(column => [column, camelCase(column)] as const);
+  return rows.map(row => {
+    const renamed: Record<string, unknown> = {};
+    for (const [column, key] of columns) renamed[key] = (row as Record<string, unknown>)[column];
+    return renamed as Row;
+  });
+}

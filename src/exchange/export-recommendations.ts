@@ -13,8 +13,12 @@ export const OUTPUT_COLUMNS = RECOMMENDATION_COLUMNS.filter(({ optional }) => !o
 export const FULL_COLUMNS = RECOMMENDATION_COLUMNS.map(({ name }) => name);
 
 /** A row as text, column by column: amounts and points with two decimals, the rate with four, times in UTC. */
-export function formatRow(row: RecommendationRow, columns: readonly string[] = OUTPUT_COLUMNS): string[] {
-  return RECOMMENDATION_COLUMNS.filter(({ name }) => columns.includes(name)).map(column => formatCell(row, column));
+export const formatRow = (row: RecommendationRow, columns: readonly string[] = OUTPUT_COLUMNS): string[] =>
+  rowFormatter(columns)(row);
+
+function rowFormatter(names: readonly string[]): (row: RecommendationRow) => string[] {
+  const columns = RECOMMENDATION_COLUMNS.filter(({ name }) => names.includes(name));
+  return row => columns.map(column => formatCell(row, column));
 }
 
 function formatCell(row: RecommendationRow, { field, kind }: ContractColumn): string {
@@ -34,11 +38,12 @@ export async function exportRecommendations(
   path: string,
   columns: readonly string[] = OUTPUT_COLUMNS,
 ): Promise<number> {
+  const format = rowFormatter(columns);
   async function* rows(): AsyncGenerator<string[]> {
     for (let after: string | null = null; ; ) {
       const page: RecommendationRow[] = await database.exportRecommendations(after, USERS_PER_PAGE);
       if (page.length === 0) return;
-      yield* page.map(row => formatRow(row, columns));
+      yield* page.map(format);
       after = page.at(-1)!.userId;
     }
   }

@@ -277,6 +277,30 @@ export const runContract: ContractTests = {
     t.like(await openRun(engine), { outcome: 'joined', runId, state: 'running', chunks: 2 });
   },
 
+  // spring-batch#5397, #3788: a restart at the same time in two places made two executions of one job.
+  'run: six processors that open a stopped run at once, or none where none is, share one': async (t, engine) => {
+    await importUsers(engine, 8);
+    const openAtOnce = async () => {
+      const opened = await Promise.all(Array.from({ length: 6 }, () => openRun(engine)));
+      return {
+        runs: new Set(opened.map(({ runId }) => runId)).size,
+        planned: opened.filter(({ outcome }) => outcome === 'planned').length,
+        states: [...new Set(opened.map(({ state }) => state))],
+        runId: opened[0]!.runId,
+      };
+    };
+    const first = await openAtOnce();
+    t.like(first, { runs: 1, planned: 1, states: ['running'] });
+    await process(engine, await claim(engine, first.runId));
+    t.is((await engine.database.changeRunState(first.runId, 'stopped', 'Ctrl-C'))?.state, 'stopped');
+    t.deepEqual(await openAtOnce(), { runs: 1, planned: 0, states: ['running'], runId: first.runId });
+    t.is(await count(engine, 'cardgenius.run'), 1);
+    t.is(await count(engine, 'cardgenius.chunk', "state = 'open'"), 1);
+    await process(engine, await claim(engine, first.runId));
+    t.like(await engine.database.advanceRun(first.runId), { state: 'done' });
+    t.is(await count(engine, 'card_recommendations'), 80);
+  },
+
   'run: a run that does not exist is said to be missing': async (t, engine) => {
     await t.throwsAsync(engine.database.advanceRun(4711), { code: 'NO_SUCH_RUN' });
     t.is(await engine.database.readRun(4711), undefined);

@@ -235,12 +235,12 @@ function toRows<Row>(recordset: sql.IRecordSet<object> | undefined): Row[] {
     key: camelCase(name),
     isBig: type === sql.BigInt,
   }));
-  return recordset.map(row =>
-    Object.fromEntries(
-      columns.map(({ name, key, isBig }) => {
-        const value = (row as Record<string, unknown>)[name];
-        return [key, isBig && value !== null ? Number(value) : value];
-      }),
-    ),
-  ) as Row[];
+  return recordset.map(row => {
+    const renamed: Record<string, unknown> = {};
+    for (const { name, key, isBig } of columns) {
+      const value = (row as Record<string, unknown>)[name];
+      renamed[key] = isBig && value !== null ? Number(value) : value;
+    }
+    return renamed as Row;
+  });
 }

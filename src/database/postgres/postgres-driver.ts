@@ -1,6 +1,6 @@
 import {
-  camelCase,
   type Driver,
+  inCamelCase,
   type Lane,
   type OnLoad,
   type Parameter,
@@ -69,7 +69,7 @@ export function postgresDriver(client: PostgresClient, options: PostgresDriverOp
       if (vacuums && procedure === 'publish_chunk' && ++publishes % PUBLISHES_PER_VACUUM === 0) {
         await client.query(VACUUM_STAGING);
       }
-      return rows.map(row => toCamelCase(row) as Row);
+      return inCamelCase<Row>(rows);
     },
 
     async readChunk({ runId, chunkNo, token }) {
@@ -100,9 +100,6 @@ export function postgresDriver(client: PostgresClient, options: PostgresDriverOp
     },
   };
 }
-
-const toCamelCase = (row: object): object =>
-  Object.fromEntries(Object.entries(row).map(([column, value]) => [camelCase(column), value]));
 
 /** A token goes into the text of a COPY, where no parameter can: it must be what it says it is. */
 function uuid(token: string): string {
