@@ -1,14 +1,18 @@
 /** Writes the tables of error codes in docs/troubleshooting.md anew. `npm run docs:codes`. */
-import { CODES, type CodeKind } from '../src/model/codes.ts';
+import { CODES, type CodeKind, type CodeRow } from '../src/model/codes.ts';
 import { between, docsPath, writeDocument } from './generated-table.ts';
 
 export const DOCS_PATH = docsPath('troubleshooting.md');
 const END = '<!-- end of the table -->';
 
+/** The codes of one kind that need more than their message; those of one explanation share a row. */
 function tableOf(kind: CodeKind): string {
-  const rows = CODES.filter(row => row[1] === kind).map(
-    ([codes, , , happened, remedy]) => `| ${codes.map(code => `\`${code}\``).join(', ')} | ${happened} | ${remedy} |`,
-  );
+  const explained = (CODES as readonly CodeRow[]).filter(row => row[1] === kind && row[4] !== undefined);
+  const byText = Map.groupBy(explained, ([, , , happened, remedy]) => `${happened} | ${remedy}`);
+  const rows = [...byText].map(([text, alike]) => {
+    const codes = alike.flatMap(row => row[0]).map(code => `\`${code}\``);
+    return `| ${codes.join(', ')} | ${text} |`;
+  });
   return ['| code | what happened | what to do |', '|---|---|---|', ...rows].join('\n');
 }
 
