@@ -8,11 +8,10 @@ const END = '<!-- end of the table -->';
 
 const WORDS: Readonly<Record<Fate, string>> = {
   lost: 'the chunk is left alone',
-  release: 'the chunk is given back; the attempt does not count',
-  leave:
-    'the chunk is given back and the run is `stopped`; `serve` resumes it by itself, elsewhere `cardgenius run` does',
-  stop: 'the chunk is given back, the run is `stopped`, and this processor ends with the reason',
-  pause: 'the chunk is given back and the run is paused, with the reason',
+  release: 'the chunk is given back',
+  leave: 'after two minutes the run is `stopped`; `serve` resumes it by itself, elsewhere `cardgenius run` does',
+  stop: 'the run is `stopped`, and this processor ends with the reason',
+  pause: 'the run is paused, with the reason',
   fail: "the chunk's users become `failed`",
   'retry, then fail': 'the chunk is tried three times; then its users become `failed`',
 };

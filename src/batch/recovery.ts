@@ -36,7 +36,7 @@ export const RECOVERY: readonly Recovery[] = [
     error: '`LEASE_LOST`: the lease ran out, or another processor has the chunk',
     fits: error => error instanceof LeaseLostError,
     fate: 'lost',
-    why: 'the fence has refused the write; the other processor does the work',
+    why: 'the other processor does the work',
   },
   {
     error: 'anything, while the processor stops',
@@ -48,33 +48,32 @@ export const RECOVERY: readonly Recovery[] = [
     error: 'no thread can make the engine of the run (`ENGINE_CHANGED`, `ENGINE_INVALID`)',
     fits: error => error instanceof EngineUnusableError,
     fate: 'stop',
-    why: 'no user is to blame, and the next chunk would meet the same',
+    why: 'the next chunk would meet the same',
   },
   {
     error:
       'a gate is closed (`GATE_…`), or the database refuses too many users, or their change to `failed` (`REFUSED_…`)',
     fits: error => error instanceof PauseRun,
     fate: 'pause',
-    why: 'a person has to look; no user fails for it',
+    why: 'a person has to look',
   },
   {
     error: 'permanent: a right or an object is missing (229, 208, 2812; 42501, 42P01)',
     fits: isOf('permanent'),
     fate: 'pause',
-    why: 'each attempt would meet the same; no user fails for it',
+    why: 'each attempt would meet the same',
   },
   {
     error: 'exhausted: disk or log is full (9002, 1105; 53100)',
     fits: isOf('exhausted'),
     fate: 'pause',
-    why: 'each attempt would make it worse; no user fails for it',
+    why: 'each attempt would make it worse',
   },
   {
-    error:
-      'transient or ambiguous: deadlock, throttle, failover, time-out, broken connection; after two minutes of trying again',
+    error: 'transient or ambiguous: deadlock, throttle, failover, time-out, broken connection',
     fits: isOf('transient', 'ambiguous'),
     fate: 'leave',
-    why: 'the database is in trouble, not the users: none fails, and the run does not pause',
+    why: 'the database is in trouble, not the users',
   },
   {
     error: 'data: the database refuses a row that no halving can single out (2627, 8115; 22003, 23505)',
