@@ -5,15 +5,21 @@ import { between, docsPath, writeDocument } from './generated-table.ts';
 export const DOCS_PATH = docsPath('configuration.md');
 const BEGIN = '<!-- table: npm run docs:configuration -->';
 const END = '<!-- end of the table -->';
+/** Characters: a description up to this long is said again. */
+const SHORT = 40;
 
+/** A description that came before is not repeated; a star marks a secret. */
 function table(): string {
-  const rows = KEYS.map(({ path, variable, secret, description, defaultValue, kind }) => {
+  const seen = new Map<string, string>();
+  const rows = KEYS.map(({ path, secret, description, defaultValue, kind }) => {
+    const key = path.join('.');
+    const before = seen.get(description);
+    if (description.length > SHORT) seen.set(description, before ?? key);
     const standard = defaultValue === undefined ? '' : `\`${JSON.stringify(defaultValue)}\``;
-    const file = secret ? ', or `_FILE`' : '';
-    const json = kind === 'json' ? ' JSON in the environment.' : '';
-    return `| \`${path.join('.')}\` | \`${variable}\`${file} | ${standard} | ${description}${json} |`;
+    const said = before === undefined ? description : `As \`${before}\`.`;
+    return `| \`${key}\`${secret ? ' \\*' : ''} | ${standard} | ${said}${kind === 'json' ? ' JSON in the environment.' : ''} |`;
   });
-  return ['| key | variable | default | what it is |', '|---|---|---|---|', ...rows].join('\n');
+  return ['| key | default | what it is |', '|---|---|---|', ...rows].join('\n');
 }
 
 /** The document with its table as it should be. */
