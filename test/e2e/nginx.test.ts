@@ -70,7 +70,12 @@ if (!hasNginx) {
       t.is((await fetch(proxy.url + path)).status, 401, path);
     const signIn = await fetch(`${proxy.url}api/sign-in`, {
       method: 'POST',
-      headers: { origin: proxy.url.slice(0, -1), 'content-type': 'application/json', 'x-forwarded-user': 'planted' },
+      headers: {
+        origin: proxy.url.slice(0, -1),
+        'content-type': 'application/json',
+        'x-forwarded-user': 'planted',
+        'x-forwarded-host': 'planted.example',
+      },
       body: JSON.stringify({ token: READ }),
     });
     t.is(signIn.status, 200);
