@@ -135,15 +135,12 @@ test('every command that a document names is there, with each of its options', t
   t.log(`${count} commands named`);
 });
 
-test('every command and every option is named in a document', t => {
+test('every command is named in a document; its options are in --help', t => {
   const all = DOCUMENTS.map(({ text }) => text).join('\n');
   const walk = (command: Command, name: string) => {
     if (command.commands.length > 0)
       for (const child of command.commands) walk(child, `${name} ${child.name()}`.trim());
-    else {
-      t.regex(all, new RegExp(`\\b${name}\\b`), `no document names ${name}`);
-      for (const { long } of command.options) t.true(all.includes(long!), `no document names ${name} ${long}`);
-    }
+    else t.regex(all, new RegExp(`\\b${name}\\b`), `no document names ${name}`);
   };
   walk(PROGRAM, '');
 });
