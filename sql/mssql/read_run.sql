@@ -4,7 +4,8 @@
 --           that shows must not wait for it
 -- Isolation READ COMMITTED; READ UNCOMMITTED with @wait = 0, which decides nothing: no exit code, no gate, no next round
 -- Indexes   pk_run, pk_chunk
--- Avoids    BIGINT, which the driver gives as text.
+-- Avoids    BIGINT, which the driver gives as text. A walk over later runs, whose rows another session may hold: a range of
+--           the key, and not @run_id IS NULL OR run_id = @run_id.
 -- Callers   list_runs; the batch; cardgenius status, runs show, pause, resume, cancel, schedule run; cardgenius serve, also
 --           for its alerts; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
@@ -20,6 +21,8 @@ BEGIN
   SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
   IF @wait = 0 SET TRANSACTION ISOLATION LEVEL READ UNCOMMITTED;
 
+  DECLARE @last_id BIGINT = 9223372036854775807;
+
   SELECT CAST(p.run_id AS FLOAT) AS run_id, p.kind, p.state, p.reason, p.round, p.engine_name, p.engine_version,
          p.fingerprint, p.requested_by, p.gate_accepted, p.deadline_at, p.started_at, p.finished_at,
          CAST(p.chunks AS FLOAT) AS chunks, CAST(p.chunks_open AS FLOAT) AS chunks_open,
@@ -31,7 +34,7 @@ BEGIN
          CAST(p.violations AS FLOAT) AS violations, p.violated
   FROM cardgenius.run_progress AS p
   WHERE p.run_id IN (SELECT TOP (@runs) r.run_id FROM cardgenius.run AS r
-                     WHERE @run_id IS NULL OR r.run_id = @run_id
+                     WHERE r.run_id BETWEEN COALESCE(@run_id, 0) AND COALESCE(@run_id, @last_id)
                      ORDER BY r.run_id DESC)
   ORDER BY p.run_id DESC;
 END;

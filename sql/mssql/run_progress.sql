@@ -3,7 +3,8 @@
 -- Locks     shared, row by row
 -- Isolation the reader's own
 -- Indexes   pk_run, pk_chunk
--- Avoids    a counter that every publish would have to lock.
+-- Avoids    a counter that every publish would have to lock. GROUP BY over the chunks of all runs, for the few that are asked
+--           for: the sums of one run are one range of pk_chunk.
 -- Callers   read_run, list_runs; DBAs
 -- Grants    SELECT for cardgenius_reader, cardgenius_processor
 
@@ -25,9 +26,8 @@ SELECT r.run_id, r.kind, r.state, r.reason, r.round, r.max_rounds, r.engine_name
        COALESCE(c.failures, 0) AS failures,
        COALESCE(c.violations, 0) AS violations, c.violated
 FROM cardgenius.run AS r
-LEFT JOIN (
-  SELECT ch.run_id,
-         COUNT(*) AS chunks,
+OUTER APPLY (
+  SELECT COUNT(*) AS chunks,
          SUM(CASE ch.state WHEN 'open' THEN 1 ELSE 0 END) AS chunks_open,
          SUM(CASE ch.state WHEN 'leased' THEN 1 ELSE 0 END) AS chunks_leased,
          SUM(CASE WHEN ch.closed_at IS NOT NULL THEN 1 ELSE 0 END) AS chunks_closed,
@@ -43,5 +43,5 @@ LEFT JOIN (
          SUM(CAST(ch.violations AS BIGINT)) AS violations,
          MAX(ch.violated) AS violated                              -- of one chunk, as an example
   FROM cardgenius.chunk AS ch
-  GROUP BY ch.run_id
-) AS c ON c.run_id = r.run_id;
+  WHERE ch.run_id = r.run_id
+) AS c;

@@ -5,12 +5,15 @@
 -- Takes     @most: how many violations of each check are listed; 0: none
 -- Answers   a row a check, in a fixed order: check_name, severity (fail | warn), violations, sample (one of them); after them,
 --           where @most is above 0, a row for what breaks a check: check_name, severity, user_id or run_id and chunk_no, and
---           wrong (what is wrong with it); violations is NULL there. Beside a run the two may differ by users in flight.
+--           wrong (what is wrong with it); violations is NULL there. Of users whose rows are wrong, the first million is
+--           counted: more of them would fill tempdb with their rows, and say nothing more.
 -- Locks     shared, row by row
 -- Isolation READ COMMITTED: beside a run, a user who is just being published may be counted
 -- Indexes   the keys of both contract tables; one pass over each for a check
 -- Avoids    BIGINT in the answer, which the driver gives as text. Two DISTINCT aggregates over all rows, which write the whole
---           table into tempdb and sort it: one stream aggregate in the order of the key, and those for the users found only.
+--           table into tempdb and sort it: one stream aggregate in the order of the key (ORDER GROUP: hashed, ten names a
+--           user ask for all memory), and those for the users found only. A TOP that makes the optimizer look up 20 million
+--           users one by one, for the first few that it hopes to find soon (DISABLE_OPTIMIZER_ROWGOAL): all are counted.
 -- Callers   cardgenius verify
 -- Grants    EXECUTE for cardgenius_janitor, cardgenius_reader
 
@@ -30,15 +33,15 @@ BEGIN
     violation_no  INT          NOT NULL IDENTITY(1, 1) PRIMARY KEY,
     check_name    VARCHAR(30)  COLLATE DATABASE_DEFAULT NOT NULL,
     violations    FLOAT        NOT NULL,
-    user_id       VARCHAR(50)  NULL,
+    user_id       VARCHAR(50)  COLLATE DATABASE_DEFAULT NULL,
     run_id        BIGINT       NULL,
     chunk_no      INT          NULL,
-    wrong         VARCHAR(400) NOT NULL
+    wrong         VARCHAR(400) COLLATE DATABASE_DEFAULT NOT NULL
   );
 
   -- Users to look at again: one pass in the order of the key, ten cards and ten nets of a user side by side. Ten powers of
   -- two add up to 1023 where they are ten different ones. What is wrong with them is asked of their rows, found by key.
-  SELECT u.user_id
+  SELECT TOP (1000000) u.user_id
   INTO #doubtful
   FROM (
     SELECT c.user_id, COUNT(*) AS row_count,
@@ -74,7 +77,9 @@ BEGIN
      OR u.c6 IN (u.c7, u.c8, u.c9, u.c10)
      OR u.c7 IN (u.c8, u.c9, u.c10)
      OR u.c8 IN (u.c9, u.c10)
-     OR u.c9 IN (u.c10);
+     OR u.c9 IN (u.c10)
+  ORDER BY u.user_id
+  OPTION (ORDER GROUP);
 
   SELECT c.user_id, c.rank, c.card_name, c.total_savings_yearly, c.total_extra_benefits, c.joining_fees, c.net_savings,
          LAG(c.net_savings) OVER (PARTITION BY c.user_id ORDER BY c.rank) AS net_before,
@@ -109,7 +114,8 @@ BEGIN
   FROM dbo.user_spending_data AS u
   WHERE u.processing_status = 'completed'
     AND NOT EXISTS (SELECT 1 FROM dbo.card_recommendations AS c WHERE c.user_id = u.user_id)
-  ORDER BY u.user_id;
+  ORDER BY u.user_id
+  OPTION (USE HINT ('DISABLE_OPTIMIZER_ROWGOAL'));
 
   INSERT INTO #violation (check_name, violations, user_id, wrong)
   SELECT TOP (@listed) 'distinct_cards', COUNT_BIG(*) OVER (), r.user_id,
@@ -155,7 +161,8 @@ BEGIN
                     WHERE cu.user_id = u.user_id AND c.state IN ('open', 'leased'))
     AND NOT EXISTS (SELECT 1 FROM cardgenius.chunk AS c
                     WHERE c.state = 'open' AND c.users IS NULL AND u.user_id BETWEEN c.user_id_from AND c.user_id_to)
-  ORDER BY u.user_id;
+  ORDER BY u.user_id
+  OPTION (USE HINT ('DISABLE_OPTIMIZER_ROWGOAL'));
 
   INSERT INTO #violation (check_name, violations, wrong)
   SELECT TOP (@listed) 'nothing_staged', SUM(s.row_count) OVER (),
@@ -200,7 +207,8 @@ BEGIN
   FROM dbo.card_recommendations AS c
   WHERE NOT EXISTS (SELECT 1 FROM dbo.user_spending_data AS u WHERE u.user_id = c.user_id)
   GROUP BY c.user_id
-  ORDER BY c.user_id;
+  ORDER BY c.user_id
+  OPTION (USE HINT ('DISABLE_OPTIMIZER_ROWGOAL'));
 
   INSERT INTO #violation (check_name, violations, user_id, wrong)
   SELECT TOP (@listed) 'known_status', COUNT_BIG(*) OVER (), u.user_id,

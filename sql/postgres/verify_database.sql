@@ -1,11 +1,10 @@
--- Twin of sql/mssql/verify_database.sql. Differs in: Takes, Answers, Locks, Indexes.
+-- Twin of sql/mssql/verify_database.sql. Differs in: Takes, Answers, Locks.
 -- Takes     p_most: how many violations of each check are listed; 0: none
 -- Answers   a row a check, in a fixed order: check_name, severity (fail | warn), violations, sample (one of them); after them,
 --           where p_most is above 0, a row for what breaks a check: check_name, severity, user_id or run_id and chunk_no, and
---           wrong (what is wrong with it); violations is NULL there. Beside a run the two may differ by users in flight.
+--           wrong (what is wrong with it); violations is NULL there. Of users whose rows are wrong, the first million is counted.
 --           nothing_staged: a load that was given up stays until the run's end, when it is swept. Only where no lease lives is it wrong.
 -- Locks     none
--- Indexes   the keys of both contract tables; one pass over each, and another one to list (only where p_most is above 0)
 -- Callers   cardgenius verify
 -- Grants    EXECUTE for cardgenius_janitor, cardgenius_reader
 
@@ -66,7 +65,9 @@ BEGIN
      OR u.c6 IN (u.c7, u.c8, u.c9, u.c10)
      OR u.c7 IN (u.c8, u.c9, u.c10)
      OR u.c8 IN (u.c9, u.c10)
-     OR u.c9 IN (u.c10);
+     OR u.c9 IN (u.c10)
+  ORDER BY u.user_id
+  LIMIT 1000000;
 
   CREATE TEMPORARY TABLE doubtful_row ON COMMIT DROP AS
   SELECT c.user_id, c.rank, c.card_name, c.total_savings_yearly, c.total_extra_benefits, c.joining_fees, c.net_savings,
