@@ -1,13 +1,35 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import type { Session } from '../contract/context.ts';
+import { hasDocker } from './sql-server.ts';
 
-/** Where a PostgreSQL server is on which tests may create databases. */
-const URL_OF_SERVER = process.env.CARDGENIUS_TEST_POSTGRES_URL;
+/** Where a PostgreSQL server is on which tests may create databases; without one, a container where Docker answers. */
+const GIVEN_URL = process.env.CARDGENIUS_TEST_POSTGRES_URL;
+/** CARDGENIUS_TEST_POSTGRES_IMAGE overrides it. */
+const IMAGE = 'postgres:17-alpine';
 
-export const hasPostgresServer = (): boolean => (URL_OF_SERVER ?? '') !== '';
+export const hasPostgresServer = (): boolean => Boolean(GIVEN_URL) || hasDocker();
 export const NO_POSTGRES =
-  'NOT TESTED: POSTGRESQL SERVER. Name one in CARDGENIUS_TEST_POSTGRES_URL (postgres://user@host:port/postgres), as .ci/run does.';
+  'NOT TESTED: POSTGRESQL SERVER. Name one in CARDGENIUS_TEST_POSTGRES_URL (postgres://user@host:port/postgres), as .ci/run does, or start Docker.';
+
+let server: Promise<string> | undefined;
+
+/** The URL of the server: given, or of the container that this process starts once and testcontainers' reaper ends with it. */
+function urlOfServer(): Promise<string> {
+  server ??= GIVEN_URL ? Promise.resolve(GIVEN_URL) : startContainer();
+  return server;
+}
+
+async function startContainer(): Promise<string> {
+  const { GenericContainer, Wait } = await import('testcontainers');
+  const password = randomBytes(12).toString('hex');
+  const container = await new GenericContainer(process.env.CARDGENIUS_TEST_POSTGRES_IMAGE ?? IMAGE)
+    .withEnvironment({ POSTGRES_USER: 'dba', POSTGRES_PASSWORD: password })
+    .withExposedPorts(5432)
+    .withWaitStrategy(Wait.forLogMessage(/database system is ready to accept connections/, 2)) // once while it initialises
+    .start();
+  return `postgres://dba:${password}@${container.getHost()}:${container.getMappedPort(5432)}/postgres`;
+}
 
 export interface ServerDatabase extends AsyncDisposable {
   readonly url: string;
@@ -21,7 +43,7 @@ export interface ServerDatabase extends AsyncDisposable {
 export async function createServerDatabase(): Promise<ServerDatabase> {
   const name = `cardgenius_test_${randomBytes(5).toString('hex')}`;
   await onServer(`CREATE DATABASE ${name}`);
-  const url = new URL(URL_OF_SERVER!);
+  const url = new URL(await urlOfServer());
   url.pathname = `/${name}`;
   const own = new pg.Client({ connectionString: url.href });
   own.on('error', () => {}); // dropped with its database, or killed with its server
@@ -41,7 +63,7 @@ export async function createServerDatabase(): Promise<ServerDatabase> {
 
 /** On a connection for it alone: a test may kill the server meanwhile. */
 async function onServer(sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: URL_OF_SERVER! });
+  const client = new pg.Client({ connectionString: await urlOfServer() });
   await client.connect();
   await client.query(sql).finally(() => client.end());
 }

@@ -26,7 +26,8 @@ export function hasSqlServer(): boolean {
   return Boolean(url) || Boolean(command) || hasDocker();
 }
 
-function hasDocker(): boolean {
+/** Whether Docker answers; testcontainers finds it afterwards. */
+export function hasDocker(): boolean {
   try {
     docker('info', '--format', '{{.ServerVersion}}');
     // the command line follows Docker contexts (Colima, OrbStack, Docker Desktop); testcontainers does not
