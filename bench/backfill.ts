@@ -13,11 +13,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BatchOutcome } from '../src/batch/run-batch.ts';
+import type { Database } from '../src/database/database.ts';
+import type { PostgresClient } from '../src/database/postgres/postgres-driver.ts';
 import { PostgresMigrationTarget } from '../src/database/postgres/postgres-migration-target.ts';
 import { formatRow, OUTPUT_COLUMNS } from '../src/exchange/export-recommendations.ts';
 import { seedSpending } from '../src/exchange/seed-spending.ts';
 import { group } from '../src/model/format.ts';
 import { runOnce } from '../src/tools/bench/population.ts';
+import { copyChunks } from '../src/tools/bench/raw.ts';
 import { describeMachine, timed } from '../src/tools/bench/rounds.ts';
 import { type ScratchDatabase, scratchDatabase } from '../src/tools/bench/scratch-database.ts';
 import { ENGINE, PLACE, readOptions, settings } from './options.ts';
@@ -72,28 +75,19 @@ function runWithProgress(url: string): Promise<BatchOutcome> {
 async function hashOf({ database, target }: ScratchDatabase): Promise<{ hash: string; rows: number }> {
   const hash = createHash('sha256');
   const rows =
-    target instanceof PostgresMigrationTarget ? await hashCopies(target, hash) : await hashExport(database, hash);
+    target instanceof PostgresMigrationTarget
+      ? await hashCopies(database, target.client, hash)
+      : await hashExport(database, hash);
   return { hash: hash.digest('hex'), rows };
 }
 
-async function hashCopies({ client }: PostgresMigrationTarget, hash: Hash): Promise<number> {
-  const ranges = await client.query<{ low: string; high: string }>(
-    'SELECT c.user_id_from::TEXT AS low, c.user_id_to::TEXT AS high FROM cardgenius.chunk AS c ORDER BY c.user_id_from',
-  );
-  for (const { low, high } of ranges) {
-    hash.update(
-      await client.copyOut(
-        `(SELECT ${OUTPUT_COLUMNS.join(', ')} FROM public.card_recommendations WHERE user_id BETWEEN '${low}' AND '${high}' ORDER BY user_id, rank)`,
-      ),
-    );
-  }
-  const [counted] = await client.query<{ rows: number }>(
-    'SELECT COUNT(*)::FLOAT8 AS rows FROM public.card_recommendations',
-  );
-  return counted!.rows;
+async function hashCopies(database: Database, client: PostgresClient, hash: Hash): Promise<number> {
+  const run = (await database.readRun(null))!;
+  for await (const bytes of copyChunks(client, run.runId, OUTPUT_COLUMNS.join(', '))) hash.update(bytes);
+  return run.rowsWritten;
 }
 
-async function hashExport(database: ScratchDatabase['database'], hash: Hash): Promise<number> {
+async function hashExport(database: Database, hash: Hash): Promise<number> {
   let rows = 0;
   for (let after: string | null = null; ; ) {
     const page = await database.exportRecommendations(after, 2_000);

@@ -58,7 +58,9 @@ const {
 });
 const server = process.env.CARDGENIUS_TEST_MSSQL_URL;
 if (isOnPostgres && !hasPostgresServer()) throw new Error('a server is needed: set CARDGENIUS_TEST_POSTGRES_URL');
-if (doesServerCrash && !isOnPostgres) throw new Error('--crash is for --postgres');
+if (doesServerCrash && !(isOnPostgres && process.env.CARDGENIUS_TEST_POSTGRES_URL)) {
+  throw new Error('--crash is for --postgres, on the server that CARDGENIUS_TEST_POSTGRES_URL names');
+}
 if ((processes > 1 || isOnServer) && !isOnPostgres && !server)
   throw new Error('a server is needed: set CARDGENIUS_TEST_MSSQL_URL, or --postgres and CARDGENIUS_TEST_POSTGRES_URL');
 const crashCommand = process.env.CARDGENIUS_TEST_POSTGRES_COMMAND ?? join(ROOT, '.ci/postgres');

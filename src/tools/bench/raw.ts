@@ -20,26 +20,32 @@ export async function logBytesOf(client: PostgresClient, step: () => Promise<unk
   return after!.bytes;
 }
 
-/**
- * The harsher floor: the rows of a run that has ended, by plain COPY into a table with the contract's key, in the same database, a COPY a chunk in
- * key order. Reading them out is not part of it.
- */
-export async function measureRaw(client: PostgresClient, runId: number): Promise<RawFigures> {
+/** The rows of a run that has ended, in key order: a binary COPY of `columns` for each chunk that is done. */
+export async function* copyChunks(client: PostgresClient, runId: number, columns: string): AsyncGenerator<Uint8Array> {
   const ranges = await client.query<{ low: string; high: string }>(
     `SELECT c.user_id_from::TEXT AS low, c.user_id_to::TEXT AS high
      FROM cardgenius.chunk AS c WHERE c.run_id = $1 AND c.state = 'done' ORDER BY c.chunk_no`,
     [runId],
   );
+  const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
+  for (const { low, high } of ranges) {
+    yield client.copyOut(
+      `(SELECT ${columns} FROM public.card_recommendations WHERE user_id BETWEEN ${literal(low)} AND ${literal(high)} ORDER BY user_id, rank)`,
+    );
+  }
+}
+
+/**
+ * The harsher floor: the rows of a run that has ended, by plain COPY into a table with the contract's key, in the same database, a COPY a chunk in
+ * key order. Reading them out is not part of it.
+ */
+export async function measureRaw(client: PostgresClient, runId: number): Promise<RawFigures> {
   await client.query('DROP TABLE IF EXISTS cardgenius.bench_raw');
   await client.query('CREATE TABLE cardgenius.bench_raw (LIKE public.card_recommendations)');
   await client.query('ALTER TABLE cardgenius.bench_raw ADD PRIMARY KEY (user_id, rank)');
   let seconds = 0;
   const logBytes = await logBytesOf(client, async () => {
-    for (const { low, high } of ranges) {
-      const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
-      const bytes = await client.copyOut(
-        `(SELECT * FROM public.card_recommendations WHERE user_id BETWEEN ${literal(low)} AND ${literal(high)} ORDER BY user_id, rank)`,
-      );
+    for await (const bytes of copyChunks(client, runId, '*')) {
       seconds += await timed(() => client.copyIn('cardgenius.bench_raw', bytes));
     }
   });
