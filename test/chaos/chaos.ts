@@ -90,9 +90,9 @@ let runs = 0;
 const recoveries: number[] = [];
 let killedAt: number | undefined;
 const startedAt = performance.now();
+const isOver = () => killed >= kills || performance.now() - startedAt > minutes * 60_000;
 const crashes = doesServerCrash ? crashServer() : undefined;
 
-const isOver = () => killed >= kills || performance.now() - startedAt > minutes * 60_000;
 while (!isOver()) {
   if ((await openUsers()) === 0) {
     await withDatabase(({ audit }) => audit.redoUsers({ cardName: null, olderThan: null }, true));
