@@ -4,4 +4,5 @@ export default {
   files: ['test/browser/**/*.test.ts'],
   timeout: '3m',
   workerThreads: false,
+  require: ['./test/support/own-temp.ts'],
 };

@@ -25,7 +25,7 @@ const SCRIPTS: Record<string, string> = JSON.parse(readFileSync(join(ROOT, 'pack
 /** Why a command is not run here. Every entry must be of use. */
 const NOT_RUN: readonly [RegExp, string][] = [
   [/^npm ci/, 'what came before these tests'],
-  [/^npm test$|^npm run (types|lint)$/, 'what runs these tests'],
+  [/^npm test$|^npm run (types|lint|test:quick)$/, 'what runs these tests'],
   [/^npm run format$/, 'writes the tree; npm run lint, which is run, fails where it would'],
   [
     /^npm run (docs:configuration|docs:recovery|docs:codes|catalog:schema)$/,

@@ -1,17 +1,11 @@
-import { execFile, spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { cp, glob, mkdtemp, readFile, rename } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { COMPILE_CACHE, copyDatabase, NODE_FLAGS } from '../support/kept.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'src/cli/main.ts');
-
-/** Tests start hundreds of short commands: PGlite's WebAssembly is compiled for a quick start, and modules are compiled once. */
-const NODE_FLAGS = ['--liftoff-only'];
-const NODE_COMPILE_CACHE = join(ROOT, 'node_modules/.cache/cardgenius-tests');
 
 export interface CliResult {
   readonly code: number | null;
@@ -37,7 +31,13 @@ export interface CliPlace {
 
 /** Runs the command line as a process of its own, in a folder, on a database. */
 export function cardgenius(args: readonly string[], { cwd, database, env: more }: CliPlace): CliRun {
-  const env = { ...process.env, NODE_COMPILE_CACHE, ...more, CARDGENIUS_DATABASE_URL: database, NO_COLOR: '1' };
+  const env = {
+    ...process.env,
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
+    ...more,
+    CARDGENIUS_DATABASE_URL: database,
+    NO_COLOR: '1',
+  };
   const child = spawn(process.execPath, [...NODE_FLAGS, MAIN, ...args], {
     cwd,
     env,
@@ -83,33 +83,9 @@ export function cardgenius(args: readonly string[], { cwd, database, env: more }
 
 export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'cardgenius-e2e-'));
 
-/** A new folder with the embedded database `db` in it, migrated: a copy of one that is made once for each state of the SQL. */
+/** A new folder with the embedded database `db` in it, migrated. */
 export async function newPlace(): Promise<CliPlace> {
   const cwd = await newFolder();
-  await cp(await migratedDatabase(), join(cwd, 'db'), { recursive: true });
+  await copyDatabase('migrated', join(cwd, 'db'));
   return { cwd, database: 'pglite:db' };
-}
-
-let migrated: Promise<string> | undefined;
-
-/** The migrated database that places are copied from; test processes that come at once may each make one, and one is kept. */
-function migratedDatabase(): Promise<string> {
-  migrated ??= (async () => {
-    const hash = createHash('sha256');
-    const files = ['package-lock.json', 'src/database/**/*.ts', 'src/model/contract.ts', '{sql,migrations}/**/*.sql'];
-    for (const file of (await Array.fromAsync(glob(files, { cwd: ROOT }))).sort()) {
-      hash.update(file).update(await readFile(join(ROOT, file)));
-    }
-    const kept = join(tmpdir(), `cardgenius-migrated-${process.getuid?.()}-${hash.digest('hex').slice(0, 16)}`);
-    if (existsSync(kept)) return kept;
-    const made = join(await newFolder(), 'db');
-    const env = { ...process.env, CARDGENIUS_DATABASE_URL: `pglite:${made}` };
-    await promisify(execFile)(process.execPath, [...NODE_FLAGS, MAIN, 'migrate'], { env });
-    // The other process that came first has put the same there.
-    await rename(made, kept).catch(error => {
-      if (!existsSync(kept)) throw error;
-    });
-    return kept;
-  })();
-  return migrated;
 }

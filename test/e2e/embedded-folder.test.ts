@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { openDatabase } from '../../src/database/open-database.ts';
 import { lockFolder } from '../../src/database/postgres/folder-lock.ts';
-import { cardgenius, newFolder } from './cli.ts';
+import { cardgenius, newFolder, newPlace } from './cli.ts';
 
 const run = promisify(execFile);
 const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
@@ -42,9 +42,7 @@ test('the folder of the embedded database is its user’s alone, whatever the um
 });
 
 test('a folder that was open to others is closed with all that is in it as it is opened', async t => {
-  const cwd = await newFolder();
-  const database = 'pglite:db';
-  t.is((await cardgenius(['migrate'], { cwd, database })).code, 0);
+  const { cwd, database } = await newPlace();
   await chmod(join(cwd, 'db'), 0o755);
   await chmod(join(cwd, 'db/PG_VERSION'), 0o666);
   t.is((await cardgenius(['status'], { cwd, database })).code, 0);
@@ -53,9 +51,7 @@ test('a folder that was open to others is closed with all that is in it as it is
 
 test('a folder, or a file that lay open in one, that belongs to another user is refused', async t => {
   if (process.getuid?.() !== 0) return t.pass('only root can give a file away');
-  const cwd = await newFolder();
-  const database = 'pglite:db';
-  t.is((await cardgenius(['migrate'], { cwd, database })).code, 0);
+  const { cwd, database } = await newPlace();
   await chown(join(cwd, 'db'), 65534, 65534);
   await status(t, cwd, database, 1, /db belongs to another user \(uid 65534; this process has 0\).*DATABASE_UNUSABLE/s);
   await chown(join(cwd, 'db'), 0, 0);
@@ -106,8 +102,7 @@ test('a link that lies where the lock or its holder is written is not followed',
 });
 
 test('a second process on the folder of one that is alive is refused, and names it', async t => {
-  const cwd = await newFolder();
-  await mkdir(join(cwd, 'db'), { mode: 0o700 });
+  const { cwd } = await newPlace();
   const lock = lockFolder(join(cwd, 'db'));
   await status(
     t,
@@ -156,8 +151,7 @@ test('a folder is locked under each of its names: a link to it, and a mount of i
 });
 
 test('a link to a folder is opened as the folder', async t => {
-  const cwd = await newFolder();
-  t.is((await cardgenius(['migrate'], { cwd, database: 'pglite:db' })).code, 0);
+  const { cwd } = await newPlace();
   await symlink('db', join(cwd, 'alias'));
   await status(t, cwd, 'pglite:alias', 0, /^$/);
   await symlink('nowhere', join(cwd, 'lost'));
@@ -175,7 +169,7 @@ test('blanks and line ends around the address of a database are no part of it', 
 });
 
 test('while serve has the folder open, it answers who looks or steers, and refuses who would load', async t => {
-  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  const at = await newPlace();
   t.is((await cardgenius(['seed', '--users', '40'], at)).code, 0);
   await writeFile(
     join(at.cwd, 'cron.config.ts'),
@@ -222,7 +216,7 @@ test('while serve has the folder open, it answers who looks or steers, and refus
 });
 
 test('a copy of the folder is a backup: taken between two halves of a run, restored after a loss, the run goes on', async t => {
-  const at = { cwd: await newFolder(), database: 'pglite:db' };
+  const at = await newPlace();
   await writeFile(join(at.cwd, 'cron.config.ts'), 'export default { chunkSize: 500, workers: 1 };');
   t.is((await cardgenius(['seed', '--users', '6000'], at)).code, 0);
   const first = cardgenius(['run'], at);

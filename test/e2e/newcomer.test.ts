@@ -66,7 +66,7 @@ test('an import beside the invented users says so, and how to keep them apart', 
 });
 
 test('a variable with a slip in it is told, and one of another program is not', async t => {
-  const at = { cwd: await newFolder(), database: 'pglite:memory' };
+  const at = await newPlace();
   const env = { CARDGENIUS_CHUNKSIZE: '5', CARDGENIUS_SERVICE_HOST: '10.0.0.1', CARDGENIUS_TEST_MSSQL_IMAGE: 'x' };
   const { code, stderr } = await cardgenius(['status'], { ...at, env });
   t.is(code, 0);

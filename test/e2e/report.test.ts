@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { cardgenius, newFolder } from './cli.ts';
+import { cardgenius, newPlace } from './cli.ts';
 
 test('report, a dry run over all, a comparison of catalogues over the users, and redo by card look at a database and change nothing', async t => {
-  const cwd = await newFolder();
-  const at = { cwd, database: 'pglite:db' };
+  const at = await newPlace();
+  const { cwd } = at;
   const json = async (...args: string[]) => JSON.parse((await cardgenius([...args, '--json'], at)).stdout);
   await json('seed', '--users', '1200');
   await json('run');

@@ -12,6 +12,7 @@ import { loadEngine } from '../../src/engine/load-engine.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { type ContractEngine, expireLeases, reset } from '../contract/context.ts';
 import { countRows } from '../support/count-rows.ts';
+import { copyDatabase } from '../support/kept.ts';
 import { type StopPoint, stoppable } from './stoppable.ts';
 
 export const USERS = 9;
@@ -22,7 +23,7 @@ export interface World extends ContractEngine {
 }
 
 export async function createWorld(): Promise<World> {
-  const pglite = new Pglite('memory://');
+  const pglite = new Pglite(await copyDatabase('new'));
   const target = new PostgresMigrationTarget(pglite);
   await migrate(target);
   return {

@@ -7,6 +7,7 @@ import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { postgresDriver } from '../../src/database/postgres/postgres-driver.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/postgres-migration-target.ts';
 import { PACKAGE_ROOT } from '../../src/package.ts';
+import { copyDatabase } from './kept.ts';
 
 const FOLDER = join(PACKAGE_ROOT, 'sql', 'postgres');
 /** The procedures that read the time: each takes another one as p_now. */
@@ -31,7 +32,7 @@ export function shifted(driver: Driver, clock: () => number): Driver {
 
 /** The embedded engine in memory, with a clock of its own. */
 export async function openWithClock(clock: () => number) {
-  const pglite = new Pglite('memory://');
+  const pglite = new Pglite(await copyDatabase('new'));
   await migrate(new PostgresMigrationTarget(pglite));
   const driver = postgresDriver(pglite, { description: 'pglite:memory', vacuums: true });
   return { ...operationsOf(shifted(driver, clock)), execute: (sql: string) => pglite.transaction([{ sql }]) };

@@ -24,6 +24,7 @@ import {
   checkTarget,
 } from '../../src/tools/doctor/tables.ts';
 import { cardgenius, newPlace } from '../e2e/cli.ts';
+import { copyDatabase } from '../support/kept.ts';
 
 /** A server that nothing is wrong with. What a stand-in cannot be made to have is planted here, in its answer. */
 const SETTINGS: SettingsRow = {
@@ -139,7 +140,7 @@ test('grants: what is missing is said as the statements of grants.sql', async t 
 });
 
 test('the embedded engine: nothing wrong in a new database, and each fault that it can hold is found', async t => {
-  const pglite = new Pglite('memory://');
+  const pglite = new Pglite(await copyDatabase('new'));
   await migrate(new PostgresMigrationTarget(pglite));
   const database = maintenanceOperations(postgresDriver(pglite, { description: 'pglite:memory' }));
   const look = async () => (await examine(database)).filter(({ state }) => state !== 'ok').map(({ check }) => check);

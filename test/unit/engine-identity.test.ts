@@ -20,6 +20,7 @@ import { fireByHand } from '../../src/serve/fire-by-hand.ts';
 import { FleetClock } from '../../src/serve/fleet-clock.ts';
 import { Service, type ServiceEvent } from '../../src/serve/service.ts';
 import { sliceOf } from '../reference/engine-rows.ts';
+import { copyDatabase } from '../support/kept.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const SETTINGS = { ...(await loadSettings({ env: {}, cwd: ROOT })), workers: 1, chunkSize: 100 };
@@ -249,7 +250,7 @@ test('a file that is required by another path, only resolved or loaded anew is i
 });
 
 test('a run whose engine has changed stops with that reason: no user is failed, and nothing is published', async t => {
-  await using opened = await openDatabase('pglite:memory', {});
+  await using opened = await openDatabase(`pglite:${await copyDatabase('migrated')}`, {});
   const { database } = opened;
   await seedSpending(database, 250, 1);
   const { source, write } = await ownEngine();
@@ -317,7 +318,7 @@ test('the engine of a service: each change and each fault is told once, and a fa
 });
 
 test('a service whose catalogue is replaced while it idles computes the next run with the new one, under its fingerprint', async t => {
-  await using opened = await openDatabase('pglite:memory', {});
+  await using opened = await openDatabase(`pglite:${await copyDatabase('migrated')}`, {});
   const { database, coordination } = opened;
   await seedSpending(database, 250, 1);
   const { source, reverse, catalogPath } = await catalogue();

@@ -9,6 +9,7 @@ import { FleetClock } from '../../src/serve/fleet-clock.ts';
 import { serveHealth } from '../../src/serve/health.ts';
 import { Service } from '../../src/serve/service.ts';
 import { madeUp } from '../support/dashboard.ts';
+import { copyDatabase } from '../support/kept.ts';
 
 /** A port that is free now. */
 async function freePort(): Promise<number> {
@@ -44,7 +45,7 @@ test('health: alive at once, ready when the database answers, and nothing else',
 });
 
 test('/readyz is 503 while the database answers bids and cannot be read, and 200 once it can be', async t => {
-  await using opened = await openDatabase('pglite:memory', {});
+  await using opened = await openDatabase(`pglite:${await copyDatabase('migrated')}`, {});
   const settings = await loadSettings({ env: {}, cwd: import.meta.dirname });
   const events = new EventTarget();
   const seen = (name: string) => new Promise(resolve => events.addEventListener(name, resolve, { once: true }));

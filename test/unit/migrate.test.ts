@@ -14,9 +14,10 @@ import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/postgres-migration-target.ts';
 import { OPTIONAL_COLUMNS } from '../../src/model/contract.ts';
 import { cardgenius, newFolder } from '../e2e/cli.ts';
+import { copyDatabase } from '../support/kept.ts';
 
 test('the embedded engine: a clean database verifies, and each drift is found', async t => {
-  const pglite = new Pglite('memory://');
+  const pglite = new Pglite(await copyDatabase('new'));
   const target = new PostgresMigrationTarget(pglite);
   await migrate(target);
   const { files, compared, drift } = await verifySchema(target);
@@ -52,7 +53,7 @@ test('the embedded engine: a clean database verifies, and each drift is found', 
 });
 
 test('repair: says which lines differ, and puts altered and dropped objects of ours back, and nothing else', async t => {
-  const pglite = new Pglite('memory://');
+  const pglite = new Pglite(await copyDatabase('new'));
   const target = new PostgresMigrationTarget(pglite);
   await migrate(target);
   t.deepEqual(await repairSchema(target, true), { repairable: [], left: [] });

@@ -15,6 +15,7 @@ import { UsageError } from '../../src/model/errors.ts';
 import { sliceOf } from '../reference/engine-rows.ts';
 import { countRows } from '../support/count-rows.ts';
 import { serveEngine } from '../support/engine-service.ts';
+import { copyDatabase } from '../support/kept.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const SETTINGS = await loadSettings({ env: {}, cwd: import.meta.dirname });
@@ -43,7 +44,7 @@ const REASONS: Readonly<Record<number, RegExp>> = {
 
 /** A whole run in memory: users whose amazon spend is so many rupees. */
 async function wholeRun(enginePath: string, rupees: readonly number[], engineTimeoutMs?: number) {
-  const opened = await openDatabase('pglite:memory', {});
+  const opened = await openDatabase(`pglite:${await copyDatabase('migrated')}`, {});
   const { database } = opened;
   async function* lines() {
     for (const [i, amount] of rupees.entries()) {

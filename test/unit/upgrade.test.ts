@@ -12,9 +12,10 @@ import { postgresDriver } from '../../src/database/postgres/postgres-driver.ts';
 import { PostgresMigrationTarget } from '../../src/database/postgres/postgres-migration-target.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
 import { type ContractEngine, claim, count, FINGERPRINT, importUsers, process, userId } from '../contract/context.ts';
+import { copyDatabase } from '../support/kept.ts';
 
 async function opened(): Promise<{ pglite: Pglite; engine: ContractEngine }> {
-  const pglite = new Pglite('memory://');
+  const pglite = new Pglite(await copyDatabase('new'));
   const engine = {
     ...operationsOf(postgresDriver(pglite, { description: 'pglite:memory', vacuums: false })),
     target: new PostgresMigrationTarget(pglite),
