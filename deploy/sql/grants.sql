@@ -101,6 +101,7 @@ GRANT EXECUTE ON OBJECT::cardgenius.doctor_duplicates TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.export_recommendations TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.verify_database TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.list_failures TO cardgenius_reader;
+GRANT EXECUTE ON OBJECT::cardgenius.find_chunk_user TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.list_recommendations TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.list_spending TO cardgenius_reader;
 GRANT EXECUTE ON OBJECT::cardgenius.report_cards TO cardgenius_reader;

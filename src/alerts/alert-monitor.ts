@@ -2,7 +2,7 @@ import type { CoordinationDatabase } from '../database/coordination.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { Alert, ClockState } from '../model/service.ts';
 import { FailedUsers, type FailureReader } from './failed-users.ts';
-import { type Finding, type Limits, RULES, type RuleName, type Sample } from './finding.ts';
+import { type Finding, type Limits, lookOf, RULES, type Sample } from './finding.ts';
 import { type FireReader, latestFires, latestRuns, type RunReader } from './latest.ts';
 import { linkOf, type Notice } from './notice.ts';
 import { Outage } from './outage.ts';
@@ -232,7 +232,7 @@ export class AlertMonitor {
   ): Delivery {
     const { rule, subject, severity, message } = about;
     const { host, dashboardUrl } = this.#options;
-    const look = about.look ?? RULES[rule as RuleName] ?? 'docs/operations.md';
+    const look = about.look ?? lookOf(rule);
     const database = this.#database?.description;
     const link = dashboardUrl === undefined ? undefined : linkOf(dashboardUrl, subject);
     const notice = { state, rule, subject, severity, message, since, at: new Date(now), look, database, host, link };

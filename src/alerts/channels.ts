@@ -45,9 +45,13 @@ function headlineOf({ state, severity, rule, subject }: Notice): string {
 }
 
 export function textOf(notice: Notice): string {
-  const { message, since, look, database, host, link } = notice;
+  const { state, message, since, at, look, database, host, link } = notice;
   const place = [database, host === undefined ? undefined : `told by ${host}`].filter(part => part !== undefined);
-  const lines = [headlineOf(notice), message, `Since ${since.toISOString()}. Look at: ${look}`, place.join(', '), link];
+  const told =
+    state === 'closed'
+      ? [`It is over: from ${since.toISOString()} to ${at.toISOString()}.`, `It said: ${message}`]
+      : [message, `Since ${since.toISOString()}. Look at: ${look}`];
+  const lines = [headlineOf(notice), ...told, place.join(', '), link];
   return lines.filter(line => line !== undefined && line !== '').join('\n');
 }
 

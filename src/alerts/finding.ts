@@ -57,7 +57,7 @@ const FAILED = 'cardgenius errors';
 /** Each rule, and the command that shows more. docs/operations.md has a section on each, of that name. */
 export const RULES = {
   run_failed: 'cardgenius status',
-  run_paused: 'cardgenius status; then: cardgenius resume',
+  run_paused: 'cardgenius status; the cause removed: cardgenius resume; or: cardgenius cancel',
   database_full: 'cardgenius status; make room, then: cardgenius resume',
   no_progress: 'cardgenius status; the service’s log',
   error_rate: FAILED,
@@ -75,3 +75,6 @@ export const RULES = {
   database_unreachable: 'the database server, the network between, the service’s log',
 } as const;
 export type RuleName = keyof typeof RULES;
+
+/** Where to look about an alert, by its rule. */
+export const lookOf = (rule: string): string => RULES[rule as RuleName] ?? 'docs/operations.md';

@@ -1,6 +1,7 @@
 import type { BatchDatabase } from '../database/batch.ts';
 import { type RetryOptions, retry, retrying, type Sleep } from '../database/retrying.ts';
 import { DatabaseError, LeaseLostError } from '../model/errors.ts';
+import { asciiText } from '../model/printable.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';
 import type { ChunkResult, Lease } from '../model/run.ts';
 import type { BatchListener, Stage, StageTimes } from './events.ts';
@@ -156,7 +157,7 @@ async function abortable<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   }
 }
 
-/** `processing_error` is ASCII and short, whatever an engine says. */
+/** `processing_error` is ASCII and short, whatever an engine says, and the same on every database. */
 function withPlainMessages(slice: RecommendationSlice): RecommendationSlice {
   if (slice.failures.length === 0) return slice;
   return {
@@ -165,7 +166,5 @@ function withPlainMessages(slice: RecommendationSlice): RecommendationSlice {
   };
 }
 
-/** Printable ASCII, everything else as `?`, cut to what staging takes. */
-export function plainText(text: string): string {
-  return text.replace(/[^\x20-\x7e]+/g, '?').slice(0, MAX_MESSAGE_LENGTH);
-}
+/** Printable ASCII, cut to what staging takes. */
+export const plainText = (text: string): string => asciiText(text).slice(0, MAX_MESSAGE_LENGTH);

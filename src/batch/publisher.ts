@@ -1,5 +1,6 @@
 import type { BatchDatabase } from '../database/batch.ts';
 import { DatabaseError } from '../model/errors.ts';
+import { asciiText } from '../model/printable.ts';
 import type { ChunkResult, Lease, PublishRequest, Span } from '../model/run.ts';
 import { PauseRun } from './recovery.ts';
 
@@ -19,7 +20,7 @@ export function undecidable({ runId, chunkNo }: Lease, users: string, cause: Dat
   return new PauseRun(
     'REFUSED_DECISION',
     `chunk ${chunkNo} of run ${runId}, ${users}: the database refuses the change of processing_status to failed, too ` +
-      `(cardgenius.chunk_user has the user_id; the database said ${cause.code})`,
+      `(cardgenius errors has the user_id; the database said ${cause.code})`,
     { cause },
   );
 }
@@ -55,7 +56,7 @@ export async function publish(
         );
       }
       try {
-        return await attempt(span, { code: 'REFUSED_BY_DATABASE', message: refusal.message });
+        return await attempt(span, { code: 'REFUSED_BY_DATABASE', message: asciiText(refusal.message) });
       } catch (error) {
         if (!isRefusal(error)) throw error;
         undecided ??= undecidable(lease, `user number ${span.from}`, error);

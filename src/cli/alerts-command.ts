@@ -1,6 +1,8 @@
 import { Command } from 'commander';
 import { newId, openChannels } from '../alerts/channels.ts';
+import { lookOf } from '../alerts/finding.ts';
 import { CardGeniusError, messageOf, UsageError } from '../model/errors.ts';
+import type { Alert } from '../model/service.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 
 interface ListOptions extends CommonOptions {
@@ -28,15 +30,21 @@ export function defineAlerts(program: Command): void {
 async function listAlerts(cli: Cli, all: boolean): Promise<void> {
   await using opened = await cli.open({ beside: true });
   const alerts = await opened.coordination.listAlerts(!all, LISTED);
-  cli.print({ alerts }, () => {
+  const shown = alerts.map(alert => ({ ...alert, look: lookOf(alert.rule) }));
+  cli.print({ alerts: shown }, () => {
     if (alerts.length === 0) return all ? 'No alert yet.' : 'No alert is open.';
-    return alerts
-      .map(({ rule, subject, severity, message, openedAt, closedAt }) => {
-        const end = closedAt === null ? '' : `, over ${closedAt.toISOString()}`;
-        return `${severity.padEnd(8)}  ${rule}: ${subject}, since ${openedAt.toISOString()}${end}\n          ${message}`;
-      })
-      .join('\n');
+    return alerts.map(describeAlert).join('\n');
   });
+}
+
+/** Two lines: whether it is open or over, and since or until when; and what it says, or said. Of an open one a third: where to look. */
+export function describeAlert({ rule, subject, severity, message, openedAt, closedAt }: Alert): string {
+  const [state, span, said] =
+    closedAt === null
+      ? ['open', `since ${openedAt.toISOString()}`, message]
+      : ['over', `from ${openedAt.toISOString()} to ${closedAt.toISOString()}`, `It said: ${message}`];
+  const lines = [said, ...(closedAt === null ? [`Look at: ${lookOf(rule)}`] : [])];
+  return `${state}  ${severity.padEnd(8)}  ${rule}: ${subject}, ${span}${lines.map(line => `\n                ${line}`).join('')}`;
 }
 
 async function testChannels(cli: Cli): Promise<void> {

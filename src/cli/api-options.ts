@@ -1,6 +1,6 @@
 /** Headers for the CardGenius API: from a file or the environment, never from the command line, which other users can read. */
 import { readFile } from 'node:fs/promises';
-import { messageOf, UsageError } from '../model/errors.ts';
+import { UsageError, unreadable } from '../model/errors.ts';
 import { parseHeaders } from '../tools/api/client.ts';
 
 /** CARDGENIUS_API_HEADERS, and over it those of a file: one `Name: value` a line. Throws UsageError (PARITY_HEADER). */
@@ -9,7 +9,7 @@ export async function apiHeaders(file: string | undefined): Promise<Record<strin
   const fromEnvironment = parseHeaders(given, 'CARDGENIUS_API_HEADERS');
   if (file === undefined) return fromEnvironment;
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UsageError('PARITY_HEADER', `--header-file ${file} cannot be read: ${messageOf(error)}. Name a file.`, {
+    throw new UsageError('PARITY_HEADER', `--header-file ${file} ${unreadable(error)}. Name a file.`, {
       cause: error,
     });
   });

@@ -15,7 +15,7 @@ import { setDisplayNames } from '../tools/catalog/names.ts';
 import { defineCatalogApi } from './catalog-api.ts';
 import { type CommonOptions, command, wholeNumber } from './cli.ts';
 import { findCard } from './find-card.ts';
-import { textTable } from './table.ts';
+import { terminalWidth, textTable } from './table.ts';
 
 interface UsersOption extends CommonOptions {
   readonly users: number;
@@ -174,11 +174,15 @@ function parseVersion(bytes: Uint8Array): { readonly version: string } {
 
 function describeReport(path: string, { cards, open, users, findings }: CatalogReport, errors: number): string {
   const rows = grouped(findings).map(({ level, kind, card, field, message }) => [level, kind, card, field, message]);
+  const table = textTable(['', 'kind', 'card', 'field', 'what'], rows, [], terminalWidth(PAGE_WIDTH));
   const summary =
     `${path}: ${cards} cards, ${open} open; ${errors} errors, ${findings.length - errors} warnings` +
     (users > 0 ? `; ranked for ${group(users)} generated users.` : '.');
-  return rows.length === 0 ? summary : `${textTable(['', 'kind', 'card', 'field', 'what'], rows)}\n\n${summary}`;
+  return rows.length === 0 ? summary : `${table}\n\n${summary}`;
 }
+
+/** How wide the findings are where no terminal says: a cell has the ids of all cards of which the same is said. */
+const PAGE_WIDTH = 80;
 
 /** One line for all cards of which the same is said. */
 function grouped(findings: CatalogReport['findings']) {

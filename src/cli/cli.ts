@@ -126,8 +126,8 @@ export function command<Options extends CommonOptions>(
         await run(cli, definition.args, options);
         process.exitCode = cli.exitCode;
       } catch (error) {
-        const text = options.json === true ? errorAsJson(error) : typed(describe(error, options.verbose === true));
-        process.stderr.write(`${printable(text)}\n`);
+        const text = errorText(error, options);
+        process.stderr.write(`${printable(options.json === true ? text : typed(text))}\n`);
         process.exitCode = error instanceof CardGeniusError ? error.exitCode : EXIT.failed;
       }
     });
@@ -143,13 +143,12 @@ function pathsOf(definition: Command): string[] {
   ]);
 }
 
-/** With --json an error is an object, too: one line on stderr, so that stdout holds results alone. */
-function errorAsJson(error: unknown): string {
-  const { code, exitCode } = error instanceof CardGeniusError ? error : { code: 'UNEXPECTED', exitCode: EXIT.failed };
-  return JSON.stringify({ error: { code, message: messageOf(error), exitCode } });
-}
-
-function describe(error: unknown, verbose: boolean): string {
+/** An error for stderr: a sentence with its code. With `json` an object on one line, so that stdout holds results alone. */
+export function errorText(error: unknown, { json = false, verbose = false }: CommonOptions): string {
+  if (json) {
+    const { code, exitCode } = error instanceof CardGeniusError ? error : { code: 'UNEXPECTED', exitCode: EXIT.failed };
+    return JSON.stringify({ error: { code, message: messageOf(error), exitCode } });
+  }
   const code = error instanceof CardGeniusError ? styleText('dim', ` [${error.code}]`, { stream: process.stderr }) : '';
   const sentence = `${styleText('red', 'cardgenius:', { stream: process.stderr })} ${messageOf(error)}${code}`;
   if (!verbose || !(error instanceof Error)) return sentence;

@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
-import { EXIT } from '../model/errors.ts';
+import { EXIT, UsageError } from '../model/errors.ts';
 import { printable } from '../model/printable.ts';
 import { readManifest } from '../package.ts';
+import { errorText } from './cli.ts';
 import { withCommandPrefix } from './command-prefix.ts';
 import { defineCompletion } from './completion-command.ts';
+import { helpWords, usageOf } from './usage.ts';
 
 type Define = (program: Command) => void;
 
@@ -184,11 +186,15 @@ export const COMMANDS: readonly Entry[] = [
  */
 export async function createProgram(wanted?: string): Promise<Command> {
   const program = new Command('cardgenius');
-  const names = COMMANDS.map(({ name }) => name);
+  const names = [...COMMANDS.map(({ name }) => name), 'help'];
   const typed = (text: string) => printable(withCommandPrefix(text, names));
   const output = {
     writeOut: (text: string) => process.stdout.write(typed(text)),
     writeErr: (text: string) => process.stderr.write(typed(text)),
+    outputError: (text: string, write: (text: string) => void) => {
+      const error = new UsageError('COMMAND_LINE', usageOf(text, program));
+      write(`${errorText(error, { json: process.argv.includes('--json') })}\n`);
+    },
   };
   program
     .configureOutput(output)
@@ -240,9 +246,11 @@ export async function runCommandLine(): Promise<void> {
   });
   // Without stderr a command goes on, and says nothing.
   process.stderr.on('error', () => {});
-  const [first = '', second = ''] = process.argv.slice(2);
+  const [first = '', ...others] = process.argv.slice(2);
   try {
-    await (await createProgram(first === 'help' ? second : first)).parseAsync();
+    const program = await createProgram(first === 'help' ? others[0] : first);
+    const isHelp = first === 'help' && others[0] !== undefined && !others[0].startsWith('-');
+    await program.parseAsync(isHelp ? helpWords(program, others) : process.argv.slice(2), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage; // commander has said what is wrong

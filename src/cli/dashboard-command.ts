@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { lookOf } from '../alerts/finding.ts';
 import type { SteerRequest } from '../dashboard/act-routes.ts';
 import type { Address } from '../dashboard/address.ts';
 import type { Dashboard, DashboardOptions as Mounting } from '../dashboard/dashboard.ts';
@@ -118,7 +119,8 @@ export async function mountDashboard(
         return found;
       },
       place: () => placeOf(opened),
-      alerts: () => coordination.listAlerts(false, SHOWN),
+      alerts: async () =>
+        (await coordination.listAlerts(false, SHOWN)).map(alert => ({ ...alert, look: lookOf(alert.rule) })),
       processors: () => coordination.listProcessors(SHOWN),
       ...(schedules.length === 0 ? {} : { schedules: outlook }),
     },

@@ -14,20 +14,47 @@ export async function findCard<Card extends Named>(cards: readonly Card[], wante
   if (exact !== undefined) return exact;
   const partly = cards.filter(card => card.id.toLowerCase().includes(text) || card.name.toLowerCase().includes(text));
   if (partly.length === 1) return partly[0]!;
-  const near = partly.length > 0 ? partly : cards;
-  const [best] = near
-    .map(card => ({
-      card,
-      far: Math.min(distance(card.id.toLowerCase(), text), distance(card.name.toLowerCase(), text)),
-    }))
-    .sort((a, b) => a.far - b.far);
+  if (partly.length > 1) {
+    throw new UsageError(
+      'NO_SUCH_CARD',
+      `${partly.length} cards match "${wanted}": ${idsOf(partly, 8)}. Name one of them.`,
+    );
+  }
+  const near = nearest(cards, text);
   throw new UsageError(
     'NO_SUCH_CARD',
-    partly.length > 1
-      ? `${partly.length} cards match "${wanted}": ${partly
-          .slice(0, 8)
-          .map(card => card.id)
-          .join(', ')}${partly.length > 8 ? ` and ${partly.length - 8} more` : ''}. Name one of them.`
-      : `The catalogue has no card "${wanted}". Did you mean ${best?.card.id}?`,
+    near.length > 0
+      ? `No card is named "${wanted}". Did you mean ${near.map(card => card.id).join(' or ')}?`
+      : `No card is named "${wanted}", and none nearly so. Its id, its name or a part of either is enough; ids are ${idsOf(cards, 3)}.`,
   );
 }
+
+function idsOf(cards: readonly Named[], most: number): string {
+  const more = cards.length - most;
+  return `${cards
+    .slice(0, most)
+    .map(card => card.id)
+    .join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** The cards, three at most, in which each word of a text stands with a third of its letters wrong at most; those with the fewest wrong ones. */
+function nearest(cards: readonly Named[], text: string): Named[] {
+  const wanted = wordsOf(text);
+  const found = cards.flatMap(card => {
+    const words = wordsOf(`${card.id} ${card.name} ${card.displayName ?? ''}`);
+    const far = wanted.map(word => Math.min(...words.map(other => distance(word, other))));
+    return far.every((letters, i) => letters <= wanted[i]!.length / 3)
+      ? [{ card, far: far.reduce((a, b) => a + b, 0) }]
+      : [];
+  });
+  const least = Math.min(...found.map(({ far }) => far));
+  return found
+    .filter(({ far }) => far === least)
+    .slice(0, MOST_MEANT)
+    .map(({ card }) => card);
+}
+
+/** How many cards are offered at most for a name that is none. */
+const MOST_MEANT = 3;
+
+const wordsOf = (text: string): string[] => text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];

@@ -3,6 +3,7 @@ import { csvForm } from '../exchange/csv-rows.ts';
 import { importSpending } from '../exchange/import-spending.ts';
 import { holdsInventedUsers } from '../exchange/seed-spending.ts';
 import { openSpendingCsv } from '../exchange/spending-csv.ts';
+import { UsageError } from '../model/errors.ts';
 import { group } from '../model/format.ts';
 import { type CommonOptions, command } from './cli.ts';
 
@@ -34,6 +35,14 @@ export function defineImport(program: Command): void {
       const went = `${group(read)} rows read: ${group(imported)} imported, ${group(unchanged)} unchanged, ${group(rejected)} rejected`;
       return rejects === null ? `${went}.` : `${went}: see ${rejects}.`;
     });
+    if (result.read === 0) cli.note(`${file} has no row below its header: no user was imported or changed.`);
+    if (result.rejects !== null && result.rejected === result.read) {
+      throw new UsageError(
+        'ALL_REJECTED',
+        `All ${group(result.read)} rows of ${file} were rejected, and no user was imported or changed. Why, row by row: ${result.rejects}. Correct the ` +
+          'file and import it again.',
+      );
+    }
     if (result.confirmedBelowSum > 0) {
       cli.note(
         `In ${group(result.confirmedBelowSum)} of the imported rows the confirmed spends (avg_confirmed_gmv) are below the sum of the ` +

@@ -151,7 +151,13 @@ async function storedAmounts(cli: Cli, userId: string): Promise<readonly (number
   await using opened = await cli.open({ beside: true });
   const stored = await opened.database.readSpending(userId);
   if (stored === undefined) {
-    throw new CardGeniusError('NO_SUCH_USER', `There is no user ${userId} in ${opened.database.description}.`);
+    const others = [userId.toUpperCase(), userId.toLowerCase()].filter(other => other !== userId);
+    const found = await Promise.all(others.map(other => opened.database.readSpending(other)));
+    const meant = others.find((_, i) => found[i] !== undefined);
+    throw new CardGeniusError(
+      'NO_SUCH_USER',
+      `There is no user ${userId} in ${opened.database.description}.${meant === undefined ? '' : ` Did you mean ${meant}?`}`,
+    );
   }
   return stored.amounts;
 }

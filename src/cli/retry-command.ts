@@ -47,7 +47,7 @@ export function defineRetryAndRedo(program: Command): void {
       subject: filtersText({ 'one user': user === undefined ? undefined : '', code, 'older than s': olderThan }),
       affected: users,
     });
-    cli.print({ users }, () => again(users));
+    cli.print({ users }, () => again(users, 'failed user matches: cardgenius errors lists them'));
     const remedy = code === undefined || users === 0 ? undefined : remedyOf(code);
     if (remedy !== undefined)
       cli.note(`They fail with ${code} again unless its cause is gone. To look: ${remedy.look}`);
@@ -85,7 +85,9 @@ export function defineRetryAndRedo(program: Command): void {
       await opened.maintenance.recordAct('redo', shellUser(), { subject, affected: users });
     }
     cli.print({ users, applied: yes === true }, () =>
-      yes === true ? again(users) : `${group(users)} users would be computed again. To do it, say --yes.`,
+      yes === true
+        ? again(users, 'completed user matches')
+        : `${group(users)} users would be computed again. To do it, say --yes.`,
     );
     if (cardName !== null) {
       cli.note(
@@ -108,5 +110,8 @@ function filtersText(filters: Readonly<Record<string, string | number | undefine
   return given.map(([name, value]) => `${name} ${value}`.trim()).join(', ') || 'all';
 }
 
-const again = (users: number) =>
-  users === 0 ? 'No matching users.' : `${group(users)} users are new again. Next: cardgenius run`;
+/** `kind`: which users could have matched, and where they are listed. */
+const again = (users: number, kind: string) =>
+  users === 0
+    ? `No ${kind}.`
+    : `${group(users)} users are new again. Next: cardgenius run, or the next fire of a schedule`;

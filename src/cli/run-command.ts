@@ -150,6 +150,8 @@ export function describeDryRun(outcome: BatchOutcome): string {
   const { completed, failed, rowsWritten, commonestFailure: most } = outcome;
   const unchanged = group(completed * 10 - rowsWritten);
   const why = most && `\nMost of them (${group(most.users)}): ${most.code}, for example: ${most.example.message}`;
+  if (outcome.users === 0)
+    return `${describeOutcome(outcome)}\nNo user is due. To compute all of them: cardgenius run --dry-run --all`;
   return `${describeOutcome(outcome)}\nA dry run: ${group(rowsWritten)} rows would be written, ${unchanged} would stay, ${group(failed)} users would fail.${why ?? ''}`;
 }
 

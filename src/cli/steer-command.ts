@@ -80,7 +80,8 @@ export function describeSteered(
   const isHeld = before.state === 'paused' && state === 'running' && isGate(reason) && !acceptGate;
   const again =
     '\nIt was held at a gate, and pauses again unless the cause is fixed. To pass: cardgenius resume --accept-gate';
-  return `Run ${runId} is ${state}.${isHeld ? again : ''}`;
+  const next = '\nIts users who were not decided are new again. Next: cardgenius run, or the next fire of a schedule';
+  return `Run ${runId} is ${state}.${isHeld ? again : state === 'cancelled' ? next : ''}`;
 }
 
 /**

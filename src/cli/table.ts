@@ -3,15 +3,19 @@ import { styleText } from 'node:util';
 /** How narrow a column of text may become, in characters, however narrow the terminal. */
 const LEAST_WIDTH = 12;
 
+/** The columns of a terminal; a page for people that goes elsewhere has as many as it asks for. */
+export const terminalWidth = (elsewhere = Number.POSITIVE_INFINITY): number =>
+  process.stdout.isTTY ? process.stdout.columns : elsewhere;
+
 /**
  * Rows as a table for people; columns named in `numbers` are set to the right. On a terminal the header is bold, and the widest
- * columns of text are cut until the table fits `width`; anywhere else nothing is cut.
+ * columns of text are made narrower until the table fits `width`: the last column is wrapped, others are cut. Anywhere else nothing is.
  */
 export function textTable(
   header: readonly string[],
   rows: readonly (readonly string[])[],
   numbers: readonly number[] = [],
-  width = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY,
+  width = terminalWidth(),
 ): string {
   const widths = header.map((name, i) => Math.max(name.length, ...rows.map(cells => cells[i]!.length)));
   const isText = (i: number) => !numbers.includes(i) && widths[i]! > LEAST_WIDTH;
@@ -21,7 +25,7 @@ export function textTable(
     if (excess <= 0 || widest <= LEAST_WIDTH) break;
     widths[widths.indexOf(widest)] = Math.max(LEAST_WIDTH, widest - excess);
   }
-  const shorten = (cell: string, length: number) => (cell.length <= length ? cell : `${cell.slice(0, length - 1)}…`);
+  const last = header.length - 1;
   const line = (cells: readonly string[]) =>
     cells
       .map((cell, i) =>
@@ -29,6 +33,24 @@ export function textTable(
       )
       .join('  ')
       .trimEnd();
+  const lines = (cells: readonly string[]) =>
+    wrap(cells[last]!, widths[last]!).map((part, i) =>
+      line(i === 0 ? cells.with(last, part) : cells.map((_, j) => (j === last ? part : ''))),
+    );
   const title = styleText('bold', line(header), { stream: process.stdout });
-  return [title, line(widths.map(column => '-'.repeat(column))), ...rows.map(line)].join('\n');
+  return [title, line(widths.map(column => '-'.repeat(column))), ...rows.flatMap(lines)].join('\n');
+}
+
+const shorten = (cell: string, width: number) => (cell.length <= width ? cell : `${cell.slice(0, width - 1)}…`);
+
+/** A text as lines of at most `width`, broken between words, and within those that are longer. */
+function wrap(text: string, width: number): string[] {
+  if (text.length <= width) return [text];
+  const lines = [''];
+  for (const word of text.split(' ').flatMap(word => word.match(new RegExp(`.{1,${width}}`, 'gsu')) ?? [''])) {
+    const longer = lines.at(-1) === '' ? word : `${lines.at(-1)} ${word}`;
+    if (longer.length <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
 }

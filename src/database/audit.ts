@@ -68,6 +68,16 @@ export const auditOperations = (driver: Driver) => ({
     return rows.map(({ userId, code, processingError }) => ({ userId, code, error: processingError ?? '' }));
   },
 
+  /** The user who has a number in an open chunk of a run; undefined where the chunk is closed, or the user was forgotten. */
+  async findChunkUser(runId: number, chunkNo: number, userNo: number): Promise<string | undefined> {
+    const [row] = await driver.call<{ userId: string }>('find_chunk_user', [
+      ['run_id', 'bigint', runId],
+      ['chunk_no', 'int', chunkNo],
+      ['user_no', 'int', userNo],
+    ]);
+    return row?.userId;
+  },
+
   /** Puts failed users that match every filter back to new. How many. */
   async retryUsers({ runId, userId, code, olderThanSeconds }: RetryFilter): Promise<number> {
     const row = await callForRow<{ users: number }>(driver, 'retry_users', [

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { messageOf, UsageError } from '../model/errors.ts';
+import { messageOf, UsageError, unreadable } from '../model/errors.ts';
 import { type CatalogFault, findFaults } from './catalog-rules.ts';
 import { type Card, type CatalogFile, catalogSchema, type Rules } from './catalog-schema.ts';
 import { placeOf, readCatalogText } from './catalog-text.ts';
@@ -46,10 +46,7 @@ export async function readCatalogFile(path: string): Promise<Buffer> {
     return await readFile(path);
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    const { code } = error as NodeJS.ErrnoException;
-    const what =
-      code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${messageOf(error)})`;
-    throw refused(what, { cause: error });
+    throw refused(unreadable(error), { cause: error });
   }
 }
 

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { PassThrough, pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { CsvError, parse } from 'csv-parse';
-import { messageOf, UsageError } from '../model/errors.ts';
+import { messageOf, UsageError, unreadable } from '../model/errors.ts';
 import { isStdin, nameOf } from './streams.ts';
 
 /** A row as it stands in the file: its line, from 1, is the one that it begins on. */
@@ -84,11 +84,7 @@ async function refuseUnreadable(path: string): Promise<void> {
   if (isStdin(path)) return;
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => error);
   if (!(found instanceof Error) && !found.isDirectory()) return;
-  const what = !(found instanceof Error)
-    ? 'is a folder'
-    : found.code === 'ENOENT'
-      ? 'does not exist'
-      : `cannot be read (${messageOf(found)})`;
+  const what = found instanceof Error ? unreadable(found) : 'is a folder';
   throw new UsageError('CSV_UNREADABLE', `${path} ${what}. Name a CSV file.`);
 }
 
@@ -121,7 +117,7 @@ async function beginning(path: string, source: Readable): Promise<{ head: Buffer
       size += value.length;
     }
   } catch (error) {
-    throw new UsageError('CSV_UNREADABLE', `${nameOf(path)} cannot be read: ${messageOf(error)}.`, { cause: error });
+    throw new UsageError('CSV_UNREADABLE', `${nameOf(path)} ${unreadable(error)}. Name a CSV file.`, { cause: error });
   }
   async function* all(): AsyncGenerator<Buffer> {
     try {

@@ -1,3 +1,4 @@
+import { distance } from '../model/distance.ts';
 import { UsageError } from '../model/errors.ts';
 import { formatHundredths, parseHundredths } from '../model/money.ts';
 import { MAX_DECIMAL_12_2 } from '../model/recommendation.ts';
@@ -87,7 +88,7 @@ function findColumns(path: string, header: readonly string[]): number[] {
     const seen = describeForm(header.join(','));
     throw new UsageError(
       'CSV_HEADER',
-      `${nameOf(path)} ${seen ?? `has no column ${missing.join(', ')}`}. ${EXPECTED_HEADER}`,
+      `${nameOf(path)} ${seen ?? `has no column ${missing.join(', ')}`}. ${renamesOf(missing, names)}${EXPECTED_HEADER}`,
     );
   }
   const repeated = REQUIRED_COLUMNS.find(name => names.indexOf(name) !== names.lastIndexOf(name));
@@ -95,6 +96,15 @@ function findColumns(path: string, header: readonly string[]): number[] {
     throw new UsageError('CSV_HEADER', `${nameOf(path)} has two columns ${repeated}. ${EXPECTED_HEADER}`);
   }
   return REQUIRED_COLUMNS.map(name => names.indexOf(name));
+}
+
+/** The columns whose names are nearly right: `user id` for user_id. Empty, or a sentence with a blank behind it. */
+function renamesOf(missing: readonly string[], names: readonly string[]): string {
+  const renames = missing.flatMap(name => {
+    const meant = names.find(other => distance(other.replace(/[^a-z0-9]+/g, '_'), name) <= 2);
+    return meant === undefined ? [] : [`"${meant}" to ${name}`];
+  });
+  return renames.length === 0 ? '' : `Rename ${renames.join(', ')}. `;
 }
 
 /** What a spreadsheet saves as CSV where it means something else by it: the columns are plainly there, and not one is found. */

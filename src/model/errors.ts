@@ -85,3 +85,14 @@ export class LeaseLostError extends CardGeniusError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+const WHY_UNREADABLE: Readonly<Record<string, string>> = {
+  ENOENT: 'does not exist',
+  EISDIR: 'is a folder',
+  ENOTDIR: 'is no folder',
+  EACCES: 'may not be read by this user',
+};
+
+/** Why a file or folder could not be read, to be put behind its name. */
+export const unreadable = (error: unknown): string =>
+  WHY_UNREADABLE[(error as NodeJS.ErrnoException).code ?? ''] ?? `cannot be read (${messageOf(error)})`;

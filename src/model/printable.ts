@@ -23,3 +23,28 @@ export function oneLine(text: string): string {
 export function withoutSecret(text: string, secret: unknown): string {
   return typeof secret === 'string' && secret !== '' ? text.replaceAll(secret, '***') : text;
 }
+
+/** Signs that messages have, in ASCII; letters lose their accents without being named here. */
+const IN_ASCII: readonly (readonly [RegExp, string])[] = [
+  [/₹\s*/g, 'Rs. '],
+  [/€\s*/g, 'EUR '],
+  [/[‘’‚′]/g, "'"],
+  [/[“”„″«»]/g, '"'],
+  [/[‐-―−•·]/g, '-'],
+  [/[→⇒]/g, '->'],
+  [/≤/g, '<='],
+  [/≥/g, '>='],
+  [/×/g, 'x'],
+];
+
+/**
+ * A text in printable ASCII, on one line: `₹500` is `Rs. 500`. A VARCHAR of SQL Server makes a question mark of what its code page lacks; so does this of
+ * signs that have no ASCII.
+ */
+export function asciiText(text: string): string {
+  const spelled = IN_ASCII.reduce((result, [sign, ascii]) => result.replace(sign, ascii), oneLine(text));
+  return spelled
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .replace(/[^\x20-\x7e]+/g, '?');
+}

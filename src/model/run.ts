@@ -67,6 +67,12 @@ export type ClaimAnswer =
   | { readonly outcome: 'wait'; readonly waitMs: number }
   | { readonly outcome: 'closed'; readonly runState: RunState };
 
+/** Where the reason of a run names one of its users: by chunk and number, because a reason is kept for good and goes to every channel. */
+export function userNamedIn(reason: string): { readonly chunkNo: number; readonly userNo: number } | undefined {
+  const [, chunkNo, userNo] = /\bchunk (\d+)\b.*\buser number (\d+)/.exec(reason) ?? [];
+  return userNo === undefined ? undefined : { chunkNo: Number(chunkNo), userNo: Number(userNo) };
+}
+
 /** User numbers from..to, both included. */
 export interface Span {
   readonly from: number;

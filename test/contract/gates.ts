@@ -1,6 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { RunRequest } from '../../src/model/run.ts';
-import { type ContractEngine, claim, count, importUsers, load, openRun, process, publishRequest } from './context.ts';
+import {
+  type ContractEngine,
+  claim,
+  count,
+  importUsers,
+  load,
+  openRun,
+  process,
+  publishRequest,
+  userId,
+} from './context.ts';
 import type { ContractTests } from './suite.ts';
 
 /** A run over so many users, to its end. */
@@ -82,5 +92,22 @@ export const gatesContract: ContractTests = {
     );
     t.is(await database.compareFirstCards({ ...other, token: randomUUID() }, otherLoad, 1_000), undefined);
     t.is((await database.publishChunk(other, publishRequest(otherLoad))).state, 'done');
+  },
+
+  'the user who has a number in an open chunk: known until the chunk is closed, also after it was given back': async (
+    t,
+    engine,
+  ) => {
+    await makeDue(engine, 4);
+    const { runId } = await openRun(engine);
+    const lease = await claim(engine, runId);
+    const find = (userNo: number, chunkNo = lease.chunkNo) => engine.audit.findChunkUser(runId, chunkNo, userNo);
+    t.is(await find(2), userId(2));
+    t.is(await find(5), undefined);
+    t.is(await find(2, lease.chunkNo + 1), undefined);
+    await engine.database.releaseChunk(lease);
+    t.is(await find(4), userId(4));
+    await process(engine, await claim(engine, runId));
+    t.is(await find(2), undefined);
   },
 };

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { glob } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import test from 'ava';
 import { anchorsOf, linksOf, ROOT, readDocuments } from './documents.ts';
@@ -44,4 +45,26 @@ test('files and folders that the documents name in words are there', t => {
   const placeholder = /\bNAME\b/;
   for (const { path, name } of named.filter(({ name }) => !placeholder.test(name)))
     t.true(existsSync(join(ROOT, name)), `${path} names ${name}`);
+});
+
+test('documents and headings that messages and deployment files name are there', async t => {
+  const files = [
+    'src/**/*.{ts,js,html}',
+    'deploy/**/*.{yml,yaml,service,ts,sh,sql}',
+    'examples/*.ts',
+    'cron.config.ts',
+  ];
+  let found = 0;
+  for await (const path of glob(files, { cwd: ROOT })) {
+    const text = readFileSync(join(ROOT, path), 'utf8');
+    for (const [named, place, anchor] of text.matchAll(
+      /\b((?:docs\/)[\w/-]+\.md|(?:README|SECURITY|CONTRIBUTING)\.md)(?:#([\w-]+))?/g,
+    )) {
+      found++;
+      t.true(existsSync(join(ROOT, place!)), `${path} names ${named}`);
+      if (anchor === undefined || !existsSync(join(ROOT, place!))) continue;
+      t.true(anchorsOf(readFileSync(join(ROOT, place!), 'utf8')).has(anchor), `${path} names ${named}`);
+    }
+  }
+  t.true(found > 10, String(found));
 });

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
+import { SPENDING_COLUMNS } from '../../src/model/spending.ts';
 import { cardgenius, newFolder, newPlace } from './cli.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -69,8 +70,45 @@ test('a folder in place of a CSV, a missing one, and one without a usable header
   await refused(t, ['import', 'folder'], { code: 2, cwd, message: /folder is a folder\. Name a CSV file/ });
   await refused(t, ['import', 'no.csv'], { code: 2, cwd, message: /no\.csv does not exist/ });
   await refused(t, ['import', 'odd.csv'], { code: 2, cwd, message: /odd\.csv has no column user_id, / });
+  await writeFile(join(cwd, 'near.csv'), 'user id,avg amazon gmv,flipkart\n1,2,3\n');
+  const renamed =
+    /has no column user_id, avg_amazon_gmv, .*\. Rename "user id" to user_id, "avg amazon gmv" to avg_amazon_gmv\. Its first line/;
+  await refused(t, ['import', 'near.csv'], { code: 2, cwd, message: renamed });
   await refused(t, ['export', 'folder'], { code: 2, cwd, message: /folder is a folder\. Name a file/ });
-  t.deepEqual((await readdir(cwd)).sort(), ['folder', 'odd.csv']);
+  await refused(t, ['catalog', 'names', 'no.csv'], {
+    code: 2,
+    cwd,
+    message: /no\.csv does not exist\. Name a CSV file/,
+  });
+  await refused(t, ['catalog', 'from-answers', 'none', '--out', 'x'], {
+    code: 2,
+    cwd,
+    message: /none does not exist\. Name/,
+  });
+  await refused(t, ['catalog', 'from-answers', 'odd.csv', '--out', 'x'], {
+    code: 2,
+    cwd,
+    message: /odd\.csv is no folder/,
+  });
+  t.deepEqual((await readdir(cwd)).sort(), ['folder', 'near.csv', 'odd.csv']);
+});
+
+test('an import that rejected every row ends with an error, and one without a row says so', async t => {
+  const place = await newPlace();
+  const header = `${['user_id', ...SPENDING_COLUMNS].join(',')}\n`;
+  await writeFile(join(place.cwd, 'bad.csv'), `${header}A1,-1,0,0,0,0,0\nA2,1,2,3\n`);
+  const { code, stdout, stderr } = await cardgenius(['import', 'bad.csv', '--json'], place);
+  t.is(code, 2);
+  t.like(JSON.parse(stdout), { read: 2, imported: 0, rejected: 2, rejects: 'bad.csv.rejects.csv' });
+  t.like(JSON.parse(stderr).error, { code: 'ALL_REJECTED', exitCode: 2 });
+  t.regex(JSON.parse(stderr).error.message, /^All 2 rows of bad\.csv were rejected, .*: bad\.csv\.rejects\.csv\./);
+
+  await writeFile(join(place.cwd, 'none.csv'), header);
+  const none = await cardgenius(['import', 'none.csv'], place);
+  t.is(none.code, 0);
+  t.is(none.stderr, 'none.csv has no row below its header: no user was imported or changed.\n');
+  await writeFile(join(place.cwd, 'part.csv'), `${header}A1,-1,0,0,0,0,0\nA2,1,2,3,4,5,15\n`);
+  t.is((await cardgenius(['import', 'part.csv'], place)).code, 0, 'a row went in');
 });
 
 test('a CSV that cannot be written: one code for every command, before anything is asked', async t => {
@@ -90,7 +128,7 @@ test('a CSV that cannot be written: one code for every command, before anything 
 });
 
 test('wrong usage', async t => {
-  await refused(t, ['rum'], { code: 2, message: /unknown command 'rum'.*Did you mean run\?/s });
+  await refused(t, ['rum'], { code: 2, message: /Unknown command 'rum'.*Did you mean run\?/s });
   await refused(t, ['run', '--limit', 'many'], { code: 2, message: /--limit.*must be a whole number, at least 1/ });
   await refused(t, ['recommend'], { code: 2, message: /Name a user_id, or give spends/ });
   await refused(t, ['recommend', '--amazon', '5,000'], { code: 2, message: /--amazon 5,000 is not an amount/ });

@@ -93,6 +93,21 @@ test('a gate pauses before anything is published; accepted, the same run goes on
   t.is((await cardgenius(['verify'], at)).code, 0);
 });
 
+test('a gate that failed users shut: errors names one of them, and recommend says why', async t => {
+  const at = { ...(await newPlace()), env: { CARDGENIUS_MAX_MONTHLY_SPEND: '100' } };
+  await cardgenius(['seed', '--users', '1100'], { ...at, env: {} });
+  t.is((await cardgenius(['run'], at)).code, 4);
+  const { stdout } = await cardgenius(['errors'], at);
+  t.regex(
+    stdout,
+    /^No user has failed\.\n\nRun 1 is paused, and the users that its reason counts are not written yet: GATE_FAILED_SHARE: /,
+  );
+  const [, userId] = /The user that it names is (\w+)\. To see why: .*recommend \1$/m.exec(stdout) ?? [];
+  t.truthy(userId, stdout);
+  const why = await cardgenius(['recommend', userId!], at);
+  t.regex(why.stderr, /^cardgenius: No cards: avg_\w+ .*limit.*\[INVALID_SPENDING\]/);
+});
+
 /** The spends of another invented population for ids that are there: seed itself never touches one. */
 async function otherSpends(cwd: string, at: CliPlace, users: number, seed: number): Promise<void> {
   const lines = Array.from({ length: users }, (_, n) => {

@@ -1,6 +1,6 @@
 import { type AddressInfo, createServer } from 'node:net';
 import test from 'ava';
-import { type Channel, openChannels } from '../../src/alerts/channels.ts';
+import { type Channel, openChannels, textOf } from '../../src/alerts/channels.ts';
 import {
   AskedToWait,
   LONGEST_WAIT_MS,
@@ -13,7 +13,7 @@ import { Notifier, type Trouble } from '../../src/alerts/notifier.ts';
 import { applyEnvironment } from '../../src/config/environment.ts';
 import { checkConfig } from '../../src/config/settings.ts';
 import { CardGeniusError } from '../../src/model/errors.ts';
-import { printable } from '../../src/model/printable.ts';
+import { asciiText, printable } from '../../src/model/printable.ts';
 import { Secret } from '../../src/model/secret.ts';
 import { startHttp, startSmtp } from '../support/receivers.ts';
 
@@ -24,6 +24,16 @@ const NOTICE: Notice = {
   at: since,
 } as Notice;
 const chat = (url: string): Channel => openChannels({ slack: { url: new Secret(url) } })[0]!;
+
+test('an alert that is over says from when to when, and what it said while it was open', t => {
+  const at = new Date('2026-11-23T03:12:00Z');
+  const text = textOf({ ...NOTICE, state: 'closed', message: '2 % of the users of run 7 fail.', at });
+  t.is(
+    text,
+    '[CardGenius, over] run failed: run 7\nIt is over: from 2026-11-23T03:00:00.000Z to 2026-11-23T03:12:00.000Z.\nIt said: 2 % of the users of run 7 fail.',
+  );
+  t.regex(textOf(NOTICE), /\nm\nSince 2026-11-23T03:00:00\.000Z\. Look at: x$/);
+});
 
 test('a redirect is not followed: neither the body nor its key goes elsewhere', async t => {
   await using elsewhere = await startHttp();
@@ -182,6 +192,13 @@ test('receivers in the environment: a comma within quotes belongs to a name', t 
     '"Rao, Asha" <asha@example.com>',
     'ops@example.com',
   ]);
+});
+
+test('what a column of ASCII takes is spelled in it: a rupee sign is Rs., an accent falls, and only what has no spelling is a question mark', t => {
+  t.is(
+    asciiText('flípkart “below” ₹500 – ₹ 1,000\u2026\nadd café ≥ 2 × 3 → हिन्दी'),
+    'flipkart "below" Rs. 500 - Rs. 1,000... add cafe >= 2 x 3 -> ?',
+  );
 });
 
 test('what goes to a terminal moves nothing there', t => {

@@ -5,6 +5,7 @@ import { aRun } from '../support/dashboard.ts';
 const load = (name: string) => import(new URL(`../../src/dashboard/assets/${name}.js`, import.meta.url).href);
 const { percent, percentAbove, rateText, duration, leftText, group, zone } = await load('format');
 const { verdictOf, isGate } = await load('verdict');
+const { wordsOf } = await load('acts');
 
 const NOW = Date.parse('2026-11-23T04:10:00Z');
 const FIGURES = {
@@ -52,7 +53,8 @@ test('the verdict of each state: a level, and one sentence', t => {
     [{ state: 'paused', reason: 'GATE_FAILED_SHARE: 12 %' }, {}, {}, 'held', /^Held at a gate/],
     [{ state: 'stopped' }, {}, {}, 'warn', /^Stopped/],
     [{ state: 'cancelled', reason: 'wrong cards' }, {}, {}, 'idle', /^Cancelled/],
-    [{ state: 'failed', reason: 'X' }, {}, {}, 'bad', /failed/],
+    [{ state: 'failed', reason: 'X' }, {}, {}, 'bad', /^The run has failed\.$/],
+    [{ state: 'done', completed: 9, failed: 0, violations: 2 }, {}, {}, 'bad', /^Done, but 2 users have rows that cannot be right\.$/],
     [{ state: 'done', completed: 1_00_000, failed: 0 }, {}, {}, 'good', /^Done: 1,00,000 users have their ten cards\.$/],
     [{ state: 'done', completed: 90, failed: 10 }, {}, {}, 'bad', /^Done, but too many users failed: 10 % \(limit 0\.1 %\)\.$/],
     [{ state: 'done', kind: 'dry_run', completed: 9, failed: 0 }, {}, {}, 'good', /^A dry run: done: 9 users would have/],
@@ -67,5 +69,17 @@ test('the verdict of each state: a level, and one sentence', t => {
   t.regex(away.why, /DATABASE_AWAY/);
   t.like(verdictOf({ run: null, figures: null, database: { up: true } }, { limit: 0, now: NOW }), { level: 'idle' });
   t.is(verdict({ state: 'paused', reason: 'DBA asks' }).why, 'DBA asks.');
+  for (const state of ['cancelled', 'failed'])
+    t.regex(verdict({ state, reason: 'X' }).why, /^X\. The next run takes these users: .*cardgenius run$/);
+  t.regex(
+    verdict({ state: 'paused', reason: 'GATE_FAILED_SHARE: 12 %.' }).why,
+    /^GATE_FAILED_SHARE: 12 %\. cardgenius errors names .*cardgenius resume$/,
+  );
+  t.regex(
+    verdict(well, { atWork: 0, silentSeconds: 600 }).why,
+    /cardgenius run\. Where one is alive, .*: cancel the run\.$/,
+  );
+  t.is(wordsOf('Failed to fetch'), 'the dashboard does not answer. Try again.');
+  t.is(wordsOf('MSSQL_229'), 'MSSQL_229.');
   t.false(isGate(aRun({ state: 'running', reason: 'GATE_X' })));
 });

@@ -6,6 +6,7 @@ import { RULES } from '../../src/alerts/finding.ts';
 import { KEYS } from '../../src/config/keys.ts';
 import { parseAddress } from '../../src/dashboard/address.ts';
 import { EXIT } from '../../src/model/errors.ts';
+import { anchorsOf } from '../docs/documents.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -269,8 +270,10 @@ test('each panel takes the interval of the dashboard: none misses a scrape', t =
 test('each alert rule names its runbook', t => {
   const { groups } = parse(read('deploy/prometheus/alerts.yml'));
   for (const { rules } of groups)
-    for (const { alert, annotations } of rules)
-      t.regex(annotations.runbook_url ?? '', /^https:\/\/.*operations\.md#alerts-of-prometheus$/, alert);
+    for (const { alert, annotations } of rules) {
+      const [, page, anchor] = /^https:\/\/.*\/(docs\/\w+\.md)#(.+)$/.exec(annotations.runbook_url ?? '') ?? [];
+      t.true(page !== undefined && anchorsOf(read(page)).has(anchor!), `${alert}: ${annotations.runbook_url}`);
+    }
 });
 
 test('docs/operations.md has a section on every alert', t => {

@@ -20,6 +20,10 @@ const outcome = (overrides: Partial<BatchOutcome>): BatchOutcome => ({
 
 test('a dry run says why most users would fail', t => {
   t.regex(describeDryRun(outcome({})), /150 rows would be written, 19,850 would stay, 0 users would fail\.$/);
+  t.regex(
+    describeDryRun(outcome({ users: 0, completed: 0 })),
+    /\nNo user is due\. To compute all of them: cardgenius run --dry-run --all$/,
+  );
   const example = { userNo: 1, code: 'INVALID_SPENDING', message: 'avg_ajio_gmv is negative: -1.00' };
   const commonestFailure = { code: 'INVALID_SPENDING', users: 181, example };
   t.regex(

@@ -234,6 +234,16 @@ test('a module that is no engine: one sentence that names the file and the remed
     await load('broken.ts', 'export default {'),
     /^ENGINE_INVALID The engine FILE cannot be loaded: .* Correct the module/,
   );
+  for (const [name, text] of [
+    ['syntax.ts', '// one\nexport default { x: , };'],
+    ['throws.ts', '// one\nthrow new Error("no rates");'],
+  ] as const) {
+    t.regex(await load(name, text), new RegExp(`cannot be loaded: .* \\(/.*/${name}:2\\)\\. Correct the module`));
+  }
+  t.regex(
+    await load('lost.ts', 'import "./nope.ts";'),
+    /Cannot find module '[^']+' imported from [^ ]+lost\.ts\. Correct/,
+  );
   t.is(
     await load('none.ts', 'export const a = 1;'),
     'ENGINE_INVALID The engine FILE must say: export default defineEngine({ … }).',

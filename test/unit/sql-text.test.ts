@@ -307,6 +307,7 @@ const OPERATIONS: { readonly [Port in keyof Ports]: Arguments<Ports[Port]> } = {
   audit: {
     verifyDatabase: [],
     listFailures: [null, 1],
+    findChunkUser: [1, 1, 1],
     retryUsers: [{ runId: null, userId: null, code: null }],
     redoUsers: [{ cardName: null, olderThan: null }, false],
   },

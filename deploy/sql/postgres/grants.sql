@@ -142,6 +142,7 @@ GRANT EXECUTE ON FUNCTION cardgenius.doctor_duplicates TO cardgenius_reader;
 GRANT EXECUTE ON FUNCTION cardgenius.export_recommendations TO cardgenius_reader;
 GRANT EXECUTE ON FUNCTION cardgenius.verify_database TO cardgenius_reader;
 GRANT EXECUTE ON FUNCTION cardgenius.list_failures TO cardgenius_reader;
+GRANT EXECUTE ON FUNCTION cardgenius.find_chunk_user TO cardgenius_reader;
 GRANT EXECUTE ON FUNCTION cardgenius.list_fires TO cardgenius_reader;
 GRANT EXECUTE ON FUNCTION cardgenius.list_alerts TO cardgenius_reader;
 GRANT EXECUTE ON FUNCTION cardgenius.list_processors TO cardgenius_reader;

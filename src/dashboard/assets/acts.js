@@ -54,8 +54,11 @@ const WORDS = {
   RUN_IS_OVER: 'this run is over, or another one is active.',
   TOO_MANY_REQUESTS: 'too many requests. Wait a minute.',
   TOKEN_NEEDED: 'the session has ended. Sign in again.',
+  USER_ID: 'an id has 1 to 50 printable ASCII characters.',
 };
-const wordsOf = code => WORDS[code] ?? `${code}.`;
+/** An error as a sentence: a code of the server's, or what the browser says where no answer came. */
+export const wordsOf = message =>
+  WORDS[message] ?? (/^[A-Z][A-Z0-9_]+$/.test(message) ? `${message}.` : 'the dashboard does not answer. Try again.');
 
 /** What can be done to a run as it is: [act, label, is it the first choice, the question]. */
 export function actsFor(run, isGate) {
@@ -66,7 +69,7 @@ export function actsFor(run, isGate) {
     yes: 'Cancel the run',
     reason: true,
     title: `Cancel ${name}?`,
-    text: 'Its chunks are closed, and its pending users are new again. What is published stays.',
+    text: 'Its chunks are closed, and its pending users are new again. What is published stays; the next run takes the others.',
     done: 'is cancelled.',
   };
   if (isGate) {

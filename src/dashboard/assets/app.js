@@ -1,3 +1,4 @@
+import { wordsOf } from './acts.js';
 import { forgetCharts } from './charts.js';
 import { byId, say } from './dom.js';
 import { duration, group, zone } from './format.js';
@@ -138,7 +139,7 @@ function heard({ type, data }) {
 
 const LOST = {
   lost: 'Connection lost; trying again…',
-  silent: 'Nothing was heard; asking again…',
+  silent: 'The server says nothing; asking again…',
   bye: 'The process has ended; this is the last it said. Asking whether it is back…',
 };
 
@@ -187,18 +188,19 @@ function showLists(answer) {
 
 const SHOW = {
   runs: rows => showRuns(rows, session, now(), openRun),
-  failures: rows => showFailures(rows, session, retry),
+  failures: rows => showFailures(rows, session, retry, latest?.run),
   schedules: rows => showSchedules(rows, session.canRunNow && session.canAct ? runNow : undefined, openRun),
   alerts: showAlerts,
   processors: rows => showProcessors(rows, latest?.leases ?? []),
 };
 
 function showList(name, rows) {
-  const text = JSON.stringify([rows, name === 'processors' ? latest?.leases : undefined]);
+  const beside = { processors: latest?.leases, failures: latest?.run?.state };
+  const text = JSON.stringify([rows, beside[name]]);
   if (shown[name] === text || SHOW[name] === undefined) return;
   shown[name] = text;
   if (Array.isArray(rows)) SHOW[name](rows);
-  else say(`${name}-list`, `Cannot be shown: ${rows.error}`);
+  else say(`${name}-list`, `Cannot be shown: ${rows.error}. What it means: docs/troubleshooting.md`);
 }
 
 async function retry(code) {
@@ -249,7 +251,7 @@ async function refreshOwn() {
     if (own !== mine || !(error instanceof Refused)) return;
     say(
       'verdict',
-      error.message === 'NO_SUCH_RUN' ? `There is no run ${mine.runId}.` : `Cannot be shown: ${error.message}`,
+      error.message === 'NO_SUCH_RUN' ? `There is no run ${mine.runId}.` : `Cannot be shown: ${wordsOf(error.message)}`,
     );
     say('why', '');
     byId('run').hidden = true;
@@ -282,7 +284,7 @@ byId('sign-in').addEventListener('submit', async event => {
   } catch (error) {
     say(
       'sign-in-error',
-      error.message === 'TOKEN_REFUSED' ? 'That token is not known here.' : `Not signed in: ${error.message}`,
+      error.message === 'TOKEN_REFUSED' ? 'That token is not known here.' : `Not signed in: ${wordsOf(error.message)}`,
     );
   }
 });
@@ -297,7 +299,7 @@ byId('user-form').addEventListener('submit', async event => {
   event.preventDefault();
   const mine = ++searches;
   const answer = await ask(`api/user?id=${encodeURIComponent(byId('user-id').value)}`).catch(error =>
-    error.message === 'NO_SUCH_USER' ? 'There is no such user.' : `Not found: ${error.message}`,
+    error.message === 'NO_SUCH_USER' ? 'There is no such user.' : `Cannot be shown: ${wordsOf(error.message)}`,
   );
   if (mine === searches) showUser(answer); // an older answer never overwrites a newer one
 });

@@ -39,10 +39,12 @@ export function runLink(runId, open) {
 
 const REMEDY = { INVALID_SPENDING: 'Correct their spends first: without that, they fail again.' };
 
-export function showFailures(groups, { canAct }, retry) {
+/** `run` is the latest: users who failed before a gate are in no table yet. */
+export function showFailures(groups, { canAct }, retry, run) {
+  const isHeld = run?.state === 'paused' && run.reason?.startsWith('GATE_FAILED_SHARE') === true;
   const list =
     groups.length === 0
-      ? nothing('No user has failed.')
+      ? nothing(isHeld ? 'Not written yet: the gate holds them.' : 'No user has failed.')
       : table('Failures by reason', [
           ['Reason', ({ code }) => element('code', {}, code)],
           ['Users', ({ users }) => group(users), { number: true }],

@@ -286,7 +286,7 @@ export function showOneRun({ run, trouble, acts, firstCards, commonest }) {
     ['Round', group(run.round)],
     ['Attempts that failed', group(run.failures)],
     ['Engine', `${run.engineName} ${run.engineVersion}`],
-    ['Catalogue', run.fingerprint.slice(0, 12)],
+    ['Fingerprint', `${run.fingerprint.slice(0, 12)} (engine, catalogue and limits)`],
     ['Gates', run.gateAccepted ? 'let pass by a person' : 'watched'],
     ['Reason', run.reason ?? ''],
   ];

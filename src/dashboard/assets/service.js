@@ -59,7 +59,7 @@ export function showBanner(alerts) {
   byId('banner').hidden = open.length === 0;
   const rows = open
     .slice(0, BANNERS)
-    .map(({ rule, subject, severity, message, openedAt }) =>
+    .map(({ rule, subject, severity, message, openedAt, look }) =>
       element(
         'li',
         { class: severity },
@@ -69,6 +69,7 @@ export function showBanner(alerts) {
           {},
           element('strong', {}, `${severity === 'critical' ? 'Critical' : 'Warning'}: ${message}`),
           element('span', { class: 'quiet' }, `${rule} · ${subject} · since ${time(openedAt)}`),
+          look === undefined ? undefined : element('span', { class: 'quiet' }, `Look at: ${look}`),
         ),
       ),
     );
@@ -86,12 +87,12 @@ export function showAlerts(alerts) {
     alerts.length === 0
       ? nothing('None, and none before.')
       : table('Alerts', [
-          ['State', ({ closedAt, severity }) => (closedAt === null ? `open, ${severity}` : 'closed'), { bad: ({ closedAt }) => closedAt === null, nowrap: true }],
+          ['State', ({ closedAt, severity }) => (closedAt === null ? `open, ${severity}` : 'over'), { bad: ({ closedAt }) => closedAt === null, nowrap: true }],
           ['Rule', ({ rule }) => element('code', {}, rule)],
           ['About', ({ subject }) => subject],
-          ['It says', ({ message }) => message],
+          ['It says', ({ message, closedAt }) => (closedAt === null ? message : `It said: ${message}`)],
           ['Opened', ({ openedAt }) => time(openedAt), { nowrap: true }],
-          ['Closed', ({ closedAt }) => time(closedAt), { nowrap: true }],
+          ['Over', ({ closedAt }) => time(closedAt), { nowrap: true }],
         ], alerts); // biome-ignore format: a table
   fill(byId('alerts-list'), list);
 }
@@ -106,7 +107,7 @@ export function showProcessors(processors, leases) {
     .sort((a, b) => Number(b.leases.length > 0) - Number(a.leases.length > 0));
   const list =
     rows.length === 0
-      ? nothing('No processor is here.')
+      ? nothing('No processor was seen lately.')
       : table('Processors', [
           ['Processor', ({ id, leads }) => (leads ? `${id} (leads)` : id)],
           ['State', stateOf, { bad: row => stateOf(row).startsWith('silent'), nowrap: true }],

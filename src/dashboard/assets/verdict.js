@@ -42,7 +42,7 @@ function ofState(run, figures, context) {
             level: 'held',
             word: 'held at a gate',
             title: 'Held at a gate: nothing more is published.',
-            why: run.reason,
+            why: `${sentence(reason)} ${atGate(reason)}`,
           }
         : { level: 'held', word: 'paused', title: 'Paused: no processor claims more of it.', why: sentence(reason) };
     case 'stopped':
@@ -59,18 +59,33 @@ function ofState(run, figures, context) {
         level: 'idle',
         word: 'cancelled',
         title: 'Cancelled: its pending users are new again.',
-        why: sentence(reason),
+        why: `${sentence(reason)} ${NEXT_RUN}`,
       };
     default:
-      return { level: 'bad', word: run.state, title: `The run is ${run.state}.`, why: sentence(reason) };
+      return {
+        level: 'bad',
+        word: run.state,
+        title: `The run has ${run.state}.`,
+        why: `${sentence(reason)} ${NEXT_RUN}`,
+      };
   }
 }
+
+const NEXT_RUN = 'The next run takes these users: at the next slot of a schedule, or with: cardgenius run';
+
+/** What to look at before one of the two buttons is pressed. */
+const atGate = reason =>
+  reason.startsWith('GATE_FAILED_SHARE')
+    ? 'cardgenius errors names one of these users, and how to see why. Its cause removed: cardgenius resume'
+    : 'Publish all the same only where that was to be expected.';
 
 function ofRunning(run, figures, tooMany, { openAlerts, now }) {
   const { atWork, silentSeconds, left } = figures;
   const word = 'running';
   if (atWork === 0 && silentSeconds > ALONE) {
-    const why = `Nothing has happened for ${duration(silentSeconds)}. Start a processor with: cardgenius run`;
+    const why =
+      `Nothing has happened for ${duration(silentSeconds)}. Start a processor with: cardgenius run. Where one is alive, its engine or catalogue ` +
+      'is another than the run’s: cancel the run.';
     return { level: 'bad', word: 'stalled', title: 'No processor works on it.', why };
   }
   if (silentSeconds > SILENT) {
@@ -100,6 +115,13 @@ function ofDone(run, tooMany, limit) {
   const what = run.kind === 'dry_run' ? 'would have' : 'have';
   if (decided(run) === 0) return { level: 'good', word: 'done', title: 'Done: no user was due.', why: '' };
   const title = `Done: ${group(run.completed)} users ${what} their ten cards.`;
+  if (run.violations > 0)
+    return {
+      level: 'bad',
+      word: 'done, rows wrong',
+      title: `Done, but ${group(run.violations)} users have rows that cannot be right.`,
+      why: 'To list them: cardgenius verify --csv FILE',
+    };
   if (tooMany !== undefined)
     return {
       level: 'bad',

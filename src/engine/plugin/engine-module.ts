@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { messageOf, UsageError } from '../../model/errors.ts';
+import { messageOf, UsageError, unreadable } from '../../model/errors.ts';
 import { CARDS_PER_USER, MAX_DECIMAL_12_2 } from '../../model/recommendation.ts';
 import type { EngineDefinition } from './define-engine.ts';
 import { importTracked } from './module-graph.ts';
@@ -37,12 +37,13 @@ export async function loadEngineModule(path: string): Promise<EngineDefinition> 
   try {
     await readFile(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const what =
-      code === 'ENOENT' ? 'does not exist' : code === 'EISDIR' ? 'is a folder' : `cannot be read (${messageOf(error)})`;
-    throw new UsageError('ENGINE_UNREADABLE', `The engine ${path} ${what}. Name a module like ./our-engine.ts.`, {
-      cause: error,
-    });
+    throw new UsageError(
+      'ENGINE_UNREADABLE',
+      `The engine ${path} ${unreadable(error)}. Name a module like ./our-engine.ts.`,
+      {
+        cause: error,
+      },
+    );
   }
   try {
     return checkDefinition((await importTracked(path)).default, path);
@@ -51,10 +52,17 @@ export async function loadEngineModule(path: string): Promise<EngineDefinition> 
     const why = messageOf(error).split('\n', 1)[0]!;
     throw new UsageError(
       'ENGINE_INVALID',
-      `The engine ${path} cannot be loaded: ${why}. Correct the module: the next run or fire loads it again.`,
+      `The engine ${path} cannot be loaded: ${why}${placeOf(error)}. Correct the module: the next run or fire loads it again.`,
       { cause: error },
     );
   }
+}
+
+/** ` (FILE:LINE)`, the first place that an error's stack names; empty where it names none, or one of ours. */
+function placeOf(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  const [, file, line] = /(?<=^|[\s(]|file:\/\/)(\/[^\s():?]+)(?:\?[^\s():]*)?:(\d+)/m.exec(stack) ?? [];
+  return file === undefined || file.startsWith(import.meta.dirname) ? '' : ` (${file}:${line})`;
 }
 
 /** Throws UsageError (ENGINE_INVALID) where something is no engine; `path` is what the message names. */

@@ -1,7 +1,7 @@
 /** Answers that were saved, one user a file, read one by one: a thousand of them do not fit in memory at once. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, UsageError } from '../../model/errors.ts';
+import { messageOf, UsageError, unreadable } from '../../model/errors.ts';
 import { type ApiCard, isObject, numberOf, readAnswer } from './answer.ts';
 import { type ApiRequest, KEYS } from './request.ts';
 
@@ -26,7 +26,7 @@ export interface BrokenAnswer {
  */
 export async function* readAnswers(folder: string): AsyncGenerator<ApiAnswer | BrokenAnswer> {
   const names = await readdir(folder).catch((error: unknown) => {
-    throw new UsageError('ANSWERS_UNREADABLE', `${folder} cannot be read: ${messageOf(error)}. Name a folder.`, {
+    throw new UsageError('ANSWERS_UNREADABLE', `${folder} ${unreadable(error)}. Name a folder.`, {
       cause: error,
     });
   });

@@ -5,7 +5,7 @@ import { parse } from 'fast-csv';
 import { parseCatalog, readCatalogFile } from '../../engine/catalog.ts';
 import { type Card, catalogSchema } from '../../engine/catalog-schema.ts';
 import { readCatalogText } from '../../engine/catalog-text.ts';
-import { messageOf, UsageError } from '../../model/errors.ts';
+import { UsageError, unreadable } from '../../model/errors.ts';
 import { foldName } from '../../model/format.ts';
 
 export interface NamesReport {
@@ -112,7 +112,7 @@ async function readLines(path: string): Promise<Line[]> {
     }
   } catch (error) {
     if (error instanceof UsageError) throw error;
-    throw new UsageError('NAMES_UNREADABLE', `${path} cannot be read: ${messageOf(error)}. Name a CSV file.`, {
+    throw new UsageError('NAMES_UNREADABLE', `${path} ${unreadable(error)}. Name a CSV file.`, {
       cause: error,
     });
   }
