@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { fstatSync, readdirSync } from 'node:fs';
 import { readlink } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
@@ -35,8 +35,18 @@ export const isHandedOver = (descriptor: number): boolean => HANDED_OVER?.has(de
 
 function listOpen(): ReadonlySet<number> | undefined {
   try {
-    return new Set(readdirSync('/dev/fd').map(Number));
+    return new Set(readdirSync('/dev/fd').map(Number).filter(isOpen));
   } catch {
     return undefined; // no such folder on this system
+  }
+}
+
+/** False of the descriptor by which the folder was listed, whose number the next file gets. */
+function isOpen(descriptor: number): boolean {
+  try {
+    fstatSync(descriptor);
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -110,7 +110,7 @@ export const refusedContract: ContractTests = {
         t,
         engine,
         outcome,
-        /^REFUSED_DECISION: chunk 1 of run \d+, user number 3: .*chunk_user.* said (MSSQL_51000|POSTGRES_MY001)\)$/,
+        /^REFUSED_DECISION: chunk 1 of run \d+, user number 3: .*cardgenius errors has the user_id.* said (MSSQL_51000|POSTGRES_MY001)\)$/,
       );
       t.deepEqual(await statuses(engine), ['completed', 'completed', 'pending', 'completed']);
       t.is(await count(engine, 'cardgenius.chunk_user', `user_no = 3 AND user_id = '${userId(3)}'`), 1);
