@@ -1,5 +1,6 @@
 -- Purpose   Every channel has taken, or refused for good, what its processor had to tell of an alert: it is not told again.
 --           Where the alert closed while its opening was being told, the teller stays: the closing is still to be told.
+-- Answers   one row, that alert, where its closing is still to be told; else none
 -- Locks     the alert's row
 -- Isolation READ COMMITTED
 -- Indexes   pk_alert
@@ -23,4 +24,8 @@ BEGIN
      SET told_at = COALESCE(told_at, @time),
          teller = CASE WHEN @is_over = 1 OR closed_at IS NULL THEN NULL ELSE teller END
    WHERE alert_id = @alert_id;
+
+  SELECT a.alert_id, a.[rule], a.subject, a.severity, a.message, a.opened_at, a.closed_at, a.teller
+  FROM cardgenius.alert AS a
+  WHERE a.alert_id = @alert_id AND a.closed_at IS NOT NULL AND a.teller IS NOT NULL;
 END;

@@ -1,6 +1,6 @@
 import type { CoordinationDatabase } from '../database/coordination.ts';
 import { DatabaseError } from '../model/errors.ts';
-import type { Alert, ClockState } from '../model/service.ts';
+import type { Alert, ClockState, ClosedAlert } from '../model/service.ts';
 import { FailedUsers, type FailureReader } from './failed-users.ts';
 import { type Finding, type Limits, lookOf, RULES, type Sample } from './finding.ts';
 import { type FireReader, latestFires, latestRuns, type RunReader } from './latest.ts';
@@ -65,7 +65,11 @@ export class AlertMonitor {
 
   constructor(options: MonitorOptions) {
     this.#options = options;
-    this.#outbox = new Outbox(options.notify, options.onError);
+    this.#outbox = new Outbox(
+      options.notify,
+      closed => this.#tellClosed(closed, closed.closedAt?.getTime() ?? Date.now()),
+      options.onError,
+    );
     this.#outage = new Outage({ ...options, tell: (...told) => void this.#tell(...told) });
   }
 
@@ -78,6 +82,7 @@ export class AlertMonitor {
   leads(leads: boolean): void {
     this.#leads = leads;
     if (leads) return;
+    void this.#outbox.recordAll(); // a leader does at each look
     this.#samples = [];
     this.#isUnread = false; // the next leader looks
   }
@@ -153,9 +158,9 @@ export class AlertMonitor {
   async #tellLeftOver(coordination: AlertDatabase, now: number): Promise<void> {
     for (const alert of await coordination.takeOverAlerts(this.#options.processor)) {
       const { alertId, openedAt, closedAt, toldAt } = alert;
-      if (toldAt === null) this.#tell('opened', alert, openedAt, now, alertId);
-      if (closedAt !== null) this.#tell('closed', alert, openedAt, now, alertId);
-      else if (toldAt !== null) this.#tell('reminded', alert, openedAt, now, alertId);
+      const state = closedAt !== null ? 'closed' : toldAt === null ? 'opened' : 'reminded';
+      const until = toldAt === null && closedAt !== null ? closedAt : undefined; // told of neither: one notice says both
+      this.#tell(state, alert, openedAt, now, alertId, until);
     }
   }
 
@@ -198,7 +203,14 @@ export class AlertMonitor {
   async #close(alert: Pick<Alert, 'rule' | 'subject'>, now: number): Promise<void> {
     const closed = await this.#coordination?.closeAlert(alert.rule, alert.subject, this.#options.processor);
     this.#told.delete(keyOf(alert));
-    if (closed !== undefined) this.#tell('closed', closed, closed.openedAt, now, closed.alertId);
+    if (closed !== undefined) this.#tellClosed(closed, now);
+  }
+
+  /** Tells that an alert is over, once, where this processor is to: not while another has its opening to tell. */
+  #tellClosed(closed: ClosedAlert, now: number): void {
+    const { alertId, teller, openedAt } = closed;
+    if (teller !== this.#options.processor || this.#outbox.tellsEndOf(alertId)) return;
+    this.#tell('closed', closed, openedAt, now, alertId);
   }
 
   /** The engine of this machine cannot be loaded, or (undefined) can be. Told at once, by whichever instance meets it. Never throws. */
@@ -229,13 +241,27 @@ export class AlertMonitor {
     since: Date,
     now: number,
     alertId?: number,
+    until?: Date,
   ): Delivery {
     const { rule, subject, severity, message } = about;
     const { host, dashboardUrl } = this.#options;
     const look = about.look ?? lookOf(rule);
     const database = this.#database?.description;
     const link = dashboardUrl === undefined ? undefined : linkOf(dashboardUrl, subject);
-    const notice = { state, rule, subject, severity, message, since, at: new Date(now), look, database, host, link };
+    const notice = {
+      state,
+      rule,
+      subject,
+      severity,
+      message,
+      since,
+      until,
+      at: new Date(now),
+      look,
+      database,
+      host,
+      link,
+    };
     return this.#outbox.tell(notice, alertId);
   }
 }

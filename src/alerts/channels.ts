@@ -39,17 +39,19 @@ export function openChannels({ webhook, slack, teams, email }: ChannelSettings):
 }
 
 /** One line: how bad, what state, what. */
-function headlineOf({ state, severity, rule, subject }: Notice): string {
-  const word = { opened: severity, reminded: `still ${severity}`, closed: 'over', test: 'test' }[state];
+function headlineOf({ state, severity, rule, subject, until }: Notice): string {
+  const over = until === undefined ? 'over' : `was ${severity}, over`;
+  const word = { opened: severity, reminded: `still ${severity}`, closed: over, test: 'test' }[state];
   return `[CardGenius, ${word}] ${rule.replaceAll('_', ' ')}: ${subject}`;
 }
 
 export function textOf(notice: Notice): string {
-  const { state, message, since, at, look, database, host, link } = notice;
+  const { state, message, since, until, at, look, database, host, link } = notice;
   const place = [database, host === undefined ? undefined : `told by ${host}`].filter(part => part !== undefined);
+  const untold = until === undefined ? '' : ' The processor that had its opening to tell has died.';
   const told =
     state === 'closed'
-      ? [`It is over: from ${since.toISOString()} to ${at.toISOString()}.`, `It said: ${message}`]
+      ? [`It is over: from ${since.toISOString()} to ${(until ?? at).toISOString()}.${untold}`, `It said: ${message}`]
       : [message, `Since ${since.toISOString()}. Look at: ${look}`];
   const lines = [headlineOf(notice), ...told, place.join(', '), link];
   return lines.filter(line => line !== undefined && line !== '').join('\n');

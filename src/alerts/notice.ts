@@ -8,6 +8,8 @@ export interface Notice {
   readonly severity: Severity;
   readonly message: string;
   readonly since: Date;
+  /** Of a `closed` one that tells both, that it opened and that it is over: when it was over. */
+  readonly until?: Date | undefined;
   readonly at: Date;
   /** The command or place to look at next. */
   readonly look: string;

@@ -1,6 +1,7 @@
 import type {
   Alert,
   AlertRequest,
+  ClosedAlert,
   CommonFailure,
   Fire,
   FireAnswer,
@@ -124,9 +125,9 @@ export const coordinationOperations = (driver: Driver) => ({
     );
   },
 
-  /** The alert that this closed, which `teller` tells; undefined where none was open. */
-  async closeAlert(rule: string, subject: string, teller: string): Promise<StoredAlert | undefined> {
-    const [row] = await driver.call<StoredAlert>(
+  /** The alert that this closed; undefined where none was open. It names `teller`, or another that has its opening still to tell. */
+  async closeAlert(rule: string, subject: string, teller: string): Promise<ClosedAlert | undefined> {
+    const [row] = await driver.call<ClosedAlert>(
       'close_alert',
       [
         ['rule', 'varchar(50)', rule],
@@ -138,9 +139,9 @@ export const coordinationOperations = (driver: Driver) => ({
     return row;
   },
 
-  /** All that was to be told of an alert has been told: that it is open, or over. */
-  async recordTold(alertId: number, isOver: boolean): Promise<void> {
-    await driver.call(
+  /** That an alert is open, or over, has been told. Answers it where it was closed meanwhile, and that is still to be told. */
+  async recordTold(alertId: number, isOver: boolean): Promise<ClosedAlert | undefined> {
+    const [row] = await driver.call<ClosedAlert>(
       'record_told',
       [
         ['alert_id', 'bigint', alertId],
@@ -148,6 +149,7 @@ export const coordinationOperations = (driver: Driver) => ({
       ],
       'control',
     );
+    return row;
   },
 
   /** Alerts of which a processor that has died left something to tell, the oldest first: from now on the caller tells it. */

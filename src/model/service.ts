@@ -164,3 +164,8 @@ export interface RaisedAlert {
 export interface StoredAlert extends Alert {
   readonly alertId: number;
 }
+
+/** `teller`: the processor that tells that it is over. */
+export interface ClosedAlert extends StoredAlert {
+  readonly teller: string;
+}

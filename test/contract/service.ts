@@ -1,5 +1,7 @@
 import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
+import type { ExecutionContext } from 'ava';
 import { AlertMonitor } from '../../src/alerts/alert-monitor.ts';
+import type { Channel } from '../../src/alerts/channels.ts';
 import type { Notice } from '../../src/alerts/notice.ts';
 import { Notifier } from '../../src/alerts/notifier.ts';
 import { loadSettings } from '../../src/config/settings.ts';
@@ -370,25 +372,9 @@ export const serviceContract: ContractTests = {
   },
 
   'alert: what a processor could not tell before it was killed is told by the next leader, once': async (t, engine) => {
-    const { coordination, execute, database, history } = engine;
+    const { coordination, execute } = engine;
     const told: string[] = [];
-    const monitorOf = (id: string, send: (notice: Notice) => Promise<void>) => {
-      const notifier = new Notifier({ channels: [{ name: 'c', send }], onTrouble: () => {} });
-      const monitor = new AlertMonitor({
-        limits: thresholds,
-        schedules: [],
-        reminderMinutes: 240,
-        host: id,
-        processor: id,
-        notify: notifier.notify,
-        onError: error => t.fail(String(error)),
-      });
-      monitor.use(
-        { description: 'd', readRun: () => database.readRun(null), listRuns: runs => history.listRuns(runs) },
-        coordination,
-      );
-      return { monitor, notifier };
-    };
+    const monitorOf = (id: string, send: Channel['send']) => monitorFor(t, engine, id, id, send);
     const refused = Promise.withResolvers<void>();
     const never = Promise.withResolvers<void>();
     let asked = 0;
@@ -434,4 +420,90 @@ export const serviceContract: ContractTests = {
     await first.notifier.drained();
     await first.monitor.recorded();
   },
+
+  'alert: one processor opens it, another closes it: the first tells both, in order': async (t, engine) => {
+    const { coordination } = engine;
+    const told: string[] = [];
+    const { a, b, answer } = await openedByOneClosedByAnother(t, engine, notice => void told.push(notice));
+    t.deepEqual(told, [], 'its opening is refused still, and that it is over does not come first');
+    answer.resolve();
+    for (; told.length < 2; ) await turnOfTheLoop();
+    await a.monitor.recorded();
+    t.deepEqual(told, ['a opened', 'a closed']);
+    await b.monitor.watch(Date.now() + 60_000);
+    await b.notifier.drained();
+    t.is(told.length, 2);
+    t.deepEqual(await coordination.takeOverAlerts('c'), [], 'all was told');
+  },
+
+  'alert: one processor opens it, another closes it, and the first is killed: one notice says both': async (
+    t,
+    engine,
+  ) => {
+    const { execute } = engine;
+    const told: string[] = [];
+    const { a, b, answer, openedAt } = await openedByOneClosedByAnother(t, engine, (notice, { since, until }) => {
+      told.push(`${notice} ${since.toISOString()} ${until === undefined ? 'plain' : until >= since}`);
+    });
+    await execute("UPDATE cardgenius.processor SET last_seen = '2026-01-01' WHERE processor_id = 'a'");
+    for (const seconds of [60, 120]) await b.monitor.watch(Date.now() + seconds * 1_000);
+    await b.notifier.drained();
+    await b.monitor.recorded();
+    t.deepEqual(told, [`b closed ${openedAt.toISOString()} true`]);
+    answer.resolve();
+    await a.notifier.drained();
+    await a.monitor.recorded();
+  },
 };
+
+/** A processor of the fleet that tells its alerts by `send`. */
+function monitorFor(
+  t: ExecutionContext,
+  engine: ContractEngine,
+  processorId: string,
+  host: string,
+  send: Channel['send'],
+) {
+  const { coordination, database, history } = engine;
+  const notifier = new Notifier({ channels: [{ name: 'c', send }], onTrouble: () => {} });
+  const monitor = new AlertMonitor({
+    limits: thresholds,
+    schedules: [],
+    reminderMinutes: 240,
+    host,
+    processor: processorId,
+    notify: notifier.notify,
+    onError: error => t.fail(String(error)),
+  });
+  monitor.use(
+    { description: 'd', readRun: () => database.readRun(null), listRuns: runs => history.listRuns(runs) },
+    coordination,
+  );
+  return { monitor, notifier };
+}
+
+/** Processor a has opened an alert, and its receiver has not answered yet (`answer`); processor b has closed it. */
+async function openedByOneClosedByAnother(
+  t: ExecutionContext,
+  engine: ContractEngine,
+  told: (line: string, notice: Notice) => void,
+) {
+  const { coordination } = engine;
+  const answer = Promise.withResolvers<void>();
+  const processorOf = (id: string, isAnswered: Promise<void>) =>
+    monitorFor(t, engine, id, 'host', async notice => {
+      await isAnswered;
+      told(`${id} ${notice.state}`, notice);
+    });
+  const a = processorOf('a', answer.promise);
+  const b = processorOf('b', Promise.resolve());
+  for (const id of ['a', 'b']) await coordination.seeProcessor(processor(id));
+  a.monitor.engineIs('CATALOG_INVALID', Date.now());
+  for (; (await coordination.listAlerts(true, 10)).length === 0; ) await turnOfTheLoop();
+  const { openedAt } = (await coordination.listAlerts(true, 10))[0]!;
+  b.monitor.engineIs(undefined, Date.now());
+  for (; (await coordination.listAlerts(true, 10)).length > 0; ) await turnOfTheLoop();
+  await b.monitor.watch(Date.now());
+  await b.notifier.drained();
+  return { a, b, answer, openedAt };
+}

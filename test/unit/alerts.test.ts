@@ -346,11 +346,12 @@ class Alerts {
     this.open.push(alert);
     return { ...alert, outcome: 'opened' as const };
   };
-  recordTold = async () => {};
+  recordTold = async () => undefined;
   takeOverAlerts = async () => [];
-  closeAlert = async (rule: string, subject: string) => {
+  closeAlert = async (rule: string, subject: string, teller: string) => {
     const index = this.open.findIndex(alert => alert.rule === rule && alert.subject === subject);
-    return index < 0 ? undefined : this.open.splice(index, 1)[0];
+    const [closed] = index < 0 ? [] : this.open.splice(index, 1);
+    return closed && { ...closed, teller };
   };
 }
 
