@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import test from 'ava';
 import { cardgenius, newFolder } from './cli.ts';
 
@@ -25,7 +26,7 @@ test('bench: stopped, it is rid of what it made before it leaves', async t => {
     env: { TMPDIR: temporary },
   });
   await run.said(/^run …/m);
-  while ((await readdir(temporary)).length === 0 || !(await isOpened(temporary))) await new Promise(setImmediate);
+  while ((await readdir(temporary)).length === 0 || !(await isOpened(temporary))) await setTimeout(50);
   run.kill('SIGTERM');
   t.is((await run).code, 4);
   t.deepEqual(await readdir(temporary), []);

@@ -9,7 +9,7 @@ test.serial(
     const world = await createWorld();
     const { told, faults } = await tellAll(t, world);
     t.deepEqual(faults, []);
-    t.true(told > 60, `${told} stories`);
+    t.true(told > 30, `${told} stories`);
     await world.database.close();
   },
 );
