@@ -1,5 +1,3 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { openDatabase } from '../../src/database/open-database.ts';
@@ -7,10 +5,10 @@ import { Pglite } from '../../src/database/postgres/pglite.ts';
 import { listFailures } from '../../src/exchange/failures.ts';
 import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { SPENDING_COLUMNS } from '../../src/model/spending.ts';
-import { cardgenius } from './cli.ts';
+import { cardgenius, newPlace } from './cli.ts';
 
 /** CARDGENIUS_POISON_USERS=100000 makes it as large as it is meant: one user in a hundred is poisoned. */
-const USERS = Number(process.env.CARDGENIUS_POISON_USERS ?? 4_000);
+const USERS = Number(process.env.CARDGENIUS_POISON_USERS ?? 2_000);
 const POISONED = USERS / 100;
 
 /** Twenty ways in which a row that came past `import` can be bad, and what its user is told. */
@@ -33,7 +31,7 @@ const POISONS: readonly { sql: string; error: RegExp }[] = [
 
 test('one poisoned user in a hundred, of twenty kinds: they fail alone, each with its reason', async t => {
   t.timeout(USERS > 10_000 ? 1_500_000 : 600_000);
-  const cwd = await mkdtemp(join(tmpdir(), 'cardgenius-poison-'));
+  const { cwd } = await newPlace();
   const url = `pglite:${join(cwd, 'db')}`;
   {
     await using opened = await openDatabase(url);
