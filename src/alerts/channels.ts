@@ -2,6 +2,7 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { cutText } from '../model/cut.ts';
 import type { Secret } from '../model/secret.ts';
 import { Mailer } from './email.ts';
+import { runbookOf } from './finding.ts';
 import { postJson, useProxyOfEnvironment } from './http-post.ts';
 import type { Notice } from './notice.ts';
 
@@ -46,13 +47,13 @@ function headlineOf({ state, severity, rule, subject, until }: Notice): string {
 }
 
 export function textOf(notice: Notice): string {
-  const { state, message, since, until, at, look, database, host, link } = notice;
+  const { state, rule, message, since, until, at, look, database, host, link } = notice;
   const place = [database, host === undefined ? undefined : `told by ${host}`].filter(part => part !== undefined);
   const untold = until === undefined ? '' : ' The processor that had its opening to tell has died.';
   const told =
     state === 'closed'
       ? [`It is over: from ${since.toISOString()} to ${(until ?? at).toISOString()}.${untold}`, `It said: ${message}`]
-      : [message, `Since ${since.toISOString()}. Look at: ${look}`];
+      : [message, `Since ${since.toISOString()}. Look at: ${look}`, `What to do: ${runbookOf(rule)}`];
   const lines = [headlineOf(notice), ...told, place.join(', '), link];
   return lines.filter(line => line !== undefined && line !== '').join('\n');
 }
@@ -66,7 +67,7 @@ function webhookChannel(url: Secret, secret: Secret): Channel {
   return {
     name: 'webhook',
     send: async (notice, id) => {
-      const body = JSON.stringify({ id, headline: headlineOf(notice), ...notice });
+      const body = JSON.stringify({ id, headline: headlineOf(notice), ...notice, runbook: runbookOf(notice.rule) });
       const timestamp = String(Math.floor(Date.now() / 1000));
       await postJson(url, body, {
         'x-cardgenius-delivery': id,

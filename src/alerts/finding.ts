@@ -78,3 +78,6 @@ export type RuleName = keyof typeof RULES;
 
 /** Where to look about an alert, by its rule. */
 export const lookOf = (rule: string): string => RULES[rule as RuleName] ?? 'docs/operations.md';
+
+/** The section that says what an alert means and what to do. */
+export const runbookOf = (rule: string): string => `docs/operations.md#${rule in RULES ? rule : 'alerts'}`;

@@ -402,7 +402,7 @@ test('an alert about failed users says the commonest code and a reason without a
   );
   t.regex(
     textOf(notice!),
-    /Look at: cardgenius errors\nmssql:\/\/sql-7:1433\/cards, told by here\nhttps:\/\/batch\.example\/cards\/runs\/7$/s,
+    /Look at: cardgenius errors\nWhat to do: docs\/operations\.md#error_rate\nmssql:\/\/sql-7:1433\/cards, told by here\nhttps:\/\/batch\.example\/cards\/runs\/7$/s,
   );
 
   database.run = run({ runId: 8, completed: 9_890, failed: 110 });
@@ -521,7 +521,13 @@ test('each rule opens once and closes once, by e-mail and by HTTP', async t => {
   t.deepEqual(smtp.items[0]!.to, ['dba@here.example']);
   const { headers, body } = http.items[0]!;
   t.is(headers['x-cardgenius-signature'], signatureOf(secret, String(headers['x-cardgenius-timestamp']), body));
-  t.like(JSON.parse(body), { state: 'opened', rule: 'run_failed', severity: 'critical', look: 'cardgenius status' });
+  t.like(JSON.parse(body), {
+    state: 'opened',
+    rule: 'run_failed',
+    severity: 'critical',
+    look: 'cardgenius status',
+    runbook: 'docs/operations.md#run_failed',
+  });
 });
 
 test('an engine that cannot be loaded is told at once, before there is a database, and written later', async t => {

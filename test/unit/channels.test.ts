@@ -32,7 +32,10 @@ test('an alert that is over says from when to when, and what it said while it wa
     text,
     '[CardGenius, over] run failed: run 7\nIt is over: from 2026-11-23T03:00:00.000Z to 2026-11-23T03:12:00.000Z.\nIt said: 2 % of the users of run 7 fail.',
   );
-  t.regex(textOf(NOTICE), /\nm\nSince 2026-11-23T03:00:00\.000Z\. Look at: x$/);
+  t.regex(
+    textOf(NOTICE),
+    /\nm\nSince 2026-11-23T03:00:00\.000Z\. Look at: x\nWhat to do: docs\/operations\.md#run_failed$/,
+  );
 });
 
 test('a redirect is not followed: neither the body nor its key goes elsewhere', async t => {
