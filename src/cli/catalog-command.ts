@@ -38,7 +38,7 @@ export function defineCatalog(program: Command): void {
     .summary('what is wrong with a catalogue, and what is old')
     .description(
       'Checks schema, ranges and duplicates (exit code 1 where something is wrong), and warns of terms older than a year, cards ' +
-        'without a source, notes that contradict a figure, names that only capitals or blanks tell apart, a card that is first for ' +
+        'without a source, notes that contradict a figure, names that look alike or that SQL Server cannot store, a card that is first for ' +
         'more than half of the users, and cards that are never recommended.',
     )
     .argument('[file]', 'the catalogue (default: the configured one)')

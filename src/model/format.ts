@@ -10,5 +10,11 @@ export const percent = (share: number, digits = 1): string => `${(share * 100).t
 export const percentOf = (part: number, whole: number, digits = 1): string =>
   whole === 0 ? '-' : `${((100 * part) / whole).toFixed(digits)} %`;
 
-/** A name by which two spellings are found to be one: lower case, single blanks. */
-export const foldName = (name: string): string => name.trim().toLowerCase().replace(/\s+/g, ' ');
+/** A name by which two spellings are found to be one: one Unicode form, no invisible signs, lower case, single blanks. */
+export const foldName = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+    .trim()
+    .toLowerCase()
+    .replace(/\s+/g, ' ');

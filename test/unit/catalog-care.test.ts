@@ -91,7 +91,7 @@ test('check warns of a note that contradicts a figure', async t => {
   t.is(await noted(right), 0, 'the card’s own figures, what the API has, and what is not modelled');
 });
 
-test('check warns of names that only capitals or blanks tell apart, of a BOM, and of a card that dominates', async t => {
+test('check warns of names that look alike, of a BOM, and of a card that dominates', async t => {
   const cards = Array.from({ length: 10 }, (_, i) => cardOf(`card ${i}`, 0, dated('2026')));
   const best = cardOf('best', 0, { ...dated('2026'), earn: { base: { points: 9, per: 100 } } });
   const shout = cardOf('shout', 0, { ...dated('2026'), name: ' CARD  1' });
@@ -105,6 +105,28 @@ test('check warns of names that only capitals or blanks tell apart, of a BOM, an
   const report = await checkCatalog(path, { users: 10, now: NOW, maxMonthlySpend: LIMIT });
   t.true(report.findings.some(({ kind, level }) => kind === 'mark' && level === 'warning'));
   t.is((await loadCatalog(path)).cards.length, 10, 'taken alike by what loads it');
+});
+
+test('eslint/json#32, biomejs/biome#9797: names in two Unicode forms, with invisible signs or in full width look alike', async t => {
+  for (const [one, other] of [
+    ['Caf\u00e9 Card', 'Cafe\u0301 Card'],
+    ['Axis Ace', 'Axis\u200b Ace'],
+    ['Axis Ace', 'Ax\u00adis Ace'],
+    ['Axis Ace', 'Axis \uff21\uff23\uff25'],
+    ['Axis Ace', 'Axis\u00a0Ace'],
+  ]) {
+    const [first, second] = [one!, other!].map((name, i) => ({ ...cardOf(`c${i}`, 0, dated('2026')), name }));
+    t.true((await findings(padded([first!, second!]))).includes('warning names c1 name'), `${one}, ${other}`);
+  }
+});
+
+test('requarks/wiki#2238: check warns of names that a VARCHAR of SQL Server stores as question marks', async t => {
+  const card = cardOf('rupee', 0, dated('2026'));
+  const named = (name: string) => findings(padded([{ ...card, name }]));
+  for (const name of ['₹500 Card', 'कार्ड', 'Card 😀', 'Cafe\u0301'])
+    t.true((await named(name)).includes('warning names rupee name'));
+  for (const name of ['Café Card', 'Card – 5 €', 'Plain'])
+    t.false((await named(name)).includes('warning names rupee name'));
 });
 
 test('the command groups cards of which the same is said', async t => {

@@ -6,7 +6,7 @@ import type { CatalogFile } from '../../engine/catalog-schema.ts';
 import { messageOf } from '../../model/errors.ts';
 import { CARDS_PER_USER } from '../../model/recommendation.ts';
 import { generatedUsers } from './generated-users.ts';
-import { type Doubt, noteContradictions, similarNames } from './warnings.ts';
+import { type Doubt, namesOutsideVarchar, noteContradictions, similarNames } from './warnings.ts';
 
 export type FindingKind =
   | 'text'
@@ -84,7 +84,7 @@ export async function checkCatalog(path: string, options: CheckOptions): Promise
       ...faults,
       ...mark,
       ...warnings,
-      ...doubts('names', similarNames(file)),
+      ...doubts('names', [...similarNames(file), ...namesOutsideVarchar(file)]),
       ...doubts('note', noteContradictions(file)),
       ...(faults.length > 0 ? [] : await rankings(file, bytes, options)),
     ],

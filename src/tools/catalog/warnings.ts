@@ -10,7 +10,7 @@ export interface Doubt {
   readonly message: string;
 }
 
-/** Names that only capitals or blanks tell apart: people, and databases that ignore case, take them for one. */
+/** Names that look alike, as foldName says: people, and databases that ignore case, take them for one. */
 export function similarNames({ cards }: Pick<CatalogFile, 'cards'>): Doubt[] {
   const seen = new Map<string, Card>();
   return cards.flatMap(card => {
@@ -19,9 +19,29 @@ export function similarNames({ cards }: Pick<CatalogFile, 'cards'>): Doubt[] {
     if (other === undefined) seen.set(plain, card);
     if (other === undefined || nameOf(other) === nameOf(card)) return [];
     const field = card.displayName === undefined ? 'name' : 'displayName';
-    return [
-      { card: card.id, field, message: `"${nameOf(card)}" differs from ${other.id}'s name in capitals or blanks only` },
+    const message = `"${nameOf(card)}" differs from ${other.id}'s name only in capitals, blanks or signs that look alike`;
+    return [{ card: card.id, field, message }];
+  });
+}
+
+/** What a VARCHAR of SQL Server can hold in the usual code page. */
+const IN_VARCHAR = new Set(new TextDecoder('windows-1252').decode(Uint8Array.from({ length: 256 }, (_, byte) => byte)));
+
+/** Names with signs that SQL Server stores as question marks: ₹, or a name in Devanagari. */
+export function namesOutsideVarchar({ cards }: Pick<CatalogFile, 'cards'>): Doubt[] {
+  return cards.flatMap(card => {
+    const texts: readonly (readonly [field: string, text: string])[] = [
+      ['id', card.id],
+      [card.displayName === undefined ? 'name' : 'displayName', nameOf(card)],
+      ...card.redemption.map(({ method }, i) => [`redemption[${i}].method`, method] as const),
     ];
+    return texts.flatMap(([field, text]) => {
+      const signs = [...new Set(text)].filter(sign => !IN_VARCHAR.has(sign));
+      if (signs.length === 0) return [];
+      const codes = signs.map(sign => `U+${sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`);
+      const message = `SQL Server stores ${codes.slice(0, 5).join(', ')} as ?: write it in Latin letters`;
+      return [{ card: card.id, field, message }];
+    });
   });
 }
 
