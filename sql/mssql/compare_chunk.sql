@@ -4,7 +4,7 @@
 -- Locks     chunk (held by the caller), the rows of chunk_user that it clears
 -- Isolation READ COMMITTED, inside the caller's transaction
 -- Indexes   pk_chunk, pk_chunk_user, the keys of staging, the key of card_recommendations
--- Avoids    locks on the contract tables beyond those of reading, row by row.
+-- Avoids    locks on the contract tables beyond those of reading, row by row. Texts are compared as in publish_chunk.
 -- Callers   publish_chunk, after the fence and the counts; never called directly
 -- Grants    none: runs with its caller's rights
 
@@ -41,6 +41,8 @@ BEGIN
     SELECT @rows = COUNT(*)
     FROM (
       SELECT cu.user_id, s.rank, rc.card_id, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
+             CAST(CAST(rc.card_name AS NVARCHAR(200)) AS VARBINARY(400)) AS name_as_is,
+             CAST(CAST(rc.redemption_method AS NVARCHAR(50)) AS VARBINARY(100)) AS method_as_is,
              CAST(s.total_savings_yearly * 0.01 AS DECIMAL(12,2)) AS total_savings_yearly,
              CAST(s.total_extra_benefits * 0.01 AS DECIMAL(12,2)) AS total_extra_benefits,
              CAST(s.amazon_points * 0.01 AS DECIMAL(12,2)) AS amazon_points,
@@ -57,14 +59,14 @@ BEGIN
     ) AS s
     LEFT JOIN dbo.card_recommendations AS t ON t.user_id = s.user_id AND t.rank = s.rank
     WHERE CASE                                -- a row that is not there yet is all NULL, and differs
-      WHEN t.card_name COLLATE Latin1_General_BIN2 = s.card_name COLLATE Latin1_General_BIN2
+      WHEN CAST(CAST(t.card_name AS NVARCHAR(200)) AS VARBINARY(400)) = s.name_as_is
        AND t.total_savings_yearly = s.total_savings_yearly AND t.joining_fees = s.joining_fees
        AND t.total_extra_benefits = s.total_extra_benefits AND t.amazon_points = s.amazon_points
        AND t.flipkart_points = s.flipkart_points AND t.myntra_points = s.myntra_points AND t.ajio_points = s.ajio_points
        AND t.grocery_points = s.grocery_points AND t.other_online_points = s.other_online_points
-       AND t.redemption_method COLLATE Latin1_General_BIN2 = s.redemption_method COLLATE Latin1_General_BIN2
+       AND CAST(CAST(t.redemption_method AS NVARCHAR(50)) AS VARBINARY(100)) = s.method_as_is
        AND t.redemption_rate = s.redemption_rate
-       AND t.card_id COLLATE Latin1_General_BIN2 = s.card_id COLLATE Latin1_General_BIN2   --? card_recommendations.card_id
+       AND CAST(t.card_id AS NVARCHAR(100)) COLLATE Latin1_General_BIN2 = s.card_id   --? card_recommendations.card_id
       THEN 0 ELSE 1 END = 1
     OPTION (LOOP JOIN, FORCE ORDER);
     SET @written = @written + CASE WHEN @failure_code IS NULL THEN @rows ELSE 0 END;

@@ -9,11 +9,13 @@
 --           are acts.
 -- Answers   one row: outcome joined | planned | superseded; run_id, state, chunks, users, superseded_id
 -- Errors    50002 another engine is at work; 50003 a run of another kind is active; 50006 another opener is at it;
---           50009 a paused run is in the way
+--           50009 a paused run is in the way; 50011 a text of a card is not kept as it is
 -- Locks     an application lock for the transaction (one opener at a time); run, chunk, user_spending_data in that order
 -- Isolation READ COMMITTED
 -- Indexes   uq_run_active, ix_chunk_claim, pk_chunk_user
 -- Avoids    two openers that both find no active run: the application lock, whose answer is looked at, and uq_run_active.
+--           A question mark in the name of a card, for each letter that the code page of card_name lacks, in the rows of all
+--           users: what was kept is compared with what was given, in NVARCHAR, and by BIN2.
 -- Callers   cardgenius run, demo; record_fire
 -- Grants    EXECUTE for cardgenius_processor
 
@@ -160,6 +162,29 @@ BEGIN
       redemption_rate    INT            '$.redemptionRate',
       definition         NVARCHAR(MAX)  '$.definition' AS JSON
     ) AS card;
+
+    SELECT TOP (1) @message = CONCAT(N'card ', text_of.card_id, N': this database would keep its ', text_of.what, N' ''',
+                                     text_of.given, N''' as ''', text_of.kept, N''', in the rows of all users: ',
+                                     N'its column lacks a letter of it. Spell it in letters that the column has')
+    FROM (
+      SELECT given.card_no, given.card_id, v.what, v.given COLLATE Latin1_General_BIN2 AS given,
+             v.kept COLLATE Latin1_General_BIN2 AS kept
+      FROM OPENJSON(@cards) WITH (
+        card_no            INT            '$.cardNo',
+        card_id            NVARCHAR(100)  '$.id',
+        name               NVARCHAR(200)  '$.name',
+        redemption_method  NVARCHAR(50)   '$.redemptionMethod'
+      ) AS given
+      JOIN cardgenius.run_card AS rc ON rc.run_id = @run_id AND rc.card_no = given.card_no
+      CROSS APPLY (VALUES
+        (N'name', given.name, CAST(rc.card_name AS NVARCHAR(200)) COLLATE DATABASE_DEFAULT),
+        (N'redemption method', given.redemption_method, CAST(rc.redemption_method AS NVARCHAR(50)) COLLATE DATABASE_DEFAULT)
+      ) AS v (what, given, kept)
+    ) AS text_of
+    WHERE text_of.given <> text_of.kept
+    ORDER BY text_of.card_no, text_of.what;
+    IF @@ROWCOUNT > 0
+      THROW 50011, @message, 71;
 
     EXEC cardgenius.plan_round @run_id = @run_id, @round = 1, @now = @time, @chunks = @chunks OUTPUT;
 

@@ -29,7 +29,8 @@
 --           before target), and FORCESEEK on our own tables that fill and empty with every chunk.
 --           Error 8672 (a source with duplicates): the key of staging is (user_no, rank).
 --           Writes that change nothing: WHEN MATCHED asks whether any column differs. What we bring is never NULL, so a NULL
---           of theirs differs.
+--           of theirs differs. Texts are compared as the bytes of their NVARCHAR: a collation does not see a blank at the
+--           end, and COLLATE on a VARCHAR of another code page makes question marks of both sides.
 --           OUTPUT from CashKaro's tables, which a trigger on them forbids: what was decided stands in a table of its own.
 -- Callers   the chunk pipeline; fail_chunk; split_chunk
 -- Grants    EXECUTE for cardgenius_processor
@@ -219,6 +220,8 @@ BEGIN
         MERGE INTO dbo.card_recommendations AS t
         USING (
           SELECT cu.user_id, s.rank, rc.card_id, rc.card_name, rc.joining_fees, rc.redemption_method, rc.redemption_rate,
+                 CAST(CAST(rc.card_name AS NVARCHAR(200)) AS VARBINARY(400)) AS name_as_is,
+                 CAST(CAST(rc.redemption_method AS NVARCHAR(50)) AS VARBINARY(100)) AS method_as_is,
                  CAST(s.total_savings_yearly * 0.01 AS DECIMAL(12,2)) AS total_savings_yearly,
                  CAST(s.total_extra_benefits * 0.01 AS DECIMAL(12,2)) AS total_extra_benefits,
                  CAST((s.total_savings_yearly + s.total_extra_benefits) * 0.01 - rc.joining_fees AS DECIMAL(12,2)) AS net_savings,
@@ -236,15 +239,15 @@ BEGIN
         ) AS s
         ON t.user_id = s.user_id AND t.rank = s.rank
         WHEN MATCHED AND CASE
-          WHEN t.card_name COLLATE Latin1_General_BIN2 = s.card_name COLLATE Latin1_General_BIN2
+          WHEN CAST(CAST(t.card_name AS NVARCHAR(200)) AS VARBINARY(400)) = s.name_as_is
            AND t.total_savings_yearly = s.total_savings_yearly AND t.joining_fees = s.joining_fees
            AND t.total_extra_benefits = s.total_extra_benefits AND t.net_savings = s.net_savings
            AND t.amazon_points = s.amazon_points AND t.flipkart_points = s.flipkart_points
            AND t.myntra_points = s.myntra_points AND t.ajio_points = s.ajio_points AND t.grocery_points = s.grocery_points
            AND t.other_online_points = s.other_online_points
-           AND t.redemption_method COLLATE Latin1_General_BIN2 = s.redemption_method COLLATE Latin1_General_BIN2
+           AND CAST(CAST(t.redemption_method AS NVARCHAR(50)) AS VARBINARY(100)) = s.method_as_is
            AND t.redemption_rate = s.redemption_rate
-           AND t.card_id COLLATE Latin1_General_BIN2 = s.card_id COLLATE Latin1_General_BIN2   --? card_recommendations.card_id
+           AND CAST(t.card_id AS NVARCHAR(100)) COLLATE Latin1_General_BIN2 = s.card_id   --? card_recommendations.card_id
           THEN 0 ELSE 1 END = 1
         THEN UPDATE SET
           card_name = s.card_name, total_savings_yearly = s.total_savings_yearly, joining_fees = s.joining_fees,

@@ -8,7 +8,8 @@
 --           Only an operator may end a paused run: superseding it is refused (CG009), with its reason and the two ways on.
 --           A run without due users is recorded as done at once. Superseding, and a fingerprint that the last batch had not,
 --           are acts.
--- Errors    CG002 another engine is at work · CG003 a run of another kind is active · CG009 a paused run is in the way
+-- Errors    CG002 another engine is at work · CG003 a run of another kind is active · CG009 a paused run is in the way ·
+--           CG011 a text of a card is not kept as it is: a database of another encoding than UTF-8 refuses it before, in its own words
 -- Locks     an advisory lock for the transaction (one opener at a time); run, chunk, user_spending_data in that order
 -- Callers   cardgenius run, demo; record_fire
 -- Grants    EXECUTE for cardgenius_processor
@@ -43,6 +44,7 @@ DECLARE
   v_reason   TEXT;
   v_superseded BIGINT;
   v_last     TEXT;
+  v_card     RECORD;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtext('cardgenius.open_run'));
 
@@ -111,6 +113,21 @@ BEGIN
          card."redemptionRate" / 10000.0, card.definition
   FROM jsonb_to_recordset(p_cards::JSONB) AS card
     ("cardNo" INTEGER, id TEXT, name TEXT, "joiningFees" BIGINT, "redemptionMethod" TEXT, "redemptionRate" INTEGER, definition TEXT);
+
+  SELECT given.id, v.what, v.given, v.kept INTO v_card
+  FROM jsonb_to_recordset(p_cards::JSONB) AS given ("cardNo" INTEGER, id TEXT, name TEXT, "redemptionMethod" TEXT)
+  JOIN cardgenius.run_card AS rc ON rc.run_id = v_run.run_id AND rc.card_no = given."cardNo"
+  CROSS JOIN LATERAL (VALUES
+    ('name', given.name, rc.card_name::TEXT),
+    ('redemption method', given."redemptionMethod", rc.redemption_method::TEXT)
+  ) AS v (what, given, kept)
+  WHERE v.given <> v.kept
+  ORDER BY given."cardNo", v.what
+  LIMIT 1;
+  IF FOUND THEN
+    RAISE EXCEPTION 'card %: this database would keep its % ''%'' as ''%'', in the rows of all users: its column lacks a letter of it. Spell it in letters that the column has',
+      v_card.id, v_card.what, v_card.given, v_card.kept USING ERRCODE = 'CG011';
+  END IF;
 
   v_chunks := cardgenius.plan_round(v_run.run_id, 1, v_now);
   SELECT COALESCE(SUM(c.planned_users), 0) INTO v_users FROM cardgenius.chunk AS c WHERE c.run_id = v_run.run_id;

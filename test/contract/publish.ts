@@ -1,6 +1,7 @@
 import { publish } from '../../src/batch/publisher.ts';
 import { DatabaseError } from '../../src/model/errors.ts';
 import {
+  CARDS,
   claim,
   count,
   expireLeases,
@@ -62,6 +63,22 @@ export const publishContract: ContractTests = {
     }
     const [attempt] = await engine.query('SELECT outcome, compute_ms, load_ms FROM cardgenius.chunk_attempt');
     t.deepEqual([attempt!.outcome, Number(attempt!.compute_ms), Number(attempt!.load_ms)], ['done', 1, 2]);
+  },
+
+  'publish: a name that differs in its case, in a blank at its end or in one accent is written': async (t, engine) => {
+    const names = ['Card Z', 'CARD Z', 'CARD Z ', 'C\u00c1RD Z ', 'C\u00c1RD Z '];
+    for (const [i, name] of names.entries()) {
+      if (i === 0) await importUsers(engine, 1);
+      await engine.execute("UPDATE user_spending_data SET processing_status = 'new'");
+      const cards = CARDS.map(card => (card.cardNo === 4 ? { ...card, name } : card));
+      const { runId } = await openRun(engine, { cards });
+      await process(engine, await claim(engine, runId));
+      await engine.database.advanceRun(runId);
+      const [row] = await engine.query('SELECT card_name FROM card_recommendations WHERE rank = 5');
+      t.is(row!.card_name, name);
+      const [chunk] = await engine.query(`SELECT rows_written FROM cardgenius.chunk WHERE run_id = ${runId}`);
+      t.is(Number(chunk!.rows_written), [10, 1, 1, 1, 0][i]!);
+    }
   },
 
   'publish: a reader in the middle of it sees the old ten of a user, and after it the new ten': async (t, engine) => {

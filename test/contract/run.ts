@@ -16,6 +16,21 @@ import {
 } from './context.ts';
 import type { ContractTests } from './suite.ts';
 
+/** What makes a question mark of each # in the name of a run's card, and what ends it. */
+const LOSES = {
+  mssql: [
+    `CREATE TRIGGER cardgenius.contract_loses ON cardgenius.run_card AFTER INSERT AS
+       UPDATE cardgenius.run_card SET card_name = REPLACE(card_name, '#', '?')`,
+  ],
+  endMssql: ['DROP TRIGGER cardgenius.contract_loses'],
+  postgres: [
+    `CREATE FUNCTION contract_loses() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+       BEGIN NEW.card_name := REPLACE(NEW.card_name, '#', '?'); RETURN NEW; END $$`,
+    'CREATE TRIGGER contract_loses BEFORE INSERT ON cardgenius.run_card FOR EACH ROW EXECUTE FUNCTION contract_loses()',
+  ],
+  endPostgres: ['DROP TRIGGER contract_loses ON cardgenius.run_card', 'DROP FUNCTION contract_loses()'],
+} as const;
+
 export const runContract: ContractTests = {
   'run: planning cuts the users that are due into equal key ranges': async (t, engine) => {
     await importUsers(engine, 10);
@@ -46,6 +61,41 @@ export const runContract: ContractTests = {
     t.is(Number(card!.fees), 30_000);
     t.is(Number(card!.rate), 2503);
     t.deepEqual(JSON.parse(String(card!.definition)), { id: 'card' });
+  },
+
+  'run: a card whose name is not kept as it is refuses the run by its id, before a user is taken': async (
+    t,
+    engine,
+  ) => {
+    await importUsers(engine, 2);
+    // As a column does whose code page lacks the letter.
+    const isMssql = engine.database.description.startsWith('mssql');
+    for (const statement of isMssql ? LOSES.mssql : LOSES.postgres) await engine.execute(statement);
+    const cards = CARDS.map(card => (card.cardNo === 3 ? { ...card, id: 'lotus', name: 'Lotus # Card' } : card));
+    try {
+      const error = await t.throwsAsync(openRun(engine, { cards }), { code: 'CARD_NOT_KEPT' });
+      t.regex(error!.message, /^card lotus: this database would keep its name 'Lotus # Card' as 'Lotus \? Card'/);
+      t.is(await count(engine, 'cardgenius.run'), 0);
+      t.deepEqual(await statuses(engine), ['new', 'new']);
+    } finally {
+      for (const statement of isMssql ? LOSES.endMssql : LOSES.endPostgres) await engine.execute(statement);
+    }
+    t.like(await openRun(engine, { cards }), { outcome: 'planned', users: 2 });
+  },
+
+  'run: a letter beyond Latin in the name of a card is published as it is, or refuses the run': async (t, engine) => {
+    await importUsers(engine, 1);
+    const [kept] = await engine.query(
+      "SELECT CASE WHEN CAST(N'\u5361' AS VARCHAR(9)) = N'\u5361' THEN 1 ELSE 0 END AS is_kept",
+    );
+    const cards = CARDS.map(card => ({ ...card, id: `card-${card.cardNo}`, name: `\u5361 ${card.name}` }));
+    const opened = openRun(engine, { cards });
+    if (Number(kept!.is_kept) === 0) {
+      await t.throwsAsync(opened, { code: 'CARD_NOT_KEPT', message: /^card card-0: / });
+      return;
+    }
+    await process(engine, await claim(engine, (await opened).runId));
+    t.is(await count(engine, 'card_recommendations', "card_name LIKE N'\u5361 Card %'"), 10);
   },
 
   'run: without a due user it is done at once, and another can be opened': async (t, engine) => {

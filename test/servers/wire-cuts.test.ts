@@ -13,7 +13,11 @@ import { wireTo } from '../support/wire.ts';
 const USERS = 3_000;
 /** A stall costs a time-out each: fewer of them. */
 const EVERY = { cut: 7, stall: 40 } as const;
-/** Time-outs are short, so that a stall costs little; doubled where a start publishes nothing: a slow server needs longer. */
+/**
+ * Time-outs are short where the wire stalls, so that a stall costs little; doubled where a start publishes nothing: a slow
+ * server needs longer. A cut is known at once.
+ */
+const PATIENCE = { cut: 16, stall: 1 } as const;
 const poolsFor = (patience: number) => ({
   controlConnections: 4,
   workConnections: 8,
@@ -44,7 +48,7 @@ onServers(({ name, port, create }) => {
         if (++events % EVERY[fault] === 0 && wire.cuts < 40) wire[fault]();
       };
       let runs = 0;
-      let patience = 1;
+      let patience: number = PATIENCE[fault];
       let outcome: BatchOutcome | undefined;
       while (outcome?.state !== 'done' && outcome?.state !== 'paused' && ++runs < 60) {
         const before = published;
