@@ -55,11 +55,11 @@ export async function postJson(url: Secret, body: string, headers: Readonly<Reco
   throw new (mayPass ? CardGeniusError : RefusedForGood)('ALERT_REFUSED', `the receiver answered ${status}`);
 }
 
-/** Retry-After, as seconds or as a date; undefined where it is neither. */
+/** Retry-After, as seconds or as a date, in any of HTTP's three forms (RFC 9110, 5.6.7); undefined where it is neither. */
 export function retryAfterMs(value: string | null, now: number): number | undefined {
   const text = value?.trim() ?? '';
   if (/^\d+$/.test(text)) return Number(text) * 1000;
-  const date = /^[A-Z][a-z]{2}, /.test(text) ? Date.parse(text) : Number.NaN;
+  const date = /^[A-Z][a-z]{2,8},? /.test(text) ? Date.parse(text.endsWith(' GMT') ? text : `${text} GMT`) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 

@@ -52,6 +52,8 @@ test('Retry-After is obeyed, as seconds or as a date, up to a limit, and said al
   const now = Date.parse('2026-11-23T03:00:00Z');
   t.is(retryAfterMs('40', now), 40_000);
   t.is(retryAfterMs('Mon, 23 Nov 2026 03:00:09 GMT', now), 9_000);
+  t.is(retryAfterMs('Monday, 23-Nov-26 03:00:09 GMT', now), 9_000);
+  t.is(retryAfterMs('Mon Nov 23 03:00:09 2026', now), 9_000, 'this form is in UTC without saying so');
   t.is(retryAfterMs('Mon, 23 Nov 2026 02:00:00 GMT', now), 0);
   for (const text of [null, '', 'soon', '-5', '1e9']) t.is(retryAfterMs(text, now), undefined, `${text}`);
 
