@@ -40,7 +40,7 @@ export async function openPage(
   options: Parameters<Browser['newPage']>[0] = {},
 ): Promise<Page & AsyncDisposable> {
   const page = await browser.newPage({ viewport: { width: 1100, height: 900 }, ...options });
-  page.setDefaultTimeout(30_000);
+  page.setDefaultTimeout(180_000);
   await page.goto(url);
   return Object.assign(page, { [Symbol.asyncDispose]: () => page.close() });
 }
@@ -51,7 +51,7 @@ export async function openTabs(url: string, tabs: number): Promise<{ pages: Page
   const pages: Page[] = [];
   for (let i = 0; i < tabs; i++) {
     const page = await context.newPage();
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(180_000);
     await page.goto(url);
     pages.push(page);
   }
