@@ -167,18 +167,18 @@ BEGIN
                                      text_of.given, N''' as ''', text_of.kept, N''', in the rows of all users: ',
                                      N'its column lacks a letter of it. Spell it in letters that the column has')
     FROM (
-      SELECT given.card_no, given.card_id, v.what, v.given COLLATE Latin1_General_BIN2 AS given,
+      SELECT card.card_no, card.card_id, v.what, v.given COLLATE Latin1_General_BIN2 AS given,
              v.kept COLLATE Latin1_General_BIN2 AS kept
       FROM OPENJSON(@cards) WITH (
         card_no            INT            '$.cardNo',
         card_id            NVARCHAR(100)  '$.id',
         name               NVARCHAR(200)  '$.name',
         redemption_method  NVARCHAR(50)   '$.redemptionMethod'
-      ) AS given
-      JOIN cardgenius.run_card AS rc ON rc.run_id = @run_id AND rc.card_no = given.card_no
+      ) AS card
+      JOIN cardgenius.run_card AS rc ON rc.run_id = @run_id AND rc.card_no = card.card_no
       CROSS APPLY (VALUES
-        (N'name', given.name, CAST(rc.card_name AS NVARCHAR(200)) COLLATE DATABASE_DEFAULT),
-        (N'redemption method', given.redemption_method, CAST(rc.redemption_method AS NVARCHAR(50)) COLLATE DATABASE_DEFAULT)
+        (N'name', card.name, CAST(rc.card_name AS NVARCHAR(200)) COLLATE DATABASE_DEFAULT),
+        (N'redemption method', card.redemption_method, CAST(rc.redemption_method AS NVARCHAR(50)) COLLATE DATABASE_DEFAULT)
       ) AS v (what, given, kept)
     ) AS text_of
     WHERE text_of.given <> text_of.kept
