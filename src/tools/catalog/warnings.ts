@@ -27,7 +27,7 @@ export function similarNames({ cards }: Pick<CatalogFile, 'cards'>): Doubt[] {
 /** What a VARCHAR of SQL Server can hold in the usual code page. */
 const IN_VARCHAR = new Set(new TextDecoder('windows-1252').decode(Uint8Array.from({ length: 256 }, (_, byte) => byte)));
 
-/** Names with signs that SQL Server stores as question marks: ₹, or a name in Devanagari. */
+/** Names with signs that SQL Server would store as question marks, so that open_run refuses them: ₹, or a name in Devanagari. */
 export function namesOutsideVarchar({ cards }: Pick<CatalogFile, 'cards'>): Doubt[] {
   return cards.flatMap(card => {
     const texts: readonly (readonly [field: string, text: string])[] = [
@@ -39,7 +39,7 @@ export function namesOutsideVarchar({ cards }: Pick<CatalogFile, 'cards'>): Doub
       const signs = [...new Set(text)].filter(sign => !IN_VARCHAR.has(sign));
       if (signs.length === 0) return [];
       const codes = signs.map(sign => `U+${sign.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`);
-      const message = `SQL Server stores ${codes.slice(0, 5).join(', ')} as ?: write it in Latin letters`;
+      const message = `has ${codes.slice(0, 5).join(', ')}: a run on SQL Server with the usual code page refuses it (CARD_NOT_KEPT)`;
       return [{ card: card.id, field, message }];
     });
   });
