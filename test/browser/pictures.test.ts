@@ -25,7 +25,7 @@ async function takeThem(): Promise<void> {
   const run = cardgenius(['run', '--dashboard', '0', '--open'], at);
   try {
     await using page = await open(run);
-    page.setDefaultTimeout(150_000); // half of a run of 100,000 users, also on a machine that does other work
+    page.setDefaultTimeout(300_000); // half of a run of 100,000 users, also on a machine that does other work
     await halfDone(page);
     await picture(page, 'dashboard-running');
     await page.emulateMedia({ colorScheme: 'dark' });
@@ -44,7 +44,7 @@ async function takeThem(): Promise<void> {
   const service = cardgenius(['serve', '--dashboard', '0', '--open'], at);
   try {
     await using page = await open(service);
-    page.setDefaultTimeout(150_000); // the rules are looked at every fifteen seconds, and so are the lists
+    page.setDefaultTimeout(300_000); // the rules are looked at every fifteen seconds, and so are the lists
     await says(page, '#alerts-list', 'users_failed');
     await page.getByRole('button', { name: 'Run now: weekly' }).click();
     await page.locator('#ask-yes').click();

@@ -34,6 +34,7 @@ let isStreaming = false;
 let ahead = 0;
 let heardAt;
 let wasLost = false;
+let saidGoodbye = false;
 let drawing;
 
 const now = () => Date.now() + ahead;
@@ -117,12 +118,16 @@ function heard({ type, data }) {
   if (type === 'lost' || type === 'silent' || type === 'bye') {
     wasLost = true;
     if (type === 'bye') showLists(data);
+    // Until the process is back, what it said last stays said: that the connection is lost goes without saying.
+    if (saidGoodbye && type !== 'bye') return;
+    saidGoodbye = type === 'bye';
     link('lost', LOST[type]);
     return;
   }
   heardAt = performance.now();
   if (data !== undefined) ahead = data.at - Date.now();
   link('live', 'Live');
+  saidGoodbye = false;
   if (wasLost) {
     wasLost = false;
     void begin().catch(() => {});
