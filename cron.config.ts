@@ -1,12 +1,12 @@
 /**
  * CardGenius Batch: what an operator edits. Everything here is optional, and shown with its default unless it says otherwise.
- * Print the effective settings with: npm run -s cardgenius -- config print
+ * Print the effective settings with: ./cardgenius config print
  */
 import { defineConfig } from 'cardgenius-batch';
 
 export default defineConfig({
-  // Where the users are: pglite:PATH, or mssql://user@host:1433/database. CARDGENIUS_DATABASE_URL overrides it. A password is
-  // never written here: it comes from CARDGENIUS_DATABASE_PASSWORD, or the file that CARDGENIUS_DATABASE_PASSWORD_FILE names.
+  // Where the users are: pglite:PATH, mssql://user@host:1433/database, or postgres://user@host/database. CARDGENIUS_DATABASE_URL overrides it.
+  // A password is never written here: it comes from CARDGENIUS_DATABASE_PASSWORD, or the file that CARDGENIUS_DATABASE_PASSWORD_FILE names.
   database: 'pglite:.cardgenius/db',
 
   // The catalogue of the built-in engine.

@@ -7,9 +7,15 @@ import { FailureTally } from './failure-tally.ts';
 import { PauseRun } from './recovery.ts';
 
 /** From how many users on a share says something. */
-const MIN_USERS = 1_000;
+export const MIN_USERS = 1_000;
 /** How many users of each chunk have their first card compared: twice MIN_USERS, because some had no card before. */
 const FIRST_CARDS_LOOKED_AT = 2_000;
+
+/**
+ * How many users with cards make a share of changed first cards count: a run of few users is judged with half of those that it planned, since some
+ * of them fail and some have no cards yet.
+ */
+export const leastKnown = (planned: number): number => Math.max(1, Math.min(MIN_USERS, Math.ceil(planned / 2)));
 
 /** The limits of the gates, as shares from 0 to 1. */
 export interface GateLimits {
@@ -108,10 +114,9 @@ export class Gates {
     );
   }
 
-  /** How many users with cards make a share count: a run of fewer than MIN_USERS is judged with as many as it planned. */
   async #leastKnown(): Promise<number> {
-    this.#plan.least ??= Math.min(MIN_USERS, (await this.#database.readRun(this.#runId))?.plannedUsers ?? MIN_USERS);
-    return Math.max(1, this.#plan.least);
+    this.#plan.least ??= leastKnown((await this.#database.readRun(this.#runId))?.plannedUsers ?? 2 * MIN_USERS);
+    return this.#plan.least;
   }
 
   /** Whether an operator has accepted the gate, or the run publishes nothing anyway. */

@@ -5,7 +5,7 @@ import type { LoadedEngine } from '../engine/image.ts';
 import type { RecommendationRow } from '../model/contract.ts';
 import { CARDS_PER_USER, pointsOf, type RecommendationSlice, type RunCard } from '../model/recommendation.ts';
 import { type CommonestFailure, FailureTally } from './failure-tally.ts';
-import type { GateLimits } from './gates.ts';
+import { type GateLimits, leastKnown, MIN_USERS } from './gates.ts';
 import { userPages } from './user-pages.ts';
 import { WorkerPool } from './worker-pool.ts';
 
@@ -136,9 +136,9 @@ class PreviewTally {
     maxFirstCardChangedShare,
   }: Pick<GateLimits, 'maxFailedShare' | 'maxFirstCardChangedShare'>): Preview {
     const { users } = this;
-    const gate = (code: GateOutlook['code'], part: number, whole: number, limit: number) => {
+    const gate = (code: GateOutlook['code'], part: number, whole: number, limit: number, least: number) => {
       const share = whole === 0 ? 0 : part / whole;
-      return { code, share, limit, wouldShut: share > limit };
+      return { code, share, limit, wouldShut: whole >= least && share > limit };
     };
     return {
       users,
@@ -152,8 +152,8 @@ class PreviewTally {
       firstCardsChanged: this.#changed,
       moves: [...this.#moves.values()].sort((a, b) => b.users - a.users || (a.from < b.from ? -1 : 1)),
       gates: [
-        gate('GATE_FAILED_SHARE', this.#failed, users, maxFailedShare),
-        gate('GATE_FIRST_CARDS', this.#changed, this.#known, maxFirstCardChangedShare),
+        gate('GATE_FAILED_SHARE', this.#failed, users, maxFailedShare, MIN_USERS),
+        gate('GATE_FIRST_CARDS', this.#changed, this.#known, maxFirstCardChangedShare, leastKnown(users)),
       ],
     };
   }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { Gates } from '../../src/batch/gates.ts';
+import { Gates, leastKnown } from '../../src/batch/gates.ts';
 import { PauseRun } from '../../src/batch/recovery.ts';
 import { LeaseLostError } from '../../src/model/errors.ts';
 import type { FirstCards, RunProgress } from '../../src/model/run.ts';
@@ -99,11 +99,12 @@ test('first cards: above the share it is shut, from a thousand users on who had 
   }
 });
 
-test('first cards: a run of fewer users than a thousand is looked at, once it knows as many as it has', async t => {
-  const small = { run: { plannedUsers: 500 }, firstCards: { known: 500, changed: 500 } };
-  await t.throwsAsync(gates(small).gates.passFirstCards(LEASE, 7), shut('GATE_FIRST_CARDS', /^500 of 500 users/));
-  const early = { ...small, firstCards: { known: 499, changed: 499 } };
+test('first cards: a run of few users is looked at, once it knows half of them: some fail, and some have no cards yet', async t => {
+  const small = { run: { plannedUsers: 500 }, firstCards: { known: 250, changed: 250 } };
+  await t.throwsAsync(gates(small).gates.passFirstCards(LEASE, 7), shut('GATE_FIRST_CARDS', /^250 of 250 users/));
+  const early = { ...small, firstCards: { known: 249, changed: 249 } };
   await t.notThrowsAsync(gates(early).gates.passFirstCards(LEASE, 7));
+  t.deepEqual([1, 2, 3, 1_999, 2_000, 50_000].map(leastKnown), [1, 1, 2, 1_000, 1_000, 1_000]);
 });
 
 test('first cards: a chunk that was taken over is told as such', async t => {
