@@ -14,8 +14,8 @@
 -- Isolation READ COMMITTED
 -- Indexes   uq_run_active, ix_chunk_claim, pk_chunk_user
 -- Avoids    two openers that both find no active run: the application lock, whose answer is looked at, and uq_run_active.
---           A question mark in the name of a card, for each letter that the code page of card_name lacks, in the rows of all
---           users: what was kept is compared with what was given, in NVARCHAR, and by BIN2.
+--           A question mark in the id or the name of a card, for each letter that the code page of its column lacks, in the
+--           rows of all users: what was kept is compared with what was given, in NVARCHAR, and by BIN2.
 -- Callers   cardgenius run, demo; record_fire
 -- Grants    EXECUTE for cardgenius_processor
 
@@ -177,6 +177,7 @@ BEGIN
       ) AS card
       JOIN cardgenius.run_card AS rc ON rc.run_id = @run_id AND rc.card_no = card.card_no
       CROSS APPLY (VALUES
+        (N'id', card.card_id, CAST(rc.card_id AS NVARCHAR(100)) COLLATE DATABASE_DEFAULT),
         (N'name', card.name, CAST(rc.card_name AS NVARCHAR(200)) COLLATE DATABASE_DEFAULT),
         (N'redemption method', card.redemption_method, CAST(rc.redemption_method AS NVARCHAR(50)) COLLATE DATABASE_DEFAULT)
       ) AS v (what, given, kept)

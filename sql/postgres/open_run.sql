@@ -118,6 +118,7 @@ BEGIN
   FROM jsonb_to_recordset(p_cards::JSONB) AS given ("cardNo" INTEGER, id TEXT, name TEXT, "redemptionMethod" TEXT)
   JOIN cardgenius.run_card AS rc ON rc.run_id = v_run.run_id AND rc.card_no = given."cardNo"
   CROSS JOIN LATERAL (VALUES
+    ('id', LEFT(given.id, 100), rc.card_id::TEXT),
     ('name', given.name, rc.card_name::TEXT),
     ('redemption method', given."redemptionMethod", rc.redemption_method::TEXT)
   ) AS v (what, given, kept)

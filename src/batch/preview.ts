@@ -33,6 +33,8 @@ export interface GateOutlook {
   readonly wouldShut: boolean;
 }
 
+type PreviewLimits = Pick<GateLimits, 'maxFailedShare' | 'maxFirstCardChangedShare'>;
+
 /** `onUsers`: how many users are done. */
 export async function previewAll(
   database: Pick<ExchangeDatabase, 'listSpending' | 'listRecommendations'>,
@@ -42,7 +44,7 @@ export async function previewAll(
     workers = availableParallelism(),
     onUsers = () => {},
   }: {
-    readonly limits: Pick<GateLimits, 'maxFailedShare' | 'maxFirstCardChangedShare'>;
+    readonly limits: PreviewLimits;
     readonly workers?: number | undefined;
     readonly onUsers?: (users: number) => void;
   },
@@ -131,17 +133,9 @@ class PreviewTally {
     );
   }
 
-  result({
-    maxFailedShare,
-    maxFirstCardChangedShare,
-  }: Pick<GateLimits, 'maxFailedShare' | 'maxFirstCardChangedShare'>): Preview {
-    const { users } = this;
-    const gate = (code: GateOutlook['code'], part: number, whole: number, limit: number, least: number) => {
-      const share = whole === 0 ? 0 : part / whole;
-      return { code, share, limit, wouldShut: whole >= least && share > limit };
-    };
+  result(limits: PreviewLimits): Preview {
     return {
-      users,
+      users: this.users,
       leftOut: this.leftOut,
       completed: this.#completed,
       failed: this.#failed,
@@ -151,10 +145,22 @@ class PreviewTally {
       known: this.#known,
       firstCardsChanged: this.#changed,
       moves: [...this.#moves.values()].sort((a, b) => b.users - a.users || (a.from < b.from ? -1 : 1)),
-      gates: [
-        gate('GATE_FAILED_SHARE', this.#failed, users, maxFailedShare, MIN_USERS),
-        gate('GATE_FIRST_CARDS', this.#changed, this.#known, maxFirstCardChangedShare, leastKnown(users)),
-      ],
+      gates: gatesFor({ users: this.users, failed: this.#failed, known: this.#known, changed: this.#changed }, limits),
     };
   }
+}
+
+/** By the rules of a run: what so many users would do to its gates, of whom `known` have a first card. */
+export function gatesFor(
+  { users, failed, known, changed }: Readonly<Record<'users' | 'failed' | 'known' | 'changed', number>>,
+  { maxFailedShare, maxFirstCardChangedShare }: PreviewLimits,
+): GateOutlook[] {
+  const gate = (code: GateOutlook['code'], part: number, whole: number, limit: number, least: number) => {
+    const share = whole === 0 ? 0 : part / whole;
+    return { code, share, limit, wouldShut: whole >= least && share > limit };
+  };
+  return [
+    gate('GATE_FAILED_SHARE', failed, users, maxFailedShare, MIN_USERS),
+    gate('GATE_FIRST_CARDS', changed, known, maxFirstCardChangedShare, leastKnown(users)),
+  ];
 }

@@ -62,7 +62,7 @@ export const CODES = [
   [['RUN_ACTIVE'], 'run', false, 'another run is active, and one of the two is a dry run', 'wait, or `cardgenius cancel`'],
   [['RUN_PAUSED'], 'run', false, 'a run is paused, and this start has another engine, catalogue or kind', 'read the reason in `cardgenius status`; then `resume` or `cancel`'],
   [['FINGERPRINT_MISMATCH'], 'run', false, 'this processor has another catalogue, engine or limit than the run', 'give all processors the same. A start with no other processor at work supersedes the run'],
-  [['CARD_NOT_KEPT'], 'run', false, "the name or redemption method of a card has a letter that the database's code page lacks: users would see a question mark", 'spell it in `displayName` without that letter'],
+  [['CARD_NOT_KEPT'], 'run', false, "the id, name or redemption method of a card has a letter that the database's code page lacks: users would see a question mark", 'spell it without that letter: the name in `displayName`'],
   [['GATE_FAILED_SHARE'], 'run', false, ...GATE, { look: 'cardgenius errors: a user of those, and how to see why', goOn: PASS }],
   [['GATE_FEWER_ELIGIBLE'], 'run', false, ...GATE, { look: 'cardgenius status: have all spends arrived?', goOn: PASS }],
   [['GATE_FIRST_CARDS'], 'run', false, ...GATE, { look: 'cardgenius run --dry-run --all; cardgenius catalog diff OLD NEW --database; cardgenius recommend USER --explain', goOn: PASS }],

@@ -16,16 +16,20 @@ import {
 } from './context.ts';
 import type { ContractTests } from './suite.ts';
 
-/** What makes a question mark of each # in the name of a run's card, and what ends it. */
+/** What makes a question mark of each # in the name and the id of a run's card, and what ends it. */
 const LOSES = {
   mssql: [
     `CREATE TRIGGER cardgenius.contract_loses ON cardgenius.run_card AFTER INSERT AS
-       UPDATE cardgenius.run_card SET card_name = REPLACE(card_name, '#', '?')`,
+       UPDATE cardgenius.run_card SET card_name = REPLACE(card_name, '#', '?'), card_id = REPLACE(card_id, '#', '?')`,
   ],
   endMssql: ['DROP TRIGGER cardgenius.contract_loses'],
   postgres: [
     `CREATE FUNCTION contract_loses() RETURNS TRIGGER LANGUAGE plpgsql AS $$
-       BEGIN NEW.card_name := REPLACE(NEW.card_name, '#', '?'); RETURN NEW; END $$`,
+       BEGIN
+         NEW.card_name := REPLACE(NEW.card_name, '#', '?');
+         NEW.card_id := REPLACE(NEW.card_id, '#', '?');
+         RETURN NEW;
+       END $$`,
     'CREATE TRIGGER contract_loses BEFORE INSERT ON cardgenius.run_card FOR EACH ROW EXECUTE FUNCTION contract_loses()',
   ],
   endPostgres: ['DROP TRIGGER contract_loses ON cardgenius.run_card', 'DROP FUNCTION contract_loses()'],
@@ -63,7 +67,7 @@ export const runContract: ContractTests = {
     t.deepEqual(JSON.parse(String(card!.definition)), { id: 'card' });
   },
 
-  'run: a card whose name is not kept as it is refuses the run by its id, before a user is taken': async (
+  'run: a card whose name or id is not kept as it is refuses the run by its id, before a user is taken': async (
     t,
     engine,
   ) => {
@@ -75,6 +79,9 @@ export const runContract: ContractTests = {
     try {
       const error = await t.throwsAsync(openRun(engine, { cards }), { code: 'CARD_NOT_KEPT' });
       t.regex(error!.message, /^card lotus: this database would keep its name 'Lotus # Card' as 'Lotus \? Card'/);
+      const byId = cards.map(card => (card.cardNo === 3 ? { ...card, id: 'lo#tus', name: 'Lotus Card' } : card));
+      const other = await t.throwsAsync(openRun(engine, { cards: byId }), { code: 'CARD_NOT_KEPT' });
+      t.regex(other!.message, /^card lo#tus: this database would keep its id 'lo#tus' as 'lo\?tus'/);
       t.is(await count(engine, 'cardgenius.run'), 0);
       t.deepEqual(await statuses(engine), ['new', 'new']);
     } finally {

@@ -1,5 +1,6 @@
 import test from 'ava';
 import { Gates, leastKnown } from '../../src/batch/gates.ts';
+import { gatesFor } from '../../src/batch/preview.ts';
 import { PauseRun } from '../../src/batch/recovery.ts';
 import { LeaseLostError } from '../../src/model/errors.ts';
 import type { FirstCards, RunProgress } from '../../src/model/run.ts';
@@ -105,6 +106,17 @@ test('first cards: a run of few users is looked at, once it knows half of them: 
   const early = { ...small, firstCards: { known: 249, changed: 249 } };
   await t.notThrowsAsync(gates(early).gates.passFirstCards(LEASE, 7));
   t.deepEqual([1, 2, 3, 1_999, 2_000, 50_000].map(leastKnown), [1, 1, 2, 1_000, 1_000, 1_000]);
+});
+
+test('a preview says by the rules of a run which gates would shut', t => {
+  const limits = { maxFailedShare: 0.05, maxFirstCardChangedShare: 0.5 };
+  const shutBy = (users: number, failed: number, known: number, changed: number) =>
+    gatesFor({ users, failed, known, changed }, limits).flatMap(({ code, wouldShut }) => (wouldShut ? [code] : []));
+  t.deepEqual(shutBy(1_000, 51, 0, 0), ['GATE_FAILED_SHARE']);
+  t.deepEqual(shutBy(1_000, 50, 0, 0), []);
+  t.deepEqual(shutBy(999, 999, 0, 0), [], 'too few to say something by failing');
+  t.deepEqual(shutBy(191, 21, 170, 170), ['GATE_FIRST_CARDS']);
+  t.deepEqual(shutBy(191, 0, 95, 95), [], 'half of them have no card yet');
 });
 
 test('first cards: a chunk that was taken over is told as such', async t => {
