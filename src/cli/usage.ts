@@ -1,6 +1,6 @@
 /** Words of the command line that name no command or option, and what `help` is asked about. */
 import type { Command } from 'commander';
-import { distance } from '../model/distance.ts';
+import { nearestOf } from '../model/distance.ts';
 
 /** The commands that words name: `runs show 3` is `runs show`; and the word that names none although one was to come. */
 function pathOf(program: Command, words: readonly string[]): { at: Command; path: string[]; unknown?: string } {
@@ -19,17 +19,14 @@ function pathOf(program: Command, words: readonly string[]): { at: Command; path
 export function helpWords(program: Command, words: readonly string[]): string[] {
   const { at, path, unknown } = pathOf(program, words);
   if (unknown !== undefined) {
-    const [near] = at.commands
-      .map(command => ({ name: command.name(), far: distance(command.name(), unknown) }))
-      .filter(({ far }) => far <= MEANT_DISTANCE)
-      .sort((a, b) => a.far - b.far);
-    at.error(`error: unknown command '${unknown}'${near === undefined ? '' : `\n(Did you mean ${near.name}?)`}`);
+    const near = nearestOf(
+      unknown,
+      at.commands.map(command => command.name()),
+    );
+    at.error(`error: unknown command '${unknown}'${near === undefined ? '' : `\n(Did you mean ${near}?)`}`);
   }
   return [...path, '--help'];
 }
-
-/** How many letters a word may be off for a name to be what is meant. */
-const MEANT_DISTANCE = 2;
 
 /** What commander says of a wrong word (`error: unknown command 'foo'`, and below it what may be meant), as a sentence with the way on. */
 export function usageOf(text: string, program: Command): string {

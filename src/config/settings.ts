@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
-import { distance } from '../model/distance.ts';
+import { nearestOf } from '../model/distance.ts';
 import { messageOf, UsageError } from '../model/errors.ts';
 import type { Secret } from '../model/secret.ts';
 import { PACKAGE_ROOT } from '../package.ts';
@@ -173,8 +173,8 @@ function wrongConfig(file: string, issue: Issue, origins: ReadonlyMap<string, st
   const [unknown] = issue.keys ?? [];
   if (issue.code === 'unrecognized_keys' && unknown !== undefined) {
     const known = keysAt(issue.path);
-    const nearest = known.map(key => ({ key, far: distance(key, unknown) })).sort((a, b) => a.far - b.far)[0]!;
-    const hint = nearest.far <= 3 ? ` Did you mean ${nearest.key}?` : ` It may have: ${known.join(', ')}.`;
+    const nearest = nearestOf(unknown, known, 3);
+    const hint = nearest === undefined ? ` It may have: ${known.join(', ')}.` : ` Did you mean ${nearest}?`;
     const key = [...issue.path, unknown].map(String).join('.');
     return new UsageError('CONFIG_INVALID', `${name} has an unknown key ${key}.${hint}`);
   }

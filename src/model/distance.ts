@@ -11,3 +11,9 @@ export function distance(a: string, b: string): number {
   }
   return previous[b.length]!;
 }
+
+/** The known name that was probably meant: the nearest, at most `most` letters off. */
+export function nearestOf(unknown: string, known: readonly string[], most = 2): string | undefined {
+  const ranked = known.map(name => ({ name, far: distance(name, unknown) })).sort((a, b) => a.far - b.far);
+  return ranked[0] !== undefined && ranked[0].far <= most ? ranked[0].name : undefined;
+}

@@ -31,14 +31,14 @@ const REASONS: Readonly<Record<number, RegExp>> = {
   2: /^ENGINE_TIMEOUT: the engine gave no answer within 1000 ms \(3 attempts\)$/,
   3: /^ENGINE_TIMEOUT: the engine gave no answer within 1000 ms$/,
   4: /^ENGINE_ANSWER_INVALID: the answer has 9 rows; it must have exactly ten$/,
-  5: /^ENGINE_ANSWER_INVALID: row 3 \(Card C\): total_savings_yearly is NaN$/,
+  5: /^ENGINE_ANSWER_INVALID: row 3 \(Card C\): yearly is NaN$/,
   6: /^ENGINE_ANSWER_INVALID: the card Card A stands in row 1 and in row 4$/,
-  7: /^ENGINE_ANSWER_INVALID: row 1 \(Card A\): total_savings_yearly 1000000000000 does not fit DECIMAL\(12,2\)$/,
+  7: /^ENGINE_ANSWER_INVALID: row 1 \(Card A\): yearly 1000000000000 does not fit DECIMAL\(12,2\)$/,
   8: /^ENGINE_ANSWER_INVALID: row 5 names the card "Card of nobody", which is not declared$/,
-  9: /^ENGINE_ANSWER_INVALID: row 6 \(Card F\): total_extra_benefits 0\.5 is not in whole paise$/,
-  10: /^ENGINE_ANSWER_INVALID: row 2 \(Card I\) has higher net_savings than row 1: rows come best first$/,
+  9: /^ENGINE_ANSWER_INVALID: row 6 \(Card F\): extra 0\.5 is not in whole paise$/,
+  10: /^ENGINE_ANSWER_INVALID: row 2 \(Card I\) has a higher net \(yearly \+ extra - joiningFees\) than row 1: rows come best first$/,
   11: /^INVALID_SPENDING: too young for a card$/,
-  12: /^ENGINE_ANSWER_INVALID: row 1 says net_savings 1, but its parts add up to 7200$/,
+  12: /^ENGINE_ANSWER_INVALID: row 1 \(Card A\) says net 1, but yearly \+ extra - joiningFees is 7200$/,
   13: /^ENGINE_FAILED: the engine threw: the service says 503 \(3 attempts\)$/,
 };
 
@@ -128,7 +128,7 @@ test.serial('examples/http-engine.ts through a whole run, with bounded concurren
     Array.from(direct.cardNo, (cardNo, r) => [builtIn.cards[cardNo]!.name, direct.yearly[r]]),
   );
 
-  const report = await testEngineModule(join(ROOT, 'examples/http-engine.ts'), { users: 50 });
+  const report = await testEngineModule(join(ROOT, 'examples/http-engine.ts'), { users: 50, progress: () => {} });
   t.log(formatKitReport(report));
   t.true(report.passed);
 });
@@ -147,26 +147,130 @@ test('the kit: the built-in engine and the plain function are fit', async t => {
   }
 });
 
+const silent = { progress: () => {} };
+const { default: PLAIN } = (await import('../../examples/plain-function.ts')) as { default: EngineDefinition };
+
+/** The plain function with other rows: `change` gets the ten good ones, as often as the engine is asked. */
+async function plainWith(change: (rows: object[]) => unknown): Promise<EngineDefinition> {
+  const inner = (await PLAIN.create()) as { recommend: (user: unknown) => object[] };
+  const recommend = (user: unknown) => change(inner.recommend(user));
+  return { ...PLAIN, retryDelayMs: 0, create: () => ({ recommend }) as never };
+}
+
 test('the kit finds what is wrong', async t => {
-  const { default: good } = (await import('../../examples/plain-function.ts')) as { default: EngineDefinition };
-  const failed = async (change: Partial<EngineDefinition>, options = {}) => {
-    const { checks } = await testEngine({ ...good, retryDelayMs: 0, ...change }, { users: 20, ...options });
-    return checks.filter(check => !check.passed).map(check => check.name);
+  const failed = async (engine: EngineDefinition, options = {}) => {
+    const { checks } = await testEngine(engine, { users: 20, ...silent, ...options });
+    return checks.filter(check => check.checked && !check.passed).map(check => check.name);
   };
-  const recommender = async () => (await good.create()) as { recommend: (user: unknown) => object[] };
-  t.deepEqual(await failed({ cards: good.cards.slice(0, 9) }), ['contract']);
-  const inner = await recommender();
-  const wrap = (change: (rows: object[]) => object[]) => ({
-    create: () => ({ recommend: (user: unknown) => change(inner.recommend(user)) }) as never,
-  });
-  t.deepEqual(await failed(wrap(rows => rows.slice(1))), ['answers']);
-  t.deepEqual(await failed(wrap(rows => rows.map(row => ({ ...row, extra: 0.1 })))), ['answers', 'paisa rules']);
+  t.deepEqual(await failed({ ...PLAIN, cards: PLAIN.cards.slice(0, 9) }), ['contract']);
+  t.deepEqual(await failed(await plainWith(rows => rows.slice(1))), ['answers']);
+  const fractions = await plainWith(rows => rows.map(row => ({ ...row, extra: 0.1 })));
+  t.deepEqual(await failed(fractions), ['answers', 'paisa rules']);
   let calls = 0;
-  const restless = wrap(rows =>
+  const restless = await plainWith(rows =>
     rows.map(({ net: _, ...row }: { net?: number }, i) => (i === 0 ? { ...row, extra: calls++ } : row)),
   );
   t.deepEqual(await failed(restless), ['determinism']);
-  t.deepEqual(await failed({}, { minUsersPerSecond: 1e12 }), ['speed']);
+  t.deepEqual(await failed(PLAIN, { minUsersPerSecond: 1e12 }), ['speed']);
+});
+
+test('the kit calls nothing ok of an engine that answers for no user, and asks only the first twelve', async t => {
+  let calls = 0;
+  const refusing = await plainWith(() => {
+    calls++;
+    throw new Error('no rates');
+  });
+  const report = await testEngine(refusing, silent);
+  t.false(report.passed);
+  t.is(calls, 12 * 3);
+  t.is(
+    formatKitReport(report),
+    `plain-function 1: not fit for the batch
+  ok       contract     12 cards declared
+  FAILED   answers      12 of 12 users failed; the other 1,000 were not asked. The first, user 1 with amounts [0, 0, 0, 0, 0, 0]: ENGINE_FAILED: the engine threw: no rates (3 attempts)
+  not run  determinism  the engine has answered for no user
+  not run  paisa rules  the engine has answered for no user
+  not run  speed        the engine has answered for no user`,
+  );
+});
+
+test('the kit ends at the first user without an answer in time, names that user, and says how far it is', async t => {
+  const loop = () => {
+    for (;;);
+  };
+  for (const hang of [loop, () => new Promise(() => {})]) {
+    let calls = 0;
+    const lines: string[] = [];
+    const engine = await plainWith(rows => (++calls > 3 ? hang() : rows));
+    const { checks } = await testEngine(engine, { users: 20, timeoutMs: 50, progress: line => lines.push(line) });
+    t.deepEqual(
+      checks.map(({ passed, checked }) => (checked ? passed : 'not run')),
+      [true, false, 'not run', 'not run', 'not run'],
+    );
+    t.regex(
+      checks[1]!.detail,
+      /^user 4 with amounts \[33333, 1, 1234567, 0, 777, 0\]: ENGINE_TIMEOUT: the engine gave no answer within 50 ms.* with 3 of 32 users answered\. .*engineTimeoutSeconds in cron\.config\.ts$/,
+    );
+    t.deepEqual(lines, [
+      'contract: the declaration, and create()',
+      'answers: 32 users, 50 ms for a call at most (timeoutMs)',
+    ]);
+  }
+});
+
+test.serial('the kit says every five seconds how far it is', async t => {
+  const { now } = performance;
+  t.teardown(() => Object.assign(performance, { now }));
+  let clock = 0;
+  performance.now = () => clock;
+  const lines: string[] = [];
+  const slow = await plainWith(rows => {
+    clock += 1_000;
+    return rows;
+  });
+  await testEngine(slow, { users: 2, progress: line => lines.push(line) });
+  t.deepEqual(lines.slice(2, 4), [
+    'answers: 5 of 14 users after 5 s, 1.00 s each',
+    'answers: 10 of 14 users after 10 s, 1.00 s each',
+  ]);
+});
+
+test('an answer without a field is told by the engine\u2019s own name for it, and by what stands in its place', async t => {
+  const detailOf = async (change: (row: Record<string, unknown>) => object) => {
+    const engine = await plainWith(rows => rows.map(row => change(row as Record<string, unknown>)));
+    const { checks } = await testEngine(engine, { users: 0, ...silent });
+    return checks.find(({ name }) => name === 'answers')?.detail.replace(/^.*ANSWER_INVALID: row 1 (\([^)]*\) )?/, '');
+  };
+  t.is(
+    await detailOf(({ yearly, ...row }) => ({ ...row, yearli: yearly })),
+    'has no yearly, but yearli: did you mean yearly?',
+  );
+  t.is(await detailOf(({ card, ...row }) => ({ ...row, crad: card })), 'has no card, but crad: did you mean card?');
+  t.is(await detailOf(({ extra: _, ...row }) => ({ ...row, gifts: 5 })), 'has no extra; what it has beside is gifts');
+  const points = (row: { points?: Record<string, number> }) => {
+    const { grocery, ...rest } = row.points!;
+    return { ...rest, grocerys: grocery };
+  };
+  t.is(
+    await detailOf(row => ({ ...row, points: points(row) })),
+    'has no points.grocery, but grocerys: did you mean grocery?',
+  );
+});
+
+test('a key of the declaration that is misspelled is refused; other keys an engine may have', async t => {
+  const contractOf = async (change: object) =>
+    (await testEngine({ ...PLAIN, ...change }, { users: 0, ...silent })).checks[0]!;
+  const wrong = await contractOf({ version: undefined, verson: '1' });
+  t.is(wrong.detail, 'The engine plain-function has an unknown key verson. Did you mean version?');
+  t.regex((await contractOf({ retryDelay: 5 })).detail, /unknown key retryDelay\. Did you mean retryDelayMs\?/);
+  const cards = PLAIN.cards.map(({ joiningFees, ...card }) => ({ ...card, joiningFee: joiningFees }));
+  t.regex((await contractOf({ cards })).detail, /unknown key cards\.0\.joiningFee\. Did you mean joiningFees\?/);
+  t.true((await contractOf({ team: 'cards' })).passed);
+  const lost = await contractOf({ create: () => ({ recomend: () => [] }) });
+  t.regex(
+    lost.detail,
+    /it must return \{ recommend \} or \{ recommendSlice \}, but recomend: did you mean recommend\?/,
+  );
 });
 
 test('an engine of columns: a slice that fails is halved until the user to blame stands alone', async t => {

@@ -14,7 +14,7 @@ import {
 import type { SpendingSlice } from '../../model/spending.ts';
 import type { Engine, EngineFile } from '../engine.ts';
 import { invalidSpending } from '../spending-rules.ts';
-import { type AnswerRules, checkRows, checkSliceRows } from './answer-check.ts';
+import { type AnswerRules, checkRows, checkSliceRows, meant } from './answer-check.ts';
 import type {
   EngineDefinition,
   EngineRow,
@@ -89,7 +89,7 @@ async function createRecommender(definition: EngineDefinition, { path, timeoutMs
   if (typeof answers?.recommend !== 'function' && typeof answers?.recommendSlice !== 'function') {
     throw new UsageError(
       'ENGINE_INVALID',
-      `The engine ${path} is wrong at create: it must return { recommend } or { recommendSlice }. See docs/engines.md.`,
+      `The engine ${path} is wrong at create: it must return { recommend } or { recommendSlice }${meant(Object(made), 'recommend', ['recommend'])}. See docs/engines.md.`,
     );
   }
   return made;

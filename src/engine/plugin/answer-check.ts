@@ -2,7 +2,8 @@
  * What every answer of an engine of one's own is checked for before it is staged. Each check gives a sentence that says which
  * row and column is wrong, or undefined.
  */
-import { type ContractColumn, STAGED_COLUMNS } from '../../model/contract.ts';
+import { STAGED_COLUMNS } from '../../model/contract.ts';
+import { nearestOf } from '../../model/distance.ts';
 import {
   CARDS_PER_USER,
   MAX_DECIMAL_12_2,
@@ -28,6 +29,10 @@ export interface AnswerRules {
 /** A row as the engine answered it, unchecked. */
 type Raw = Readonly<Record<string, unknown>>;
 
+/** What an engine of one's own calls the columns of STAGED_COLUMNS: its author knows no other names. */
+const FIELDS = ['yearly', 'extra', ...CATEGORIES.map(category => `points.${category}`)];
+const ROW_KEYS = ['card', 'yearly', 'extra', 'points', 'net', 'rank'];
+
 /** The ten rows of a user, or a sentence that says what is wrong with them. */
 export function checkRows(
   answer: readonly EngineRow[],
@@ -41,19 +46,27 @@ export function checkRows(
     const row = raw as unknown as Raw | null;
     if (typeof row !== 'object' || row === null) return `row ${place + 1} is not an object but ${show(row)}`;
     const cardNo = numbers.get(row.card as string);
+    if (row.card === undefined) return `row ${place + 1} has no card${meant(row, 'card', ROW_KEYS)}`;
     if (cardNo === undefined) return `row ${place + 1} names the card ${show(row.card)}, which is not declared`;
     if (row.rank !== undefined && row.rank !== place + 1) return `row ${place + 1} says rank ${show(row.rank)}`;
     const points = row.points as Raw | undefined;
-    if (typeof points !== 'object' || points === null) return `row ${place + 1} has no points`;
+    const where = `row ${place + 1} (${row.card})`;
+    if (typeof points !== 'object' || points === null) return `${where} has no points${meant(row, 'points', ROW_KEYS)}`;
     const checked = {
       cardNo,
       values: [row.yearly, row.extra, ...CATEGORIES.map(category => points[category])] as number[],
     };
+    const absent = checked.values.indexOf(undefined as never);
+    if (absent >= 0) {
+      const hint =
+        absent < 2 ? meant(row, FIELDS[absent]!, ROW_KEYS) : meant(points, CATEGORIES[absent - 2]!, CATEGORIES);
+      return `${where} has no ${FIELDS[absent]}${hint}`;
+    }
     const fault = checkRow(checked, place, rows, rules);
     if (fault !== undefined) return fault;
     const net = netOf(checked, rules);
     if (row.net !== undefined && row.net !== net) {
-      return `row ${place + 1} says net_savings ${show(row.net)}, but its parts add up to ${net}`;
+      return `${where} says net ${show(row.net)}, but yearly + extra - joiningFees is ${net}`;
     }
     rows.push(checked);
   }
@@ -82,25 +95,35 @@ function checkRow(row: CheckedRow, place: number, above: readonly CheckedRow[], 
   const where = `row ${place + 1} (${name})`;
   const twin = above.findIndex(({ cardNo }) => cardNo === row.cardNo);
   if (twin >= 0) return `the card ${name} stands in row ${twin + 1} and in row ${place + 1}`;
-  const fault = STAGED_COLUMNS.map((column, c) => checkAmount(row.values[c], column)).find(Boolean);
+  const fault = FIELDS.map((field, c) => checkAmount(row.values[c], field, STAGED_COLUMNS[c]!.kind === 'money')).find(
+    Boolean,
+  );
   if (fault !== undefined) return `${where}: ${fault}`;
   const net = netOf(row, rules);
-  if (Math.abs(net) > MAX_DECIMAL_12_2) return `${where}: net_savings ${net} does not fit DECIMAL(12,2)`;
+  if (Math.abs(net) > MAX_DECIMAL_12_2)
+    return `${where}: yearly + extra - joiningFees is ${net}: it does not fit DECIMAL(12,2)`;
   if (rules.ranking === 'net' && place > 0 && netOf(above[place - 1]!, rules) < net) {
-    return `${where} has higher net_savings than row ${place}: rows come best first`;
+    return `${where} has a higher net (yearly + extra - joiningFees) than row ${place}: rows come best first`;
   }
   return undefined;
 }
 
-function checkAmount(value: unknown, { name: column, kind }: ContractColumn): string | undefined {
-  if (typeof value !== 'number') return `${column} is ${show(value)}, not a number`;
-  if (Number.isNaN(value)) return `${column} is NaN`;
-  if (!Number.isFinite(value)) return `${column} is not finite`;
-  if (Math.abs(value) > MAX_DECIMAL_12_2) return `${column} ${value} does not fit DECIMAL(12,2)`;
-  if (!Number.isInteger(value))
-    return `${column} ${value} is not in whole ${kind === 'money' ? 'paise' : 'hundredths'}`;
-  if (value < 0) return `${column} ${value} is negative`;
+function checkAmount(value: unknown, field: string, isMoney: boolean): string | undefined {
+  if (typeof value !== 'number') return `${field} is ${show(value)}, not a number`;
+  if (Number.isNaN(value)) return `${field} is NaN`;
+  if (!Number.isFinite(value)) return `${field} is not finite`;
+  if (Math.abs(value) > MAX_DECIMAL_12_2) return `${field} ${value} does not fit DECIMAL(12,2)`;
+  if (!Number.isInteger(value)) return `${field} ${value} is not in whole ${isMoney ? 'paise' : 'hundredths'}`;
+  if (value < 0) return `${field} ${value} is negative`;
   return undefined;
+}
+
+/** The keys that an object has in place of the one that is missing: the one that was probably meant for it, else all unknown ones. */
+export function meant(found: object, missing: string, known: readonly string[]): string {
+  const unknown = Object.keys(found).filter(key => !known.includes(key));
+  const near = nearestOf(missing, unknown);
+  if (near !== undefined) return `, but ${near}: did you mean ${missing}?`;
+  return unknown.length === 0 ? '' : `; what it has beside is ${unknown.slice(0, 5).join(', ')}`;
 }
 
 function netOf({ cardNo, values: [yearly, extra] }: CheckedRow, { cards }: AnswerRules): number {

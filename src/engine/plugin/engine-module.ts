@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { nearestOf } from '../../model/distance.ts';
 import { messageOf, UsageError, unreadable } from '../../model/errors.ts';
 import { CARDS_PER_USER, MAX_DECIMAL_12_2 } from '../../model/recommendation.ts';
 import type { EngineDefinition } from './define-engine.ts';
@@ -70,6 +71,12 @@ export function checkDefinition(value: unknown, path: string): EngineDefinition 
   if (typeof value !== 'object' || value === null) {
     throw new UsageError('ENGINE_INVALID', `The engine ${path} must say: export default defineEngine({ … }).`);
   }
+  refuseMisspelled(value, shape, path);
+  const cards: unknown = (value as { cards?: unknown }).cards;
+  if (Array.isArray(cards))
+    cards.forEach((card, i) => {
+      refuseMisspelled(card, cardShape, path, `cards.${i}.`);
+    });
   const parsed = shape.safeParse(value);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -80,4 +87,20 @@ export function checkDefinition(value: unknown, path: string): EngineDefinition 
     );
   }
   return value as EngineDefinition;
+}
+
+/** Keys of its own an engine may have; one that is ours but for a letter or two would be passed over in silence. */
+function refuseMisspelled(value: unknown, { shape: known }: z.ZodObject, path: string, place = ''): void {
+  if (typeof value !== 'object' || value === null) return;
+  const given = value as Readonly<Record<string, unknown>>;
+  const free = Object.keys(known).filter(key => given[key] === undefined);
+  for (const key of Object.keys(value).filter(name => !(name in known))) {
+    const near = nearestOf(key, free);
+    if (near !== undefined) {
+      throw new UsageError(
+        'ENGINE_INVALID',
+        `The engine ${path} has an unknown key ${place}${key}. Did you mean ${near}?`,
+      );
+    }
+  }
 }

@@ -2,11 +2,13 @@
 import { CARDS_PER_USER, type RecommendationSlice, sliceOf, type UserFailure } from '../../model/recommendation.ts';
 import { CATEGORIES, SPENDING_COLUMNS, SPENDING_FIELDS, type SpendingSlice } from '../../model/spending.ts';
 import { deriveSpends } from '../spending-rules.ts';
-import type { CheckedRow } from './answer-check.ts';
+import { type CheckedRow, meant } from './answer-check.ts';
 import type { EngineUser } from './define-engine.ts';
 
 /** What became of a user. */
 export type Outcome = readonly CheckedRow[] | Omit<UserFailure, 'userNo'>;
+
+const SLICE_KEYS = ['userNo', 'cardNo', 'yearly', 'extra', 'points', 'failures'] as const;
 
 export const invalidAnswer = (message: string) => ({ code: 'ENGINE_ANSWER_INVALID', message });
 
@@ -42,8 +44,13 @@ export function pick(slice: SpendingSlice, users: readonly number[]): SpendingSl
 export function misshapen(answer: RecommendationSlice, asked: SpendingSlice): Omit<UserFailure, 'userNo'> | undefined {
   const columns = answer as Partial<RecommendationSlice> | null | undefined;
   const { userNo, cardNo, yearly, extra, points, failures } = columns ?? {};
+  const lacking = SLICE_KEYS.find(key => !columns?.[key]);
   if (!userNo || !cardNo || !yearly || !extra || !points || !Array.isArray(failures)) {
-    return invalidAnswer('the answer lacks a column of userNo, cardNo, yearly, extra, points, failures');
+    return invalidAnswer(
+      lacking === undefined
+        ? 'failures is not a list'
+        : `the answer has no ${lacking}${meant(columns ?? {}, lacking, SLICE_KEYS)}`,
+    );
   }
   const rows = userNo.length * CARDS_PER_USER;
   if (cardNo.length !== rows || yearly.length !== rows || extra.length !== rows || points.length !== rows * 6) {
