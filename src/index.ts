@@ -1,5 +1,6 @@
 /** The package's public interface: what a cron.config.ts, an engine of one's own and a program of one's own import. */
 export { type Config, defineConfig } from './config/schema.ts';
+export type { OpenedDatabase } from './database/open-database.ts';
 export {
   defineEngine,
   type EngineCall,
@@ -13,6 +14,8 @@ export {
   UserRejected,
 } from './engine/plugin/define-engine.ts';
 export {
+  type ImportedUsers,
+  importUsers,
   type LibraryOptions,
   type MonthlySpends,
   openDatabase,
@@ -20,6 +23,8 @@ export {
   type RunOptions,
   recommend,
   runBatch,
+  storedCards,
+  type UserSpends,
 } from './library.ts';
 export { CardGeniusError } from './model/errors.ts';
 export type { RecommendationSlice, UserFailure } from './model/recommendation.ts';

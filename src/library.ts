@@ -1,8 +1,8 @@
 /**
- * The package as a library: the ten cards of one user, and a whole run, without the command line.
+ * The package as a library: the ten cards of one user, users in, a whole run, and their stored cards, without the command line.
  *
- * Settings come as in `cron.config.ts`: from `config`, else from that file in the working directory, and from CARDGENIUS_… variables,
- * which go before both. Errors are CardGeniusError with a stable `code`.
+ * Settings are those of `cron.config.ts`: `config` goes before CARDGENIUS_… variables, these before that file in the working
+ * directory, which is only read where there is no `config`. Errors are CardGeniusError with a stable `code`.
  */
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
@@ -13,6 +13,9 @@ import { loadSettings, type Settings } from './config/settings.ts';
 import { type OpenedDatabase, openDatabase as openAt } from './database/open-database.ts';
 import { loadEngine } from './engine/load-engine.ts';
 import { openEngine } from './engine/open-engine.ts';
+import { stageAndPublish } from './exchange/import-spending.ts';
+import { type ParsedLine, parseSpends, type RejectedLine } from './exchange/spending-csv.ts';
+import type { RecommendationRow } from './model/contract.ts';
 import { CardGeniusError } from './model/errors.ts';
 import { formatHundredths, formatTenThousandths, parseHundredths } from './model/money.ts';
 import { pointsOf, rowsOfFirstUser } from './model/recommendation.ts';
@@ -20,7 +23,7 @@ import { CATEGORIES, type Category } from './model/spending.ts';
 import { utcOffsetMinutes } from './schedule/time-zone.ts';
 
 export interface LibraryOptions {
-  /** In place of cron.config.ts. */
+  /** In place of cron.config.ts; what it says goes before CARDGENIUS_… variables. */
   readonly config?: Config;
 }
 
@@ -52,12 +55,7 @@ const FIVE = ['amazon', 'flipkart', 'myntra', 'ajio', 'grocery'] as const;
 
 /** The ten best cards for one user's spends, by the configured engine. Throws INVALID_SPENDING where the spends cannot be believed. */
 export async function recommend(spends: MonthlySpends, options: LibraryOptions = {}): Promise<RecommendedCard[]> {
-  const unknown = Object.keys(spends).find(
-    name => name !== 'confirmed' && !FIVE.includes(name as (typeof FIVE)[number]),
-  );
-  if (unknown !== undefined) {
-    throw new CardGeniusError('INVALID_SPENDING', `There is no spend "${unknown}": ${FIVE.join(', ')} or confirmed.`);
-  }
+  refuseUnknown(spends);
   const five = FIVE.map(name => paiseOf(name, spends[name] ?? 0));
   const sum = five.reduce((total, amount) => total + amount, 0);
   const confirmed = spends.confirmed === undefined ? sum : paiseOf('confirmed', spends.confirmed);
@@ -66,28 +64,70 @@ export async function recommend(spends: MonthlySpends, options: LibraryOptions =
   const answer = await engine.recommend(slice);
   const [failure] = answer.failures;
   if (failure !== undefined) throw new CardGeniusError(failure.code, `No cards: ${failure.message}.`);
-  return rowsOfFirstUser('', engine.cards, answer).map(row => ({
-    rank: row.rank,
-    cardName: row.cardName,
-    totalSavingsYearly: formatHundredths(row.totalSavingsYearly),
-    joiningFees: formatHundredths(row.joiningFees),
-    totalExtraBenefits: formatHundredths(row.totalExtraBenefits),
-    netSavings: formatHundredths(row.netSavings),
-    points: Object.fromEntries(
-      CATEGORIES.map((category, c) => [category, formatHundredths(pointsOf(row)[c]!)]),
-    ) as Record<Category, string>,
-    redemptionMethod: row.redemptionMethod,
-    redemptionRate: formatTenThousandths(row.redemptionRate),
-  }));
+  return rowsOfFirstUser('', engine.cards, answer).map(cardOf);
 }
 
 /**
- * Opens the configured database; dispose of it with `await using`. An embedded one is made and migrated where it is missing; of any
- * other the schema is checked. Throws DatabaseError with the reason and the remedy.
+ * Opens the configured database: with `await using`, or `await opened[Symbol.asyncDispose]()` at the end, or the program does not end.
+ * An embedded one is made and migrated where it is missing; of any other the schema is checked. Throws DatabaseError with the reason
+ * and the remedy.
  */
 export async function openDatabase(options: LibraryOptions = {}): Promise<OpenedDatabase> {
   const { databaseUrl, databasePassword, sqlServer } = await settingsOf(options);
   return openAt(databaseUrl, { password: databasePassword?.reveal(), pools: sqlServer });
+}
+
+/** A user to import: the id, at most 50 printable ASCII characters, and the month's spends. */
+export interface UserSpends extends MonthlySpends {
+  readonly userId: string;
+}
+
+export interface ImportedUsers {
+  readonly read: number;
+  /** New users, and users whose spends are other than before: a run gives them their cards. */
+  readonly imported: number;
+  readonly unchanged: number;
+  /** Who did not go in, and why; `line` is its place among them, from 1. */
+  readonly rejected: readonly { readonly line: number; readonly userId: string; readonly reason: string }[];
+}
+
+/**
+ * Brings users into user_spending_data, as `cardgenius import` does with a CSV: a user who is there already gets the spends of
+ * today, a wrong one is rejected alone. `users` may be a list, or an (async) generator of millions. Interrupted, it can be called again.
+ */
+export async function importUsers(
+  opened: OpenedDatabase,
+  users: Iterable<UserSpends> | AsyncIterable<UserSpends>,
+  options: LibraryOptions = {},
+): Promise<ImportedUsers> {
+  const { maxMonthlySpend } = await settingsOf(options);
+  async function* lines(): AsyncGenerator<ParsedLine> {
+    let line = 0;
+    for await (const { userId, ...spends } of users) {
+      refuseUnknown(spends);
+      const amounts = FIVE.map(name => String(spends[name] ?? 0));
+      const sum = amounts.reduce((total, text) => total + (parseHundredths(text) ?? 0), 0);
+      const confirmed = String(spends.confirmed ?? formatHundredths(sum));
+      yield parseSpends(++line, String(userId), [...amounts, confirmed], maxMonthlySpend);
+    }
+  }
+  const rejected: ImportedUsers['rejected'][number][] = [];
+  const add = async ({ lineNo, userId, reason }: RejectedLine) => {
+    rejected.push({ line: lineNo, userId, reason });
+  };
+  const { read, imported, unchanged } = await stageAndPublish(
+    opened.database,
+    'importUsers',
+    lines(),
+    { add },
+    () => {},
+  );
+  return { read, imported, unchanged, rejected };
+}
+
+/** The ten cards that the last run stored for a user, best first; empty where the user has none. */
+export async function storedCards(opened: OpenedDatabase, userId: string): Promise<RecommendedCard[]> {
+  return (await opened.history.readRecommendations(userId)).map(cardOf);
 }
 
 export interface RunOptions extends LibraryOptions {
@@ -121,6 +161,29 @@ export async function runBatch(opened: OpenedDatabase, options: RunOptions = {})
     listener,
     signal,
   );
+}
+
+function refuseUnknown(spends: MonthlySpends): void {
+  const names = Object.keys(spends);
+  const unknown = names.find(name => name !== 'confirmed' && !FIVE.includes(name as (typeof FIVE)[number]));
+  if (unknown === undefined) return;
+  throw new CardGeniusError('INVALID_SPENDING', `There is no spend "${unknown}": ${FIVE.join(', ')} or confirmed.`);
+}
+
+function cardOf(row: RecommendationRow): RecommendedCard {
+  return {
+    rank: row.rank,
+    cardName: row.cardName,
+    totalSavingsYearly: formatHundredths(row.totalSavingsYearly),
+    joiningFees: formatHundredths(row.joiningFees),
+    totalExtraBenefits: formatHundredths(row.totalExtraBenefits),
+    netSavings: formatHundredths(row.netSavings),
+    points: Object.fromEntries(
+      CATEGORIES.map((category, c) => [category, formatHundredths(pointsOf(row)[c]!)]),
+    ) as Record<Category, string>,
+    redemptionMethod: row.redemptionMethod,
+    redemptionRate: formatTenThousandths(row.redemptionRate),
+  };
 }
 
 function settingsOf({ config }: LibraryOptions): Promise<Settings> {

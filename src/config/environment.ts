@@ -10,18 +10,22 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 type Tree = { [key: string]: unknown };
 
-/** Puts what the environment says over a configuration. Answers the whole, and which variable each key came from. */
+/**
+ * Puts what the environment says over a configuration; with `fillsOnly` it only fills what that leaves out. Answers the whole, and
+ * which variable each key came from.
+ */
 export function applyEnvironment(
   config: object,
   env: Environment,
   cwd: string,
+  fillsOnly = false,
 ): { config: object; origins: ReadonlyMap<string, string> } {
   const merged: Tree = { ...config };
   const origins = new Map<string, string>();
   for (const key of KEYS) {
     const variable = env[key.variable] ? key.variable : key.secret ? `${key.variable}_FILE` : undefined;
     const given = variable === undefined ? undefined : env[variable];
-    if (variable === undefined || !given) continue;
+    if (variable === undefined || !given || (fillsOnly && at(config, key.path) !== undefined)) continue;
     // A password's file is read as it is: the database decides what that login may do. A token lets in each reader of its file.
     if (variable !== key.variable && key.path[0] === 'dashboard') checkTokenFile(variable, resolve(cwd, given));
     const text = variable === key.variable ? given : firstLine(variable, given, cwd);
@@ -29,6 +33,11 @@ export function applyEnvironment(
     origins.set(key.path.join('.'), variable);
   }
   return { config: merged, origins };
+}
+
+/** What stands at a path of a configuration; undefined where it has no such key. */
+export function at(tree: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((place, step) => (place as Record<string, unknown> | null | undefined)?.[step], tree);
 }
 
 function put(tree: Tree, path: readonly string[], value: unknown): void {

@@ -6,7 +6,7 @@ import { nearestOf } from '../model/distance.ts';
 import { messageOf, UsageError } from '../model/errors.ts';
 import type { Secret } from '../model/secret.ts';
 import { PACKAGE_ROOT } from '../package.ts';
-import { applyEnvironment, type Environment, misspelledVariables, readPassword } from './environment.ts';
+import { applyEnvironment, at, type Environment, misspelledVariables, readPassword } from './environment.ts';
 import { KEYS, keysAt } from './keys.ts';
 import { type Config, configSchema } from './schema.ts';
 
@@ -31,7 +31,7 @@ type Checked = Readonly<z.output<typeof configSchema>>;
 export interface SettingsSource {
   /** `--config`; without it ./cron.config.ts is read where it exists. */
   readonly configPath?: string | undefined;
-  /** What such a file would hold, in place of one. */
+  /** What such a file would hold, in place of one; a program says it on purpose, so that it goes before the environment. */
   readonly config?: Config | undefined;
   readonly env: Environment;
   readonly cwd: string;
@@ -84,16 +84,13 @@ export async function effectiveSettings(
   return [...settings, { ...secret, variable: 'CARDGENIUS_DATABASE_PASSWORD' }];
 }
 
-function at(tree: unknown, path: readonly string[]): unknown {
-  return path.reduce<unknown>((place, step) => (place as Record<string, unknown> | undefined)?.[step], tree);
-}
-
 async function readWhole({ configPath, config: given, env, cwd }: SettingsSource) {
   const found = configPath === undefined ? findConfig(cwd) : resolve(cwd, configPath);
   const path = given === undefined ? found : undefined;
   const file = given ?? (path === undefined ? {} : await readConfig(path));
-  const { config, origins } = applyEnvironment(file, env, cwd);
-  return { data: checkConfig(config, path ?? 'the environment', origins), path, config, origins };
+  const { config, origins } = applyEnvironment(file, env, cwd, given !== undefined);
+  const place = given === undefined ? (path ?? 'the environment') : 'the config given in code';
+  return { data: checkConfig(config, place, origins), path, config, origins };
 }
 
 /**

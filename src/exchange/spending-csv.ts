@@ -162,6 +162,14 @@ function parseRow(
   return { good: { lineNo, userId, amounts } };
 }
 
+/** The same of a user who comes from no file: the id, and the six amounts in rupees as text. */
+export const parseSpends = (
+  lineNo: number,
+  userId: string,
+  amounts: readonly string[],
+  maxMonthlySpend: number,
+): ParsedLine => parseRow(lineNo, [userId, ...amounts], [0, 1, 2, 3, 4, 5, 6], 7, maxMonthlySpend);
+
 function describeAmountFault(text: string): string {
   const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
   if (/^-?\d+\.\d{3,}$/.test(text)) return `has more than two decimals: ${shown}`;

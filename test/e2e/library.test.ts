@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
-import { recommend } from '../../src/index.ts';
+import { loadSettings } from '../../src/config/settings.ts';
+import { importUsers, openDatabase, recommend, storedCards } from '../../src/index.ts';
 import { newFolder } from './cli.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -12,8 +14,53 @@ test('the example of the library does what its comment says', async t => {
   const text = await readFile(join(ROOT, 'examples/library.ts'), 'utf8');
   const file = join(await newFolder(), 'library.ts');
   await writeFile(file, text.replace("'cardgenius-batch'", `'${join(ROOT, 'src/index.ts')}'`));
-  const { stdout } = await promisify(execFile)(process.execPath, [file]);
-  t.regex(stdout, /^.+: \d+\.\d\d rupees a year\nRun 1 is done: 0 completed, 0 failed\n$/);
+  const exported = join(await newFolder(), 'exported');
+  const env = { ...process.env, CARDGENIUS_DATABASE_URL: `pglite:${exported}`, CARDGENIUS_WORKERS: '2' };
+  const { stdout } = await promisify(execFile)(process.execPath, [file], { env });
+  t.regex(
+    stdout,
+    /^.+: \d+\.\d\d rupees a year\n1 imported; CK0000002: avg_grocery_gmv is negative: -1\nRun 1 is done: 1 completed, 0 failed\nCK0000001: .+, \d+\.\d\d rupees a year\n$/,
+  );
+  t.false(existsSync(exported), 'the database that the code names is the one that is written');
+});
+
+test('what is wrong with a config given in code is said of that, and of a variable where a variable has it', async t => {
+  const config = { databse: 'pglite:memory' } as object;
+  await t.throwsAsync(recommend({ amazon: 1 }, { config }), {
+    code: 'CONFIG_INVALID',
+    message: 'the config given in code has an unknown key databse. Did you mean database?',
+  });
+  await t.throwsAsync(recommend({ amazon: 1 }, { config: { chunkSize: 0 } }), {
+    message: /^the config given in code is wrong at chunkSize: /,
+  });
+  const source = { env: { CARDGENIUS_CHUNK_SIZE: '0', CARDGENIUS_WORKERS: '3' }, cwd: import.meta.dirname };
+  await t.throwsAsync(loadSettings({ ...source, config: {} }), { message: /^CARDGENIUS_CHUNK_SIZE is wrong/ });
+  t.like(await loadSettings({ ...source, config: { chunkSize: 500 } }), { chunkSize: 500, workers: 3 });
+});
+
+test('users imported in code: the wrong ones are rejected alone, an id twice is, too, and the sum is confirmed where nothing is said', async t => {
+  const config = { database: 'pglite:memory' };
+  await using opened = await openDatabase({ config });
+  async function* users() {
+    yield { userId: 'A', amazon: 100, ajio: '0.50' };
+    yield { userId: 'B', amazon: '1,000' };
+    yield { userId: 'A', amazon: 5 };
+    yield { userId: '', amazon: 5 };
+  }
+  t.deepEqual(await importUsers(opened, users(), { config }), {
+    read: 4,
+    imported: 1,
+    unchanged: 0,
+    rejected: [
+      { line: 2, userId: 'B', reason: 'avg_amazon_gmv is not a plain decimal: "1,000"' },
+      { line: 4, userId: '', reason: 'user_id is missing' },
+      { line: 3, userId: 'A', reason: 'a second row for this user_id; line 1 went in' },
+    ],
+  });
+  t.like(await opened.database.readSpending('A'), { amounts: [10_000, 0, 0, 50, 0, 10_050] });
+  t.deepEqual(await storedCards(opened, 'A'), []);
+  const misspelled = [{ userId: 'C', amazonn: 5 }] as never;
+  await t.throwsAsync(importUsers(opened, misspelled, { config }), { message: /no spend "amazonn"/ });
 });
 
 test('recommend answers ten cards, best first, and says which amount it cannot read', async t => {
