@@ -31,7 +31,7 @@ export function defineErrors(program: Command): void {
       if (failed === 0) return ['No user has failed.', ...notYet].join('\n\n');
       const rows = groups.map(({ code, users, userId, error }) => [code, group(users), userId, error]);
       const remedies = groups.map(({ code }) => {
-        const remedy = remedyOf(code) ?? {
+        const remedy = remedyOf(code, cli.settings.enginePath) ?? {
           look: 'the reason',
           goOn: `remove the cause, then: cardgenius retry --code ${code}`,
         };

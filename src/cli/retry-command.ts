@@ -48,7 +48,7 @@ export function defineRetryAndRedo(program: Command): void {
       affected: users,
     });
     cli.print({ users }, () => again(users, 'failed user matches: cardgenius errors lists them'));
-    const remedy = code === undefined || users === 0 ? undefined : remedyOf(code);
+    const remedy = code === undefined || users === 0 ? undefined : remedyOf(code, cli.settings.enginePath);
     if (remedy !== undefined)
       cli.note(`They fail with ${code} again unless its cause is gone. To look: ${remedy.look}`);
   });

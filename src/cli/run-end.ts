@@ -29,7 +29,7 @@ export async function notePause(cli: Cli, database: Database, { runId, state }: 
     cli.note(`Run ${runId} is stopped: ${reason}. To go on: cardgenius run`);
     return;
   }
-  const remedy = remedyOf(reason) ?? {
+  const remedy = remedyOf(reason, cli.settings.enginePath) ?? {
     look: 'cardgenius status',
     goOn: 'remove the cause, then: cardgenius resume && cardgenius run',
   };

@@ -51,7 +51,7 @@ export function defineStatus(program: Command): void {
         [
           description,
           '',
-          describeStatus(counted, run, chunks, new Date(), before),
+          describeStatus(counted, run, chunks, new Date(), before, cli.settings.enginePath),
           ...(alerts === 0
             ? []
             : [`${alerts === 1 ? 'An alert is' : `${alerts} alerts are`} open: cardgenius alerts list`]),
@@ -118,6 +118,7 @@ export function describeStatus(
   chunks: readonly ChunkProgress[],
   now: Date,
   before?: RunProgress,
+  enginePath?: string,
 ): string {
   const statuses = ['new', 'pending', 'completed', 'failed'] as const;
   const table = textTable([...statuses], [statuses.map(status => group(users[status]))], [0, 1, 2, 3]);
@@ -143,17 +144,23 @@ export function describeStatus(
     ...counted,
     '',
     ...describeRun(run),
-    ...nextSteps(users, run, chunks, now),
+    ...nextSteps(users, run, chunks, now, enginePath),
     ...(holders === undefined ? [] : ['', holders]),
   ].join('\n');
 }
 
 /** What to look at and to do next, where something waits for a person. */
-function nextSteps(users: UserCounts, run: RunProgress, chunks: readonly ChunkProgress[], now: Date): string[] {
+function nextSteps(
+  users: UserCounts,
+  run: RunProgress,
+  chunks: readonly ChunkProgress[],
+  now: Date,
+  enginePath: string | undefined,
+): string[] {
   const steps: string[] = [];
   if (run.state === 'paused') {
     const goOn = 'remove the cause, then: cardgenius resume; or cardgenius cancel';
-    steps.push(remedyLines(remedyOf(run.reason ?? '') ?? { look: 'cardgenius runs show', goOn }));
+    steps.push(remedyLines(remedyOf(run.reason ?? '', enginePath) ?? { look: 'cardgenius runs show', goOn }));
   } else if (run.finishedAt === null && !chunks.some(({ leaseUntil }) => leaseUntil !== null && leaseUntil > now)) {
     steps.push('No processor works on it now. A serve process goes on by itself; where none runs: cardgenius run');
   }

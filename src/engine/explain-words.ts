@@ -1,5 +1,8 @@
-/** An explanation in words, ₹ with Indian grouping; and as JSON, amounts as decimal text. */
-import { formatHundredths, formatRupees, formatTenThousandths, groupHundredths } from '../model/money.ts';
+/**
+ * An explanation in words, ₹ with Indian grouping; and as JSON, amounts as decimal text. An equation is true as it is printed: `=` where the
+ * figures shown give the result to the last digit, `≈` where the result is what they give, rounded.
+ */
+import { formatHundredths, formatRupees, formatTenThousandths, groupDecimal, groupHundredths } from '../model/money.ts';
 import { CATEGORIES, type Category } from '../model/spending.ts';
 import { plainFigure } from './card-terms.ts';
 import type { EarnRate, Period } from './catalog-schema.ts';
@@ -25,6 +28,8 @@ const CATEGORY: Readonly<Record<Category, string>> = {
 const hundredths = (value: Rational): number => Number(roundHalfUp(multiply(value, rational(100n))));
 const inRupees = (value: Rational): string => formatRupees(hundredths(value));
 const inPoints = (value: Rational): string => `${groupHundredths(hundredths(value))} points`;
+/** Whether an exact result stands in whole hundredths: else it was rounded to them. */
+const equals = (value: Rational): string => (multiply(value, rational(100n)).denominator === 1n ? '=' : '≈');
 const rateText = ({ points, per }: EarnRate): string =>
   `${points} ${points === 1 ? 'point' : 'points'} for every ₹${plainFigure(per)}`;
 /** Points with the fraction from which they were rounded to whole ones. */
@@ -51,10 +56,7 @@ export function explanationSteps(explanation: Explanation): [string, string][] {
         ]
       : []),
     ['redemption', redemptionText(explanation)],
-    [
-      'savings',
-      `${inPoints(explanation.points)} a month × ₹${formatTenThousandths(explanation.redemption.rate)} × 12 months = ${formatRupees(yearly)} a year`,
-    ],
+    ['savings', savingsText(explanation)],
     ...milestones.map((step): [string, string] => ['milestone', milestoneText(step, explanation)]),
     [
       'net',
@@ -62,6 +64,25 @@ export function explanationSteps(explanation: Explanation): [string, string][] {
     ],
   ];
 }
+
+/** The points with two decimals, or as many more as lead to the paisa of the result. */
+function savingsText({ points, redemption, yearly }: Explanation): string {
+  const rate = rational(BigInt(redemption.rate) * 12n, 10_000n);
+  const result = rational(BigInt(yearly), 100n);
+  for (let places = 2; ; places++) {
+    const scale = 10n ** BigInt(places);
+    const scaled = roundHalfUp(multiply(points, rational(scale)));
+    const product = multiply(rational(scaled, scale), rate);
+    if (places < MOST_PLACES && roundHalfUp(multiply(product, rational(100n))) !== BigInt(yearly)) continue;
+    const digits = `${scaled}`.padStart(places + 1, '0');
+    const shown = groupDecimal(`${digits.slice(0, -places)}.${digits.slice(-places)}`);
+    const sign = compare(product, result) === 0 ? '=' : '≈';
+    return `${shown} points a month × ₹${formatTenThousandths(redemption.rate)} × 12 months ${sign} ${formatRupees(yearly)} a year`;
+  }
+}
+
+/** Enough for the paisa of any amount, except where the exact product is a half of one but for less than this shows. */
+const MOST_PLACES = 12;
 
 /** Cards in the order of their ranks, as text for people; `places` where they do not count from 1. */
 export function explanationText(explanations: readonly Explanation[], places: readonly number[] = []): string {
@@ -76,7 +97,10 @@ export function explanationText(explanations: readonly Explanation[], places: re
 }
 
 function earnLine(step: EarnStep): [string, string] {
-  return [CATEGORY[step.category], `${inRupees(step.spend)} a month × ${rateText(step.rate!)} = ${rounded(step)}`];
+  return [
+    CATEGORY[step.category],
+    `${inRupees(step.spend)} a month × ${rateText(step.rate!)} ${equals(step.unrounded)} ${rounded(step)}`,
+  ];
 }
 
 function slabLines({ slabs, earn }: Explanation): [string, string][] {
@@ -86,7 +110,9 @@ function slabLines({ slabs, earn }: Explanation): [string, string][] {
       band.to === undefined
         ? `above ₹${plainFigure(band.from)}`
         : `₹${plainFigure(band.from)} to ₹${plainFigure(band.to)}`;
-    const result = isNothing(spend) ? 'not reached' : `${inRupees(spend)} × ${rateText(band)} = ${inPoints(points)}`;
+    const result = isNothing(spend)
+      ? 'not reached'
+      : `${inRupees(spend)} × ${rateText(band)} ${equals(points)} ${inPoints(points)}`;
     return ['slab', `${range} ${PERIOD[every]}: ${result}${isNothing(spend) ? '' : ` ${PERIOD[every]}`}`];
   });
   if (order === undefined) return lines;
@@ -123,16 +149,16 @@ function capText({ cap, room, wanted, excess, instead, bound, fills }: CapStep):
 
 /** What of each category's points is base and stays, and what is bonus and competes: found × (1 − base rate ÷ its rate). */
 function bonusText(cap: CapStep['cap'], fills: CapStep['fills']): string {
-  const base = cap.overflow === undefined ? 'nothing' : rateText(cap.overflow);
+  const baseRate = cap.overflow === undefined ? 'nothing' : rateText(cap.overflow);
   const each = fills
     .filter(fill => !isNothing(fill.found))
     .map(({ category, found, competing, counted }) => {
-      const [all, kept, bonus, fits] = [found, subtract(found, competing), competing, counted].map(value =>
-        groupHundredths(hundredths(value)),
-      );
-      return `${CATEGORY[CATEGORIES[category]!]} ${all} = ${kept} base + ${bonus} bonus, of which ${fits} count`;
+      const [all, kept, bonus, fits] = [found, subtract(found, competing), competing, counted].map(hundredths);
+      const sign = all === kept! + bonus! ? '=' : '≈';
+      const [text, base, more, room] = [all, kept, bonus, fits].map(value => groupHundredths(value!));
+      return `${CATEGORY[CATEGORIES[category]!]} ${text} ${sign} ${base} base + ${more} bonus, of which ${room} count`;
     });
-  return `; base is ${base}: ${each.join(', ')}`;
+  return `; base is ${baseRate}: ${each.join(', ')}`;
 }
 
 function redemptionText({ redemption }: Explanation): string {

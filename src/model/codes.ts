@@ -10,6 +10,8 @@ export type CodeKind = 'database' | 'run' | 'user' | 'engine' | 'commands' | 'da
 export interface Remedy {
   readonly look: string;
   readonly goOn: string;
+  /** In place of `look` with an engine of one's own, where that names what only the built-in engine has. */
+  readonly lookOwn?: string;
 }
 
 /**
@@ -65,7 +67,7 @@ export const CODES = [
   [['CARD_NOT_KEPT'], 'run', false, "the id, name or redemption method of a card has a letter that the database's code page lacks: users would see a question mark", 'spell it without that letter: the name in `displayName`'],
   [['GATE_FAILED_SHARE'], 'run', false, ...GATE, { look: 'cardgenius errors: a user of those, and how to see why', goOn: PASS }],
   [['GATE_FEWER_ELIGIBLE'], 'run', false, ...GATE, { look: 'cardgenius status: have all spends arrived?', goOn: PASS }],
-  [['GATE_FIRST_CARDS'], 'run', false, ...GATE, { look: 'cardgenius run --dry-run --all; cardgenius catalog diff OLD NEW --database; cardgenius recommend USER --explain', goOn: PASS }],
+  [['GATE_FIRST_CARDS'], 'run', false, ...GATE, { look: 'cardgenius run --dry-run --all; cardgenius catalog diff OLD NEW --database; cardgenius recommend USER --explain', lookOwn: 'cardgenius run --dry-run --all (from which first card to which); cardgenius recommend USER; what has changed in your engine', goOn: PASS }],
   [['REFUSED_SYSTEMICALLY'], 'run', false, 'the database refused too many users of a chunk', 'remove the constraint or trigger that `cardgenius errors` names; `resume`', { look: 'the constraint or trigger that the message names', goOn: `take it away, then: ${RESUME}` }],
   [['REFUSED_DECISION'], 'run', false, "the database refused a user's cards, and also the status `failed`", '`cardgenius errors` names the user; remove the trigger or constraint; `resume`', { look: 'the constraint or trigger that refuses the status failed', goOn: `take it away, then: ${RESUME}` }],
   [['PROCESSOR_FAILED'], 'run', false, 'an attempt ended in an error without a code', '`cardgenius runs show N` has the text'],
@@ -74,7 +76,7 @@ export const CODES = [
   [['SCHEDULE_OPENS_NO_RUN'], 'run', true],
   [['NO_ACTIVE_RUN', 'USER_IN_CHUNK'], 'run', false],
   [['INVALID_SPENDING'], 'user', false, 'a spend is negative or above `maxMonthlySpend`, or the engine never serves this user', 'correct and import the spends', { look: 'the spends of the users: cardgenius errors --csv FILE', goOn: 'correct the spends and import them; a retry without that fails again' }],
-  [['RESULT_OUT_OF_RANGE'], 'user', false, 'a result does not fit DECIMAL(12,2)', 'correct the card that the message names', { look: 'the card that the reason names: cardgenius catalog show CARD', goOn: 'correct the card, then: cardgenius retry --code RESULT_OUT_OF_RANGE; without that a retry fails again' }],
+  [['RESULT_OUT_OF_RANGE'], 'user', false, 'a result does not fit DECIMAL(12,2)', 'correct the card that the message names', { look: 'the card that the reason names: cardgenius catalog show CARD', lookOwn: 'the card that the reason names, in your engine', goOn: 'correct the card, then: cardgenius retry --code RESULT_OUT_OF_RANGE; without that a retry fails again' }],
   [['REFUSED_BY_DATABASE'], 'user', false, "the database refuses this user's rows", 'remove the constraint or trigger that the message names; `retry --code REFUSED_BY_DATABASE`', { look: 'the constraint or trigger that the reason names', goOn: 'take it away, then: cardgenius retry --code REFUSED_BY_DATABASE' }],
   [['ENGINE_CRASHED'], 'user', false, ...OF_ENGINE, { look: 'cardgenius recommend USER', goOn: 'correct the engine, then: cardgenius retry --code ENGINE_CRASHED' }],
   [['ENGINE_FAILED'], 'user', false, ...OF_ENGINE, { look: 'the message of your engine', goOn: 'correct it, then: cardgenius retry --code ENGINE_FAILED' }],
@@ -107,11 +109,12 @@ export const CODES = [
 /** A code of an error that is thrown before anything was touched. */
 export type UsageCode = Extract<(typeof CODES)[number], { readonly 2: true }>[0][number];
 
-/** By the code of a reason, or by a reason that begins with its code. */
-export function remedyOf(reason: string): Remedy | undefined {
+/** By the code of a reason, or by a reason that begins with its code. `enginePath`: that of an engine of one's own. */
+export function remedyOf(reason: string, enginePath: string | undefined): Remedy | undefined {
   const code = /^[A-Z_]+/.exec(reason)?.[0] ?? '';
   const row: CodeRow | undefined = CODES.find(([codes]: CodeRow) => codes.includes(code));
-  return row?.[5];
+  const remedy = row?.[5];
+  return enginePath === undefined || remedy?.lookOwn === undefined ? remedy : { ...remedy, look: remedy.lookOwn };
 }
 
 /** Two lines. */

@@ -21,8 +21,11 @@ export function formatRupees(paise: number): string {
 }
 
 /** Whole hundredths, not negative, for people, with Indian grouping: 12345678 is `1,23,456.78`. */
-export function groupHundredths(hundredths: number): string {
-  const [whole = '0', fraction = '00'] = formatHundredths(hundredths).split('.');
+export const groupHundredths = (hundredths: number): string => groupDecimal(formatHundredths(hundredths));
+
+/** A plain decimal with places, not negative, for people, with Indian grouping: `12345678.9012` is `1,23,45,678.9012`. */
+export function groupDecimal(decimal: string): string {
+  const [whole = '0', fraction = ''] = decimal.split('.');
   return `${groupIndian(whole)}.${fraction}`;
 }
 

@@ -6,8 +6,10 @@ import { COMMANDS, createProgram } from '../../src/cli/commands.ts';
 import { wordsOf } from '../../src/cli/completion-command.ts';
 import { describeHeld } from '../../src/cli/errors-command.ts';
 import { findCard } from '../../src/cli/find-card.ts';
+import { describeStatus } from '../../src/cli/status-command.ts';
 import { textTable } from '../../src/cli/table.ts';
-import { userNamedIn } from '../../src/model/run.ts';
+import { CODES, remedyOf } from '../../src/model/codes.ts';
+import { type RunProgress, userNamedIn } from '../../src/model/run.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const start = (...args: string[]) =>
@@ -123,6 +125,34 @@ test('errors names the user that a paused run speaks of, and how to see why a ga
   );
   t.notRegex(describeHeld({ runId: 9, reason: 'REFUSED_DECISION: chunk 3', userId: 'CK7' }), /recommend/);
   t.regex(describeHeld({ runId: 9, reason, userId: null }), /no longer in the chunk\.$/);
+});
+
+test('with an engine of one’s own each look and each way on names a command that works there', t => {
+  const builtInOnly = /--explain|--why-not|catalog /;
+  const codes = CODES.flatMap(([codes]) => codes).filter(code => remedyOf(code, undefined) !== undefined);
+  t.true(codes.length > 8);
+  for (const code of codes) {
+    const { look, goOn } = remedyOf(code, './our-engine.ts')!;
+    t.notRegex(`${look}; ${goOn}`, builtInOnly, code);
+  }
+  const reason = 'GATE_FIRST_CARDS: 800 of 2000 users looked at would be given another first card';
+  t.regex(remedyOf(reason, undefined)!.look, builtInOnly);
+  t.regex(remedyOf(reason, './our-engine.ts')!.look, /^cardgenius run --dry-run --all .*; cardgenius recommend USER; /);
+  const run = {
+    runId: 1,
+    state: 'paused',
+    reason,
+    plannedUsers: 2000,
+    completed: 0,
+    failed: 0,
+    startedAt: new Date(0),
+    finishedAt: null,
+  };
+  const users = { new: 0, pending: 0, completed: 0, failed: 0, other: 0 };
+  const statusOf = (enginePath?: string) =>
+    describeStatus(users, run as unknown as RunProgress, [], new Date(0), undefined, enginePath);
+  t.regex(statusOf(), /look {3}.*catalog diff/);
+  t.notRegex(statusOf('./our-engine.ts'), builtInOnly);
 });
 
 test('completion knows every command and option, and bash takes the script', async t => {

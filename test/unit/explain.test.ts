@@ -67,6 +67,64 @@ test('1,000 random users: every explanation adds up to the engine’s figures', 
   t.true(rows > 8_000 && bound > 500 && missed > 500);
 });
 
+/** A printed figure as a fraction, and in how many places it is printed. */
+const printed = (text: string) => {
+  const places = text.split('.')[1]?.length ?? 0;
+  return { value: rational(BigInt(text.replace(/[₹,.]/g, '')), 10n ** BigInt(places)), places };
+};
+
+/** Whether `left` gives what is printed: to the last digit with `=`, by rounding with `≈`, which says that it is not exact. */
+function isTrue(left: ReturnType<typeof rational>, sign: string, right: string): boolean {
+  const { value, places } = printed(right);
+  const scale = rational(10n ** BigInt(places));
+  const isExact = compare(left, value) === 0;
+  return sign === '='
+    ? isExact
+    : !isExact && roundHalfUp(multiply(left, scale)) === roundHalfUp(multiply(value, scale));
+}
+
+test('1,000 random users: each equation is true as it is printed, for people and in the words of --json', async t => {
+  const random = seededRandom(89);
+  const wrong: string[] = [];
+  const seen = { earn: 0, savings: 0, bonus: 0, exact: 0 };
+  const names = CATALOG.cards.map(({ name }) => name);
+  for (let i = 0; i < 1_000; i++) {
+    const some = [0, 1, 2, 3, 4].map(n => names[(5 * i + n) % names.length]!);
+    for (const explanation of explainAll(CATALOG, some, randomUser(random, LIMIT))) {
+      const { words } = explanationJson(explanation);
+      t.is(explanationText([explanation]).split('\n').length, words.length + 1);
+      for (const line of words) {
+        const earn = /(₹[\d,.]+)(?: a month)? × ([\d.]+) points? for every (₹[\d,.]+) ([=≈]) ([\d,.]+)/.exec(line);
+        const savings = /^savings: ([\d,.]+) points a month × (₹[\d.]+) × 12 months ([=≈]) (₹[\d,.]+)/.exec(line);
+        if (earn !== null) {
+          const [, spend, points, per, sign, result] = earn;
+          const each = multiply(printed(spend!).value, printed(points!).value);
+          const { numerator, denominator } = printed(per!).value;
+          if (!isTrue(multiply(each, rational(denominator, numerator)), sign!, result!)) wrong.push(line);
+          seen.earn++;
+        }
+        if (savings !== null) {
+          const [, points, rate, sign, result] = savings;
+          const year = multiply(multiply(printed(points!).value, printed(rate!).value), rational(12n));
+          if (!isTrue(year, sign!, result!)) wrong.push(line);
+          seen.savings++;
+          if (sign === '=') seen.exact++;
+        }
+        for (const [, all, sign, base, bonus] of line.matchAll(
+          / ([\d,.]+) ([=≈]) ([\d,.]+) base \+ ([\d,.]+) bonus/g,
+        )) {
+          const sum = add(printed(base!).value, printed(bonus!).value);
+          if ((compare(sum, printed(all!).value) === 0) !== (sign === '=')) wrong.push(line);
+          seen.bonus++;
+        }
+      }
+    }
+  }
+  t.log(JSON.stringify(seen));
+  t.deepEqual(wrong.slice(0, 5), []);
+  t.true(seen.earn > 5_000 && seen.savings === 5_000 && seen.bonus > 50 && seen.exact > 500);
+});
+
 const MILLENNIA = cardOf('Millennia', 1_000, {
   earn: { base: { points: 1, per: 100 }, amazon: { points: 5, per: 100 } },
   caps: [{ categories: ['amazon'], points: 1_000, every: 'month', overflow: { points: 1, per: 100 } }],
@@ -111,10 +169,10 @@ test('in words, with Indian grouping', t => {
 
 2. Select: ₹84,800.00 a year
     slab          ₹0 to ₹20,000 a month: ₹20,000.00 × 3 points for every ₹150 = 400.00 points a month
-    slab          above ₹20,000 a month: ₹1,00,000.00 × 10 points for every ₹150 = 6,666.67 points a month
+    slab          above ₹20,000 a month: ₹1,00,000.00 × 10 points for every ₹150 ≈ 6,666.67 points a month
     leaves        Amazon 2,944.44 points, grocery 588.89 points, other online 3,533.33 points
     redemption    Cashback at ₹1.0000 for a point
-    savings       7,066.67 points a month × ₹1.0000 × 12 months = ₹84,800.00 a year
+    savings       7,066.667 points a month × ₹1.0000 × 12 months ≈ ₹84,800.00 a year
     net           ₹84,800.00 savings + ₹0.00 milestones − ₹0.00 joining fee = ₹84,800.00`,
   );
 });
@@ -130,7 +188,7 @@ test('a bonus cap shows base and bonus of each category, so that it can be compu
   const text = explanationText(explainAll(catalog, ['Gold'], [0, 0, 5_000_000, 0, 0, null]));
   t.true(
     text.includes(
-      '; base is 4 points for every ₹150: Myntra 6,666.67 = 1,333.33 base + 5,333.33 bonus, of which 5,000.00 count',
+      '; base is 4 points for every ₹150: Myntra 6,666.67 ≈ 1,333.33 base + 5,333.33 bonus, of which 5,000.00 count',
     ),
     text,
   );
