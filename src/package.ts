@@ -30,6 +30,7 @@ export const COMMAND = howItIsStarted(import.meta.filename, process.env);
 
 export function howItIsStarted(file: string, env: Readonly<Record<string, string | undefined>>): string {
   if (env.CARDGENIUS_STARTED_AS !== undefined) return env.CARDGENIUS_STARTED_AS;
+  if (file.endsWith('.ts') && env.npm_lifecycle_event === 'start') return './cardgenius'; // npm stands in the clone
   if (file.endsWith('.ts') || env.npm_lifecycle_event === 'cardgenius') return 'npm run -s cardgenius --';
   return env.npm_command === 'exec' ? 'npx --no -- cardgenius' : 'cardgenius';
 }

@@ -3,7 +3,13 @@ import { availableParallelism } from 'node:os';
 import type { ExchangeDatabase } from '../database/exchange.ts';
 import type { LoadedEngine } from '../engine/image.ts';
 import type { RecommendationRow } from '../model/contract.ts';
-import { CARDS_PER_USER, pointsOf, type RecommendationSlice, type RunCard } from '../model/recommendation.ts';
+import {
+  CARDS_PER_USER,
+  pointsOf,
+  type RecommendationSlice,
+  type RunCard,
+  type UserFailure,
+} from '../model/recommendation.ts';
 import { type CommonestFailure, FailureTally } from './failure-tally.ts';
 import { type GateLimits, leastKnown, MIN_USERS } from './gates.ts';
 import { userPages } from './user-pages.ts';
@@ -15,7 +21,9 @@ export interface Preview {
   readonly leftOut: number;
   readonly completed: number;
   readonly failed: number;
-  readonly commonestFailure: CommonestFailure | undefined;
+  readonly commonestFailure: CommonestFailure<NamedFailure> | undefined;
+  /** The first of them, MOST_FAILED at most. */
+  readonly failedUsers: readonly NamedFailure[];
   readonly rowsWritten: number;
   readonly rowsUnchanged: number;
   /** Users who have a first card, and of them those who would be given another one. */
@@ -25,6 +33,12 @@ export interface Preview {
   readonly moves: readonly { readonly from: string; readonly to: string; readonly users: number }[];
   readonly gates: readonly GateOutlook[];
 }
+
+/** `userNo` counts within a page, and tells a reader nothing. */
+export type NamedFailure = UserFailure & { readonly userId: string };
+
+/** How many failed users are kept one by one. */
+const MOST_FAILED = 100;
 
 export interface GateOutlook {
   readonly code: 'GATE_FAILED_SHARE' | 'GATE_FIRST_CARDS';
@@ -72,7 +86,8 @@ const isTaken = (status: string | null) => status === 'new' || status === 'pendi
 
 class PreviewTally {
   readonly #cards: readonly RunCard[];
-  readonly #failures = new FailureTally();
+  readonly #failures = new FailureTally<NamedFailure>();
+  readonly #failedUsers: NamedFailure[] = [];
   readonly #moves = new Map<string, { from: string; to: string; users: number }>();
   leftOut = 0;
   #completed = 0;
@@ -94,7 +109,9 @@ class PreviewTally {
     ids: readonly string[],
     stored: ReadonlyMap<string, readonly RecommendationRow[]>,
   ): void {
-    this.#failures.add(answer.failures);
+    const failures = answer.failures.map(failure => ({ ...failure, userId: ids[failure.userNo]! }));
+    this.#failures.add(failures);
+    this.#failedUsers.push(...failures.slice(0, MOST_FAILED - this.#failedUsers.length));
     this.#failed += answer.failures.length;
     this.#completed += answer.userNo.length;
     for (const [i, userNo] of answer.userNo.entries()) {
@@ -140,6 +157,7 @@ class PreviewTally {
       completed: this.#completed,
       failed: this.#failed,
       commonestFailure: this.#failures.commonest,
+      failedUsers: this.#failedUsers,
       rowsWritten: this.#written,
       rowsUnchanged: this.#completed * CARDS_PER_USER - this.#written,
       known: this.#known,

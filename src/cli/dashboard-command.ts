@@ -20,11 +20,11 @@ export function defineDashboard(program: Command): void {
     .command('dashboard')
     .description(
       'Serves the dashboard, /metrics, /livez and /readyz until Ctrl-C. It shows what the database says of all processors, ' +
-        'and changes nothing.',
+        'and changes nothing: to act on the page, cardgenius serve or cardgenius run --dashboard.',
     )
     .option('--port <n>', 'default: 8787; 0 is any that is free', wholeNumber(0))
     .option('--host <address>', 'default: 127.0.0.1. Any other needs CARDGENIUS_DASHBOARD_TOKEN')
-    .option('--open', OPEN_HELP)
+    .option('--open', 'without a token: every user of this machine may read')
     .addHelpText(
       'after',
       '\nExamples:\n  cardgenius dashboard\n  CARDGENIUS_DASHBOARD_TOKEN=… cardgenius dashboard --host 0.0.0.0',
@@ -42,7 +42,7 @@ export function defineDashboard(program: Command): void {
   });
 }
 
-/** The help of --open, in every command that serves a dashboard. */
+/** The help of --open where the dashboard lets people act: in `run` and `serve`. */
 export const OPEN_HELP = 'without a token: every user of this machine may read, and act';
 
 /** Where a dashboard listens, and what lets a visitor in; `made` is a token of this start alone. */

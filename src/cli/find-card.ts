@@ -20,7 +20,9 @@ export async function findCard<Card extends Named>(cards: readonly Card[], wante
       `${partly.length} cards match "${wanted}": ${idsOf(partly, 8)}. Name one of them.`,
     );
   }
-  const near = nearest(cards, text);
+  const found = nearest(cards, text);
+  if (found.cards.length === 1 && found.far === 0) return found.cards[0]!; // each word of it, in whatever order
+  const near = found.cards.slice(0, MOST_MEANT);
   throw new UsageError(
     'NO_SUCH_CARD',
     near.length > 0
@@ -37,8 +39,8 @@ function idsOf(cards: readonly Named[], most: number): string {
     .join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** The cards, three at most, in which each word of a text stands with a third of its letters wrong at most; those with the fewest wrong ones. */
-function nearest(cards: readonly Named[], text: string): Named[] {
+/** The cards in which each word of a text stands with a third of its letters wrong at most: those with the fewest wrong ones, and how many these are. */
+function nearest<Card extends Named>(cards: readonly Card[], text: string) {
   const wanted = wordsOf(text);
   const found = cards.flatMap(card => {
     const words = wordsOf(`${card.id} ${card.name} ${card.displayName ?? ''}`);
@@ -48,10 +50,7 @@ function nearest(cards: readonly Named[], text: string): Named[] {
       : [];
   });
   const least = Math.min(...found.map(({ far }) => far));
-  return found
-    .filter(({ far }) => far === least)
-    .slice(0, MOST_MEANT)
-    .map(({ card }) => card);
+  return { far: least, cards: found.filter(({ far }) => far === least).map(({ card }) => card) };
 }
 
 /** How many cards are offered at most for a name that is none. */

@@ -1,6 +1,11 @@
 import type { Command } from 'commander';
+import type { OpenedDatabase } from '../database/open-database.ts';
+import { nameOf } from '../engine/card-terms.ts';
+import { loadCatalog } from '../engine/catalog.ts';
 import { loadEngine } from '../engine/load-engine.ts';
-import { remedyOf } from '../model/codes.ts';
+import { listFailures } from '../exchange/failures.ts';
+import { CODES, remedyOf } from '../model/codes.ts';
+import { nearestOf } from '../model/distance.ts';
 import { UsageError } from '../model/errors.ts';
 import { group } from '../model/format.ts';
 import { type Cli, type CommonOptions, command, moment, span, wholeNumber } from './cli.ts';
@@ -25,7 +30,9 @@ interface RedoOptions extends CommonOptions {
 export function defineRetryAndRedo(program: Command): void {
   const retry = program
     .command('retry')
-    .description('Puts all failed users back to new, or those that match every option given; the next run takes them.')
+    .description(
+      'Puts all failed users back to new, at once, or those that match every option given; the next run takes them.',
+    )
     .option('--run <n>', 'users that failed in this run: in the key ranges of its chunks', wholeNumber(1))
     .option('--user <id>', 'this user')
     .option('--code <code>', 'users that failed with this code: see "cardgenius errors"; OTHER: without one')
@@ -36,6 +43,7 @@ export function defineRetryAndRedo(program: Command): void {
     );
   command<RetryOptions>(retry, async (cli, _args, { run, user, code, olderThan }) => {
     await using opened = await cli.open({ beside: true });
+    if (code !== undefined) await refuseUnknownCode(opened, code);
     const users = await opened.audit.retryUsers({
       runId: run ?? null,
       userId: user ?? null,
@@ -97,11 +105,33 @@ export function defineRetryAndRedo(program: Command): void {
   });
 }
 
+/** Throws UsageError (CODE_UNKNOWN) for a code that is none of ours and that no failed user has: a slip of the pen ends in no silence. */
+async function refuseUnknownCode({ audit }: OpenedDatabase, code: string): Promise<void> {
+  const ours: string[] = CODES.filter(([, kind]) => kind === 'user').flatMap(([codes]) => [...codes]);
+  if (ours.includes(code)) return;
+  const found = (await listFailures(audit)).map(group => group.code);
+  if (found.includes(code)) return;
+  const near = nearestOf(code, [...new Set([...found, ...ours])], 3);
+  throw new UsageError(
+    'CODE_UNKNOWN',
+    `No user has failed with ${code}.${near === undefined ? '' : ` Did you mean ${near}?`} The codes of the failed users: cardgenius errors`,
+  );
+}
+
 /** The name in card_recommendations of the card that a text means. Throws UsageError (NO_SUCH_CARD). */
 async function nameInCatalog({ settings }: Cli, wanted: string): Promise<string> {
+  if (settings.enginePath === undefined) {
+    // All of them, as `recommend --why-not` has it: a card that is closed by now may still be stored.
+    const { cards } = await loadCatalog(settings.catalogPath);
+    return nameOf(await findCard(cards, wanted));
+  }
   const { cards } = await loadEngine(settings);
-  const named = cards.map(card => ({ id: card.id ?? card.name, name: card.name }));
-  return (await findCard(named, wanted)).name;
+  return (
+    await findCard(
+      cards.map(card => ({ id: card.id ?? card.name, name: card.name })),
+      wanted,
+    )
+  ).name;
 }
 
 /** What users were asked for, without the id of one: an act is kept for good. */

@@ -6,6 +6,7 @@ import { loadEngine } from '../engine/load-engine.ts';
 import { EXIT, UsageError } from '../model/errors.ts';
 import { group, percent, percentOf } from '../model/format.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
+import { shellWord } from './command-prefix.ts';
 import { dashboardDoor, mountDashboard, noteOn, noteToken, OPEN_HELP } from './dashboard-command.ts';
 import { checkTotals, exitCodeOf, noteFailures, noteLimit, notePause, resumable } from './run-end.ts';
 import { LOG_DIR_HELP, runWithProgress } from './run-with-progress.ts';
@@ -73,7 +74,7 @@ async function run(cli: Cli, options: RunOptions): Promise<void> {
     overrides: { ...(chunkSize === undefined ? {} : { chunkSize }), ...(workers === undefined ? {} : { workers }) },
   }).finally(() => dashboard?.close());
   const { rowsWritten, commonestFailure: _, ...told } = outcome;
-  if (dryRun) cli.print({ ...told, recommendations: 0, rowsWritten }, () => describeDryRun(outcome));
+  if (dryRun) cli.print({ ...told, dryRun: true, recommendations: 0, rowsWritten }, () => describeDryRun(outcome));
   else cli.print(told, () => describeOutcome(outcome));
   if (door !== undefined && outcome.state === 'done' && outcome.users === 0) {
     cli.note('Nothing was left to do, so the page has closed; to look: cardgenius dashboard');
@@ -88,11 +89,14 @@ async function run(cli: Cli, options: RunOptions): Promise<void> {
 
 /** A dry run over all users: no run is opened, so it may be made beside one. */
 async function preview(cli: Cli, { dryRun, limit, workers }: RunOptions): Promise<void> {
-  if (dryRun !== true || limit !== undefined) {
+  if (dryRun !== true) {
     throw new UsageError(
       'RUN_ALL',
-      '--all is for --dry-run, and without --limit: for a run over completed users, first cardgenius redo --all.',
+      '--all is for --dry-run. For a run over completed users: cardgenius redo --all --yes.',
     );
+  }
+  if (limit !== undefined) {
+    throw new UsageError('RUN_ALL', '--dry-run --all looks at all users: leave --limit out, or --all.');
   }
   const engine = await loadEngine(cli.settings);
   await using opened = await cli.open();
@@ -135,7 +139,9 @@ export function describePreview(preview: Preview): string {
     `${group(completed)} users would be completed, ${group(failed)} would fail (${percentOf(failed, users)}).`,
     ...(most === undefined
       ? []
-      : [`Most of them (${group(most.users)}): ${most.code}, for example: ${most.example.message}`]),
+      : [
+          `Most of them (${group(most.users)}): ${most.code}, for example ${most.example.userId}: ${most.example.message}. To see it: cardgenius recommend ${shellWord(most.example.userId)}`,
+        ]),
     `${group(rowsWritten)} rows would be written (${percentOf(rowsWritten, rowsWritten + rowsUnchanged)}), ${group(rowsUnchanged)} would stay.`,
     `${group(preview.firstCardsChanged)} of ${group(known)} users with cards would be given another first card (${percentOf(preview.firstCardsChanged, known)}).`,
     ...(rows.length === 0 ? [] : ['', textTable(['users', 'first card now', 'then'], rows, [0]), '']),
@@ -149,10 +155,17 @@ export function describePreview(preview: Preview): string {
 export function describeDryRun(outcome: BatchOutcome): string {
   const { completed, failed, rowsWritten, commonestFailure: most } = outcome;
   const unchanged = group(completed * 10 - rowsWritten);
-  const why = most && `\nMost of them (${group(most.users)}): ${most.code}, for example: ${most.example.message}`;
   if (outcome.users === 0)
     return `${describeOutcome(outcome)}\nNo user is due. To compute all of them: cardgenius run --dry-run --all`;
-  return `${describeOutcome(outcome)}\nA dry run: ${group(rowsWritten)} rows would be written, ${unchanged} would stay, ${group(failed)} users would fail.${why ?? ''}`;
+  const { runId, state, users, seconds, usersPerSecond, stages } = outcome;
+  const why = most
+    ? `\nMost of them (${group(most.users)}): ${most.code}, for example: ${most.example.message}. With its user: cardgenius run --dry-run --all`
+    : '';
+  return (
+    `A dry run (${runId}) is ${state}: ${group(users)} users computed in ${seconds.toFixed(1)} s, ${group(usersPerSecond)} users/s; nothing was changed.` +
+    `${describeStages(stages)}\n${group(completed)} users would be completed, ${group(failed)} would fail; ` +
+    `${group(rowsWritten)} rows would be written, ${unchanged} would stay.${why}`
+  );
 }
 
 /** Says that opening this run put an end to another one. */

@@ -3,7 +3,7 @@ import type { Attempt, ChunkProgress } from '../database/history.ts';
 import type { Act } from '../model/act.ts';
 import { CardGeniusError, UsageError } from '../model/errors.ts';
 import { group } from '../model/format.ts';
-import { decidedOf, type RunProgress } from '../model/run.ts';
+import { decidedOf, decidedText, type RunProgress } from '../model/run.ts';
 import { type Cli, type CommonOptions, command, wholeNumber } from './cli.ts';
 import { textTable } from './table.ts';
 
@@ -92,10 +92,10 @@ function describeActs(acts: readonly Act[]): string[] {
 }
 
 function describeRun(run: RunProgress, attempts: readonly Attempt[], acts: readonly Act[]): string {
-  const { runId, state, reason, chunks, chunksClosed, completed, failed } = run;
+  const { runId, state, reason, chunks, chunksClosed } = run;
   const isDry = run.kind === 'dry_run';
   const head = [
-    `Run ${runId}${isDry ? ', a dry run,' : ''} is ${state}${reason === null ? '' : ` (${reason})`}: ${group(completed)} users completed, ${group(failed)} failed, ` +
+    `Run ${runId}${isDry ? ', a dry run,' : ''} is ${state}${reason === null ? '' : ` (${reason})`}: ${decidedText(run)}, ` +
       `${chunksClosed} of ${chunks} chunks, ${group(run.rowsWritten)} rows ${isDry ? 'would be written' : 'written'}.`,
     `Started ${minuteOf(run.startedAt)} UTC by ${run.requestedBy}; took ${secondsText(secondsOf(run))}, ${group(speedOf(run))} users/s.`,
   ];

@@ -4,7 +4,7 @@ import type { OpenedDatabase } from '../database/open-database.ts';
 import { remedyLines, remedyOf } from '../model/codes.ts';
 import { messageOf } from '../model/errors.ts';
 import { group } from '../model/format.ts';
-import { decidedOf, type RunProgress, type UserCounts } from '../model/run.ts';
+import { decidedOf, decidedText, type RunProgress, type UserCounts } from '../model/run.ts';
 import { isPresent, type SeenProcessor } from '../model/service.ts';
 import { type CommonOptions, command, wholeNumber } from './cli.ts';
 import { describeHolders } from './runs-command.ts';
@@ -169,13 +169,13 @@ function nextSteps(
 }
 
 function describeRun(run: RunProgress): string[] {
-  const { runId, state, reason, startedAt, finishedAt, chunksClosed, completed, failed, round, plannedUsers } = run;
+  const { runId, state, reason, startedAt, finishedAt, chunksClosed, round, plannedUsers } = run;
   const done = decidedOf(run);
   const share = plannedUsers === 0 ? 1 : Math.min(1, done / plannedUsers);
   const filled = Math.round(share * BAR_WIDTH);
   return [
     `Run ${runId}${run.kind === 'dry_run' ? ', a dry run,' : ''} is ${state}${reason === null ? '' : ` (${reason})`}: ${chunksClosed} of ${run.chunks} chunks, ` +
-      `${group(completed)} users completed, ${group(failed)} failed, round ${round}.`,
+      `${decidedText(run)}, round ${round}.`,
     `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${Math.floor(share * 100)} % · ${group(done)} of ${group(plannedUsers)} users`,
     `Started ${startedAt.toISOString()}${finishedAt === null ? '' : `, finished ${finishedAt.toISOString()}`}.`,
   ];

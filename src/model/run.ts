@@ -2,6 +2,7 @@
  * A run, its chunks and what becomes of them. The words are those of the tables in schema `cardgenius`.
  */
 import type { Actor } from './act.ts';
+import { group } from './format.ts';
 import type { RunCard } from './recommendation.ts';
 
 /** Active: running, paused, stopped. Closed: cancelled, done, failed. */
@@ -180,3 +181,9 @@ export const decidedOf = ({
   changed,
   gone,
 }: Pick<ChunkResult, 'completed' | 'failed' | 'changed' | 'gone'>): number => completed + failed + changed + gone;
+
+/** A dry run has completed no user, and failed none. */
+export const decidedText = ({ kind, completed, failed }: Pick<RunProgress, 'kind' | 'completed' | 'failed'>): string =>
+  kind === 'dry_run'
+    ? `${group(completed)} users would be completed, ${group(failed)} would fail`
+    : `${group(completed)} users completed, ${group(failed)} failed`;

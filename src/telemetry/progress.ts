@@ -12,6 +12,9 @@ export interface ProgressOutput {
 
 const BAR_WIDTH = 24;
 const PLAIN_INTERVAL_MS = 5_000;
+const PLAIN_SAME_INTERVAL_MS = 60_000;
+/** A shorter bar says nothing. */
+const LEAST_BAR_WIDTH = 8;
 const TTY_INTERVAL_MS = 200;
 
 /** Follows a run's events and shows users done, users a second and when it will be over. */
@@ -23,6 +26,7 @@ export class Progress {
   #published = 0;
   #startedAt = 0;
   #shownAt = Number.NEGATIVE_INFINITY;
+  #shownDone = -1;
   #isShown = false;
 
   constructor(output: ProgressOutput, now: () => number = () => performance.now()) {
@@ -62,12 +66,17 @@ export class Progress {
     const interval = isTTY ? TTY_INTERVAL_MS : PLAIN_INTERVAL_MS;
     const isLast = isMilestone && this.#published >= this.#total;
     if (this.#total === 0 || (this.#now() - this.#shownAt < interval && !isLast)) return;
+    // A plain line stays: one that tells no more than the one before it comes seldom.
+    const isNews = isTTY || this.#published !== this.#shownDone;
+    if (!isNews && this.#now() - this.#shownAt < PLAIN_SAME_INTERVAL_MS) return;
     this.#shownAt = this.#now();
+    const width = isTTY ? (this.#output.columns ?? 120) - 1 : undefined;
     const text = progressText(
       { done: this.#published, computed: this.#computed, total: this.#total, elapsedMs: this.#now() - this.#startedAt },
-      isTTY,
+      width,
     );
-    this.#output.write(isTTY ? `\r\x1b[2K${text.slice(0, (this.#output.columns ?? 120) - 1)}` : `${text}\n`);
+    this.#output.write(isTTY ? `\r\x1b[2K${text.slice(0, width)}` : `${text}\n`);
+    this.#shownDone = this.#published;
     this.#isShown = true;
   }
 
@@ -84,14 +93,19 @@ export interface ProgressFigures {
   readonly elapsedMs: number;
 }
 
-/** The line itself. The time left comes from what is published; before that it is unknown. */
-export function progressText({ done, total, elapsedMs }: ProgressFigures, withBar: boolean): string {
+/**
+ * The line itself; on a terminal of so many columns with a bar, as long as there is room for one. The time left comes from what is published;
+ * before that it is unknown.
+ */
+export function progressText({ done, total, elapsedMs }: ProgressFigures, columns = 0): string {
   const share = total === 0 ? 1 : Math.min(1, done / total);
   const perSecond = elapsedMs > 0 ? Math.round((done / elapsedMs) * 1000) : 0;
-  const filled = Math.round(share * BAR_WIDTH);
-  const bar = withBar ? `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ` : '';
   const left = done > 0 && done < total ? `, ${duration(((total - done) / done) * elapsedMs)} left` : '';
-  return `${bar}${Math.floor(share * 100)} % · ${group(done)} of ${group(total)} users · ${group(perSecond)} users/s${left}`;
+  const text = `${Math.floor(share * 100)} % · ${group(done)} of ${group(total)} users · ${group(perSecond)} users/s${left}`;
+  const width = Math.min(BAR_WIDTH, columns - text.length - '[] '.length);
+  if (width < LEAST_BAR_WIDTH) return text;
+  const filled = Math.round(share * width);
+  return `[${'#'.repeat(filled)}${'-'.repeat(width - filled)}] ${text}`;
 }
 
 function duration(milliseconds: number): string {

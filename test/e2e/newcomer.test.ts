@@ -124,6 +124,8 @@ test('help, hints and errors name commands as they are typed here', async t => {
   t.is(shellWord("my config's.ts"), "'my config'\\''s.ts'");
 
   t.is(howItIsStarted('/clone/src/package.ts', {}), 'npm run -s cardgenius --');
+  t.is(howItIsStarted('/clone/src/package.ts', { npm_lifecycle_event: 'start' }), './cardgenius');
+  t.is(howItIsStarted('/x/dist/package.js', { npm_lifecycle_event: 'start' }), 'cardgenius');
   t.is(howItIsStarted('/x/dist/package.js', { npm_lifecycle_event: 'cardgenius' }), 'npm run -s cardgenius --');
   t.is(howItIsStarted('/x/dist/package.js', { npm_command: 'exec' }), 'npx --no -- cardgenius');
   t.is(howItIsStarted('/app/dist/package.js', {}), 'cardgenius');

@@ -20,14 +20,24 @@ test('runs, runs show and status tell what was and what is, and refuse what is n
   t.is((await cardgenius(['runs', 'show', 'x'], at)).code, 2);
 
   await cardgenius(['redo', '--all', '--yes'], at);
-  await cardgenius(['run', '--dry-run'], at);
+  const dryRun = await cardgenius(['run', '--dry-run'], at);
+  t.regex(dryRun.stdout, /^A dry run \(2\) is done: 60 users computed .*; nothing was changed\./);
+  t.notRegex(dryRun.stdout, /60 completed/);
   t.regex((await cardgenius(['runs'], at)).stdout, /\n {2}2 {2}dry run {2}done /);
   const dry = await cardgenius(['runs', 'show', '2'], at);
-  t.regex(dry.stdout, /^Run 2, a dry run, is done: 60 users completed, .* 0 rows would be written\./);
+  t.regex(dry.stdout, /^Run 2, a dry run, is done: 60 users would be completed, .* 0 rows would be written\./);
 
   const status = await cardgenius(['status'], at);
   t.regex(status.stdout, /^Run 2, a dry run, is done: /m);
   t.regex(status.stdout, /\[#{40}\] 100 % · 60 of 60 users/);
+  const misspelled = await cardgenius(['retry', '--code', 'ENGINE_FAIELD'], at);
+  t.is(misspelled.code, 2);
+  t.regex(misspelled.stderr, /No user has failed with ENGINE_FAIELD\. Did you mean ENGINE_FAILED\?/);
+  t.is((await cardgenius(['retry', '--code', 'ENGINE_FAILED'], at)).code, 0, 'a code of ours that no user has now');
+  const both = await cardgenius(['run', '--dry-run', '--all', '--limit', '5'], at);
+  t.is(both.code, 2);
+  t.regex(both.stderr, /looks at all users: leave --limit out, or --all\./);
+
   const watch = cardgenius(['status', '--watch', '--every', '1'], at);
   await watch.said(/60 of 60 users[\s\S]*60 of 60 users/);
   watch.kill('SIGINT');

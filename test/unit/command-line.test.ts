@@ -71,6 +71,9 @@ test('a card that is none: those that are named nearly so are offered, and other
     'No card is named "Foo", and none nearly so. Its id, its name or a part of either is enough; ids are sbi_cashback, axis_ace, au_nomo and 1 more.';
   await t.throwsAsync(findCard(CARDS, 'Foo'), { code: 'NO_SUCH_CARD', message });
   t.is((await findCard(CARDS, 'nomo')).id, 'au_nomo');
+  t.is((await findCard(CARDS, 'AU nomo')).id, 'au_nomo', 'each of its words, though not side by side');
+  t.is((await findCard(CARDS, 'SBI Cashback')).id, 'sbi_cashback');
+  await t.throwsAsync(findCard(CARDS, 'bank axis'), { message: /Did you mean axis_ace or axis_atlas/ });
 });
 
 test('a table whose last column is text wraps it, and loses nothing', t => {

@@ -2,8 +2,10 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
+import { previewAll } from '../../src/batch/preview.ts';
 import { runBatch } from '../../src/batch/run-batch.ts';
 import { WorkerPool } from '../../src/batch/worker-pool.ts';
+import { describePreview } from '../../src/cli/run-command.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { openDatabase } from '../../src/database/open-database.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
@@ -99,6 +101,29 @@ test.serial('an engine that no thread survives is no matter of users: it is told
   await t.throwsAsync(
     pool.compute(sliceOf(many), () => {}),
     { code: 'ENGINE_FAILED' },
+  );
+});
+
+test.serial('a dry run over all users names the users who would fail', async t => {
+  const users = [9, 100, 4, 12].map((rupees, i) => ({
+    userId: `CK${i}`,
+    status: 'new',
+    amounts: [rupees * 100, 0, 0, 0, 0, null],
+  }));
+  const database = {
+    listSpending: async (after: string | null) => (after === null ? users : []),
+    listRecommendations: async () => [],
+  };
+  const limits = { maxFailedShare: 0.05, maxFirstCardChangedShare: 0.5 };
+  const preview = await previewAll(database as never, await loadEngine(source(MISBEHAVING)), { limits, workers: 1 });
+  t.like(preview, { users: 4, completed: 1, failed: 3 });
+  t.deepEqual(
+    preview.failedUsers.map(({ userId, code }) => `${userId} ${code}`),
+    ['CK0 ENGINE_ANSWER_INVALID', 'CK2 ENGINE_ANSWER_INVALID', 'CK3 ENGINE_ANSWER_INVALID'],
+  );
+  t.regex(
+    describePreview(preview),
+    /Most of them \(3\): ENGINE_ANSWER_INVALID, for example CK0: row 6 .*\. To see it: cardgenius recommend CK0\n/,
   );
 });
 

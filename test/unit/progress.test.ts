@@ -32,9 +32,13 @@ function show(isTTY: boolean): string[] {
 
 test('the line tells share, users, speed and time left', t => {
   const figures = { done: 500_000, computed: 520_000, total: 2_000_000, elapsedMs: 100_000 };
-  t.is(progressText(figures, false), '25 % · 500,000 of 2,000,000 users · 5,000 users/s, 5 min 0 s left');
-  t.is(progressText(figures, true).slice(0, 27), `[${'#'.repeat(6)}${'-'.repeat(18)}] `);
-  t.is(progressText({ done: 0, computed: 0, total: 10, elapsedMs: 0 }, false), '0 % · 0 of 10 users · 0 users/s');
+  t.is(progressText(figures), '25 % · 500,000 of 2,000,000 users · 5,000 users/s, 5 min 0 s left');
+  t.is(progressText(figures, 119).slice(0, 27), `[${'#'.repeat(6)}${'-'.repeat(18)}] `);
+  const long = { done: 1_030_000, computed: 0, total: 2_000_000, elapsedMs: 1_000_000 };
+  const rest = '51 % · 1,030,000 of 2,000,000 users · 1,030 users/s, 15 min 42 s left';
+  t.is(progressText(long, 80), `[####----] ${rest}`, 'the bar gives way, and not the time left');
+  t.is(progressText(long, 79), rest);
+  t.is(progressText({ done: 0, computed: 0, total: 10, elapsedMs: 0 }), '0 % · 0 of 10 users · 0 users/s');
 });
 
 test('on a terminal one line is written over; elsewhere there are plain lines; both end with all of it', t => {
@@ -44,6 +48,24 @@ test('on a terminal one line is written over; elsewhere there are plain lines; b
   const plain = show(false);
   t.true(plain.every(text => text.endsWith('\n') && !text.includes('\x1b')));
   t.regex(plain.at(-1)!, /^100 % · 20 of 20 users/);
+});
+
+test('where there is no terminal, no line says what the one before it has said; after a minute one does', t => {
+  const written: string[] = [];
+  let now = 0;
+  const progress = new Progress({ isTTY: false, write: text => written.push(text) }, () => now);
+  const at = (seconds: number, event: BatchEvent) => {
+    now = seconds * 1_000;
+    progress.listener(event);
+  };
+  at(0, EVENTS[0]!);
+  at(6, EVENTS[3]!);
+  for (let second = 7; second < 70; second++) at(second, { ...(EVENTS[2] as object), users: 0 } as BatchEvent);
+  at(70, EVENTS[4]!);
+  t.deepEqual(
+    written.map(text => text.replace(/ · \d+ users.s.*\n/, '')),
+    ['0 % · 0 of 20 users', '50 % · 10 of 20 users', '50 % · 10 of 20 users', '100 % · 20 of 20 users'],
+  );
 });
 
 test('a retry and a failure are told in words', t => {
