@@ -1,4 +1,5 @@
 import { writeFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { userPages } from '../batch/user-pages.ts';
 import { loadCatalog } from '../engine/catalog.ts';
@@ -9,7 +10,7 @@ import { CardGeniusError, EXIT } from '../model/errors.ts';
 import { group } from '../model/format.ts';
 import { formatHundredths, formatRupees } from '../model/money.ts';
 import { printable } from '../model/printable.ts';
-import { type CatalogReport, checkCatalog } from '../tools/catalog/check.ts';
+import { type CatalogReport, checkCatalog, newFindings } from '../tools/catalog/check.ts';
 import { type CatalogDiff, diffCatalogs } from '../tools/catalog/diff.ts';
 import { setDisplayNames } from '../tools/catalog/names.ts';
 import { defineCatalogApi } from './catalog-api.ts';
@@ -37,8 +38,8 @@ export function defineCatalog(program: Command): void {
     .command('check')
     .summary('what is wrong with a catalogue, and what is old')
     .description(
-      'Checks schema, ranges and duplicates (exit code 1 where something is wrong), and warns of terms older than a year, cards ' +
-        'without a source, notes that contradict a figure, names that look alike or that SQL Server cannot store, a card that is first for ' +
+      'Checks schema, ranges and duplicates (exit code 1 where something is wrong); of another file than the configured one it lists what is new. It warns of terms older than a year, cards ' +
+        'without a source, figures that no card has, notes that contradict a figure, names that look alike or that SQL Server cannot store, a card that is first for ' +
         'more than half of the users, and cards that are never recommended.',
     )
     .argument('[file]', 'the catalogue (default: the configured one)')
@@ -47,11 +48,23 @@ export function defineCatalog(program: Command): void {
   command<UsersOption>(check, async (cli, [file], { users }) => {
     const { catalogPath, maxMonthlySpend } = cli.settings;
     const path = file ?? catalogPath;
-    const report = await checkCatalog(path, { users, now: new Date(), maxMonthlySpend });
+    const options = { users, now: new Date(), maxMonthlySpend };
+    const report = await checkCatalog(path, options);
     const errors = report.findings.filter(finding => finding.level === 'error').length;
-    cli.print({ file: path, ...report, errors, warnings: report.findings.length - errors }, () =>
-      describeReport(path, report, errors),
+    // What the catalogue of today says as well would hide what is new in the next one.
+    const isNext = resolve(path) !== catalogPath;
+    const before = isNext ? await checkCatalog(catalogPath, options).catch(() => undefined) : undefined;
+    const isNew = before === undefined ? undefined : newFindings(report, before);
+    const counts = { errors, warnings: report.findings.length - errors, new: isNew?.length ?? null };
+    const findings = report.findings.map(finding =>
+      isNew === undefined ? finding : { ...finding, new: isNew.includes(finding) },
     );
+    cli.print({ file: path, ...report, findings, ...counts }, () => {
+      const known = report.findings.length - (isNew?.length ?? report.findings.length);
+      if (isNew === undefined || known === 0) return describeReport(path, report, errors);
+      const rest = `${group(isNew.length)} are new and listed; the other ${group(known)} stand in ${catalogPath}, too: cardgenius catalog check`;
+      return `${describeReport(path, { ...report, findings: isNew }, errors, report.findings.length)}\n${rest}`;
+    });
     cli.end(errors > 0 ? EXIT.failed : EXIT.done);
   });
 
@@ -172,11 +185,17 @@ function parseVersion(bytes: Uint8Array): { readonly version: string } {
   return { version: String(json.version) };
 }
 
-function describeReport(path: string, { cards, open, users, findings }: CatalogReport, errors: number): string {
+/** `all`: how many findings there are, where `findings` are some of them. */
+function describeReport(
+  path: string,
+  { cards, open, users, findings }: CatalogReport,
+  errors: number,
+  all = findings.length,
+): string {
   const rows = grouped(findings).map(({ level, kind, card, field, message }) => [level, kind, card, field, message]);
   const table = textTable(['', 'kind', 'card', 'field', 'what'], rows, [], terminalWidth(PAGE_WIDTH));
   const summary =
-    `${path}: ${cards} cards, ${open} open; ${errors} errors, ${findings.length - errors} warnings` +
+    `${path}: ${cards} cards, ${open} open; ${errors} errors, ${all - errors} warnings` +
     (users > 0 ? `; ranked for ${group(users)} generated users.` : '.');
   return rows.length === 0 ? summary : `${table}\n\n${summary}`;
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
@@ -43,6 +43,54 @@ test('the shipped catalogue has no errors', async t => {
     [],
   );
   t.like(report, { cards: 109, open: 85, users: 2_000 });
+});
+
+test('figures that no card has are doubted: paise for rupees, 400 points for ₹100; those of the shipped catalogue are not', async t => {
+  const good = cardOf('good', 70_000, {
+    ...dated('2026'),
+    earn: { base: { points: 50, per: 100 } },
+    redemption: [{ method: 'Vouchers', rate: 0.5 }],
+  });
+  const slips = cardOf('slips', 199_900, {
+    ...dated('2026'),
+    earn: { base: { points: 1, per: 100 }, amazon: { points: 400, per: 100 } },
+    milestones: [{ spend: 1_000, every: 'month', value: 1_000 }],
+  });
+  const found = (await findings(padded([good, slips]))).filter(text => / figures (good|slips) /.test(text));
+  t.deepEqual(found, [
+    'warning figures slips fees.joining',
+    'warning figures slips fees.annual',
+    'warning figures slips earn.amazon',
+    'warning figures slips milestones[0]',
+  ]);
+  const shipped = await checkCatalog(SHIPPED, { users: 10, now: NOW, maxMonthlySpend: LIMIT });
+  t.deepEqual(
+    shipped.findings.filter(({ kind }) => kind === 'figures'),
+    [],
+  );
+});
+
+test('check of another catalogue lists what is new in it, and counts what the configured one has as well', async t => {
+  const shipped = JSON.parse(await readFile(SHIPPED, 'utf8')) as CatalogFile;
+  const cards = shipped.cards.map((card, i) =>
+    i === 0 ? { ...card, fees: { ...card.fees, joining: 199_900 } } : card,
+  );
+  const next = await saved('dear.json', cards);
+  const at = { ...PLACE, env: { CARDGENIUS_CATALOG: SHIPPED } };
+  const told = await cardgenius(['catalog', 'check', next, '--users', '500'], at);
+  t.is(told.code, 0, told.stderr);
+  t.is(told.stdout.match(/^warning /gm)?.length, 1);
+  t.regex(
+    told.stdout,
+    /; 0 errors, (\d+) warnings; .*\n1 are new and listed; the other \d+ stand in .*cards\.json, too: /,
+  );
+  const json = JSON.parse((await cardgenius(['catalog', 'check', next, '--users', '500', '--json'], at)).stdout);
+  t.is(json.new, 1);
+  t.deepEqual(
+    json.findings.filter((finding: { new: boolean }) => finding.new).map((finding: { field: string }) => finding.field),
+    ['fees.joining'],
+  );
+  t.is(JSON.parse((await cardgenius(['catalog', 'check', '--users', '500', '--json'], at)).stdout).new, null);
 });
 
 test('check reports every error, not only the first', async t => {
@@ -131,7 +179,7 @@ test('requarks/wiki#2238: check warns of names that a VARCHAR of SQL Server stor
 
 test('the command groups cards of which the same is said', async t => {
   const good = Array.from({ length: 10 }, (_, i) => cardOf(`good ${i}`, 0, dated('2026')));
-  const bad = ['a', 'b', 'c'].map(name => cardOf(name, 99_999, dated('2026')));
+  const bad = ['a', 'b', 'c'].map(name => cardOf(name, 70_000, dated('2026')));
   const path = await saved('grouped.json', [...good, ...bad]);
   const { stdout } = await cardgenius(['catalog', 'check', path, '--users', '50'], PLACE);
   t.regex(stdout.replace(/\s+/g, ' '), /warning never-ranks 3 cards .*: a, b, c /); // wrapped to 80 columns
@@ -193,7 +241,7 @@ test('a list of display names with a wrong line writes nothing', async t => {
 
 test('check warns of cards without a source, and of those that never rank', async t => {
   const good = Array.from({ length: 10 }, (_, i) => cardOf(`good ${i}`, 0, dated('2026')));
-  const hopeless = cardOf('hopeless', 99_999, dated('2026', []));
+  const hopeless = cardOf('hopeless', 70_000, dated('2026', []));
   t.deepEqual(await findings([...good, hopeless]), [
     'warning sources hopeless terms.sources',
     'warning dominates good 0 the whole',

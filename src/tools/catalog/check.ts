@@ -6,7 +6,7 @@ import type { CatalogFile } from '../../engine/catalog-schema.ts';
 import { messageOf } from '../../model/errors.ts';
 import { CARDS_PER_USER } from '../../model/recommendation.ts';
 import { generatedUsers } from './generated-users.ts';
-import { type Doubt, namesOutsideVarchar, noteContradictions, similarNames } from './warnings.ts';
+import { type Doubt, implausibleFigures, namesOutsideVarchar, noteContradictions, similarNames } from './warnings.ts';
 
 export type FindingKind =
   | 'text'
@@ -17,6 +17,7 @@ export type FindingKind =
   | 'sources'
   | 'names'
   | 'note'
+  | 'figures'
   | 'dominates'
   | 'never-ranks';
 
@@ -86,9 +87,16 @@ export async function checkCatalog(path: string, options: CheckOptions): Promise
       ...warnings,
       ...doubts('names', [...similarNames(file), ...namesOutsideVarchar(file)]),
       ...doubts('note', noteContradictions(file)),
+      ...doubts('figures', implausibleFigures(file)),
       ...(faults.length > 0 ? [] : await rankings(file, bytes, options)),
     ],
   };
+}
+
+/** The findings that another report, of the catalogue before, does not have. */
+export function newFindings(report: CatalogReport, before: CatalogReport): readonly Finding[] {
+  const known = new Set(before.findings.map(finding => JSON.stringify(finding)));
+  return report.findings.filter(finding => !known.has(JSON.stringify(finding)));
 }
 
 const wrong = (kind: FindingKind, card: string | undefined, field: string, message: string): Finding => ({

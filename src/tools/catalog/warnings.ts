@@ -1,5 +1,5 @@
 /** Doubts about a catalogue, card by card: none of them keeps it from being loaded. */
-import { nameOf } from '../../engine/card-terms.ts';
+import { nameOf, plainFigure } from '../../engine/card-terms.ts';
 import type { Card, CatalogFile } from '../../engine/catalog-schema.ts';
 import { foldName } from '../../model/format.ts';
 import { CATEGORIES } from '../../model/spending.ts';
@@ -43,6 +43,51 @@ export function namesOutsideVarchar({ cards }: Pick<CatalogFile, 'cards'>): Doub
       return [{ card: card.id, field, message }];
     });
   });
+}
+
+/** Rupees: no card of India costs as much; a fee above it was probably written in paise. */
+const DEAREST_FEE = 75_000;
+/** Rupees back for ₹100: more is probably points for another amount. */
+const MOST_BACK = 25;
+
+/** Figures that no card has: an order of magnitude too much, as paise for rupees make them. */
+export function implausibleFigures({ cards }: Pick<CatalogFile, 'cards'>): Doubt[] {
+  return cards.filter(card => card.status === 'open').flatMap(implausibleOf);
+}
+
+function implausibleOf({ id, fees, earn, slabs, caps = [], redemption, milestones = [] }: Card): Doubt[] {
+  const best = Math.max(0, ...redemption.map(({ rate }) => rate));
+  const rates: readonly (readonly [
+    field: string,
+    rate: { readonly points: number; readonly per: number } | undefined,
+  ])[] = [
+    ...Object.entries(earn ?? {}).map(([category, rate]) => [`earn.${category}`, rate] as const),
+    ...(slabs?.bands ?? []).map((band, i) => [`slabs.bands[${i}]`, band] as const),
+    ...caps.map(({ overflow }, i) => [`caps[${i}].overflow`, overflow] as const),
+  ];
+  const back = ([field, rate]: (typeof rates)[number]): Doubt[] => {
+    const rupees = rate === undefined ? 0 : Math.round(((rate.points * 100) / rate.per) * best * 100) / 100;
+    if (rupees <= MOST_BACK) return [];
+    return [{ card: id, field, message: `gives ₹${plainFigure(rupees)} back for ₹100: are points and per right?` }];
+  };
+  return [
+    ...(['joining', 'annual'] as const)
+      .filter(which => fees[which] > DEAREST_FEE)
+      .map(which => ({
+        card: id,
+        field: `fees.${which}`,
+        message: `is ₹${plainFigure(fees[which])}: rupees are wanted, not paise`,
+      })),
+    ...rates.flatMap(back),
+    ...milestones
+      .map(({ spend, value }, i) => ({ spend, value, field: `milestones[${i}]` }))
+      .filter(({ spend, value }) => spend > 0 && (100 * value) / spend > MOST_BACK)
+      .map(({ spend, value, field }) => ({
+        card: id,
+        field,
+        message: `gives ₹${plainFigure(value)} for a spend of ₹${plainFigure(spend)}: are both right?`,
+      })),
+  ];
 }
 
 /** A sentence that gives another source's figure, or an earlier one, contradicts nothing. */
