@@ -56,7 +56,7 @@ export function defineDemo(program: Command): void {
         ...(sample.length === 0 ? [] : ['', `The ten cards of ${sample[0]!.userId}:`, '', cardsTable(sample)]),
         '',
         'Next:  cardgenius report',
-        '       cardgenius recommend CK0000001 --explain',
+        `       cardgenius recommend CK0000001${cli.settings.enginePath === undefined ? ' --explain' : ''}`,
         '       cardgenius export recommendations.csv',
         '',
         'Your own users, in a database of their own:',

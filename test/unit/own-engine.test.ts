@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,10 @@ import { loadSettings } from '../../src/config/settings.ts';
 import { openDatabase } from '../../src/database/open-database.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
+import { adaptEngine } from '../../src/engine/plugin/adapted-engine.ts';
 import type { EngineDefinition } from '../../src/engine/plugin/define-engine.ts';
+import { KitAsker } from '../../src/engine/plugin/kit-asker.ts';
+import { edgeUsers } from '../../src/engine/plugin/kit-users.ts';
 import { formatKitReport, testEngine, testEngineModule } from '../../src/engine/plugin/testing.ts';
 import { stageAndPublish } from '../../src/exchange/import-spending.ts';
 import { UsageError } from '../../src/model/errors.ts';
@@ -243,6 +247,39 @@ test('the kit ends at the first user without an answer in time, names that user,
   }
 });
 
+test('an engine that blocks its thread behind an await ends the program, and the last line says at which user', async t => {
+  const script = join(await mkdtemp(join(tmpdir(), 'cardgenius-blocked-')), 'blocked.ts');
+  await writeFile(
+    script,
+    `import { BlockedWatch } from '${join(ROOT, 'src/engine/plugin/blocked-watch.ts')}';
+     using watch = new BlockedWatch({ what: 'create()', limitMs: 60_000 });
+     watch.watch({ what: 'answers, user 4 with amounts [1, 2]', limitMs: 300 });
+     await new Promise(resolve => setTimeout(resolve, 1_000)); // waits longer than that, and lives
+     watch.moved();
+     for (;;);`,
+  );
+  const { status, signal, stderr } = spawnSync(process.execPath, [script], { encoding: 'utf8' });
+  t.deepEqual([status, signal], [null, 'SIGTERM'], stderr);
+  t.regex(
+    stderr,
+    /^answers, user 4 with amounts \[1, 2\]: the engine has blocked its thread for 300 ms behind an await, [^\n]*\n$/,
+  );
+
+  const parts: string[] = [];
+  let moves = 0;
+  const users = [...edgeUsers(1_000), ...edgeUsers(2_000)].slice(0, 14);
+  const asker = new KitAsker(users, 12, {
+    progress: () => {},
+    onPart: what => parts.push(what),
+    onMove: () => moves++,
+  });
+  const adapter = { files: () => [], path: 'plain', timeoutMs: 1_000, maxMonthlySpend: 1_000_000_000 };
+  await asker.askAll(await adaptEngine(PLAIN, adapter));
+  t.is(parts[3], 'answers, user 4 with amounts [33333, 1, 1234567, 0, 777, 0]');
+  t.is(parts[12], 'answers, one of the users 13 to 14');
+  t.true(moves >= 14);
+});
+
 test.serial('the kit says every five seconds how far it is', async t => {
   const { now } = performance;
   t.teardown(() => Object.assign(performance, { now }));
@@ -300,7 +337,6 @@ test('a key of the declaration that is misspelled is refused; other keys an engi
 
 test('an engine of columns: a slice that fails is halved until the user to blame stands alone', async t => {
   const builtIn = await createEngine(SETTINGS);
-  const { adaptEngine } = await import('../../src/engine/plugin/adapted-engine.ts');
   const asked: number[] = [];
   const engine = await adaptEngine(
     {

@@ -74,10 +74,13 @@ function sha256Of(files: readonly EngineFile[]): string {
     : createHash('sha256').update(JSON.stringify(files)).digest('hex');
 }
 
+/** How long create() may take: it loads models. */
+export const createMs = (timeoutMs: number): number => Math.max(timeoutMs, 60_000);
+
 async function createRecommender(definition: EngineDefinition, { path, timeoutMs }: AdapterOptions) {
   let made: Recommender;
   try {
-    made = await withinTime(Math.max(timeoutMs, 60_000), () => definition.create());
+    made = await withinTime(createMs(timeoutMs), () => definition.create());
   } catch (error) {
     throw new UsageError(
       'ENGINE_INVALID',

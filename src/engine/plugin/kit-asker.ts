@@ -43,13 +43,28 @@ export class KitAsker {
   readonly #users: readonly Amounts[];
   readonly #edges: number;
   readonly #progress: (line: string) => void;
+  readonly #onPart: (users: string) => void;
+  readonly #onMove: () => void;
   #saidAt = performance.now();
 
-  /** The first `edges` users are asked about one by one to begin with, so that an engine which serves none is told soon. */
-  constructor(users: readonly Amounts[], edges: number, progress: (line: string) => void) {
+  /**
+   * The first `edges` users are asked about one by one to begin with, so that an engine which serves none is told soon. `onPart` hears whom
+   * it is asked about next, `onMove` of each call.
+   */
+  constructor(
+    users: readonly Amounts[],
+    edges: number,
+    {
+      progress,
+      onPart,
+      onMove,
+    }: { progress: (line: string) => void; onPart: (users: string) => void; onMove: () => void },
+  ) {
     this.#users = users;
     this.#edges = edges;
     this.#progress = progress;
+    this.#onPart = onPart;
+    this.#onMove = onMove;
   }
 
   /** Every user once. */
@@ -78,9 +93,11 @@ export class KitAsker {
         failures.every(({ code }) => code !== 'INVALID_SPENDING'));
     for (const part of parts) {
       const partAt = performance.now();
-      const answer = await engine.recommend(sliceOf(part.map(i => this.#users[i]!)), () =>
-        this.#sayNowAndThen(what, texts.size, startedAt),
-      );
+      this.#onPart(`${what}, ${this.#usersOf(part)}`);
+      const answer = await engine.recommend(sliceOf(part.map(i => this.#users[i]!)), () => {
+        this.#onMove();
+        this.#sayNowAndThen(what, texts.size, startedAt);
+      });
       times.push({ users: part.length, ms: performance.now() - partAt });
       for (const [i, text] of textsOf(answer)) texts.set(part[i]!, text);
       for (const column of valuesOf(answer)) values.push(...column);
@@ -101,6 +118,13 @@ export class KitAsker {
       texts,
       values,
     };
+  }
+
+  #usersOf(part: readonly number[]): string {
+    const [first = 0] = part;
+    if (part.length === 1) return theUser(this.#users, first);
+    const ends = [first, part.at(-1) ?? first].map(index => index + 1).sort((a, b) => a - b);
+    return `one of the users ${ends.join(' to ')}`;
   }
 
   #sayNowAndThen(what: string, done: number, startedAt: number): void {

@@ -9,7 +9,8 @@ import { MAX_DECIMAL_12_2 } from '../../model/recommendation.ts';
 import type { Engine } from '../engine.ts';
 import { DEFAULT_ENGINE_TIMEOUT_MS } from '../source.ts';
 import { DEFAULT_MAX_MONTHLY_SPEND } from '../spending-rules.ts';
-import { adaptEngine } from './adapted-engine.ts';
+import { adaptEngine, createMs } from './adapted-engine.ts';
+import { BlockedWatch } from './blocked-watch.ts';
 import type { EngineDefinition } from './define-engine.ts';
 import { checkDefinition } from './engine-module.ts';
 import { type Asked, KitAsker, theUser } from './kit-asker.ts';
@@ -27,6 +28,9 @@ export interface KitOptions {
   /** Gets a line as each check begins, and one every five seconds. Default: the standard error. */
   readonly progress?: (line: string) => void;
 }
+
+/** Beyond the time of one call: a machine under load is slow, and no engine is ended for that. */
+const SLACK_MS = 10_000;
 
 export interface KitCheck {
   readonly name: 'contract' | 'answers' | 'determinism' | 'paisa rules' | 'speed';
@@ -61,6 +65,7 @@ export async function testEngine(subject: EngineDefinition | Engine, options: Ki
     checks,
   });
 
+  using watch = new BlockedWatch({ what: 'create()', limitMs: createMs(timeoutMs) + SLACK_MS });
   let engine: Engine;
   let twin: Engine;
   try {
@@ -77,7 +82,11 @@ export async function testEngine(subject: EngineDefinition | Engine, options: Ki
 
   const edges = edgeUsers(maxMonthlySpend);
   const users = [...edges, ...Array.from({ length: wanted }, (_, i) => generated(i))];
-  const asker = new KitAsker(users, edges.length, progress);
+  const asker = new KitAsker(users, edges.length, {
+    progress,
+    onPart: what => watch.watch({ what, limitMs: timeoutMs + SLACK_MS }),
+    onMove: () => watch.moved(),
+  });
   progress(`answers: ${group(users.length)} users, ${group(timeoutMs)} ms for a call at most (timeoutMs)`);
   const first = await asker.askAll(engine);
   add('answers', first.failures.length === 0, answersOf(first, users));
