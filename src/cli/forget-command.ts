@@ -7,7 +7,7 @@ export function defineForget(program: Command): void {
   const definition = program
     .command('forget')
     .description(
-      'Removes a user from every table of ours, also of the latest run. CashKaro’s two tables stay as they are: delete the user ' +
+      'Removes a user from every table of ours, at once, also of the latest run. CashKaro’s two tables stay as they are: delete the user ' +
         'there first, or the next run computes the user again. Refused while a chunk with the user is open.',
     )
     .argument('<user>', 'a user_id')

@@ -36,7 +36,7 @@ export function defineRun(program: Command): void {
     .option('--dry-run', 'compute and compare only: what would change, with nothing of CashKaro’s touched')
     .option(
       '--all',
-      'with --dry-run: over completed users, too, and without a run: rows, first cards, gates that would shut',
+      'with --dry-run: over completed users, too, and without a run: rows, first cards, gates that would shut (exit code 1)',
     )
     .option('--workers <n>', 'threads that compute', wholeNumber(1))
     .option('--log <file>', 'write the log to FILE, from info on unless log.level says otherwise (debug: chunks, too)')
