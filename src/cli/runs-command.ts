@@ -95,7 +95,7 @@ function describeRun(run: RunProgress, attempts: readonly Attempt[], acts: reado
   const { runId, state, reason, chunks, chunksClosed } = run;
   const isDry = run.kind === 'dry_run';
   const head = [
-    `Run ${runId}${isDry ? ', a dry run,' : ''} is ${state}${reason === null ? '' : ` (${reason})`}: ${decidedText(run)}, ` +
+    `Run ${runId}${isDry ? ', a dry run,' : ''} is ${state}${reason === null ? '' : ` (${reason.replace(/\.$/, '')})`}: ${decidedText(run)}, ` +
       `${chunksClosed} of ${chunks} chunks, ${group(run.rowsWritten)} rows ${isDry ? 'would be written' : 'written'}.`,
     `Started ${minuteOf(run.startedAt)} UTC by ${run.requestedBy}; took ${secondsText(secondsOf(run))}, ${group(speedOf(run))} users/s.`,
   ];

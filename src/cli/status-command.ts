@@ -174,7 +174,7 @@ function describeRun(run: RunProgress): string[] {
   const share = plannedUsers === 0 ? 1 : Math.min(1, done / plannedUsers);
   const filled = Math.round(share * BAR_WIDTH);
   return [
-    `Run ${runId}${run.kind === 'dry_run' ? ', a dry run,' : ''} is ${state}${reason === null ? '' : ` (${reason})`}: ${chunksClosed} of ${run.chunks} chunks, ` +
+    `Run ${runId}${run.kind === 'dry_run' ? ', a dry run,' : ''} is ${state}${reason === null ? '' : ` (${reason.replace(/\.$/, '')})`}: ${chunksClosed} of ${run.chunks} chunks, ` +
       `${decidedText(run)}, round ${round}.`,
     `[${'#'.repeat(filled)}${'-'.repeat(BAR_WIDTH - filled)}] ${Math.floor(share * 100)} % · ${group(done)} of ${group(plannedUsers)} users`,
     `Started ${startedAt.toISOString()}${finishedAt === null ? '' : `, finished ${finishedAt.toISOString()}`}.`,

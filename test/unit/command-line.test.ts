@@ -138,7 +138,7 @@ test('with an engine of one’s own each look and each way on names a command th
     const { look, goOn } = remedyOf(code, './our-engine.ts')!;
     t.notRegex(`${look}; ${goOn}`, builtInOnly, code);
   }
-  const reason = 'GATE_FIRST_CARDS: 800 of 2000 users looked at would be given another first card';
+  const reason = 'GATE_FIRST_CARDS: 800 of 2000 users looked at would be given another first card.';
   t.regex(remedyOf(reason, undefined)!.look, builtInOnly);
   t.regex(remedyOf(reason, './our-engine.ts')!.look, /^cardgenius run --dry-run --all .*; cardgenius recommend USER; /);
   const run = {
@@ -155,6 +155,7 @@ test('with an engine of one’s own each look and each way on names a command th
   const statusOf = (enginePath?: string) =>
     describeStatus(users, run as unknown as RunProgress, [], new Date(0), undefined, enginePath);
   t.regex(statusOf(), /look {3}.*catalog diff/);
+  t.regex(statusOf(), /is paused \(GATE_FIRST_CARDS: .* another first card\): /);
   t.notRegex(statusOf('./our-engine.ts'), builtInOnly);
 });
 

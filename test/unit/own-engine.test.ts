@@ -290,10 +290,10 @@ test.serial('the kit says every five seconds how far it is', async t => {
     clock += 1_000;
     return rows;
   });
-  await testEngine(slow, { users: 2, progress: line => lines.push(line) });
+  await testEngine(slow, { users: 100, progress: line => lines.push(line) });
   t.deepEqual(lines.slice(2, 4), [
-    'answers: 5 of 14 users after 5 s, 1.00 s each',
-    'answers: 10 of 14 users after 10 s, 1.00 s each',
+    'answers: 5 of 112 users after 5 s, 1.00 s each, about 2 min left of this check',
+    'answers: 10 of 112 users after 10 s, 1.00 s each, about 2 min left of this check',
   ]);
 });
 

@@ -132,7 +132,9 @@ export class KitAsker {
     if (now - this.#saidAt < LINE_EVERY_MS) return;
     const [seconds, all] = [(now - startedAt) / 1000, group(this.#users.length)];
     const each = done === 0 ? '' : `, ${(seconds / done).toFixed(2)} s each`;
-    this.#say(`${what}: ${group(done)} of ${all} users after ${Math.round(seconds)} s${each}`);
+    const left = done === 0 ? 0 : (seconds / done) * (this.#users.length - done);
+    const rest = left < 60 ? '' : `, about ${group(Math.ceil(left / 60))} min left of this check`;
+    this.#say(`${what}: ${group(done)} of ${all} users after ${Math.round(seconds)} s${each}${rest}`);
   }
 
   #say(line: string): void {
