@@ -41,6 +41,18 @@ test('the folder of the embedded database is its user’s alone, whatever the um
   t.deepEqual(await openToOthers(join(cwd, 'deep')), []);
 });
 
+test('a command that looks does not wait for the optimizing compiler, which takes 600 MB for the SQL interpreter alone', async t => {
+  const { cwd, database } = await newPlace();
+  const env = { ...process.env, CARDGENIUS_DATABASE_URL: database };
+  const trace = ['--trace-wasm-compilation-times', MAIN, 'errors'];
+  const { stdout } = await run(process.execPath, trace, { cwd, env, maxBuffer: 32 << 20 });
+  // Of the program's own WebAssembly, which strips types, no function is as large as PostgreSQL's largest.
+  const large = [...stdout.matchAll(/using (\w+),.* bodysize (\d{5,}) /g)].filter(
+    ([, , size]) => Number(size) > 100_000,
+  );
+  t.deepEqual([...new Set(large.map(([, compiler]) => compiler))], ['Liftoff']);
+});
+
 test('a folder that was open to others is closed with all that is in it as it is opened', async t => {
   const { cwd, database } = await newPlace();
   await chmod(join(cwd, 'db'), 0o755);
