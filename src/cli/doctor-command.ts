@@ -3,7 +3,7 @@ import { checkSchema } from '../database/migrate/migrate.ts';
 import type { OpenedDatabase } from '../database/open-database.ts';
 import { DatabaseError, EXIT, messageOf, UsageError } from '../model/errors.ts';
 import { examine } from '../tools/doctor/doctor.ts';
-import type { Finding } from '../tools/doctor/finding.ts';
+import { type Finding, ok } from '../tools/doctor/finding.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
 import { textTable } from './table.ts';
 
@@ -58,10 +58,18 @@ async function examineAll(cli: Cli, role: string | undefined): Promise<Finding[]
     return [{ check: 'connection', state: 'fail', found: `${error.code}`, remedy: messageOf(error) }];
   }
   await using database = opened;
-  const schema: Finding = await checkSchema(database.target).then(
-    () => ({ check: 'schema', state: 'ok', found: 'this version’s', remedy: '' }),
-    (error: unknown) => ({ check: 'schema', state: 'fail', found: 'not this version’s', remedy: messageOf(error) }),
-  );
+  const schema = await checkSchema(database.target).then((): Finding => ok('schema', 'this version’s'), schemaFinding);
   const connection: Finding = { check: 'connection', state: 'ok', found: database.database.description, remedy: '' };
   return [connection, schema, ...(await examine(database.maintenance, { role }))];
+}
+
+/** A database that refuses or does not answer says nothing about its schema. */
+function schemaFinding(error: unknown): Finding {
+  const isAsked = !(error instanceof DatabaseError);
+  return {
+    check: 'schema',
+    state: isAsked ? 'fail' : 'not visible',
+    found: isAsked ? 'not this version’s' : error.code,
+    remedy: messageOf(error),
+  };
 }

@@ -85,6 +85,8 @@ export interface PoolUsage {
 export interface Wire {
   readonly encrypted: boolean;
   readonly verified: boolean;
+  /** The other end is on this machine. */
+  readonly isLocal?: boolean;
 }
 
 /** The members in which database engines differ. All of them throw DatabaseError. */

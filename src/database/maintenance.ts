@@ -4,6 +4,7 @@ import type { Act, ActName, Actor } from '../model/act.ts';
 import type { UserCounts } from '../model/run.ts';
 import { PACKAGE_ROOT } from '../package.ts';
 import { callForRow, cut, type Dialect, type Driver, type Parameter } from './driver.ts';
+import type { WantedRight } from './wanted-rights.ts';
 
 /** What prune forgets, in this order: children before what they belong to. Each is a table of schema cardgenius. */
 export const HISTORY = [
@@ -37,14 +38,6 @@ export type DoctorQuestion =
   | 'indexed_views'
   | 'log'
   | 'rights';
-
-/** A right of deploy/sql/grants.sql, or of its twin for PostgreSQL. */
-export interface WantedRight {
-  readonly role: string;
-  readonly right: string;
-  readonly class: 'OBJECT' | 'SCHEMA' | 'DATABASE' | 'FUNCTION' | 'TABLE';
-  readonly securable: string;
-}
 
 /** What else there is to say of an act. */
 export type ActDetails = Partial<Pick<Act, 'runId' | 'subject' | 'affected' | 'reason'>>;

@@ -153,6 +153,37 @@ if (hasPostgresServer()) {
       t.regex(stderr, /permission denied/, args.join(' '));
     }
   });
+
+  test('the login that migrated is a migrator after grants.sql, and one without a role is told which it needs', async t => {
+    t.timeout(600_000);
+    await using place = await createServerDatabase();
+    const cwd = await newFolder();
+    const first = `dba_first_${randomBytes(3).toString('hex')}`;
+    const other = `dba_other_${randomBytes(3).toString('hex')}`;
+    await place.execute(`CREATE ROLE ${first} LOGIN PASSWORD 'x'; CREATE ROLE ${other} LOGIN PASSWORD 'x'`);
+    const [{ name } = { name: '' }] = await place.query('SELECT current_database() AS name');
+    await place.execute(`ALTER DATABASE ${name} OWNER TO ${first}`);
+    const as = (user: string, ...args: string[]) => {
+      const url = new URL(place.url);
+      url.username = user;
+      url.password = 'x';
+      return cardgenius(args, { cwd, database: url.href });
+    };
+    t.is((await as(first, 'migrate')).code, 0);
+    await place.execute(await readFile(GRANTS, 'utf8'));
+    const again = await as(first, 'migrate');
+    t.is(again.code, 0, again.stderr);
+    const status = await as(other, 'status');
+    t.regex(status.stderr, new RegExp(`GRANT cardgenius_migrator TO "${other}"; for migrate`));
+    const { stdout } = await as(other, 'doctor', '--json');
+    t.like(
+      JSON.parse(stdout).findings.find(({ check }: { check: string }) => check === 'schema'),
+      { state: 'not visible', found: 'POSTGRES_42501' },
+    );
+    await place.execute(
+      `REASSIGN OWNED BY ${first} TO CURRENT_USER; DROP OWNED BY ${first}; DROP ROLE ${first}, ${other}`,
+    );
+  });
 } else {
   console.error(`\n${NO_POSTGRES}\n`);
   test.skip('each role of grants.sql does its work and nothing else', () => {});

@@ -55,7 +55,16 @@ const CASES: readonly [what: string, error: unknown, expected: object][] = [
   ['a server that shuts down', server('57P01'), { errorClass: 'ambiguous', pace: 'slow' }],
   ['a full disk', server('53100'), { errorClass: 'exhausted' }],
   ['a row that is refused', server('23505'), { errorClass: 'data' }],
-  ['a missing right', server('42501'), { errorClass: 'permanent' }],
+  [
+    'a missing right',
+    server('42501', 'permission denied for function prune_history'),
+    {
+      errorClass: 'permanent',
+      message:
+        'permission denied for function prune_history. The login app needs the role cardgenius_janitor: name a login of that role in ' +
+        'CARDGENIUS_DATABASE_URL, or have a DBA run GRANT cardgenius_janitor TO "app"; (where it has the role: deploy/sql/postgres/grants.sql, again)',
+    },
+  ],
   ['a lost lease', server('CG001'), { code: 'LEASE_LOST' }],
   [
     'a broken socket',
@@ -78,6 +87,7 @@ test('no connection: each reason has its remedy, and the password is never quote
   const cases: readonly [unknown, string, string][] = [
     [server('28P01'), 'DATABASE_LOGIN', 'permanent'],
     [server('3D000'), 'DATABASE_UNKNOWN', 'permanent'],
+    [new Error('The server does not support SSL connections'), 'DATABASE_CERTIFICATE', 'permanent'],
     [new Error('self-signed certificate'), 'DATABASE_CERTIFICATE', 'permanent'],
     [Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }), 'DATABASE_UNREACHABLE', 'transient'],
   ];
@@ -87,4 +97,7 @@ test('no connection: each reason has its remedy, and the password is never quote
     t.like(ours, { code, errorClass });
     t.false(ours.message.includes(PASSWORD));
   }
+  const noTls = toConnectionError(new Error('The server does not support SSL connections'), ADDRESS).message;
+  t.regex(noTls, /offers no TLS, and sslmode asks for it/);
+  t.notRegex(noTls, /does not verify/);
 });

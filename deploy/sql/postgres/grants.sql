@@ -8,7 +8,8 @@
 --           cardgenius_reader     export, recommend, errors, verify, parity, doctor, dashboard, migrate --plan and --verify; status,
 --                                 runs, schedule, alerts
 --           cardgenius_janitor    prune, verify
---           cardgenius_migrator   migrate (after the first time), prune: it is a member of the owner
+--           cardgenius_migrator   migrate (after the first time), prune: it is a member of the owner. The login that migrated the first
+--                                 time becomes a member of it here
 --           cardgenius_owner      has no login: it owns schema cardgenius, and has the rights on CashKaro's tables
 -- Why so    Functions are SECURITY DEFINER with a fixed search_path: they run as the owner, and a role that may execute one needs no
 --           right on the tables that it works with. search_path has public second, for CashKaro's triggers and types: so none but
@@ -39,6 +40,14 @@ BEGIN
   -- A role that gives ownership away must be a member of the role that gets it; a superuser need not.
   IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = CURRENT_USER) THEN
     EXECUTE format('GRANT cardgenius_owner TO %I', CURRENT_USER);
+  END IF;
+  -- The login that migrated loses its schema to cardgenius_owner below: as a migrator it keeps what it could do there.
+  SELECT r.rolname INTO v_role
+  FROM pg_namespace AS n
+  JOIN pg_roles AS r ON r.oid = n.nspowner
+  WHERE n.nspname = 'cardgenius' AND NOT r.rolsuper AND r.rolcanlogin;
+  IF v_role IS NOT NULL THEN
+    EXECUTE format('GRANT cardgenius_migrator TO %I', v_role);
   END IF;
 END $$;
 

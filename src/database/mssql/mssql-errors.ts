@@ -8,6 +8,7 @@ import {
   type Pace,
 } from '../../model/errors.ts';
 import { withoutSecret } from '../../model/printable.ts';
+import { roleFor } from '../wanted-rights.ts';
 import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
 
 /**
@@ -112,7 +113,8 @@ export function toDatabaseError(error: unknown, operation: string): Error {
   const name = number === undefined ? (code ?? 'DATABASE_FAILED') : `MSSQL_${number}`;
   const place = `${said.procName || operation}, line ${said.lineNumber ?? 0}`;
   const where = number === undefined ? operation : `${place}, error ${number}`;
-  const remedy = number !== undefined && RIGHTS.has(number) ? `. ${RIGHTS_REMEDY}` : '';
+  const isRefused = number !== undefined && RIGHTS.has(number);
+  const remedy = isRefused ? `. ${roleFor('mssql', messageOf(said)) ?? RIGHTS_REMEDY}` : '';
   return new DatabaseError(name, `${messageOf(said)} (${where})${remedy}`, errorClass, {
     cause: error,
     pace: number !== undefined && QUICK.has(number) ? 'quick' : 'slow',

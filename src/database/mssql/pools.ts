@@ -1,7 +1,8 @@
 import sql from 'mssql';
 import type { Connection } from 'tedious';
 import type { DatabaseError } from '../../model/errors.ts';
-import { camelCase, type Parameter, type PoolUsage, type SqlType } from '../driver.ts';
+import { isLoopback } from '../../model/loopback.ts';
+import { camelCase, type Parameter, type PoolUsage, type SqlType, type Wire } from '../driver.ts';
 import { LoginGuard } from '../login-guard.ts';
 import { type ConnectionSettings, describeConnection } from './connection-settings.ts';
 import { driverConfig, type PoolOptions } from './driver-config.ts';
@@ -97,9 +98,10 @@ export class Pool {
   }
 
   /** Whether what goes over the wire is encrypted, and whether the server has proved its name. */
-  get wire(): { readonly encrypted: boolean; readonly verified: boolean } {
-    const { encrypt, trustServerCertificate } = this.#settings;
-    return { encrypted: encrypt !== false, verified: encrypt !== false && !trustServerCertificate };
+  get wire(): Wire {
+    const { encrypt, trustServerCertificate, server } = this.#settings;
+    const encrypted = encrypt !== false;
+    return { encrypted, verified: encrypted && !trustServerCertificate, isLocal: isLoopback(server) };
   }
 
   /** Lends a connection of the driver; one that fails is closed, never put back. */

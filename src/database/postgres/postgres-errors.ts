@@ -7,6 +7,7 @@ import {
   messageOf,
 } from '../../model/errors.ts';
 import { withoutSecret } from '../../model/printable.ts';
+import { roleFor } from '../wanted-rights.ts';
 import type { PgliteErrorFields } from './pglite-thread.ts';
 import type { ServerAddress } from './server-address.ts';
 
@@ -51,8 +52,11 @@ const CLASSES_OF_POSTGRES = new Set(
 /** Transient errors where another session was in the way: the step is tried again at once. */
 const QUICK = new Set(['40001', '40P01', '55P03']);
 
-/** What PostgreSQL said, as one of our errors. */
-export function toDatabaseError(fields: PgliteErrorFields): Error {
+/** A right is missing. */
+const NO_RIGHT = '42501';
+
+/** What PostgreSQL said, as one of our errors; `login` is who asked. */
+export function toDatabaseError(fields: PgliteErrorFields, login?: string): Error {
   const cause = new Error(fields.message);
   const state = fields.code ?? '';
   const own = OWN_CONDITIONS[state];
@@ -60,7 +64,9 @@ export function toDatabaseError(fields: PgliteErrorFields): Error {
 
   const errorClass = classify(state);
   const details = [fields.detail, errorClass === 'permanent' ? fields.where?.split('\n')[0] : undefined];
-  const message = [fields.message, ...details.filter(text => text !== undefined)].join('; ');
+  const told = [fields.message, ...details.filter(text => text !== undefined)].join('; ');
+  const role = state === NO_RIGHT ? roleFor('postgres', fields.message, login) : undefined;
+  const message = role === undefined ? told : `${told}. ${role}`;
   return new DatabaseError(state === '' ? 'DATABASE_FAILED' : `POSTGRES_${state}`, message, errorClass, {
     cause,
     pace: QUICK.has(state) ? 'quick' : 'slow',
@@ -81,7 +87,7 @@ export function toServerError(error: unknown, address: ServerAddress): Error {
   if (/^[0-9A-Z]{5}$/.test(code ?? '') && error instanceof Error && 'severity' in error) {
     return REFUSED_LOGIN.has(code!) || code === UNKNOWN_DATABASE
       ? toConnectionError(error, address)
-      : toDatabaseError(error as unknown as PgliteErrorFields);
+      : toDatabaseError(error as unknown as PgliteErrorFields, address.config.user);
   }
   if (/timeout exceeded when trying to connect/i.test(text)) {
     return new DatabaseError(
@@ -114,7 +120,14 @@ export function toConnectionError(error: unknown, { description, config }: Serve
   const cause = text === said ? error : new Error(text); // a server or a pooler may quote what it was sent
   const fail = (ours: string, message: string, errorClass: ErrorClass = 'permanent') =>
     new DatabaseError(ours, message, errorClass, { cause, pace: 'slow' });
-  if (/certificate|self[- ]signed|altname|unable to verify|does not support SSL/i.test(text)) {
+  if (/does not support SSL/i.test(text)) {
+    return fail(
+      'DATABASE_CERTIFICATE',
+      `${description} offers no TLS, and sslmode asks for it. Turn it on there (ssl = on in postgresql.conf, with a certificate); only on ` +
+        'this machine or in a network of its own, leave sslmode out of CARDGENIUS_DATABASE_URL.',
+    );
+  }
+  if (/certificate|self[- ]signed|altname|unable to verify/i.test(text)) {
     return fail(
       'DATABASE_CERTIFICATE',
       `The certificate of ${description} does not verify (${text}). Give its authority (sslrootcert=ca.pem, or NODE_EXTRA_CA_CERTS), or name ` +

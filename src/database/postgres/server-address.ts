@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import { parseIntoClientConfig } from 'pg-connection-string';
 import { UsageError } from '../../model/errors.ts';
+import { isLoopback } from '../../model/loopback.ts';
 import type { Wire } from '../driver.ts';
 
 /** The address of a PostgreSQL server, and the login. */
@@ -57,6 +58,6 @@ export function parseAddress(url: string, password?: string, databaseName?: stri
   return {
     config: { ...config, host, port, database, ...(given === undefined ? {} : { password: given }) },
     description: `postgres://${host.includes(':') ? `[${host}]` : host}:${port}/${database}`,
-    wire: { encrypted, verified },
+    wire: { encrypted, verified, ...(isLoopback(host) || host.startsWith('/') ? { isLocal: true } : {}) }, // a folder: its Unix socket
   };
 }

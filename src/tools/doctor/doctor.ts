@@ -1,8 +1,11 @@
+import type { Dialect } from '../../database/driver.ts';
 import type { MaintenanceDatabase } from '../../database/maintenance.ts';
+import { GRANTS, readWantedRights } from '../../database/wanted-rights.ts';
 import { DatabaseError, messageOf } from '../../model/errors.ts';
 import type { Finding } from './finding.ts';
-import { checkRights, type RightRow, readWantedRights } from './login-rights.ts';
+import { checkRights, type RightRow } from './login-rights.ts';
 import { checkPostgresServer, type PostgresServerRow } from './postgres-settings.ts';
+import { remedySql } from './remedy-sql.ts';
 import { checkClock, checkLog, checkSettings, checkWire, type LogRow, type SettingsRow } from './server-settings.ts';
 import {
   type ColumnRow,
@@ -26,8 +29,10 @@ export interface DoctorOptions {
 /** Looks at everything that is known to go wrong. Each question is asked by itself: one that is refused hides no other. */
 export async function examine(database: MaintenanceDatabase, options: DoctorOptions = {}): Promise<Finding[]> {
   const clock = options.clock ?? Date.now;
-  const findings: Finding[] = [...checkWire(database.wire)];
+  const findings: Finding[] = [...checkWire(database.wire, database.dialect)];
 
+  const sql = remedySql(database.dialect);
+  const look = (check: string, questions: () => Promise<Finding[]>) => lookAt(check, questions, database.dialect);
   const askedAt = clock();
   const settings = await look('settings', async () => {
     const rows = await database.ask<SettingsRow>('settings');
@@ -47,28 +52,28 @@ export async function examine(database: MaintenanceDatabase, options: DoctorOpti
         return row === undefined ? [] : checkPostgresServer(row);
       })),
       ...(await look('grants', async () => {
-        const rows = await database.ask<RightRow>('rights', await readWantedRights(database.dialect));
+        const rows = await database.ask<RightRow>('rights', readWantedRights(database.dialect));
         return rows === undefined ? [] : [checkRights(rows, options.role, database.dialect)];
       })),
     );
   }
   const columns = async () => (await database.ask<ColumnRow>('columns')) ?? [];
   findings.push(
-    ...(await look('columns', async () => checkColumns(await columns()))),
+    ...(await look('columns', async () => checkColumns(await columns(), sql))),
     ...(await look('length of reasons', async () => {
       const [row] = (await database.ask<{ error_length: number }>('error_length')) ?? [];
       return row === undefined ? [] : checkErrorLength(row.error_length, await columns());
     })),
     ...(await look('triggers and keys', async () => {
       const rows = (await database.ask<TargetRow>('target')) ?? [];
-      return [...checkTarget(rows), ...checkKeys(rows, await columns())];
+      return [...checkTarget(rows, sql), ...checkKeys(rows, await columns(), sql)];
     })),
     ...(await look('indexed views', async () => {
       const rows = await database.ask<{ name: string }>('indexed_views');
       return rows === undefined ? [] : [checkIndexedViews(rows)];
     })),
-    ...(await look('duplicates', async () => [checkDuplicates(await database.findDuplicates())])),
-    ...(await look('statuses', async () => [checkStatuses(await database.countOtherStatuses())])),
+    ...(await look('duplicates', async () => [checkDuplicates(await database.findDuplicates(), sql)])),
+    ...(await look('statuses', async () => [checkStatuses(await database.countOtherStatuses(), sql)])),
     ...(await look('log space', async () => {
       const [row] = (await database.ask<LogRow>('log')) ?? [];
       return row === undefined ? [] : [checkLog(row)];
@@ -77,20 +82,33 @@ export async function examine(database: MaintenanceDatabase, options: DoctorOpti
   return findings;
 }
 
-const REMEDIES: Readonly<Record<string, string>> = {
-  'log space': 'GRANT VIEW SERVER STATE to this login (VIEW DATABASE STATE on Azure SQL), or ask the DBA',
-  'length of reasons': 'GRANT SELECT ON OBJECT::cardgenius.contract_shape TO cardgenius_reader',
-  statuses: 'GRANT EXECUTE ON OBJECT::cardgenius.count_users TO cardgenius_reader; and migrate, where it is missing',
-  duplicates:
-    'GRANT EXECUTE ON OBJECT::cardgenius.doctor_duplicates TO cardgenius_reader; and migrate, where it is missing',
-};
+/** What makes visible what a login may not see. */
+function remedyOf(check: string, dialect: Dialect): string {
+  const sql = remedySql(dialect);
+  const call = (name: string) => `${sql.grant('EXECUTE', name, 'cardgenius_reader')}; and migrate, where it is missing`;
+  switch (check) {
+    case 'log space':
+      return 'GRANT VIEW SERVER STATE to this login (VIEW DATABASE STATE on Azure SQL), or ask the DBA';
+    case 'length of reasons':
+      return sql.grant('SELECT', 'contract_shape', 'cardgenius_reader');
+    case 'statuses':
+      return call('count_users');
+    case 'duplicates':
+      return call('doctor_duplicates');
+    default:
+      return `${GRANTS[dialect].path}, or a login that may see it`;
+  }
+}
 
-async function look(check: string, questions: () => Promise<Finding[]>): Promise<Finding[]> {
+async function lookAt(check: string, questions: () => Promise<Finding[]>, dialect: Dialect): Promise<Finding[]> {
   try {
     return await questions();
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
-    const remedy = REMEDIES[check] ?? 'deploy/sql/grants.sql, or a login that may see it';
-    return [{ check, state: 'not visible', found: messageOf(error), remedy }];
+    return [{ check, state: 'not visible', found: saidBy(error), remedy: remedyOf(check, dialect) }];
   }
 }
+
+/** Of a missing right only what the server said: what to do is the remedy's matter. */
+const saidBy = (error: DatabaseError): string =>
+  error.cause instanceof Error ? error.cause.message : messageOf(error);

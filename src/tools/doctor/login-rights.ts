@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Dialect } from '../../database/driver.ts';
-import type { MaintenanceDatabase, WantedRight } from '../../database/maintenance.ts';
+import type { MaintenanceDatabase } from '../../database/maintenance.ts';
+import { GRANTS, joinRole, readWantedRights } from '../../database/wanted-rights.ts';
 import { CardGeniusError } from '../../model/errors.ts';
-import { PACKAGE_ROOT } from '../../package.ts';
 import { type Finding, ok } from './finding.ts';
 
 /** A row of queries/<dialect>/doctor_rights.sql. */
@@ -16,31 +14,6 @@ export interface RightRow {
   readonly granted: number | null;
 }
 
-/** Each dialect's list of rights is a file for its DBA, and how a right is written there. */
-const GRANTS = {
-  mssql: {
-    path: 'deploy/sql/grants.sql',
-    grant: /^GRANT (?<right>[A-Z ]+?)(?: ON (?<class>OBJECT|SCHEMA)::(?<securable>[\w.]+))? TO (?<role>\w+);$/gm,
-  },
-  postgres: {
-    path: 'deploy/sql/postgres/grants.sql',
-    grant:
-      /^GRANT (?<right>[A-Z]+) ON (?<class>FUNCTION|TABLE|SCHEMA) (?<securable>[\w.]+) TO (?<role>cardgenius_(?!owner)\w+);$/gm,
-  },
-} as const satisfies Readonly<Record<Dialect, unknown>>;
-
-/** The rights of grants.sql: that file is the one list of them. */
-export async function readWantedRights(dialect: Dialect): Promise<WantedRight[]> {
-  const { path, grant } = GRANTS[dialect];
-  const text = await readFile(join(PACKAGE_ROOT, path), 'utf8');
-  return [...text.matchAll(grant)].map(({ groups }) => ({
-    role: groups!.role!,
-    right: groups!.right!,
-    class: (groups!.class ?? 'DATABASE') as WantedRight['class'],
-    securable: groups!.securable ?? '',
-  }));
-}
-
 /**
  * Throws RIGHTS_MISSING where the login lacks a right of that role on an object that is there: at the start of a service, and not in
  * the middle of its first run. The embedded engine has no rights to ask for.
@@ -50,7 +23,7 @@ export async function requireRights(
   role: string,
 ): Promise<void> {
   if (database.dialect === 'postgres' && database.wire === undefined) return;
-  const wanted = (await readWantedRights(database.dialect)).filter(right => right.role === role);
+  const wanted = readWantedRights(database.dialect).filter(right => right.role === role);
   const missing = ((await database.ask<RightRow>('rights', wanted)) ?? []).filter(({ granted }) => granted === 0);
   if (missing.length === 0) return;
   const [first] = missing;
@@ -82,7 +55,7 @@ export function checkRights(rows: readonly RightRow[], role?: string, dialect: D
   if (isIn) return { check: 'grants', state: 'fail', found, remedy: [...new Set(statements)].join('\n') };
   // A login without a role needs the role, not its fifty rights one by one.
   const joined = role ?? 'cardgenius_processor';
-  const join = dialect === 'mssql' ? `ALTER ROLE ${joined} ADD MEMBER [user];` : `GRANT ${joined} TO "user";`;
+  const join = joinRole(dialect, joined, 'user');
   const which = role === undefined ? ' (or cardgenius_importer, cardgenius_reader: whatever this login is for)' : '';
   const guide = dialect === 'mssql' ? '"Logins" in docs/dba-guide.md' : '"Roles" in docs/postgresql.md';
   const remedy = `${join}${which}\nWhere there is no such role or user: ${path}, and ${guide}`;

@@ -79,7 +79,7 @@ export function checkPostgresServer(row: PostgresServerRow): Finding[] {
       'work_mem',
       row.work_mem_kb >= LEAST_WORK_MEM_KB,
       `${row.work_mem_kb / 1024} MB${row.work_mem_kb < LEAST_WORK_MEM_KB ? ': publishing a chunk of 10,000 sorts and hashes on disk' : ''}`,
-      "ALTER ROLE [login] SET work_mem = '64MB', for the processors alone",
+      `ALTER ROLE "login" SET work_mem = '64MB', for the processors alone`,
     ),
     finding(
       'connections',

@@ -1,3 +1,4 @@
+import type { Dialect, Wire } from '../../database/driver.ts';
 import { type Finding, ok } from './finding.ts';
 
 /** The row of queries/<dialect>/doctor_settings.sql; the embedded engine has the first and the last of it only. */
@@ -27,16 +28,28 @@ const LOWEST_LEVEL = 130; // OPENJSON
 const SKEW_SECONDS = { warn: 2, fail: 60 };
 const LOG_PERCENT = { warn: 70, fail: 90 };
 
-export function checkWire(wire: { encrypted: boolean; verified: boolean } | undefined): Finding[] {
+/** How each server's address is made to say that the wire is encrypted, and that the certificate is checked. */
+const WIRE = {
+  mssql: {
+    encrypt: 'Take encrypt=false out of CARDGENIUS_DATABASE_URL',
+    verify: 'Give Node the authority (NODE_EXTRA_CA_CERTS=ca.pem), and take trustServerCertificate=true out of the URL',
+  },
+  postgres: {
+    encrypt:
+      'Say sslmode=verify-full in CARDGENIUS_DATABASE_URL (with sslrootcert=ca.pem for an authority of your own)',
+    verify:
+      'Say sslmode=verify-full in place of sslmode=no-verify, with sslrootcert=ca.pem for an authority of your own',
+  },
+} as const satisfies Readonly<Record<Dialect, unknown>>;
+
+export function checkWire(wire: Wire | undefined, dialect: Dialect = 'mssql'): Finding[] {
   if (wire === undefined) return [];
-  if (!wire.encrypted) {
-    const remedy = 'Take encrypt=false out of CARDGENIUS_DATABASE_URL; for PostgreSQL, say sslmode=verify-full there';
-    return [{ check: 'TLS', state: 'fail', found: 'spends and passwords go over the network as they are', remedy }];
-  }
-  if (wire.verified) return [ok('TLS', 'encrypted, and the certificate verifies')];
-  const remedy =
-    'Give Node the authority (NODE_EXTRA_CA_CERTS=ca.pem), and take trustServerCertificate=true out of the URL (sslmode=no-verify, on PostgreSQL)';
-  return [{ check: 'TLS', state: 'warn', found: 'encrypted, but any certificate is taken', remedy }];
+  if (wire.encrypted && wire.verified) return [ok('TLS', 'encrypted, and the certificate verifies')];
+  if (wire.isLocal === true) return [ok('TLS', 'not needed: the server is on this machine, and no wire leads to it')];
+  const { encrypt, verify } = WIRE[dialect];
+  return wire.encrypted
+    ? [{ check: 'TLS', state: 'warn', found: 'encrypted, but any certificate is taken', remedy: verify }]
+    : [{ check: 'TLS', state: 'fail', found: 'spends and passwords go over the network as they are', remedy: encrypt }];
 }
 
 export function checkSettings(row: SettingsRow, isEmbedded = false): Finding[] {

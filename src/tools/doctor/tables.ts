@@ -7,6 +7,10 @@ import {
   USER_COLUMNS,
 } from '../../model/contract.ts';
 import { type Finding, ok } from './finding.ts';
+import { type RemedySql, remedySql } from './remedy-sql.ts';
+
+/** Where no server is named, as on SQL Server. */
+const MSSQL = remedySql('mssql');
 
 /** Rows of queries/<dialect>/doctor_columns.sql and doctor_target.sql. */
 export interface ColumnRow {
@@ -56,20 +60,20 @@ const shown = ({ data_type, length, precision, scale }: ColumnRow): string => {
   return data_type === 'decimal' || data_type === 'numeric' ? `${data_type}(${precision},${scale})` : data_type;
 };
 
-export function checkColumns(rows: readonly ColumnRow[]): Finding[] {
+export function checkColumns(rows: readonly ColumnRow[], sql: RemedySql = MSSQL): Finding[] {
   const findings: Finding[] = [];
   for (const [table, columns] of TABLES) {
     const there = new Map(
       rows.filter(row => row.table_schema === 'dbo' && row.table_name === table).map(row => [row.column_name, row]),
     );
     if (there.size === 0) {
-      const remedy = `GRANT VIEW DEFINITION ON OBJECT::dbo.${table} TO cardgenius_reader; or, where it does not exist, migrate`;
+      const remedy = `${sql.seeColumns(table)}; or, where it does not exist, migrate`;
       findings.push({ check: `columns of ${table}`, state: 'not visible', found: 'none to be seen', remedy });
       continue;
     }
     const wrong = [
-      ...columns.flatMap(column => checkColumn(table, column, there.get(column.name))),
-      ...checkForeign(table, [...there.values()]),
+      ...columns.flatMap(column => checkColumn(sql, table, column, there.get(column.name))),
+      ...checkForeign(sql, table, [...there.values()]),
     ];
     const missing = columns.filter(({ name, optional }) => optional && !there.has(name)).map(({ name }) => name);
     const count = columns.filter(({ name }) => there.has(name)).length;
@@ -78,29 +82,31 @@ export function checkColumns(rows: readonly ColumnRow[]): Finding[] {
       ...(wrong.length > 0 ? wrong : [ok(`columns of ${table}`, `${count} as the PRD has them${without}`)]),
     );
   }
-  return [...findings, checkCollation(rows)];
+  return [...findings, checkCollation(rows, sql)];
 }
 
-function checkColumn(table: string, column: ContractColumn, row: ColumnRow | undefined): Finding[] {
+function checkColumn(sql: RemedySql, table: string, column: ContractColumn, row: ColumnRow | undefined): Finding[] {
   const { name, optional } = column;
   const type = typeOf(column);
   const check = `column ${table}.${name}`;
   if (row === undefined) {
-    const remedy = `ALTER TABLE dbo.${table} ADD ${name} ${type.replace(' NOT NULL', '')} NULL`;
+    const remedy = sql.addColumn(table, name, type.replace(' NOT NULL', ''));
     return optional ? [] : [{ check, state: 'fail', found: 'missing', remedy }];
   }
   if (row.generated === 1) {
-    const remedy = `Rename it, or make it a plain ${type}: cardgenius writes this column itself`;
+    const remedy = `Rename it, or make it a plain ${sql.type(type)}: cardgenius writes this column itself`;
     return [
       { check, state: 'fail', found: 'filled by the database itself (identity, computed or row version)', remedy },
     ];
   }
-  if (isFit(column, row)) return narrow(table, row, type);
-  return [{ check, state: 'fail', found: `${shown(row)}, not ${type}`, remedy: alter(table, row, type) }];
+  if (isFit(column, row)) return narrow(sql, table, row, type);
+  return [
+    { check, state: 'fail', found: `${shown(row)}, not ${sql.type(type)}`, remedy: alter(sql, table, row, type) },
+  ];
 }
 
 /** A column that the contract does not know, and that refuses a row without it. */
-function checkForeign(table: string, rows: readonly ColumnRow[]): Finding[] {
+function checkForeign(sql: RemedySql, table: string, rows: readonly ColumnRow[]): Finding[] {
   const known = new Set<string>(CONTRACT_COLUMNS.filter(column => column.table === table).map(({ name }) => name));
   return rows
     .filter(row => !known.has(row.column_name) && row.nullable === 0 && row.has_default !== 1 && row.generated !== 1)
@@ -108,18 +114,15 @@ function checkForeign(table: string, rows: readonly ColumnRow[]): Finding[] {
       check: `column ${table}.${row.column_name}`,
       state: 'fail',
       found: `${shown(row)} NOT NULL without a default, and not in the contract: each INSERT would be refused`,
-      remedy: `ALTER TABLE dbo.${table} ADD CONSTRAINT df_${table}_${row.column_name} DEFAULT … FOR ${row.column_name}; or make it NULL`,
+      remedy: `${sql.addDefault(table, row.column_name)}; or make it NULL`,
     }));
 }
 
-/** ALTER COLUMN takes NOT NULL away where it does not say it. */
-function alter(table: string, { column_name, nullable }: ColumnRow, type: string): string {
-  const notNull = nullable === 0 && !type.endsWith(' NOT NULL') ? ' NOT NULL' : '';
-  return `ALTER TABLE dbo.${table} ALTER COLUMN ${column_name} ${type}${notNull}`;
-}
+const alter = (sql: RemedySql, table: string, { column_name, nullable }: ColumnRow, type: string): string =>
+  sql.alterColumn(table, column_name, type, nullable === 0 && !type.endsWith(' NOT NULL'));
 
 /** A number or a text that is narrower than the PRD's refuses rows that are right; a reason of failure is only cut. */
-function narrow(table: string, row: ColumnRow, type: string): Finding[] {
+function narrow(sql: RemedySql, table: string, row: ColumnRow, type: string): Finding[] {
   if (!isNarrower(row, type)) return [];
   const { column_name: column, length } = row;
   const isFatal = column === 'processing_status' && length !== null && length < LONGEST_STATUS.length;
@@ -133,7 +136,7 @@ function narrow(table: string, row: ColumnRow, type: string): Finding[] {
       check: `column ${table}.${column}`,
       state: isFatal ? 'fail' : 'warn',
       found: `${shown(row)}, narrower than ${type}${result}`,
-      remedy: alter(table, row, type),
+      remedy: alter(sql, table, row, type),
     },
   ];
 }
@@ -173,7 +176,7 @@ export function checkErrorLength(written: number, rows: readonly ColumnRow[]): F
 const LONGEST_REASON = LONGEST_ERROR;
 
 /** Every id is compared with user_spending_data's: another type or collation is an error (468), or a scan. */
-function checkCollation(rows: readonly ColumnRow[]): Finding {
+function checkCollation(rows: readonly ColumnRow[], sql: RemedySql): Finding {
   const key = rows.find(
     row => row.table_schema === 'dbo' && row.table_name === SPENDING && row.column_name === 'user_id',
   );
@@ -192,13 +195,17 @@ function checkCollation(rows: readonly ColumnRow[]): Finding {
     check,
     state: 'fail',
     found: `${other.table_name}.${other.column_name} is ${shown(other)} ${other.collation ?? ''}, user_spending_data.user_id ${shown(key)} ${key.collation ?? ''}`,
-    remedy:
-      `ALTER TABLE ${other.table_schema}.${other.table_name} ALTER COLUMN ${other.column_name} ` +
-      `${key.data_type.toUpperCase()}(${key.length})${collate} NOT NULL (drop its key first, and make it again)`,
+    remedy: `${alterOther(other, sql, `${key.data_type.toUpperCase()}(${key.length})${collate}`)} (drop its key first, and make it again)`,
   };
 }
 
-export function checkTarget(rows: readonly TargetRow[]): Finding[] {
+/** A table of ours has its schema's own name on both servers. */
+function alterOther({ table_schema, table_name, column_name }: ColumnRow, sql: RemedySql, type: string): string {
+  const text = sql.alterColumn(table_name, column_name, type, true);
+  return table_schema === 'dbo' ? text : text.replace(sql.table(table_name), `${table_schema}.${table_name}`);
+}
+
+export function checkTarget(rows: readonly TargetRow[], sql: RemedySql = MSSQL): Finding[] {
   const findings = rows.flatMap(({ table_name, kind, name, detail }): Finding[] => {
     if (kind === 'trigger' && detail === 'enabled') {
       return [
@@ -206,7 +213,7 @@ export function checkTarget(rows: readonly TargetRow[]): Finding[] {
           check: `trigger ${name}`,
           state: 'warn',
           found: `on ${table_name}: runs within each publish, and what it throws fails users`,
-          remedy: `Look at what it does; if it is not needed: DISABLE TRIGGER dbo.${name} ON dbo.${table_name}`,
+          remedy: `Look at what it does; if it is not needed: ${sql.disableTrigger(table_name, name)}`,
         },
       ];
     }
@@ -230,7 +237,11 @@ export function checkTarget(rows: readonly TargetRow[]): Finding[] {
  * Without its key a table is scanned for each chunk, and may hold a user twice. A login that sees no column of a table sees no key of
  * it either: that is not visible, and no fault.
  */
-export function checkKeys(rows: readonly TargetRow[], columnRows: readonly ColumnRow[]): Finding[] {
+export function checkKeys(
+  rows: readonly TargetRow[],
+  columnRows: readonly ColumnRow[],
+  sql: RemedySql = MSSQL,
+): Finding[] {
   return (
     [
       [SPENDING, 'user_id'],
@@ -246,7 +257,7 @@ export function checkKeys(rows: readonly TargetRow[], columnRows: readonly Colum
       check: `key of ${table}`,
       state: 'fail' as const,
       found: `no unique index on (${columns.replace(' ', ', ')})`,
-      remedy: `ALTER TABLE dbo.${table} ADD CONSTRAINT pk_${table} PRIMARY KEY (${columns.replace(' ', ', ')})`,
+      remedy: `ALTER TABLE ${sql.table(table)} ADD CONSTRAINT pk_${table} PRIMARY KEY (${columns.replace(' ', ', ')})`,
     };
   });
 }
@@ -258,18 +269,20 @@ export function checkIndexedViews(rows: readonly { readonly name: string }[]): F
   return { check: 'indexed views', state: 'warn', found: names, remedy };
 }
 
-export function checkDuplicates(rows: readonly { tableName: string; id: string; number: number }[]): Finding {
+export function checkDuplicates(
+  rows: readonly { tableName: string; id: string; number: number }[],
+  sql: RemedySql = MSSQL,
+): Finding {
   if (rows.length === 0) return ok('duplicates', 'each user, and each rank of a user, once');
   const [first] = rows;
-  const remedy =
-    `WITH d AS (SELECT ROW_NUMBER() OVER (PARTITION BY user_id${first!.tableName === CARDS ? ', rank' : ''} ORDER BY user_id) AS n ` +
-    `FROM dbo.${first!.tableName}) DELETE FROM d WHERE n > 1 (look at the rows first), then add the key`;
+  const key = first!.tableName === CARDS ? ['user_id', 'rank'] : ['user_id'];
+  const remedy = `${sql.deleteDuplicates(first!.tableName, key)} (look at the rows first), then add the key`;
   const found = `${first!.tableName}: ${rows.map(({ id, number }) => `${id} x ${number}`).join(', ')}`;
   return { check: 'duplicates', state: 'fail', found, remedy };
 }
 
 /** No run looks for a user whose status is NULL or another word: that user would never be computed. */
-export function checkStatuses(others: number): Finding {
+export function checkStatuses(others: number, sql: RemedySql = MSSQL): Finding {
   const check = 'statuses';
   if (!(others > 0)) return ok(check, 'each user is new, pending, completed or failed');
   return {
@@ -277,8 +290,8 @@ export function checkStatuses(others: number): Finding {
     state: 'warn',
     found: `${others} users have another status or none: no run looks for them`,
     remedy:
-      `Look: SELECT processing_status, COUNT(*) FROM dbo.${SPENDING} GROUP BY processing_status\n` +
-      `Where a run should find who has none: UPDATE dbo.${SPENDING} SET processing_status = 'new' WHERE processing_status IS NULL\n` +
-      'Then NOT NULL, a DEFAULT and a CHECK, as migrations/mssql/0002_contract_tables.sql has them',
+      `Look: SELECT processing_status, COUNT(*) FROM ${sql.table(SPENDING)} GROUP BY processing_status\n` +
+      `Where a run should find who has none: UPDATE ${sql.table(SPENDING)} SET processing_status = 'new' WHERE processing_status IS NULL\n` +
+      `Then NOT NULL, a DEFAULT and a CHECK, as migrations/${sql === MSSQL ? 'mssql' : 'postgres'}/0002_contract_tables.sql has them`,
   };
 }
