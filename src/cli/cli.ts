@@ -22,7 +22,7 @@ interface OpenChoice {
   readonly beside?: boolean;
   readonly checkSchema?: boolean;
   readonly migrate?: boolean;
-  /** Reads millions of rows, or goes on until it is ended: the embedded database is compiled for speed, and not for a quick start. */
+  /** Reads millions of rows, or goes on until it is ended: the embedded database is opened for speed, and not for a quick start. */
   readonly long?: boolean;
 }
 
@@ -84,7 +84,8 @@ export class Cli {
    * must not be told that no user is due.
    */
   async open({ create = false, long = false, ...options }: OpenChoice = {}): Promise<OpenedDatabase> {
-    if (!long && (options.beside === true || options.checkSchema === false)) startQuickly();
+    const light = !long && (options.beside === true || options.checkSchema === false);
+    if (light) startQuickly();
     const { openDatabase } = await import('../database/open-database.ts');
     const { databaseUrl, databasePassword, sqlServer } = this.settings;
     if (!create && this.isDatabaseMissing) {
@@ -94,7 +95,7 @@ export class Cli {
           'a new one is made by cardgenius import FILE, or cardgenius demo.',
       );
     }
-    return openDatabase(databaseUrl, { ...options, password: databasePassword?.reveal(), pools: sqlServer });
+    return openDatabase(databaseUrl, { ...options, light, password: databasePassword?.reveal(), pools: sqlServer });
   }
 }
 

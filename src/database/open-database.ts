@@ -15,6 +15,8 @@ export interface OpenOptions {
   readonly beside?: boolean;
   /** False leaves the embedded engine as it is: for a caller that only looks. */
   readonly migrate?: boolean;
+  /** For a caller that reads and writes little: the embedded engine takes 16 MB for its buffers, and not 256. */
+  readonly light?: boolean;
   /** From the environment or a file; goes before one in the URL. */
   readonly password?: string | undefined;
   readonly pools?: PoolSettings | undefined;
@@ -58,7 +60,7 @@ async function askHolder(url: string): Promise<OpenedEngine | undefined> {
 async function open(written: string, options: OpenOptions): Promise<OpenedEngine> {
   const url = written.trim();
   const location = /^pglite:(.+)$/.exec(url)?.[1];
-  if (location !== undefined) return (await import('./postgres/open-pglite.ts')).openPglite(location);
+  if (location !== undefined) return (await import('./postgres/open-pglite.ts')).openPglite(location, options);
   if (isPostgresUrl(url)) return (await import('./postgres/open-postgres-server.ts')).openServer(url, options);
   if (isMssqlUrl(url)) return (await import('./mssql/open-mssql.ts')).openMssql(url, options);
   throw new UsageError(

@@ -16,8 +16,8 @@ import { PostgresMigrationTarget } from './postgres-migration-target.ts';
  *
  * Throws DATABASE_IN_USE while another process has the folder, and DATABASE_UNUSABLE where it cannot be opened.
  */
-export async function openPglite(location: string): Promise<OpenedEngine> {
-  if (location === 'memory') return open(new Pglite('memory://'), 'pglite:memory', () => {});
+export async function openPglite(location: string, options: { readonly light?: boolean } = {}): Promise<OpenedEngine> {
+  if (location === 'memory') return open(new Pglite('memory://', options), 'pglite:memory', () => {});
 
   const folder = realFolder(resolve(location));
   refuseClosedFolder(folder);
@@ -42,7 +42,7 @@ export async function openPglite(location: string): Promise<OpenedEngine> {
     );
   }
   try {
-    return await open(new Pglite(folder), `pglite:${location}`, () => lock.unlock(), folder);
+    return await open(new Pglite(folder, options), `pglite:${location}`, () => lock.unlock(), folder);
   } catch (error) {
     lock.unlock();
     throw error;

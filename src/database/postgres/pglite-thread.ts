@@ -34,10 +34,15 @@ export interface PgliteErrorFields {
 
 makeFilesPrivate();
 const port = parentPort!;
-const { dataDir } = workerData as { dataDir: string };
+const { dataDir, light } = workerData as { dataDir: string; light: boolean };
 
 /** The default of 128 MB is for browsers; a batch wants its hot tables in memory. */
-const POSTGRES_SETTINGS = ['shared_buffers=256MB', 'work_mem=64MB', 'max_wal_size=4GB', 'checkpoint_timeout=1h'];
+const POSTGRES_SETTINGS = [
+  `shared_buffers=${light ? 16 : 256}MB`,
+  'work_mem=64MB',
+  'max_wal_size=4GB',
+  'checkpoint_timeout=1h',
+];
 
 let database: PGlite | undefined;
 

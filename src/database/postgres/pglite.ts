@@ -15,9 +15,11 @@ export class Pglite implements PostgresClient {
   #lastId = 0;
   #ended: Error | undefined;
 
-  /** `dataDir` as PGlite takes it: a folder, or `memory://`. */
-  constructor(dataDir: string) {
-    this.#worker = new Worker(new URL(beside(import.meta.url, './pglite-thread.ts')), { workerData: { dataDir } });
+  /** `dataDir` as PGlite takes it: a folder, or `memory://`. `light`: 16 MB of buffers, which every opening fills with zeros, and not 256. */
+  constructor(dataDir: string, { light = false }: { readonly light?: boolean } = {}) {
+    this.#worker = new Worker(new URL(beside(import.meta.url, './pglite-thread.ts')), {
+      workerData: { dataDir, light },
+    });
     this.#worker.on('message', (answer: PgliteAnswer) => this.#settle(answer));
     this.#worker.on('error', error => this.#end(new DatabaseError('DATABASE_DIED', error.message, 'permanent')));
     this.#worker.on('exit', () =>
