@@ -27,13 +27,15 @@ export function defineImport(program: Command): void {
   command<ImportOptions>(definition, async (cli, [file], { delimiter }) => {
     const { maxMonthlySpend } = cli.settings;
     const csv = await openSpendingCsv(file!, maxMonthlySpend, csvForm(delimiter)); // before a database is made for nothing
-    await using opened = await cli.open({ create: true });
+    await using opened = await cli.open({ create: true, beside: true, long: true });
     const isMixed = cli.settings.databaseUrl.startsWith('pglite:') && (await holdsInventedUsers(opened.database));
     const result = await importSpending(opened.database, csv, { maxMonthlySpend });
-    cli.print(result, () => {
-      const { read, imported, unchanged, rejected, rejects } = result;
+    const { firstReject, ...told } = result;
+    cli.print(told, () => {
+      const { read, imported, unchanged, rejected, rejects } = told;
       const went = `${group(read)} rows read: ${group(imported)} imported, ${group(unchanged)} unchanged, ${group(rejected)} rejected`;
-      return rejects === null ? `${went}.` : `${went}: see ${rejects}.`;
+      const example = firstReject && ` The first, line ${firstReject.lineNo}: ${firstReject.reason}.`;
+      return rejects === null ? `${went}.` : `${went}: see ${rejects}.${example ?? ''}`;
     });
     if (result.read === 0) cli.note(`${file} has no row below its header: no user was imported or changed.`);
     if (result.rejects !== null && result.rejected === result.read) {

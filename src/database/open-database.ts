@@ -11,7 +11,7 @@ export interface OpenedDatabase extends OpenedEngine, AsyncDisposable {
 export interface OpenOptions {
   /** False leaves the check of the schema out: for `cardgenius migrate` itself. */
   readonly checkSchema?: boolean;
-  /** The embedded engine may be another process's, which then answers: for a caller that looks or steers, and neither loads nor migrates. */
+  /** The embedded engine may be another process's, which then answers: for a caller that looks, steers or imports, and neither computes nor migrates. */
   readonly beside?: boolean;
   /** False leaves the embedded engine as it is: for a caller that only looks. */
   readonly migrate?: boolean;

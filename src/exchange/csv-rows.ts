@@ -28,7 +28,7 @@ const HEAD_BYTES = 64;
  */
 export async function* readCsvRows(path: string, { delimiter = ',' }: CsvForm = {}): AsyncGenerator<CsvRow> {
   await refuseUnreadable(path);
-  const { text, separator, isMarked } = await openText(path, delimiter);
+  const { text, separator, isMarked, head } = await openText(path, delimiter);
   let line = isMarked ? 2 : 1;
   const rows = parse({
     delimiter: separator,
@@ -50,12 +50,21 @@ export async function* readCsvRows(path: string, { delimiter = ',' }: CsvForm = 
     if (error instanceof UsageError) throw error;
     const isForm = error instanceof CsvError;
     const message = isForm
-      ? `is not CSV from line ${line} on: ${BROKEN[error.code] ?? 'it cannot be read as fields'}. Correct that line; nothing of the file was taken`
+      ? `is not CSV from line ${line} on: ${BROKEN[error.code] ?? 'it cannot be read as fields'}. ${otherSeparator(head, separator)}Correct that line; nothing of the file was taken`
       : `cannot be read: ${messageOf(error)}`;
     throw new UsageError(isForm ? 'CSV_BROKEN' : 'CSV_UNREADABLE', `${nameOf(path)} ${message}.`, {
       cause: causeOf(error),
     });
   }
+}
+
+/** Where the file begins without the separator that it is read by, and with another: a sentence with a blank behind it. Else empty. */
+function otherSeparator(head: string, separator: string): string {
+  const [first = ''] = head.split(/[\r\n]/, 1);
+  if (first.includes(separator)) return '';
+  const other = [';', '\t', '|'].find(candidate => first.includes(candidate));
+  if (other === undefined) return '';
+  return `Its fields seem to be separated by another character: --delimiter ${other === '\t' ? 'tab' : `'${other}'`}. `;
 }
 
 /** What is wrong with a row, in words of ours: the parser's own would quote what stands there. */
@@ -99,9 +108,9 @@ async function openText(path: string, delimiter: string) {
   const whole = encoding === 'utf-8' ? unpacked.whole : linked(unpacked.whole, decoder(encoding));
   const head = new TextDecoder(encoding).decode(unpacked.head);
   const marked = /^sep=([,;|\t])(\r\n|\n|\r)/i.exec(head);
-  if (marked === null) return { text: whole, separator: delimiter, isMarked: false };
+  if (marked === null) return { text: whole, separator: delimiter, isMarked: false, head };
   const skipped = encoding === 'utf-8' && unpacked.head[0] === 0xef ? marked[0].length + 3 : marked[0].length;
-  return { text: linked(whole, skipping(skipped)), separator: marked[1]!, isMarked: true };
+  return { text: linked(whole, skipping(skipped)), separator: marked[1]!, isMarked: true, head: '' };
 }
 
 /** The first bytes of a stream, and the stream with them put back. */

@@ -2,7 +2,7 @@ import type { ExchangeDatabase } from '../database/exchange.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { StagedSpending } from '../model/table-rows.ts';
 import { RejectsFile } from './rejects-file.ts';
-import { type OpenedSpendingCsv, openSpendingCsv, type ParsedLine } from './spending-csv.ts';
+import { type OpenedSpendingCsv, openSpendingCsv, type ParsedLine, type RejectedLine } from './spending-csv.ts';
 import { isStdin } from './streams.ts';
 
 /** How many rows are staged at once, and how many lines are published at once. */
@@ -17,6 +17,8 @@ export interface ImportResult {
   readonly rejected: number;
   /** The file with the rejected rows, or null. */
   readonly rejects: string | null;
+  /** The first of the rejected rows. */
+  readonly firstReject?: RejectedLine | undefined;
   /** Rows that went in whose confirmed spends are below the sum of the other five: they cannot both be right. */
   readonly confirmedBelowSum: number;
 }
@@ -42,7 +44,7 @@ export async function importSpending(
   try {
     const { lines } = typeof source === 'string' ? await openSpendingCsv(source, options.maxMonthlySpend) : source;
     const counts = await stageAndPublish(database, path, lines, rejects, options.onProgress ?? (() => {}));
-    return { ...counts, rejected: rejects.count, rejects: await rejects.finish() };
+    return { ...counts, rejected: rejects.count, rejects: await rejects.finish(), firstReject: rejects.first };
   } catch (error) {
     await rejects.discard();
     throw error;

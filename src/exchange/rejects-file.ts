@@ -15,11 +15,15 @@ export class RejectsFile {
     this.#path = path;
   }
 
+  /** The first that was added. */
+  first: RejectedLine | undefined;
+
   get count(): number {
     return this.#file?.count ?? 0;
   }
 
   async add({ lineNo, userId, reason }: RejectedLine): Promise<void> {
+    this.first ??= { lineNo, userId, reason };
     this.#file ??= new CsvFile(this.#path, ['line', 'user_id', 'reason'], { isDerived: true });
     await this.#file.add([String(lineNo), printable(userId), printable(reason)]);
   }

@@ -77,18 +77,14 @@ const EXPECTED_HEADER = `Its first line must name the columns ${REQUIRED_COLUMNS
 
 /** Where each required column stands in the file. */
 function findColumns(path: string, header: readonly string[]): number[] {
-  const names = header.map(name =>
-    name
-      .replace(/^\uFEFF/, '')
-      .trim()
-      .toLowerCase(),
-  );
+  const written = header.map(name => name.replace(/^\uFEFF/, '').trim());
+  const names = written.map(name => name.toLowerCase());
   const missing = REQUIRED_COLUMNS.filter(name => !names.includes(name));
   if (missing.length > 0) {
     const seen = describeForm(header.join(','));
     throw new UsageError(
       'CSV_HEADER',
-      `${nameOf(path)} ${seen ?? `has no column ${missing.join(', ')}`}. ${renamesOf(missing, names)}${EXPECTED_HEADER}`,
+      `${nameOf(path)} ${seen ?? `has no column ${missing.join(', ')}`}. ${renamesOf(missing, written)}${EXPECTED_HEADER}`,
     );
   }
   const repeated = REQUIRED_COLUMNS.find(name => names.indexOf(name) !== names.lastIndexOf(name));
@@ -99,9 +95,9 @@ function findColumns(path: string, header: readonly string[]): number[] {
 }
 
 /** The columns whose names are nearly right: `user id` for user_id. Empty, or a sentence with a blank behind it. */
-function renamesOf(missing: readonly string[], names: readonly string[]): string {
+function renamesOf(missing: readonly string[], written: readonly string[]): string {
   const renames = missing.flatMap(name => {
-    const meant = names.find(other => distance(other.replace(/[^a-z0-9]+/g, '_'), name) <= 2);
+    const meant = written.find(other => distance(other.toLowerCase().replace(/[^a-z0-9]+/g, '_'), name) <= 2);
     return meant === undefined ? [] : [`"${meant}" to ${name}`];
   });
   return renames.length === 0 ? '' : `Rename ${renames.join(', ')}. `;
@@ -170,8 +166,14 @@ export const parseSpends = (
   maxMonthlySpend: number,
 ): ParsedLine => parseRow(lineNo, [userId, ...amounts], [0, 1, 2, 3, 4, 5, 6], 7, maxMonthlySpend);
 
+/** `1234,5`, `1.234,50`: as a spreadsheet of a country with decimal commas writes an amount. `1,234` may be a thousand. */
+const DECIMAL_COMMA = /^-?\d{1,3}(\.\d{3})*,\d{1,2}$|^-?\d+,\d{1,2}$/;
+
 function describeAmountFault(text: string): string {
   const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
+  if (DECIMAL_COMMA.test(text)) {
+    return `has a decimal comma: ${shown}; amounts have a decimal point (1234.50), so save the file with points`;
+  }
   if (/^-?\d+\.\d{3,}$/.test(text)) return `has more than two decimals: ${shown}`;
   return `is not a plain decimal: ${shown}`;
 }

@@ -177,7 +177,7 @@ test('blanks and line ends around the address of a database are no part of it', 
   t.is(opened.database.description, 'pglite:memory');
 });
 
-test('while serve has the folder open, it answers who looks or steers, and refuses who would load', async t => {
+test('while serve has the folder open, it answers who looks, steers or imports, and refuses who would compute', async t => {
   const at = await newPlace();
   t.is((await cardgenius(['seed', '--users', '40'], at)).code, 0);
   await writeFile(
@@ -208,6 +208,16 @@ test('while serve has the folder open, it answers who looks or steers, and refus
     t.is((await ask('retry')).users, status.failed);
     t.is((await ask('status')).new, status.failed);
     t.like(await ask('schedule', 'run', 'weekly'), { decision: 'manual', runId: 2 });
+
+    const header =
+      'user_id,avg_amazon_gmv,avg_flipkart_gmv,avg_myntra_gmv,avg_ajio_gmv,avg_grocery_gmv,avg_confirmed_gmv';
+    await writeFile(
+      join(at.cwd, 'more.csv'),
+      `${header}\nBESIDE1,0,0,0,0,0,1\nBESIDE1,1,0,0,0,0,1\nBESIDE2,x,1,1,1,1,5\n`,
+    );
+    t.like(await ask('import', 'more.csv'), { read: 3, imported: 1, rejected: 2 });
+    t.like((await ask('recommend', 'BESIDE1')).spending, { avg_confirmed_gmv: '1.00' });
+    t.is((await cardgenius(['export', 'out.csv'], at)).code, 0);
 
     const { code, stderr } = await cardgenius(['schedule', 'run', 'monthly'], at);
     t.is(code, 2);

@@ -71,7 +71,12 @@ test('a broken row is named by the line where it begins, however far the reader 
   await named('"CK003000"x,1,2\n', 3_000, /after a closing quote/);
   await named('"CK003000,1,2\n', 3_000, /longer than 64 KB, as it is where a quote/);
   await named('"CK008990,1,2\n', 8_990, /a quote \("\) opens there and is not closed/);
-  await named('CK"3,1,2\n', 3, /a quote \("\) stands within a field/);
+  await named('CK"3,1,2\n', 3, /a quote \("\) stands within a field[^.]*\. Correct that line/);
+  const tabs = Buffer.from('\uFEFFuser_id\tname\r\nCK1\t"a\tb"\r\n', 'utf16le');
+  await t.throwsAsync(rowsOf(tabs), {
+    code: 'CSV_BROKEN',
+    message: /separated by another character: --delimiter tab\./,
+  });
 });
 
 test('a row of more than 64 KB ends the reading there, and the message holds none of it', async t => {

@@ -32,6 +32,19 @@ test('a good row is whole paise, an empty amount is NULL', async t => {
   ]);
 });
 
+test('a decimal comma is told as that, and a thousand with a comma is not', async t => {
+  const row = (amount: string) => parse(`${HEADER}\nCK1,"${amount}",0,0,0,0,1`);
+  for (const amount of ['12,5', '1234,50', '1.234,50', '-1,25'])
+    t.regex(reasons(await row(amount))[0]!, /avg_amazon_gmv has a decimal comma: .* decimal point/, amount);
+  for (const amount of ['1,234', '1,234.50', '12,5x'])
+    t.regex(reasons(await row(amount))[0]!, /is not a plain decimal/, amount);
+});
+
+test('a column to rename is named as it stands in the file', async t => {
+  const error = await t.throwsAsync(parse(HEADER.replace('user_id', 'User ID')), { code: 'CSV_HEADER' });
+  t.regex(error.message, /Rename "User ID" to user_id\./);
+});
+
 test('BOM, CRLF, other orders, other columns, quotes and blanks around an id', async t => {
   const text =
     '\uFEFFnote,AVG_CONFIRMED_GMV , "avg_grocery_gmv",avg_ajio_gmv,avg_myntra_gmv,avg_flipkart_gmv,avg_amazon_gmv,user_id\r\n' +

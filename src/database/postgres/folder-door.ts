@@ -4,18 +4,19 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { deserialize, serialize } from 'node:v8';
 import { CardGeniusError, DatabaseError, type ErrorClass, messageOf } from '../../model/errors.ts';
+import type { StagedSpending } from '../../model/table-rows.ts';
 import { readManifest } from '../../package.ts';
 import type { Driver, Parameter } from '../driver.ts';
 
 /**
- * What another process may have called: what looks, page by page, and what an operator says to a run. Not what computes or loads, and not
- * `verify_database`, which would hold up the one connection of a run for minutes.
+ * What another process may have called: what looks, page by page, what an operator says to a run, and an import, span by span. Not what
+ * computes or publishes cards, and not `verify_database`, which would hold up the one connection of a run for minutes.
  */
 const ADMITTED = new Set(
   (
-    'change_run_state commonest_failure count_users export_recommendations find_chunk_user has_failed list_acts list_alerts list_attempts list_chunks ' +
+    'begin_import change_run_state commonest_failure count_users end_import export_recommendations find_chunk_user has_failed list_acts list_alerts list_attempts list_chunks ' +
     'list_failures list_fires list_processors list_runs read_catalog read_recommendations read_run read_spending record_act record_fire ' +
-    'redo_users report_cards report_users retry_users'
+    'publish_import redo_users reject_duplicates report_cards report_users retry_users'
   ).split(' '),
 );
 
@@ -26,6 +27,8 @@ interface Call {
   readonly version: string;
   readonly procedure: string;
   readonly parameters: readonly Parameter[];
+  /** In place of a procedure: rows of an import, to be staged. */
+  readonly staged?: { readonly loadNo: number; readonly rows: readonly StagedSpending[] };
 }
 
 type Answer =
@@ -53,12 +56,14 @@ export function openDoor(folder: string, driver: Driver): { close(): void } {
     });
     reply.end(serialize(answer));
   });
-  const answerTo = async ({ version: theirs, procedure, parameters }: Call): Promise<Answer> => {
-    if (theirs !== version || !ADMITTED.has(procedure)) {
+  const answerTo = async ({ version: theirs, procedure, parameters, staged }: Call): Promise<Answer> => {
+    if (theirs !== version || (staged === undefined && !ADMITTED.has(procedure))) {
       const why = theirs === version ? `does not call ${procedure} for others` : `is version ${version}, not ${theirs}`;
       throw new CardGeniusError('DATABASE_IN_USE', `Process ${process.pid} has ${folder} open, and ${why}.`);
     }
-    return { rows: await driver.call(procedure, parameters, 'control') };
+    if (staged === undefined) return { rows: await driver.call(procedure, parameters, 'control') };
+    await driver.stageSpending(staged.loadNo, staged.rows);
+    return { rows: [] };
   };
   server.on('error', () => {}); // without a door, others are told who has the folder
   server.listen(path, () => chmodSync(path, 0o600)).unref();
@@ -75,14 +80,15 @@ export function openDoor(folder: string, driver: Driver): { close(): void } {
 export async function knock(folder: string, description: string): Promise<Driver | undefined> {
   const path = doorOf(folder);
   const { version } = readManifest();
-  const call = async <Row>(procedure: string, parameters: readonly Parameter[]): Promise<Row[]> => {
-    const answer = await send(path, { version, procedure, parameters });
+  const ask = async <Row>(asked: Omit<Call, 'version'>): Promise<Row[]> => {
+    const answer = await send(path, { version, ...asked });
     if ('rows' in answer) return answer.rows as Row[];
     const { code, message, errorClass } = answer.error;
     throw code === 'DATABASE_IN_USE'
       ? new CardGeniusError(code, message)
       : new DatabaseError(code, message, errorClass);
   };
+  const call = <Row>(procedure: string, parameters: readonly Parameter[]) => ask<Row>({ procedure, parameters });
   try {
     await call('list_runs', [['runs', 'int', 1]]);
   } catch {
@@ -91,12 +97,14 @@ export async function knock(folder: string, description: string): Promise<Driver
   const never = async (): Promise<never> => {
     throw new CardGeniusError(
       'DATABASE_IN_USE',
-      `Another process has ${description} open; only one process can load into it at a time.`,
+      `Another process has ${description} open; only one process can compute in it at a time.`,
     );
   };
   return {
     ...{ dialect: 'postgres', description, wire: undefined, call },
-    ...{ readChunk: never, stage: never, endLoad: async () => {}, stageSpending: never, ask: never },
+    ...{ readChunk: never, stage: never, endLoad: async () => {}, ask: never },
+    stageSpending: async (loadNo, rows) =>
+      void (await ask({ procedure: '', parameters: [], staged: { loadNo, rows } })),
     usage: () => [],
     close: async () => {},
   };
