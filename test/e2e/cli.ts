@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { COMPILE_CACHE, copyDatabase, NODE_FLAGS } from '../support/kept.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -88,4 +89,22 @@ export async function newPlace(): Promise<CliPlace> {
   const cwd = await newFolder();
   await copyDatabase('migrated', join(cwd, 'db'));
   return { cwd, database: 'pglite:db' };
+}
+
+/** A line of bash in a folder; `cg` in it is the command line, on the folder's own database. */
+export async function bash(
+  cwd: string,
+  line: string,
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const env = {
+    ...process.env,
+    NODE_COMPILE_CACHE: COMPILE_CACHE,
+    CARDGENIUS_DATABASE_URL: 'pglite:db',
+    NO_COLOR: '1',
+  };
+  const script = `cg() { ${process.execPath} ${NODE_FLAGS.join(' ')} ${MAIN} "$@"; }\n${line}`;
+  const child = spawn('bash', ['-c', script], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise<number | null>(resolve => child.once('close', resolve));
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  return { code, stdout, stderr };
 }

@@ -1,18 +1,5 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import test from 'ava';
-import { cardgenius, newPlace } from './cli.ts';
-
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
-
-async function bash(cwd: string, line: string): Promise<{ code: number | null; stderr: string }> {
-  const env = { ...process.env, CARDGENIUS_DATABASE_URL: 'pglite:db', NO_COLOR: '1' };
-  const script = `cg() { ${process.execPath} ${MAIN} "$@"; }\n${line}`;
-  const child = spawn('bash', ['-c', script], { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
-  const ended = new Promise<number | null>(resolve => child.once('close', resolve));
-  return { stderr: await text(child.stderr), code: await ended };
-}
+import { bash, cardgenius, newPlace } from './cli.ts';
 
 test('a log, a stderr and a stdout that cannot be written cost what they would have said, and no card', async t => {
   const at = await newPlace();

@@ -1,23 +1,10 @@
-import { spawn } from 'node:child_process';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import test from 'ava';
-import { newPlace } from './cli.ts';
+import { bash, newPlace } from './cli.ts';
 
-const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 const HEADER = 'user_id,avg_amazon_gmv,avg_flipkart_gmv,avg_myntra_gmv,avg_ajio_gmv,avg_grocery_gmv,avg_confirmed_gmv';
 const rows = (n: number) => Array.from({ length: n }, (_, i) => `CK${i},1000,0,0,0,0,500\n`).join('');
-
-/** A line of bash; `cg` is the command line, on the folder's own database. */
-async function bash(cwd: string, line: string): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const env = { ...process.env, CARDGENIUS_DATABASE_URL: 'pglite:db' };
-  const script = `cg() { ${process.execPath} --liftoff-only ${MAIN} "$@"; }\n${line}`;
-  const child = spawn('bash', ['-c', script], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  const code = child.exitCode ?? (await new Promise<number | null>(resolve => child.once('close', resolve)));
-  return { code, stdout, stderr };
-}
 
 test('a CSV comes in through each kind of pipe, and goes out through stdout', async t => {
   const { cwd } = await newPlace();
