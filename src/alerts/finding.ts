@@ -57,7 +57,8 @@ const FAILED = 'cardgenius errors';
 /** Each rule, and the command that shows more. docs/operations.md has a section on each, of that name. */
 export const RULES = {
   run_failed: 'cardgenius status',
-  run_paused: 'cardgenius status; the cause removed: cardgenius resume; or: cardgenius cancel',
+  run_paused:
+    'cardgenius status; who paused it: cardgenius runs show N; the cause removed: cardgenius resume; or: cardgenius cancel',
   database_full: 'cardgenius status; make room, then: cardgenius resume',
   no_progress: 'cardgenius status; the service’s log',
   error_rate: FAILED,
@@ -67,8 +68,10 @@ export const RULES = {
   clock_wrong: 'the clocks of the database server and of this machine (timedatectl); cardgenius schedule list',
   fire_missed: 'cardgenius schedule list',
   fire_held: 'cardgenius status; then: cardgenius resume, or: cardgenius cancel',
-  engine_unusable: 'the file that the message names; of a catalogue: cardgenius catalog check FILE',
-  fire_not_opened: 'cardgenius schedule list; replace the file, then: cardgenius schedule run NAME',
+  engine_unusable:
+    'the file that the message names; an engine: cardgenius recommend --amazon 1000; a catalogue: cardgenius catalog check FILE',
+  fire_not_opened:
+    'cardgenius schedule list; replace the file (it loads where cardgenius recommend --amazon 1000 prints cards), then: cardgenius schedule run NAME',
   parity_low: 'cardgenius parity --url URL, which shows the causes; cardgenius catalog refresh --url URL',
   parity_unchecked: 'cardgenius schedule list; cardgenius parity --url URL --sample 1',
   users_failed: FAILED,

@@ -6,7 +6,7 @@ import type { Finding, Limits, RuleName, Sample, Snapshot } from './finding.ts';
 
 /** Where to look for a run that a gate holds: resumed alone, it pauses again. */
 const LOOK_AT_GATE =
-  'cardgenius status; fix the cause, then: cardgenius resume; to pass: cardgenius resume --accept-gate; with another engine or catalogue: cardgenius cancel, and run anew';
+  'cardgenius status; fix the cause, then: cardgenius resume; to pass: cardgenius resume --accept-gate; with another engine or catalogue: cardgenius cancel, then: cardgenius schedule run NAME (without serve: cardgenius run)';
 
 type Rule = (snapshot: Snapshot, limits: Limits) => Finding | undefined;
 

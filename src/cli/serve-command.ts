@@ -103,6 +103,8 @@ async function serve(
     log.warn({ code: error.code, message: error.message }, 'the rights of this login cannot be looked at');
   });
   watch.use(opened);
+  // What an instance before this one told of this machine is over, where this one can load the engine.
+  if (engine.fault === undefined) watch.engineIs(undefined, clock.now());
   const { coordination } = opened;
   const dashboard =
     door &&

@@ -160,7 +160,14 @@ function nextSteps(
   const steps: string[] = [];
   if (run.state === 'paused') {
     const goOn = 'remove the cause, then: cardgenius resume; or cardgenius cancel';
-    steps.push(remedyLines(remedyOf(run.reason ?? '', enginePath) ?? { look: 'cardgenius runs show', goOn }));
+    steps.push(
+      remedyLines(
+        remedyOf(run.reason ?? '', enginePath) ?? {
+          look: `cardgenius runs show ${run.runId}: who paused it, and when`,
+          goOn,
+        },
+      ),
+    );
   } else if (run.finishedAt === null && !chunks.some(({ leaseUntil }) => leaseUntil !== null && leaseUntil > now)) {
     steps.push('No processor works on it now. A serve process goes on by itself; where none runs: cardgenius run');
   }

@@ -36,6 +36,25 @@ test.serial('serve: a schedule fires, its run is worked on, SIGTERM ends it, and
   t.regex(unknown.stderr, /There is no schedule weekly\. There are: often\./);
 });
 
+test.serial('serve: an engine with an error is told as an alert, and a restart with a good one closes it', async t => {
+  const at = await newPlace();
+  t.is((await cardgenius(['seed', '--users', '5'], at)).code, 0);
+  const openAlerts = async () => JSON.parse((await cardgenius(['alerts', 'list', '--json'], at)).stdout).alerts;
+  await writeFile(join(at.cwd, 'cron.config.ts'), "export default { engine: './engine.ts' };");
+  await writeFile(join(at.cwd, 'engine.ts'), 'export default {{');
+  const broken = cardgenius(['serve'], at);
+  await broken.said(/"leader"/);
+  t.like((await openAlerts())[0], { rule: 'engine_unusable' });
+  broken.kill('SIGTERM');
+  await broken;
+  await writeFile(join(at.cwd, 'cron.config.ts'), 'export default {};');
+  const mended = cardgenius(['serve'], at);
+  await mended.said(/"leader"/);
+  mended.kill('SIGTERM');
+  await mended;
+  t.deepEqual(await openAlerts(), []);
+});
+
 test.serial('serve: it waits for a database that is down, is alive meanwhile, and leaves when it is told', async t => {
   const at = { cwd: await newFolder(), database: 'mssql://user:pw@127.0.0.1:1/db' };
   const service = cardgenius(['serve'], at);

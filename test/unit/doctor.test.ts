@@ -370,6 +370,8 @@ test('status: a run that found no user due does not hide the last one that had u
     describeStatus({ ...users, failed: 3 }, paused, [], at),
     /look .*\n {2}go on .*\n3 users have failed; why: cardgenius errors/,
   );
+  const byHand = { ...paused, reason: 'DBA maintenance' } as const;
+  t.regex(describeStatus(users, byHand, [], at), /look {3}cardgenius runs show 2: who paused it, and when/);
   const running = { ...before, state: 'running', finishedAt: null } as const;
   t.regex(describeStatus(users, running, [], at), /No processor works on it now\./);
 });
