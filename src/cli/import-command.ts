@@ -30,10 +30,10 @@ export function defineImport(program: Command): void {
     await using opened = await cli.open({ create: true, beside: true, long: true });
     const isMixed = cli.settings.databaseUrl.startsWith('pglite:') && (await holdsInventedUsers(opened.database));
     const result = await importSpending(opened.database, csv, { maxMonthlySpend });
-    const { firstReject, ...told } = result;
+    const { firstReject, firstBelowSum, ...told } = result;
     cli.print(told, () => {
       const { read, imported, unchanged, rejected, rejects } = told;
-      const went = `${group(read)} rows read: ${group(imported)} imported, ${group(unchanged)} unchanged, ${group(rejected)} rejected`;
+      const went = `${group(read)} ${read === 1 ? 'row' : 'rows'} read: ${group(imported)} imported, ${group(unchanged)} unchanged, ${group(rejected)} rejected`;
       const example = firstReject && ` The first, line ${firstReject.lineNo}: ${firstReject.reason}.`;
       return rejects === null ? `${went}.` : `${went}: see ${rejects}.${example ?? ''}`;
     });
@@ -48,7 +48,7 @@ export function defineImport(program: Command): void {
     if (result.confirmedBelowSum > 0) {
       cli.note(
         `In ${group(result.confirmedBelowSum)} of the imported rows the confirmed spends (avg_confirmed_gmv) are below the sum of the ` +
-          'other five: other spends are then 0. Ask who made the file whether its confirmed spends are whole.',
+          `other five (the first: ${firstBelowSum?.userId}, line ${firstBelowSum?.lineNo}): other spends are then 0. Ask who made the file whether its confirmed spends are whole.`,
       );
     }
     if (isMixed) {

@@ -21,6 +21,8 @@ export interface ImportResult {
   readonly firstReject?: RejectedLine | undefined;
   /** Rows that went in whose confirmed spends are below the sum of the other five: they cannot both be right. */
   readonly confirmedBelowSum: number;
+  /** The first of those. */
+  readonly firstBelowSum?: StagedSpending | undefined;
 }
 
 export interface ImportOptions {
@@ -69,13 +71,14 @@ export async function stageAndPublish(
   rejects: Pick<RejectsFile, 'add'>,
   onProgress: (read: number) => void,
   newOnly = false,
-): Promise<{ read: number; imported: number; unchanged: number; confirmedBelowSum: number }> {
+): Promise<Omit<ImportResult, 'rejected' | 'rejects' | 'firstReject'>> {
   const loadNo = await database.beginImport(source);
   let batch: StagedSpending[] = [];
   let lastLine = 0;
   let read = 0;
   let good = 0;
   let confirmedBelowSum = 0;
+  let firstBelowSum: StagedSpending | undefined;
   const flush = async () => {
     if (batch.length > 0) await database.stageSpending(loadNo, batch);
     batch = [];
@@ -86,7 +89,10 @@ export async function stageAndPublish(
     if ('good' in line) {
       good++;
       batch.push(line.good);
-      if (isConfirmedBelowSum(line.good)) confirmedBelowSum++;
+      if (isConfirmedBelowSum(line.good)) {
+        confirmedBelowSum++;
+        firstBelowSum ??= line.good;
+      }
       lastLine = line.good.lineNo;
       if (batch.length === BATCH) await flush();
     } else {
@@ -116,5 +122,5 @@ export async function stageAndPublish(
     );
   }
   await database.endImport(loadNo, duplicates.length);
-  return { read, imported, unchanged, confirmedBelowSum };
+  return { read, imported, unchanged, confirmedBelowSum, firstBelowSum };
 }
