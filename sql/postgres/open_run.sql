@@ -56,7 +56,7 @@ BEGIN
 
   IF v_run.state = 'paused' AND (v_run.fingerprint <> p_fingerprint OR v_run.kind <> p_kind) THEN
     RAISE EXCEPTION 'run % is paused, and another engine, catalogue or kind of run does not end it (%). %',
-      v_run.run_id, COALESCE(v_run.reason, 'no reason given'),
+      v_run.run_id, COALESCE(RTRIM(v_run.reason, '.'), 'no reason given'),
       'Go on with it: cardgenius resume. Or end it: cardgenius cancel' USING ERRCODE = 'CG009';
   END IF;
 

@@ -94,10 +94,14 @@ function describeActs(acts: readonly Act[]): string[] {
 function describeRun(run: RunProgress, attempts: readonly Attempt[], acts: readonly Act[]): string {
   const { runId, state, reason, chunks, chunksClosed } = run;
   const isDry = run.kind === 'dry_run';
+  // The clock went on while the run was paused.
+  const speed = acts.some(({ act }) => act === 'resume' || act === 'accept_gate')
+    ? 'with its pauses'
+    : `${group(speedOf(run))} users/s`;
   const head = [
     `Run ${runId}${isDry ? ', a dry run,' : ''} is ${state}${reason === null ? '' : ` (${reason.replace(/\.$/, '')})`}: ${decidedText(run)}, ` +
       `${chunksClosed} of ${chunks} chunks, ${group(run.rowsWritten)} rows ${isDry ? 'would be written' : 'written'}.`,
-    `Started ${minuteOf(run.startedAt)} UTC by ${run.requestedBy}; took ${secondsText(secondsOf(run))}, ${group(speedOf(run))} users/s.`,
+    `Started ${minuteOf(run.startedAt)} UTC by ${run.requestedBy}; took ${secondsText(secondsOf(run))}, ${speed}.`,
   ];
   if ((run.violations ?? 0) > 0) {
     head.push(

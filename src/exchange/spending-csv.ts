@@ -81,10 +81,9 @@ function findColumns(path: string, header: readonly string[]): number[] {
   const names = written.map(name => name.toLowerCase());
   const missing = REQUIRED_COLUMNS.filter(name => !names.includes(name));
   if (missing.length > 0) {
-    const seen = describeForm(header.join(','));
     throw new UsageError(
       'CSV_HEADER',
-      `${nameOf(path)} ${seen ?? `has no column ${missing.join(', ')}`}. ${renamesOf(missing, written)}${EXPECTED_HEADER}`,
+      `${nameOf(path)} ${describeForm(header.join(',')) ?? describeMissing(missing, written)}. ${renamesOf(missing, written)}${EXPECTED_HEADER}`,
     );
   }
   const repeated = REQUIRED_COLUMNS.find(name => names.indexOf(name) !== names.lastIndexOf(name));
@@ -92,6 +91,15 @@ function findColumns(path: string, header: readonly string[]): number[] {
     throw new UsageError('CSV_HEADER', `${nameOf(path)} has two columns ${repeated}. ${EXPECTED_HEADER}`);
   }
   return REQUIRED_COLUMNS.map(name => names.indexOf(name));
+}
+
+/** A first line of numbers is a row: the file has no header. */
+function describeMissing(missing: readonly string[], written: readonly string[]): string {
+  if (written.filter(name => /^[+-]?\d[\d.,]*$/.test(name)).length >= written.length / 2) {
+    return `has no header: its first line looks like a row (${written.slice(0, 3).join(', ')} …)`;
+  }
+  if (missing.length === REQUIRED_COLUMNS.length) return 'has none of the columns';
+  return `has no column ${missing.join(', ')}`;
 }
 
 /** The columns whose names are nearly right: `user id` for user_id. Empty, or a sentence with a blank behind it. */
@@ -103,7 +111,7 @@ function renamesOf(missing: readonly string[], written: readonly string[]): stri
   return renames.length === 0 ? '' : `Rename ${renames.join(', ')}. `;
 }
 
-/** What a spreadsheet saves as CSV where it means something else by it: the columns are plainly there, and not one is found. */
+/** What a spreadsheet saves as CSV where it means something else by it: the columns are plainly there, or as many as there should be. */
 function describeForm(header: string): string | undefined {
   const names = (separator: string) =>
     header
@@ -111,7 +119,9 @@ function describeForm(header: string): string | undefined {
       .split(separator)
       .map(name => name.trim());
   const [, word] =
-    SEPARATORS.find(([separator]) => REQUIRED_COLUMNS.some(column => names(separator).includes(column))) ?? [];
+    SEPARATORS.find(([separator]) => REQUIRED_COLUMNS.some(column => names(separator).includes(column))) ??
+    SEPARATORS.find(([separator]) => names(separator).length >= REQUIRED_COLUMNS.length) ??
+    [];
   return word && `is separated by ${word}`;
 }
 

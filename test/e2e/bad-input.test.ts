@@ -69,10 +69,14 @@ test('a folder in place of a CSV, a missing one, and one without a usable header
   await writeFile(join(cwd, 'odd.csv'), 'a,b\n1,2\n');
   await refused(t, ['import', 'folder'], { code: 2, cwd, message: /folder is a folder\. Name a CSV file/ });
   await refused(t, ['import', 'no.csv'], { code: 2, cwd, message: /no\.csv does not exist/ });
-  await refused(t, ['import', 'odd.csv'], { code: 2, cwd, message: /odd\.csv has no column user_id, / });
+  await refused(t, ['import', 'odd.csv'], {
+    code: 2,
+    cwd,
+    message: /odd\.csv has none of the columns\. Its first line must name the columns user_id, /,
+  });
   await writeFile(join(cwd, 'near.csv'), 'user id,avg amazon gmv,flipkart\n1,2,3\n');
   const renamed =
-    /has no column user_id, avg_amazon_gmv, .*\. Rename "user id" to user_id, "avg amazon gmv" to avg_amazon_gmv\. Its first line/;
+    /has none of the columns\. Rename "user id" to user_id, "avg amazon gmv" to avg_amazon_gmv\. Its first line/;
   await refused(t, ['import', 'near.csv'], { code: 2, cwd, message: renamed });
   await refused(t, ['export', 'folder'], { code: 2, cwd, message: /folder is a folder\. Name a file/ });
   await refused(t, ['catalog', 'names', 'no.csv'], {

@@ -1,4 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFile, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { describeAlert } from '../../src/cli/alerts-command.ts';
@@ -28,6 +30,17 @@ test('the wrapper of a clone finds its own Node, and messages name it', t => {
   t.regex(start('--help').stdout, /^Usage: \.\/cardgenius \[options\] \[command\]/);
   t.regex(start('help', 'run').stdout, /^Usage: \.\/cardgenius run \[options\]/);
   t.is(start('-V').stdout, start('version').stdout);
+});
+
+test('the wrapper of a clone without packages asks for npm ci', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'cardgenius-clone-'));
+  await copyFile(join(ROOT, 'cardgenius'), join(folder, 'cardgenius'));
+  const { status, stdout, stderr } = spawnSync(join(folder, 'cardgenius'), ['status'], { encoding: 'utf8' });
+  t.deepEqual([status, stdout], [2, '']);
+  t.regex(
+    stderr,
+    /^cardgenius: There is no Node 24 with the packages of \S+: run npm ci there, .* \[NOT_INSTALLED\]\n$/,
+  );
 });
 
 test('with --json an error is one object on stderr, and stdout stays empty', t => {

@@ -107,6 +107,12 @@ test('a file without a usable header, a folder, a missing file and broken quotes
     instanceOf: UsageError,
     message: /has no column avg_flipkart_gmv, /,
   });
+  await t.throwsAsync(parse('N1,1,2.50,3,4,5,20\nN2,1,2,3,4,5,20\n'), {
+    message: /^\S+ has no header: its first line looks like a row \(N1, 1, 2\.50 …\)\. Its first line must name/,
+  });
+  await t.throwsAsync(parse('userid;amazon;flipkart;myntra;ajio;grocery;confirmed\nN1;1;2;3;4;5;20\n'), {
+    message: /^\S+ is separated by semicolons: say so with --delimiter/,
+  });
   for (const [separator, form] of [
     [';', /^\S+ is separated by semicolons: say so with --delimiter ';'\. .* separated by commas, in UTF-8\.$/],
     ['\t', /^\S+ is separated by tabs: /],
