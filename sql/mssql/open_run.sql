@@ -75,7 +75,8 @@ BEGIN
     IF @state = 'paused' AND (@run_fingerprint <> @fingerprint OR @run_kind <> @kind)
     BEGIN
       SET @message = CONCAT('run ', @run_id, ' is paused, and another engine, catalogue or kind of run does not end it (',
-                            COALESCE(CASE WHEN @reason LIKE '%.' THEN LEFT(@reason, LEN(@reason) - 1) ELSE @reason END, 'no reason given'),
+                            COALESCE(CASE WHEN @reason LIKE '%.' THEN LEFT(@reason, LEN(@reason) - 1) ELSE @reason END,
+                                     'no reason given'),
                             '). Go on with it: cardgenius resume. Or end it: cardgenius cancel');
       THROW 50009, @message, 71;
     END;
