@@ -11,7 +11,12 @@ import { peakMemory, settings } from './options.ts';
 
 /** What a child is asked. */
 export type ChildTask =
-  | { readonly kind: 'join'; readonly at: ScratchDatabase['at']; readonly processor: string }
+  | {
+      readonly kind: 'join';
+      readonly at: ScratchDatabase['at'];
+      readonly processor: string;
+      readonly enginePath?: string;
+    }
   | { readonly kind: 'whole'; readonly place: ScratchPlace; readonly users: number };
 
 /** What it answers: seconds of filling and of the run, users that this process completed, and megabytes at its peak. */
@@ -27,9 +32,9 @@ process.once('message', async (task: ChildTask) => {
   process.send!(figures, () => process.exit());
 });
 
-async function join({ at, processor }: Extract<ChildTask, { kind: 'join' }>): Promise<ChildFigures> {
+async function join({ at, processor, enginePath }: Extract<ChildTask, { kind: 'join' }>): Promise<ChildFigures> {
   await using opened = await openDatabase(at.url, at);
-  return await processAll(opened, processor, 0);
+  return await processAll(opened, processor, 0, enginePath);
 }
 
 async function whole({ place, users }: Extract<ChildTask, { kind: 'whole' }>): Promise<ChildFigures> {
@@ -43,6 +48,7 @@ async function processAll(
   { database }: Pick<ScratchDatabase, 'database'>,
   processor: string,
   fillSeconds: number,
+  enginePath = settings.enginePath,
 ): Promise<ChildFigures> {
   const request = {
     kind: 'batch',
@@ -50,9 +56,11 @@ async function processAll(
     processor,
     requestedBy: processor,
     deadlineAt: null,
-    engine: await loadEngine(settings),
+    engine: await loadEngine({ ...settings, enginePath }),
   } as const;
-  const outcome = await runBatch(database, settings, request, () => {}, new AbortController().signal);
+  // A processor has two chunks in flight: with the slow engine there must be many for two to share.
+  const chunkSize = enginePath === undefined ? settings.chunkSize : 500;
+  const outcome = await runBatch(database, { ...settings, chunkSize }, request, () => {}, new AbortController().signal);
   if (outcome.failed > 0) throw new Error(`the measurement is void: ${JSON.stringify(outcome)}`);
   const { completed, seconds: runSeconds } = outcome;
   return { fillSeconds, runSeconds, completed, peakMegabytes: peakMemory() };

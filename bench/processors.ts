@@ -1,9 +1,11 @@
 /**
- * What does a second processor add on one server? The same users by one process and by two, in turn.
+ * What does a second processor add on one server? The same users by one process and by two, in turn. With
+ * `--slow` by an engine that waits a millisecond for each user (slow-engine.ts), one worker a processor.
  *
- *   CARDGENIUS_BENCH_URL=mssql://… npm run -s bench:processors -- [--users 100000] [--rounds 5]
+ *   CARDGENIUS_BENCH_URL=mssql://… npm run -s bench:processors -- [--users 100000] [--rounds 5] [--slow]
  */
 
+import { join } from 'node:path';
 import { group } from '../src/model/format.ts';
 import { populate } from '../src/tools/bench/population.ts';
 import { describeMachine, ratio, ratiosOf, show, spreadOf } from '../src/tools/bench/rounds.ts';
@@ -11,7 +13,8 @@ import { scratchDatabase } from '../src/tools/bench/scratch-database.ts';
 import { inChild } from './fork.ts';
 import { ENGINE, PLACE, readOptions, settings } from './options.ts';
 
-const { users, rounds } = readOptions({ users: 100_000, rounds: 5 });
+const { users, rounds, slow } = readOptions({ users: 100_000, rounds: 5, slow: false });
+const enginePath = slow ? join(import.meta.dirname, 'slow-engine.ts') : undefined;
 if (!process.env.CARDGENIUS_BENCH_URL) throw new Error('CARDGENIUS_BENCH_URL is not set: PGlite has one process only');
 
 async function measure(processors: number): Promise<number> {
@@ -21,6 +24,7 @@ async function measure(processors: number): Promise<number> {
     kind: 'join' as const,
     at: scratch.at,
     processor: `bench-${i + 1}`,
+    ...(enginePath === undefined ? {} : { enginePath }),
   }));
   const figures = await Promise.all(tasks.map(inChild));
   const completed = figures.reduce((sum, figure) => sum + figure.completed, 0);
