@@ -183,10 +183,8 @@ if (hasSqlServer()) {
     plain.searchParams.set('encrypt', 'false');
     {
       await using opened = await openDatabase(plain.href);
-      t.like(
-        (await bad(opened)).find(({ check }) => check === 'TLS'),
-        { state: 'fail' },
-      );
+      const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(plain.hostname);
+      t.is((await bad(opened)).find(({ check }) => check === 'TLS')?.state, isLocal ? undefined : 'fail');
     }
 
     // A stand-in grants no VIEW DEFINITION: there, a login that may SELECT may see.
