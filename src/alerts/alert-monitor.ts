@@ -19,6 +19,8 @@ export interface MonitorOptions {
   readonly host: string;
   /** The id of this processor: others tell what it could not, once it is gone. */
   readonly processor: string;
+  /** Why the last lines of this machine's log could not be written; undefined where they could. */
+  readonly logTrouble?: () => string | undefined;
   /** Where people reach the dashboard: notices link there. */
   readonly dashboardUrl?: string | undefined;
   /** Calls `arrived` once every channel has taken the notice, or refused it for good. */
@@ -60,8 +62,10 @@ export class AlertMonitor {
   #isUnread = false;
   /** What was seen last of the database's clock. */
   #clock: ClockState | undefined;
-  /** Why this machine's engine cannot be loaded. */
-  #engineFault: string | undefined;
+  /** What is wrong on this machine alone, and the alert's message. */
+  readonly #faults = new Map<RuleOfMachine, string>();
+  /** What the log's trouble was at the last look; null before the first one. */
+  #logTrouble: string | undefined | null = null;
 
   constructor(options: MonitorOptions) {
     this.#options = options;
@@ -96,6 +100,16 @@ export class AlertMonitor {
     if (Math.abs(clock.movedMs) >= 1_000) this.#move(clock.movedMs);
     const [jump] = clockWrong({ clock, host: this.#options.host });
     if (clock.isNew && jump !== undefined) void this.#raise(jump, now);
+    this.#lookAtLog(now);
+  }
+
+  /** A log that cannot be written cannot say so. */
+  #lookAtLog(now: number): void {
+    const trouble = this.#options.logTrouble?.();
+    if (trouble === this.#logTrouble) return;
+    this.#logTrouble = trouble;
+    const message = trouble && `Lines of the log are lost (${trouble}); the runs go on.`;
+    this.#hereIs('log_lost', message, 'The log can be written again.', now);
   }
 
   #move(ms: number): void {
@@ -126,7 +140,7 @@ export class AlertMonitor {
   async #watch(database: RunReader, coordination: AlertDatabase, now: number) {
     const { limits } = this.#options;
     if (!this.#isUnread) await this.#outage.settle(coordination, now);
-    if (this.#engineFault !== undefined) this.engineIs(this.#engineFault, now); // written now, reminded of later
+    for (const [rule, message] of this.#faults) void this.#raise(this.#findingHere(rule, message), now); // written now, reminded of later
     const { run, counted } = await latestRuns(database);
     const keepMs = Math.max(limits.throughputMinutes, limits.noProgressMinutes) * 60_000 * 2;
     this.#samples = this.#samples.filter(({ at, runId }) => runId === run?.runId && now - at <= keepMs);
@@ -215,18 +229,27 @@ export class AlertMonitor {
 
   /** The engine of this machine cannot be loaded, or (undefined) can be. Told at once, by whichever instance meets it. Never throws. */
   engineIs(fault: string | undefined, now: number): void {
-    const before = this.#engineFault;
-    this.#engineFault = fault;
-    const about = { rule: 'engine_unusable', subject: this.#options.host, severity: 'critical' } as const;
-    if (fault !== undefined) {
-      const message = `The engine cannot be loaded, and no run is opened: ${fault}`;
-      void this.#raise({ ...about, message }, now);
-    } else if (before !== undefined || this.#coordination !== undefined) {
-      const since = this.#told.get(keyOf(about))?.since;
-      void this.#close(about, now).catch(this.#options.onError);
-      if (this.#coordination === undefined && since !== undefined)
-        this.#tell('closed', { ...about, message: 'The engine can be loaded again.' }, since, now);
+    const message = fault && `The engine cannot be loaded, and no run is opened: ${fault}`;
+    this.#hereIs('engine_unusable', message, 'The engine can be loaded again.', now);
+  }
+
+  #hereIs(rule: RuleOfMachine, message: string | undefined, over: string, now: number): void {
+    const before = this.#faults.get(rule);
+    if (message !== undefined) {
+      this.#faults.set(rule, message);
+      void this.#raise(this.#findingHere(rule, message), now);
+      return;
     }
+    this.#faults.delete(rule);
+    if (before === undefined && this.#coordination === undefined) return;
+    const about = this.#findingHere(rule, over);
+    const since = this.#told.get(keyOf(about))?.since;
+    void this.#close(about, now).catch(this.#options.onError);
+    if (this.#coordination === undefined && since !== undefined) this.#tell('closed', about, since, now);
+  }
+
+  #findingHere(rule: RuleOfMachine, message: string): Finding {
+    return { rule, subject: this.#options.host, severity: OF_ONE_MACHINE[rule], message };
   }
 
   /** Each call of the database reports its result; only the leader, or a processor that has never reached the database, notifies. */
@@ -283,14 +306,15 @@ async function within<T>(milliseconds: number, work: Promise<T>): Promise<T> {
   }
 }
 
-/** What each machine says of itself: the leader knows nothing of it. */
-const OF_ONE_MACHINE: readonly string[] = ['engine_unusable'];
+/** What each machine says of itself, and how bad it is: the leader knows nothing of it. */
+const OF_ONE_MACHINE = { engine_unusable: 'critical', log_lost: 'warning' } as const;
+type RuleOfMachine = keyof typeof OF_ONE_MACHINE;
 
 /** An alert of a rule of ours that is not broken any more. */
 function isOver({ rule, subject }: Alert, findings: readonly Finding[]): boolean {
   return (
     rule in RULES &&
-    !OF_ONE_MACHINE.includes(rule) &&
+    !(rule in OF_ONE_MACHINE) &&
     !findings.some(finding => finding.rule === rule && finding.subject === subject)
   );
 }

@@ -66,6 +66,7 @@ export const RULES = {
   deadline_at_risk: 'cardgenius status; another instance helps: cardgenius run',
   low_throughput: 'cardgenius status; the server’s load',
   clock_wrong: 'the clocks of the database server and of this machine (timedatectl); cardgenius schedule list',
+  log_lost: 'the disk of the service’s log, or of its --log-dir (df -h)',
   fire_missed: 'cardgenius schedule list',
   fire_held: 'cardgenius status; then: cardgenius resume, or: cardgenius cancel',
   engine_unusable:

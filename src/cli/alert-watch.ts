@@ -14,11 +14,12 @@ export interface AlertWatch extends Watcher, AsyncDisposable {
   use(opened: OpenedDatabase): void;
 }
 
-/** Connects the rules to the log and to the channels. */
+/** Connects the rules to the log and to the channels; `logTrouble` says why the log cannot be written, if it cannot. */
 export function startAlertWatch(
   { alerts, thresholds, schedules, dashboard }: Settings,
   processor: string,
   log: Logger,
+  logTrouble: () => string | undefined,
 ): AlertWatch {
   const notifier = new Notifier({
     channels: openChannels(alerts),
@@ -30,6 +31,7 @@ export function startAlertWatch(
     reminderMinutes: alerts.reminderMinutes,
     host: hostname(),
     processor,
+    logTrouble,
     dashboardUrl: dashboard.url,
     notify: (notice: Notice, arrived) => {
       log[notice.state === 'closed' ? 'info' : notice.severity === 'critical' ? 'error' : 'warn'](notice, 'alert');

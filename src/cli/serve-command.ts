@@ -11,6 +11,7 @@ import { FleetClock } from '../serve/fleet-clock.ts';
 import { serveHealth } from '../serve/health.ts';
 import { Service } from '../serve/service.ts';
 import { createServiceLog, logEvent, logStart } from '../telemetry/log.ts';
+import { LogDestination } from '../telemetry/log-destination.ts';
 import { RunLogs } from '../telemetry/run-logs.ts';
 import { requireRights } from '../tools/doctor/login-rights.ts';
 import { startAlertWatch } from './alert-watch.ts';
@@ -61,7 +62,8 @@ async function serve(
   logFolder: string | undefined,
 ): Promise<void> {
   const { settings } = cli;
-  const log = createServiceLog(settings.log);
+  const destination = new LogDestination(settings.log.file ?? 1);
+  const log = createServiceLog(settings.log, destination);
   // A file that cannot be loaded ends nothing: the service lives, tells, and tries again at the next fire.
   let onNews = (_news: EngineNews) => {};
   const clock = new FleetClock();
@@ -85,7 +87,7 @@ async function serve(
   // Before the database is opened: while it is away, health answers and alerts are sent.
   let ready: { readonly notReady: string | undefined } = { notReady: 'NOT_ASKED_YET' };
   await using _health = await serveHealth(settings.service.health, () => ready.notReady);
-  await using watch = startAlertWatch(settings, processor.id, log);
+  await using watch = startAlertWatch(settings, processor.id, log, () => destination.trouble ?? runLogs?.trouble);
   onNews = news => {
     const { type, ...rest } = news;
     log[type === 'engine' ? 'info' : 'error'](rest, type);

@@ -51,6 +51,11 @@ export class LogDestination {
     }
   }
 
+  /** Why the last lines could not be written; undefined once one can be again. */
+  get trouble(): string | undefined {
+    return this.#lost > 0 ? this.#reason : undefined;
+  }
+
   #keep(line: string): void {
     this.#waiting.push(line);
     this.#length += line.length;

@@ -14,10 +14,13 @@ export function createLog({ level, file }: LogOptions): Logger {
 }
 
 /** The log of a service, or one that was asked for: on stdout unless a file is named, from info on unless the configuration says more or less. */
-export function createServiceLog({ level, file }: LogOptions): Logger {
+export function createServiceLog(
+  { level, file }: LogOptions,
+  destination: LogDestination = new LogDestination(file ?? 1),
+): Logger {
   return pino(
     { level: level === 'warn' ? 'info' : level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    new LogDestination(file ?? 1),
+    destination,
   );
 }
 

@@ -61,6 +61,11 @@ export class RunLogs {
     this.#run = undefined;
   }
 
+  /** Why the last lines of the run that is open could not be written; undefined once one can be again. */
+  get trouble(): string | undefined {
+    return this.#lost > 0 ? this.#reason : this.#open?.destination.trouble;
+  }
+
   #begin(runId: number, batchId: string | null): void {
     this.close();
     this.#run = { runId, path: join(this.#folder, runLogName({ runId, batchId })) };

@@ -462,7 +462,9 @@ test('each rule opens once and closes once, by e-mail and by HTTP', async t => {
   const webhook = { url: new Secret(http.url), secret: new Secret(secret) };
   const email = { smtp: new Secret(smtp.url), from: 'batch@here.example', to: ['dba@here.example'] };
   await using notifier = new Notifier({ channels: openChannels({ webhook, email }), onTrouble: t.log, retryMs: 10 });
-  const { database, monitor } = keep(notifier.notify);
+  const database = new Alerts();
+  let logTrouble: string | undefined;
+  const monitor = monitorOf(database, notifier.notify, { logTrouble: () => logTrouble });
 
   const expected: string[] = [];
   let now = NOW;
@@ -501,6 +503,15 @@ test('each rule opens once and closes once, by e-mail and by HTTP', async t => {
   monitor.engineIs(undefined, now);
   await turnOfTheLoop();
   expected.push('engine_unusable');
+  logTrouble = 'ENOSPC';
+  const steady = { movedMs: 0, jumpMs: undefined, isNew: false, apartMs: 0 };
+  monitor.clockIs(steady, now);
+  await turnOfTheLoop();
+  monitor.clockIs(steady, now); // told once
+  logTrouble = undefined;
+  monitor.clockIs(steady, now);
+  await turnOfTheLoop();
+  expected.push('log_lost');
   const jumped = { movedMs: 7_200_000, jumpMs: 7_200_000, isNew: true, apartMs: 0 };
   monitor.clockIs(jumped, now);
   await turnOfTheLoop();

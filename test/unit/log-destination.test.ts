@@ -98,15 +98,18 @@ test('after a loss the next line that can be written says how many are missing',
     import { truncateSync } from 'node:fs';
     const log = new LogDestination(${JSON.stringify(path)});
     for (let i = 0; i < 100; i++) log.write(JSON.stringify({ i, filler: 'x'.repeat(50) }) + '\\n');
+    const during = log.trouble;
     truncateSync(${JSON.stringify(path)}, 0);
-    log.write('{"after":true}\\n');`;
+    log.write(JSON.stringify({ during, after: log.trouble ?? 'none' }) + '\\n');
+    log.write(JSON.stringify({ after: log.trouble ?? 'none' }) + '\\n');`;
   execFileSync('bash', ['-c', 'ulimit -f 1; exec "$@"', 'bash', process.execPath, '--input-type=module', '-e', script]);
   const lines = readFileSync(path, 'utf8')
     .split('\n')
     .filter(line => line !== '')
-    .map(line => JSON.parse(line) as { lost?: number; reason?: string; after?: boolean });
-  t.is(lines.length, 2);
+    .map(line => JSON.parse(line) as { lost?: number; reason?: string; during?: string; after?: string });
+  t.is(lines.length, 3);
   t.like(lines[0]!, { reason: 'EFBIG' });
   t.true(lines[0]!.lost! > 50, String(lines[0]!.lost));
-  t.true(lines[1]!.after);
+  t.like(lines[1]!, { during: 'EFBIG', after: 'EFBIG' });
+  t.like(lines[2]!, { after: 'none' });
 });

@@ -92,6 +92,7 @@ test('a file that cannot be opened costs its events, is told once, and says what
     logs.listener(retried);
   });
   t.is(troubles.length, 1);
+  t.regex(logs.trouble ?? '', /EISDIR/);
   t.like(troubles[0]!, { runId: 7 });
   rmdirSync(path);
   logs.listener(closed(7));
