@@ -10,6 +10,7 @@ export const RELEASES: Readonly<Record<string, string>> = {
   '0.2.0': '0008_redo_and_gates',
   '0.3.0': '0013_checked_chunks',
   '0.4.0': '0016_alert_teller',
+  '0.5.0': '0016_alert_teller',
 };
 
 export interface OfflineChoice {
