@@ -14,9 +14,10 @@ import { type OpenedDatabase, openDatabase as openAt } from './database/open-dat
 import { loadEngine } from './engine/load-engine.ts';
 import { openEngine } from './engine/open-engine.ts';
 import { stageAndPublish } from './exchange/import-spending.ts';
-import { type ParsedLine, parseSpends, type RejectedLine } from './exchange/spending-csv.ts';
+import { describeAmountFault, type ParsedLine, parseSpends, type RejectedLine } from './exchange/spending-csv.ts';
 import type { RecommendationRow } from './model/contract.ts';
-import { CardGeniusError } from './model/errors.ts';
+import { nearestOf } from './model/distance.ts';
+import { CardGeniusError, UsageError } from './model/errors.ts';
 import { formatHundredths, formatTenThousandths, parseHundredths } from './model/money.ts';
 import { pointsOf, rowsOfFirstUser } from './model/recommendation.ts';
 import { CATEGORIES, type Category } from './model/spending.ts';
@@ -55,11 +56,13 @@ const FIVE = ['amazon', 'flipkart', 'myntra', 'ajio', 'grocery'] as const;
 
 /** The ten best cards for one user's spends, by the configured engine. Throws INVALID_SPENDING where the spends cannot be believed. */
 export async function recommend(spends: MonthlySpends, options: LibraryOptions = {}): Promise<RecommendedCard[]> {
-  refuseUnknown(spends);
-  const five = FIVE.map(name => paiseOf(name, spends[name] ?? 0));
+  const settings = await settingsOf(options);
+  checkSpends(spends, 'recommend is given');
+  const paise = (name: keyof MonthlySpends, rupees: string | number) => paiseOf(name, rupees, settings.maxMonthlySpend);
+  const five = FIVE.map(name => paise(name, spends[name] ?? 0));
   const sum = five.reduce((total, amount) => total + amount, 0);
-  const confirmed = spends.confirmed === undefined ? sum : paiseOf('confirmed', spends.confirmed);
-  await using engine = await openEngine(await settingsOf(options));
+  const confirmed = spends.confirmed === undefined ? sum : paise('confirmed', spends.confirmed);
+  await using engine = await openEngine(settings);
   const slice = { count: 1, userNo: Int32Array.of(1), amounts: Float64Array.of(...five, confirmed) };
   const answer = await engine.recommend(slice);
   const [failure] = answer.failures;
@@ -101,10 +104,17 @@ export async function importUsers(
   options: LibraryOptions = {},
 ): Promise<ImportedUsers> {
   const { maxMonthlySpend } = await settingsOf(options);
+  if (typeof users !== 'object' || users === null || !(Symbol.iterator in users || Symbol.asyncIterator in users)) {
+    throw new CardGeniusError(
+      'INVALID_SPENDING',
+      'importUsers takes a list of users, or a generator that yields them.',
+    );
+  }
   async function* lines(): AsyncGenerator<ParsedLine> {
     let line = 0;
-    for await (const { userId, ...spends } of users) {
-      refuseUnknown(spends);
+    for await (const user of users) {
+      checkSpends(user, `user ${line + 1} is`);
+      const { userId, ...spends } = user;
       const amounts = FIVE.map(name => String(spends[name] ?? 0));
       const sum = amounts.reduce((total, text) => total + (parseHundredths(text) ?? 0), 0);
       const confirmed = String(spends.confirmed ?? formatHundredths(sum));
@@ -133,7 +143,7 @@ export async function storedCards(opened: OpenedDatabase, userId: string): Promi
 export interface RunOptions extends LibraryOptions {
   /** How many users at most. */
   readonly limit?: number;
-  /** Compute and compare only. */
+  /** Compute and compare only: the outcome's `rowsWritten` is what a run would write. */
   readonly dryRun?: boolean;
   /** Aborted, the run gives back what is in flight; it can be taken up again. */
   readonly signal?: AbortSignal;
@@ -143,8 +153,8 @@ export interface RunOptions extends LibraryOptions {
 
 /** Gives every user who is due their ten cards, as `cardgenius run` does; resolves when the run is over, paused or stopped. */
 export async function runBatch(opened: OpenedDatabase, options: RunOptions = {}): Promise<BatchOutcome> {
-  const { limit, dryRun = false, signal = new AbortController().signal, listener = () => {} } = options;
-  const settings = await settingsOf(options);
+  const settings = await settingsOf(options, ['limit', 'dryRun', 'signal', 'listener']);
+  const { limit, dryRun = false, signal = new AbortController().signal, listener = () => {} } = options ?? {};
   const processor = `${hostname()}:${process.pid}:${randomBytes(3).toString('hex')}`.slice(-100);
   return runWith(
     opened.database,
@@ -163,9 +173,13 @@ export async function runBatch(opened: OpenedDatabase, options: RunOptions = {})
   );
 }
 
-function refuseUnknown(spends: MonthlySpends): void {
-  const names = Object.keys(spends);
-  const unknown = names.find(name => name !== 'confirmed' && !FIVE.includes(name as (typeof FIVE)[number]));
+/** `whose` begins the sentence where they are no object: `user 3 is`. */
+function checkSpends(spends: unknown, whose: string): void {
+  if (typeof spends !== 'object' || spends === null) {
+    const example = '{ amazon: 50000, confirmed: 62000 }';
+    throw new CardGeniusError('INVALID_SPENDING', `${whose} ${String(spends)}: spends are an object like ${example}.`);
+  }
+  const unknown = Object.keys(spends).find(name => !['userId', 'confirmed', ...FIVE].includes(name));
   if (unknown === undefined) return;
   throw new CardGeniusError('INVALID_SPENDING', `There is no spend "${unknown}": ${FIVE.join(', ')} or confirmed.`);
 }
@@ -186,12 +200,24 @@ function cardOf(row: RecommendationRow): RecommendedCard {
   };
 }
 
-function settingsOf({ config }: LibraryOptions): Promise<Settings> {
+/** The settings of a call. Throws UsageError CONFIG_INVALID, for an option that the call does not have, too: `dry` is no `dryRun`. */
+async function settingsOf(
+  options: LibraryOptions | undefined | null,
+  others: readonly string[] = [],
+): Promise<Settings> {
+  const known = ['config', ...others];
+  const unknown = Object.keys(options ?? {}).find(name => !known.includes(name));
+  if (unknown !== undefined) {
+    const near = nearestOf(unknown, known, 3);
+    const hint = near === undefined ? `There are: ${known.join(', ')}.` : `Did you mean ${near}?`;
+    throw new UsageError('CONFIG_INVALID', `There is no option ${unknown} beside config. ${hint}`);
+  }
+  const { config } = options ?? {};
   return loadSettings({ config, env: process.env, cwd: process.cwd() });
 }
 
-function paiseOf(name: string, rupees: string | number): number {
+function paiseOf(name: string, rupees: string | number, maxMonthlySpend: number): number {
   const paise = parseHundredths(String(rupees));
   if (typeof paise === 'number') return paise;
-  throw new CardGeniusError('INVALID_SPENDING', `${name} is not rupees with at most two decimals: "${rupees}"`);
+  throw new CardGeniusError('INVALID_SPENDING', `${name} ${describeAmountFault(String(rupees), maxMonthlySpend)}`);
 }

@@ -58,7 +58,7 @@ const FAILED = 'cardgenius errors';
 export const RULES = {
   run_failed: 'cardgenius status',
   run_paused:
-    'cardgenius status; who paused it: cardgenius runs show N; the cause removed: cardgenius resume; or: cardgenius cancel',
+    'cardgenius status; who paused it: cardgenius runs show N; the cause removed: cardgenius resume, and cardgenius run where no serve runs; or: cardgenius cancel',
   database_full: 'cardgenius status; make room, then: cardgenius resume',
   no_progress: 'cardgenius status; the service’s log',
   error_rate: FAILED,

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { BatchDatabase } from '../database/batch.ts';
 import { backOff, type RetryOptions, retry, retrying } from '../database/retrying.ts';
-import { CardGeniusError, DatabaseError, messageOf } from '../model/errors.ts';
+import { CardGeniusError, DatabaseError, LeaseLostError, messageOf } from '../model/errors.ts';
 import type { ChunkCheck, ChunkResult, ClaimAnswer, ClaimRequest, Lease, PublishRequest } from '../model/run.ts';
 import { type ChunkContext, plainText, processChunk } from './chunk-pipeline.ts';
 import { Condition } from './condition.ts';
@@ -204,7 +204,7 @@ export class ClaimLoops {
     const { fate } = recoveryOf(error, stopping.aborted);
     switch (fate) {
       case 'lost':
-        listener({ type: 'lease-lost', chunkNo });
+        listener({ type: 'lease-lost', chunkNo, ...stuck(error) });
         return;
       case 'release':
         await this.#atEnd.releaseChunk(lease);
@@ -254,6 +254,9 @@ export class ClaimLoops {
     if (outcome === 'failed') this.#onResult(await this.#steady.publishChunk(lease, COUNTS_ONLY));
   }
 }
+
+const stuck = (error: unknown) =>
+  error instanceof LeaseLostError && error.stuckSeconds !== undefined ? { stuckSeconds: error.stuckSeconds } : {};
 
 const codeOf = (error: unknown): string => (error instanceof CardGeniusError ? error.code : 'PROCESSOR_FAILED');
 

@@ -43,11 +43,14 @@ export type BatchEvent =
   | ({ readonly type: 'chunk-violated' } & ChunkCheck)
   /** A chunk is published, and could not be looked at afterwards. */
   | { readonly type: 'chunk-unchecked'; readonly chunkNo: number; readonly code: string; readonly message: string }
-  | { readonly type: 'lease-lost'; readonly chunkNo: number }
+  /** `stuckSeconds`: for so long nothing had moved in it. */
+  | { readonly type: 'lease-lost'; readonly chunkNo: number; readonly stuckSeconds?: number }
   | { readonly type: 'round-planned' }
   /** The threads that compute are there; what they are at can be asked until they are gone. */
   | { readonly type: 'workers-started'; readonly usage: () => WorkerUsage }
   | { readonly type: 'workers-stopped' }
+  /** The engine's code ended a worker thread, said once for each reason: another takes its place. */
+  | { readonly type: 'thread-ended'; readonly message: string }
   /** The database stays in trouble: this processor leaves the run. */
   | { readonly type: 'run-left-for-trouble'; readonly runId: number; readonly code: string; readonly message: string }
   | { readonly type: 'run-closed'; readonly runId: number; readonly state: RunState };

@@ -62,8 +62,11 @@ export class Heartbeat {
   }
 
   #tick(): void {
-    if (performance.now() > this.#trustedUntil) this.#controller.abort(lost(this.#lease));
     const moves = this.#moved || performance.now() < this.#waitsUntil;
+    if (performance.now() > this.#trustedUntil) {
+      const stuckSeconds = moves ? undefined : Math.round((this.#leaseMs * TRUSTED_SHARE) / 1000);
+      this.#controller.abort(lost(this.#lease, stuckSeconds));
+    }
     if (!moves || this.#beating || this.signal.aborted) return;
     this.#moved = false;
     this.#beating = true;
@@ -87,6 +90,6 @@ export class Heartbeat {
   }
 }
 
-function lost({ runId, chunkNo }: Lease): LeaseLostError {
-  return new LeaseLostError(`the lease of chunk ${chunkNo} of run ${runId} has run out`);
+function lost({ runId, chunkNo }: Lease, stuckSeconds?: number): LeaseLostError {
+  return new LeaseLostError(`the lease of chunk ${chunkNo} of run ${runId} has run out`, { stuckSeconds });
 }

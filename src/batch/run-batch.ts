@@ -98,8 +98,8 @@ export interface BatchOutcome {
 
 /** What computes: worker threads, unless a test says otherwise. */
 export type ComputePool = Pick<WorkerPool, 'compute' | 'close'> & Partial<Pick<WorkerPool, 'usage'>>;
-export type CreatePool = (workers: number, engine: EngineImage) => ComputePool;
-const createWorkerPool: CreatePool = (workers, image) => new WorkerPool(workers, image);
+export type CreatePool = (workers: number, engine: EngineImage, onEnded: (reason: string) => void) => ComputePool;
+const createWorkerPool: CreatePool = (...given) => new WorkerPool(...given);
 
 /** What only tests choose. */
 export interface Surroundings {
@@ -200,7 +200,7 @@ export async function processRun(database: Database, membership: RunMembership):
 
   const atEnd = retrying(database, { sleep, patienceMs: END_PATIENCE_MS });
   await steady.sweepStaging();
-  const pool = createPool(settings.workers, engine.image);
+  const pool = createPool(settings.workers, engine.image, message => listener({ type: 'thread-ended', message }));
   const loops = new ClaimLoops(
     {
       database,

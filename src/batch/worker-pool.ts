@@ -31,7 +31,7 @@ interface Job {
 
 /** The worker threads that compute. One pool serves all chunks in flight. */
 export class WorkerPool {
-  readonly #pool: Piscina<SpendingSlice, RecommendationSlice | Unusable>;
+  readonly #pool: Piscina<SpendingSlice, RecommendationSlice | Unusable | null>;
   readonly #workers: number;
   /** Threads tell here, in the middle of a slice, that they are not stuck; not whose slice it is. */
   readonly #channel: BroadcastChannel;
@@ -40,9 +40,13 @@ export class WorkerPool {
   #isClosed = false;
   /** Threads that died while they computed nothing: of code that the engine left running. */
   #idleCrashes = 0;
+  readonly #onEnded: (reason: string) => void;
+  readonly #reasons = new Set<string>();
   #broken: unknown;
 
-  constructor(workers: number, engine: EngineImage) {
+  /** `onEnded` hears why the engine's code has ended a thread, once for each reason. */
+  constructor(workers: number, engine: EngineImage, onEnded: (reason: string) => void = () => {}) {
+    this.#onEnded = onEnded;
     this.#workers = workers;
     this.#largestSlice = engine.kind === 'built_in' ? Number.POSITIVE_INFINITY : OWN_ENGINE_SLICE_USERS;
     const channel = `cardgenius-${randomUUID()}`;
@@ -59,6 +63,7 @@ export class WorkerPool {
     });
     // Without a listener this would end the process. The pool replaces such a thread; where that does not help, nothing does.
     this.#pool.on('error', error => {
+      this.#say(error);
       if (++this.#idleCrashes <= MAX_CRASHES || this.#broken !== undefined) return;
       this.#broken = error;
       void this.#pool.destroy();
@@ -104,23 +109,32 @@ export class WorkerPool {
       const transferList = [slice.userNo.buffer as ArrayBuffer, slice.amounts.buffer as ArrayBuffer];
       try {
         const answer = await this.#pool.run(slice, { transferList });
+        if (answer === null) throw null; // what the thread's code threw, for the pool no error
         if ('unusable' in answer) throw new EngineUnusableError(answer.unusable.code, answer.unusable.message);
         onSlice(answer);
         return [answer];
       } catch (error) {
         if (error instanceof EngineUnusableError || this.#isClosed || this.#broken !== undefined) throw error;
+        this.#say(error);
         if (++job.crashes > MAX_CRASHES) throw error;
         onMove(); // the work does move: a lease must not run out over the search
         crash = error;
       }
     }
     if (to - from === 1) {
-      const alone = failure(chunk.userNo[from]!, messageOf(crash));
+      const alone = failure(chunk.userNo[from]!, reasonOf(crash));
       onSlice(alone);
       return [alone];
     }
     const middle = Math.ceil((from + to) / 2);
     return [...(await this.#computeSpan(job, from, middle)), ...(await this.#computeSpan(job, middle, to))];
+  }
+
+  #say(error: unknown): void {
+    const reason = reasonOf(error);
+    if (this.#isClosed || this.#reasons.has(reason)) return;
+    this.#reasons.add(reason);
+    this.#onEnded(reason);
   }
 
   usage(): WorkerUsage {
@@ -139,6 +153,9 @@ export class WorkerPool {
     await this.#pool.destroy();
   }
 }
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message : `its code threw ${messageOf(error)} beside its answers`;
 
 const failed = (error: unknown) =>
   new CardGeniusError('ENGINE_FAILED', `the engine failed: ${messageOf(error)}`, { cause: error });

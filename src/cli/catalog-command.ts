@@ -7,7 +7,7 @@ import { describeCard } from '../engine/describe-card.ts';
 import { isStdout } from '../exchange/streams.ts';
 import { checkCsvPath, writeCsv } from '../exchange/write-csv.ts';
 import { CardGeniusError, EXIT } from '../model/errors.ts';
-import { group } from '../model/format.ts';
+import { counted, group } from '../model/format.ts';
 import { formatHundredths, formatRupees } from '../model/money.ts';
 import { printable } from '../model/printable.ts';
 import { type CatalogReport, checkCatalog, newFindings } from '../tools/catalog/check.ts';
@@ -16,7 +16,7 @@ import { setDisplayNames } from '../tools/catalog/names.ts';
 import { defineCatalogApi } from './catalog-api.ts';
 import { type CommonOptions, command, wholeNumber } from './cli.ts';
 import { findCard } from './find-card.ts';
-import { terminalWidth, textTable } from './table.ts';
+import { movesTable, terminalWidth, textTable } from './table.ts';
 
 interface UsersOption extends CommonOptions {
   readonly users: number;
@@ -62,7 +62,7 @@ export function defineCatalog(program: Command): void {
     cli.print({ file: path, ...report, findings, ...counts }, () => {
       const known = report.findings.length - (isNew?.length ?? report.findings.length);
       if (isNew === undefined || known === 0) return describeReport(path, report, errors);
-      const rest = `${group(isNew.length)} are new and listed; the other ${group(known)} stand in ${catalogPath}, too: cardgenius catalog check`;
+      const rest = `${group(isNew.length)} ${isNew.length === 1 ? 'is' : 'are'} new and listed; the other ${group(known)} stand in ${catalogPath}, too: cardgenius catalog check`;
       return `${describeReport(path, { ...report, findings: isNew }, errors, report.findings.length)}\n${rest}`;
     });
     cli.end(errors > 0 ? EXIT.failed : EXIT.done);
@@ -195,7 +195,7 @@ function describeReport(
   const rows = grouped(findings).map(({ level, kind, card, field, message }) => [level, kind, card, field, message]);
   const table = textTable(['', 'kind', 'card', 'field', 'what'], rows, [], terminalWidth(PAGE_WIDTH));
   const summary =
-    `${path}: ${cards} cards, ${open} open; ${errors} errors, ${all - errors} warnings` +
+    `${path}: ${cards} cards, ${open} open; ${counted(errors, 'error')}, ${counted(all - errors, 'warning')}` +
     (users > 0 ? `; ranked for ${group(users)} generated users.` : '.');
   return rows.length === 0 ? summary : `${table}\n\n${summary}`;
 }
@@ -233,7 +233,6 @@ function describeDiff(diff: CatalogDiff, seconds: number, database: string | und
       ? '-'
       : `${formatRupees(card.netMoves.least)} … ${formatRupees(card.netMoves.median)} … ${formatRupees(card.netMoves.most)}`,
   ]);
-  const switchRows = switches.slice(0, 15).map(({ from, to, users: count }) => [group(count), from, to]);
   return [
     `From ${before} to ${after}, ${group(users)} ${whose} in ${seconds.toFixed(1)} s.`,
     ...(diff.refused === 0 ? [] : [`Left out: ${group(diff.refused)} users whose spends the engine refuses.`]),
@@ -252,6 +251,6 @@ function describeDiff(diff: CatalogDiff, seconds: number, database: string | und
           '',
           textTable(['card', 'change', 'among the ten', 'first', 'its net moves by (least … median … most)'], cardRows),
         ]),
-    ...(switchRows.length === 0 ? [] : ['', textTable(['users', 'first card before', 'after'], switchRows, [0])]),
+    ...(switches.length === 0 ? [] : ['', movesTable(['first card before', 'after'], switches)]),
   ].join('\n');
 }

@@ -10,7 +10,7 @@ import { shellWord } from './command-prefix.ts';
 import { dashboardDoor, mountDashboard, noteOn, noteToken, OPEN_HELP } from './dashboard-command.ts';
 import { checkTotals, exitCodeOf, noteFailures, noteLimit, notePause, resumable } from './run-end.ts';
 import { LOG_DIR_HELP, runWithProgress } from './run-with-progress.ts';
-import { textTable } from './table.ts';
+import { movesTable } from './table.ts';
 
 interface RunOptions extends CommonOptions {
   readonly limit?: number;
@@ -117,8 +117,6 @@ async function preview(cli: Cli, { dryRun, limit, workers }: RunOptions): Promis
   cli.end(preview.gates.some(gate => gate.wouldShut) ? EXIT.failed : EXIT.done);
 }
 
-const MOST_MOVES = 15;
-
 export function describePreview(preview: Preview): string {
   const {
     users,
@@ -132,7 +130,6 @@ export function describePreview(preview: Preview): string {
     moves,
     gates,
   } = preview;
-  const rows = moves.slice(0, MOST_MOVES).map(({ from, to, users: count }) => [group(count), from, to]);
   return [
     `A dry run over all ${group(users)} users who are new, pending or completed; nothing was written.`,
     ...(leftOut === 0 ? [] : [`Not in it: ${group(leftOut)} users who have failed or whose status no run takes.`]),
@@ -144,7 +141,7 @@ export function describePreview(preview: Preview): string {
         ]),
     `${group(rowsWritten)} rows would be written (${percentOf(rowsWritten, rowsWritten + rowsUnchanged)}), ${group(rowsUnchanged)} would stay.`,
     `${group(preview.firstCardsChanged)} of ${group(known)} users with cards would be given another first card (${percentOf(preview.firstCardsChanged, known)}).`,
-    ...(rows.length === 0 ? [] : ['', textTable(['users', 'first card now', 'then'], rows, [0]), '']),
+    ...(moves.length === 0 ? [] : ['', movesTable(['first card now', 'then'], moves), '']),
     ...gates.map(({ code, share: found, limit, wouldShut }) => {
       const figures = `${percent(found)}, limit ${percent(limit)}`;
       return `${code} ${wouldShut ? 'WOULD SHUT' : 'would pass'}: ${figures}`;

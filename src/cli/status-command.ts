@@ -159,7 +159,7 @@ function nextSteps(
 ): string[] {
   const steps: string[] = [];
   if (run.state === 'paused') {
-    const goOn = 'remove the cause, then: cardgenius resume; or cardgenius cancel';
+    const goOn = 'remove the cause, then: cardgenius resume && cardgenius run; or cardgenius cancel';
     steps.push(
       remedyLines(
         remedyOf(run.reason ?? '', enginePath) ?? {

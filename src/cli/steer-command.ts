@@ -81,7 +81,9 @@ export function describeSteered(
   const again =
     '\nIt was held at a gate, and pauses again unless the cause is fixed. To pass: cardgenius resume --accept-gate';
   const next = '\nIts users who were not decided are new again. Next: cardgenius run, or the next fire of a schedule';
-  return `Run ${runId} is ${state}.${isHeld ? again : state === 'cancelled' ? next : ''}`;
+  const goOn = ' A serve process goes on by itself; where none runs: cardgenius run';
+  if (state === 'running') return `Run ${runId} can go on.${isHeld ? again : goOn}`;
+  return `Run ${runId} is ${state}.${state === 'cancelled' ? next : ''}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { group } from '../model/format.ts';
 
 /** How narrow a column of text may become, in characters, however narrow the terminal. */
 const LEAST_WIDTH = 12;
@@ -39,6 +40,21 @@ export function textTable(
     );
   const title = styleText('bold', line(header), { stream: process.stdout });
   return [title, line(widths.map(column => '-'.repeat(column))), ...rows.flatMap(lines)].join('\n');
+}
+
+/** How many changes of the first card a table has. */
+const MOST_MOVES = 15;
+
+/** For how many users the first card changes from which to which, the commonest first, and how many others there are. */
+export function movesTable(
+  [before, after]: readonly [string, string],
+  moves: readonly { readonly from: string; readonly to: string; readonly users: number }[],
+): string {
+  const rows = moves.slice(0, MOST_MOVES).map(({ from, to, users }) => [group(users), from, to]);
+  const rest = moves.slice(MOST_MOVES);
+  const others = rest.reduce((sum, { users }) => sum + users, 0);
+  const table = textTable(['users', before, after], rows, [0]);
+  return rest.length === 0 ? table : `${table}\nand ${group(others)} users of ${group(rest.length)} other changes`;
 }
 
 const shorten = (cell: string, width: number) => (cell.length <= width ? cell : `${cell.slice(0, width - 1)}…`);

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
 import { nearestOf } from '../model/distance.ts';
-import { messageOf, UsageError } from '../model/errors.ts';
+import { errorOf, messageOf, UsageError } from '../model/errors.ts';
 import type { Secret } from '../model/secret.ts';
 import { PACKAGE_ROOT } from '../package.ts';
 import { applyEnvironment, at, type Environment, misspelledVariables, readPassword } from './environment.ts';
@@ -148,8 +148,9 @@ async function readConfig(path: string): Promise<Config> {
 }
 
 /** Node puts the line that is wrong before the stack, and --verbose prints that: a password may stand there. The file and the line's number stay. */
-function withoutSource(error: unknown): unknown {
-  if (!(error instanceof Error) || error.stack === undefined) return error;
+function withoutSource(thrown: unknown): unknown {
+  const error = errorOf(thrown);
+  if (error.stack === undefined) return error;
   const [place] = /^.+:\d+$/m.exec(error.stack) ?? [];
   const frames = error.stack.split('\n').filter(line => /^ {4}at /.test(line));
   const bare = new Error(error.message);

@@ -1,11 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import type { UsageCode } from '../model/codes.ts';
-import { CardGeniusError, UsageError } from '../model/errors.ts';
+import { CardGeniusError, messageOf, UsageError } from '../model/errors.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';
 import type { SpendingSlice } from '../model/spending.ts';
 import { beside } from '../package.ts';
 import type { EngineIdentity } from './engine.ts';
-import { type EngineSource, engineSourceOf } from './source.ts';
+import { createMs, DEFAULT_ENGINE_TIMEOUT_MS, type EngineSource, engineSourceOf } from './source.ts';
 
 /** What the thread says: once who its engine is, or why there is none; then an answer for each slice, in order. */
 export type ThreadMessage =
@@ -14,8 +14,10 @@ export type ThreadMessage =
   | { readonly type: 'answer'; readonly answer: RecommendationSlice }
   | { readonly type: 'failure'; readonly message: string };
 
-/** How long a module may take to load and to return from create(); after that it hangs. */
-const START_MS = 120_000;
+/** How long a module may take to load, beside what create() may take; after that it hangs. */
+const LOAD_MS = 30_000;
+/** Node's exit code where code still waits at the top of a module, and nothing is left that could end that. */
+const WAITS_FOR_EVER = 13;
 
 /**
  * An engine of one's own in a worker thread of its own, outside of a run. Whatever its code does (an interval, a rejection that no code
@@ -36,7 +38,8 @@ export class EngineThread implements AsyncDisposable {
       workerData: engineSourceOf(source),
     });
     try {
-      const said = await nextMessage(worker, `${source.enginePath}`, START_MS);
+      const startMs = createMs(source.engineTimeoutMs ?? DEFAULT_ENGINE_TIMEOUT_MS) + LOAD_MS;
+      const said = await nextMessage(worker, `${source.enginePath}`, startMs);
       if (said.type === 'identity') return new EngineThread(worker, said.identity);
       throw 'code' in said
         ? new UsageError(said.code, said.message)
@@ -60,6 +63,11 @@ export class EngineThread implements AsyncDisposable {
   }
 }
 
+const endOf = (code: number): string =>
+  code === WAITS_FOR_EVER
+    ? 'an await at the top of its module never ends'
+    : `its code has ended the thread (process.exit, code ${code})`;
+
 const invalid = (path: string | undefined, why: string) =>
   new UsageError(
     'ENGINE_INVALID',
@@ -68,13 +76,13 @@ const invalid = (path: string | undefined, why: string) =>
 
 function nextMessage(worker: Worker, path: string, withinMs?: number): Promise<ThreadMessage> {
   const { promise, resolve, reject } = Promise.withResolvers<ThreadMessage>();
-  const onError = (error: unknown) => reject(invalid(path, String((error as Error)?.message ?? error)));
-  const onExit = (code: number) => reject(invalid(path, `its thread ended with code ${code}`));
+  const onError = (error: unknown) => reject(invalid(path, messageOf(error)));
+  const onExit = (code: number) => reject(invalid(path, endOf(code)));
   worker.once('message', resolve).once('error', onError).once('exit', onExit);
   const timer =
     withinMs === undefined
       ? undefined
-      : setTimeout(() => reject(invalid(path, `it is not there after ${withinMs / 1000} s`)), withinMs);
+      : setTimeout(() => reject(invalid(path, `it is not there after ${withinMs / 1000} s: the top of its module or its create() loops, or waits for ever`)), withinMs);
   return promise.finally(() => {
     clearTimeout(timer);
     worker.off('message', resolve).off('error', onError).off('exit', onExit);

@@ -16,6 +16,9 @@ export interface EngineSource {
 
 export const DEFAULT_ENGINE_TIMEOUT_MS = 10_000;
 
+/** How long create() may take: it loads models. */
+export const createMs = (timeoutMs: number): number => Math.max(timeoutMs, 60_000);
+
 /** Only what a thread needs of settings that may hold more: nothing secret is sent along. */
 export function engineSourceOf({
   catalogPath,

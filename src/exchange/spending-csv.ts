@@ -158,7 +158,7 @@ function parseRow(
   for (const [index, column] of SPENDING_COLUMNS.entries()) {
     const text = row[columns[index + 1]!]!.trim();
     const amount = text === '' ? null : parseHundredths(text);
-    if (amount === undefined) return reject(`${column} ${describeAmountFault(text)}`);
+    if (amount === undefined) return reject(`${column} ${describeAmountFault(text, maxMonthlySpend)}`);
     if (amount !== null && amount < 0) return reject(`${column} is negative: ${text}`);
     if (amount !== null && amount > Math.min(maxMonthlySpend, MAX_DECIMAL_12_2)) {
       return reject(`${column} is above the limit of ${formatHundredths(maxMonthlySpend)}: ${text}`);
@@ -179,11 +179,15 @@ export const parseSpends = (
 /** `1234,5`, `1.234,50`: as a spreadsheet of a country with decimal commas writes an amount. `1,234` may be a thousand. */
 const DECIMAL_COMMA = /^-?\d{1,3}(\.\d{3})*,\d{1,2}$|^-?\d+,\d{1,2}$/;
 
-function describeAmountFault(text: string): string {
+/** Why a text is no amount. */
+export function describeAmountFault(text: string, maxMonthlySpend: number): string {
   const shown = JSON.stringify(text.length > 40 ? `${text.slice(0, 40)}…` : text);
   if (DECIMAL_COMMA.test(text)) {
     return `has a decimal comma: ${shown}; amounts have a decimal point (1234.50), so save the file with points`;
   }
   if (/^-?\d+\.\d{3,}$/.test(text)) return `has more than two decimals: ${shown}`;
+  if (/^\d+(\.\d+)?$/.test(text)) return `is above the limit of ${formatHundredths(maxMonthlySpend)}: ${shown}`;
+  if (/^-?\d+(\.\d+)?e[+-]?\d+$/i.test(text)) return `is shortened with an exponent: ${shown}; write it out`;
+  if (/^(null|nil|none|n\/?a|nan|-+)$/i.test(text)) return `is no amount: ${shown}; leave it empty where there is none`;
   return `is not a plain decimal: ${shown}`;
 }

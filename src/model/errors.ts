@@ -76,14 +76,34 @@ export class DatabaseError extends CardGeniusError {
 
 /** Another processor has the chunk now: an expected outcome. Nothing was written; stop quietly. */
 export class LeaseLostError extends CardGeniusError {
-  constructor(message: string, options: ErrorOptions = {}) {
+  /** For so long nothing had moved: the lease has run out for that. */
+  readonly stuckSeconds: number | undefined;
+
+  constructor(message: string, options: ErrorOptions & { stuckSeconds?: number | undefined } = {}) {
     super('LEASE_LOST', message, options);
+    this.stuckSeconds = options.stuckSeconds;
   }
 }
 
-/** The message of anything that was thrown. */
+/** The message of anything that was thrown: undefined, null, and what cannot even be read among it. Never throws. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  try {
+    const { message } = (error ?? {}) as { message?: unknown };
+    return typeof message === 'string' && message !== '' ? message : String(error);
+  } catch {
+    return 'something that cannot be read';
+  }
+}
+
+/** What code that is not ours has thrown, as an Error whose class, code and message can be read; an Error stays the one that it is. */
+export function errorOf(thrown: unknown): Error & { readonly code?: unknown } {
+  try {
+    const { code, message } = thrown as Error & { code?: unknown };
+    if (thrown instanceof Error && typeof message === 'string') return thrown;
+    return Object.assign(new Error(messageOf(thrown)), { code });
+  } catch {
+    return new Error(messageOf(thrown));
+  }
 }
 
 const WHY_UNREADABLE: Readonly<Record<string, string>> = {

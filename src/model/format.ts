@@ -18,3 +18,6 @@ export const foldName = (name: string): string =>
     .trim()
     .toLowerCase()
     .replace(/\s+/g, ' ');
+
+/** `1 error`, `2 errors`. */
+export const counted = (value: number, noun: string): string => `${group(value)} ${noun}${value === 1 ? '' : 's'}`;

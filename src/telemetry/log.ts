@@ -40,7 +40,6 @@ export function logEvent(log: Logger, event: BatchEvent): void {
       break;
     case 'chunk-claimed':
     case 'chunk-published':
-    case 'lease-lost':
       log.debug(event, event.type);
       break;
     case 'chunk-retried':
@@ -48,7 +47,11 @@ export function logEvent(log: Logger, event: BatchEvent): void {
     case 'run-left-for-trouble':
     case 'chunk-failed':
     case 'chunk-unchecked':
+    case 'thread-ended':
       log.warn(event, event.type);
+      break;
+    case 'lease-lost':
+      log[event.stuckSeconds === undefined ? 'debug' : 'warn'](event, event.type);
       break;
     case 'chunk-violated':
       log.error(event, event.type);

@@ -48,6 +48,12 @@ export class Progress {
       this.#say(`${event.operation} again in ${event.delayMs} ms: ${event.message}`);
     } else if (event.type === 'run-left-for-trouble') {
       this.#say(`the database stays in trouble, this processor leaves the run: ${event.code}: ${event.message}`);
+    } else if (event.type === 'lease-lost' && event.stuckSeconds !== undefined) {
+      this.#say(
+        `chunk ${event.chunkNo}: nothing has moved for ${event.stuckSeconds} s, so its lease ends and it is computed again; where an engine hangs with a user, its kit names that user`,
+      );
+    } else if (event.type === 'thread-ended') {
+      this.#say(`the engine has ended a worker thread, and its users are computed again: ${event.message}`);
     } else if (event.type === 'chunk-failed') {
       const next = event.outcome === 'retry' ? 'it will be tried again' : 'its users are failed';
       this.#say(`chunk ${event.chunkNo}: ${event.code}: ${event.message}; ${next}`);
@@ -70,7 +76,7 @@ export class Progress {
     const isNews = isTTY || this.#published !== this.#shownDone;
     if (!isNews && this.#now() - this.#shownAt < PLAIN_SAME_INTERVAL_MS) return;
     this.#shownAt = this.#now();
-    const width = isTTY ? (this.#output.columns ?? 120) - 1 : undefined;
+    const width = isTTY ? (this.#output.columns || 120) - 1 : undefined; // a terminal without a size says 0
     const text = progressText(
       { done: this.#published, computed: this.#computed, total: this.#total, elapsedMs: this.#now() - this.#startedAt },
       width,

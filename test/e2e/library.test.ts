@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import { loadSettings } from '../../src/config/settings.ts';
-import { importUsers, openDatabase, recommend, storedCards } from '../../src/index.ts';
+import { importUsers, openDatabase, recommend, runBatch, storedCards } from '../../src/index.ts';
 import { newFolder } from './cli.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -61,6 +61,59 @@ test('users imported in code: the wrong ones are rejected alone, an id twice is,
   t.deepEqual(await storedCards(opened, 'A'), []);
   const misspelled = [{ userId: 'C', amazonn: 5 }] as never;
   await t.throwsAsync(importUsers(opened, misspelled, { config }), { message: /no spend "amazonn"/ });
+});
+
+test('each call says what it cannot take with a code, and drops no option in silence', async t => {
+  const config = { database: 'pglite:memory' };
+  await using opened = await openDatabase({ config });
+  const wrong: readonly [unknown, RegExp][] = [
+    [[{ userId: 'A' }, null], /^user 2 is null: spends are an object like /],
+    [[undefined], /^user 1 is undefined: /],
+    [['A'], /^user 1 is A: /],
+    [null, /^importUsers takes a list of users/],
+    [{ userId: 'A' }, /^importUsers takes a list of users/],
+  ];
+  for (const [users, message] of wrong)
+    await t.throwsAsync(importUsers(opened, users as never, { config }), { code: 'INVALID_SPENDING', message });
+  await t.throwsAsync(recommend(null as never, { config }), {
+    code: 'INVALID_SPENDING',
+    message: /^recommend is given null/,
+  });
+  const options = { config, dry: true } as object;
+  await t.throwsAsync(runBatch(opened, options), {
+    code: 'CONFIG_INVALID',
+    message: 'There is no option dry beside config. Did you mean dryRun?',
+  });
+  await t.throwsAsync(openDatabase({ database: 'x' } as object), { message: /no option database beside config/ });
+});
+
+test('an amount of many digits is above the limit, and what is no amount is told as what it is', async t => {
+  const config = { database: 'pglite:memory' };
+  await using opened = await openDatabase({ config });
+  const given = [1_000_000_000_000_000, 1e21, 0.1 + 0.2, 'NULL', '99999999999'];
+  const users = given.map((amazon, i) => ({ userId: `U${i}`, amazon }));
+  const { rejected } = await importUsers(opened, users, { config });
+  t.deepEqual(
+    rejected.map(({ reason }) => reason),
+    [
+      'avg_amazon_gmv is above the limit of 10000000.00: "1000000000000000"',
+      'avg_amazon_gmv is shortened with an exponent: "1e+21"; write it out',
+      'avg_amazon_gmv has more than two decimals: "0.30000000000000004"',
+      'avg_amazon_gmv is no amount: "NULL"; leave it empty where there is none',
+      'avg_amazon_gmv is above the limit of 10000000.00: 99999999999',
+    ],
+  );
+  const huge = recommend({ amazon: 1_000_000_000_000_000 }, { config });
+  await t.throwsAsync(huge, { message: /^amazon is above the limit of 10000000\.00/ });
+});
+
+test('a program that opens its embedded database twice is told so, and not to end itself', async t => {
+  const config = { database: `pglite:${join(await newFolder(), 'db')}` };
+  await using _ = await openDatabase({ config });
+  await t.throwsAsync(openDatabase({ config }), {
+    code: 'DATABASE_IN_USE',
+    message: /^This program has .*db open already\. Hand on the database that it has opened, or close it first/,
+  });
 });
 
 test('recommend answers ten cards, best first, and says which amount it cannot read', async t => {

@@ -7,9 +7,11 @@ import { previewAll } from '../../src/batch/preview.ts';
 import { runBatch } from '../../src/batch/run-batch.ts';
 import { WorkerPool } from '../../src/batch/worker-pool.ts';
 import { describePreview } from '../../src/cli/run-command.ts';
+import { movesTable } from '../../src/cli/table.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { openDatabase } from '../../src/database/open-database.ts';
 import { createEngine } from '../../src/engine/create-engine.ts';
+import { EngineThread } from '../../src/engine/engine-thread.ts';
 import { loadEngine } from '../../src/engine/load-engine.ts';
 import { adaptEngine } from '../../src/engine/plugin/adapted-engine.ts';
 import type { EngineDefinition } from '../../src/engine/plugin/define-engine.ts';
@@ -98,6 +100,19 @@ test.serial('a user who kills the thread fails alone: the slice is halved until 
   t.is(await countRows(database), 5_990);
 });
 
+test.serial('an engine that throws undefined or null beside its answers is told as that, in the log once', async t => {
+  const reasons: string[] = [];
+  const pool = new WorkerPool(1, await imageOf(MISBEHAVING, 60_000), reason => reasons.push(reason));
+  t.teardown(() => pool.close());
+  const told = ['undefined', 'null'].map(thrown => `its code threw ${thrown} beside its answers`);
+  for (const [i, reason] of told.entries()) {
+    const [answer] = await pool.compute(sliceOf([[1_600 + i * 100, 0, 0, 0, 0, null]]), () => {});
+    const message = `the engine does not survive this user: ${reason}`;
+    t.like(answer!.failures[0], { code: 'ENGINE_CRASHED', message });
+  }
+  t.deepEqual(reasons, told);
+});
+
 test.serial('an engine that no thread survives is no matter of users: it is told after fifty', async t => {
   const pool = new WorkerPool(1, await imageOf(MISBEHAVING, 2_000));
   t.teardown(() => pool.close());
@@ -129,6 +144,12 @@ test.serial('a dry run over all users names the users who would fail', async t =
     describePreview(preview),
     /Most of them \(3\): ENGINE_ANSWER_INVALID, for example CK0: row 6 .*\. To see it: cardgenius recommend CK0\n/,
   );
+});
+
+test('a table of first cards that is cut says how many users it leaves out', t => {
+  const moves = Array.from({ length: 17 }, (_, i) => ({ from: `A${i}`, to: 'B', users: 100 - i }));
+  t.regex(movesTable(['now', 'then'], moves), /\n +86 {2}A14 +B\nand 169 users of 2 other changes$/);
+  t.false(movesTable(['now', 'then'], moves.slice(0, 15)).includes('other'));
 });
 
 test.serial('examples/plain-function.ts through a whole run', async t => {
@@ -439,4 +460,140 @@ test('the fingerprint is name, version, module and cards', async t => {
   t.is(await fingerprint('b.ts', text), first);
   t.not(await fingerprint('c.ts', `${text}\n`), first);
   t.not(await fingerprint('d.ts', text.replace('"1"', '"2"')), first);
+});
+
+/** A Proxy that answers no question at all. */
+const unreadable = new Proxy(
+  {},
+  {
+    get: () => {
+      throw new Error('not for you');
+    },
+    getPrototypeOf: () => {
+      throw new Error('nor this');
+    },
+  },
+);
+
+test.serial('whatever an engine throws is told as what it threw, at once or behind a promise', async t => {
+  const said: [unknown, string][] = [
+    [undefined, 'undefined'],
+    [null, 'null'],
+    ['sorry', 'sorry'],
+    [{ message: 'of another realm' }, 'of another realm'],
+    [Object.create(null), 'something that cannot be read'],
+    [unreadable, 'something that cannot be read'],
+    [new AggregateError([]), 'AggregateError'],
+  ];
+  for (const [thrown, words] of said) {
+    const throwing = () => {
+      throw thrown;
+    };
+    for (const change of [throwing, async () => throwing()]) {
+      const { checks } = await testEngine(await plainWith(change), { users: 0, ...silent });
+      t.true(checks[1]!.detail.endsWith(`ENGINE_FAILED: the engine threw: ${words} (3 attempts)`), checks[1]!.detail);
+    }
+    const uncreated = await testEngine({ ...PLAIN, create: throwing }, silent);
+    t.true(uncreated.checks[0]!.detail.includes(`cannot be created: ${words}. Correct`), uncreated.checks[0]!.detail);
+  }
+});
+
+test.serial('an answer that throws while it is read fails its user, and is told as the engine’s', async t => {
+  const rows = [await plainWith(() => Array.from({ length: 10 }, () => unreadable)), await plainWith(() => unreadable)];
+  for (const engine of rows) {
+    const { checks } = await testEngine(engine, { users: 0, ...silent });
+    t.regex(
+      checks[1]!.detail,
+      /(ENGINE_ANSWER_INVALID: the answer cannot be read|ENGINE_FAILED: the engine threw): not for you/,
+    );
+  }
+  const answers = [{ failures: [null] }, { failures: [{ userNo: 1, code: Symbol('x') }] }, { points: [] }];
+  for (const answer of answers) {
+    const columns = {
+      userNo: [],
+      cardNo: [],
+      yearly: [],
+      extra: [],
+      points: new Float64Array(),
+      failures: [],
+      ...answer,
+    };
+    const create = () => ({ recommendSlice: () => columns }) as never;
+    const { checks } = await testEngine({ ...PLAIN, retryDelayMs: 0, create }, { users: 0, ...silent });
+    t.false(checks[1]!.passed);
+    t.notRegex(checks[1]!.detail, /Cannot|is not a function|TypeError/);
+  }
+  const recommend = (await PLAIN.create()) as object;
+  const both = { ...PLAIN, create: () => ({ ...recommend, recommendSlice: undefined }) as never };
+  t.true((await testEngine(both, { users: 0, ...silent })).passed);
+});
+
+test('the kit says of something that is no engine what is missing', async t => {
+  const contractOf = async (subject: unknown) => (await testEngine(subject as never, silent)).checks[0]!.detail;
+  const { create: _, ...rest } = PLAIN;
+  const recommend = () => [];
+  t.is(
+    await contractOf({ ...rest, recommend }),
+    'The engine plain-function has no create, and recommend beside cards: write create: () => ({ recommend }).',
+  );
+  t.regex(await contractOf(rest), /is wrong at create: must be a function/);
+  for (const none of [undefined, null, 'engine'])
+    t.is(await contractOf(none), 'The engine without a name must say: export default defineEngine({ … }).');
+  t.is(await contractOf(unreadable), 'The engine without a name cannot be read: not for you.');
+});
+
+/** The kit in a process of its own, against the plain function with the text of another `recommend`. */
+async function kitProcess(recommend: string) {
+  const script = join(await mkdtemp(join(tmpdir(), 'cardgenius-kit-')), 'kit.ts');
+  await writeFile(
+    script,
+    `import { formatKitReport, testEngine } from '${join(ROOT, 'src/engine/plugin/testing.ts')}';
+     import plain from '${join(ROOT, 'examples/plain-function.ts')}';
+     const inner = await plain.create();
+     let calls = 0;
+     const create = () => ({ recommend(user) { calls++; ${recommend}; return inner.recommend(user); } });
+     const report = await testEngine({ ...plain, create }, { users: 5, progress: () => {} });
+     console.log(formatKitReport(report));
+     process.exitCode = report.passed ? 0 : 1;`,
+  );
+  return spawnSync(process.execPath, [script], { encoding: 'utf8' });
+}
+
+test.serial(
+  'an engine that ends the process never ends the kit with success, and the last line says at which user',
+  async t => {
+    for (const code of [0, 3]) {
+      const { status, stdout, stderr } = await kitProcess(`if (calls === 6) process.exit(${code})`);
+      t.deepEqual([status, stdout], [code || 1, '']);
+      t.regex(
+        stderr,
+        new RegExp(`^answers, user 6 with .*: the engine has ended the process \\(process\\.exit, code ${code}\\)`),
+      );
+    }
+  },
+);
+
+test.serial('an engine that rejects or throws beside its answers is not fit', async t => {
+  for (const [stray, words] of [
+    ['if (calls === 6) void Promise.reject()', 'a promise was rejected that no code handles: undefined'],
+    ['if (calls === 6) setTimeout(() => { throw new Error("late") }, 1)', 'code outside of any call threw: late'],
+  ] as const) {
+    const { status, stdout, stderr } = await kitProcess(stray);
+    t.is(status, 1, stderr);
+    t.true(
+      stdout.includes(`FAILED   answers      beside its answers, ${words}; in a run that ends the thread`),
+      stdout,
+    );
+  }
+});
+
+test('a module that waits at its top for ever, or ends the process, is told as that', async t => {
+  const folder = await mkdtemp(join(tmpdir(), 'cardgenius-engine-'));
+  const said = async (name: string, text: string) => {
+    await writeFile(join(folder, name), text);
+    const error = await t.throwsAsync(EngineThread.start(source(join(folder, name))), { code: 'ENGINE_INVALID' });
+    return error!.message;
+  };
+  t.regex(await said('waits.ts', 'await new Promise(() => {});'), /: an await at the top of its module never ends\./);
+  t.regex(await said('ends.ts', 'process.exit(0);'), /: its code has ended the thread \(process\.exit, code 0\)\./);
 });

@@ -19,6 +19,14 @@ const withRow = (place: number, change: object) => GOOD.map((row, i) => (i === p
 
 const asked = new Map<number, number>();
 
+/** Throws beside the answer, which ends the thread, too. */
+function beside(thrown: unknown): Promise<readonly EngineRow[]> {
+  process.nextTick(() => {
+    throw thrown;
+  });
+  return setTimeout(60_000, GOOD);
+}
+
 const BEHAVIOURS: Readonly<Record<number, () => readonly EngineRow[] | Promise<readonly EngineRow[]>>> = {
   1: () => {
     throw new Error('out of luck');
@@ -49,6 +57,8 @@ const BEHAVIOURS: Readonly<Record<number, () => readonly EngineRow[] | Promise<r
     return GOOD;
   },
   15: () => process.exit(7), // of a thread: it ends the thread
+  16: () => beside(undefined),
+  17: () => beside(null),
 };
 
 export default defineEngine({

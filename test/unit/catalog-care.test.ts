@@ -82,7 +82,7 @@ test('check of another catalogue lists what is new in it, and counts what the co
   t.is(told.stdout.match(/^warning /gm)?.length, 1);
   t.regex(
     told.stdout,
-    /; 0 errors, (\d+) warnings; .*\n1 are new and listed; the other \d+ stand in .*cards\.json, too: /,
+    /; 0 errors, (\d+) warnings; .*\n1 is new and listed; the other \d+ stand in .*cards\.json, too: /,
   );
   const json = JSON.parse((await cardgenius(['catalog', 'check', next, '--users', '500', '--json'], at)).stdout);
   t.is(json.new, 1);

@@ -21,10 +21,10 @@ const EVENTS: BatchEvent[] = [
   { type: 'chunk-published', chunkNo: 2, result: RESULT, stages: STAGES },
 ];
 
-function show(isTTY: boolean): string[] {
+function show(isTTY: boolean, columns = 120): string[] {
   const written: string[] = [];
   let now = 0;
-  const progress = new Progress({ isTTY, columns: 120, write: text => written.push(text) }, () => (now += 3_000));
+  const progress = new Progress({ isTTY, columns, write: text => written.push(text) }, () => (now += 3_000));
   for (const event of EVENTS) progress.listener(event);
   progress.end();
   return written;
@@ -45,6 +45,12 @@ test('on a terminal one line is written over; elsewhere there are plain lines; b
   const terminal = show(true);
   t.true(terminal.slice(0, -1).every(text => text.startsWith('\r\x1b[2K')));
   t.is(terminal.at(-1), '\n');
+  t.true(show(true, 0).at(-2)!.endsWith('users/s'), 'a terminal without a size cuts nothing');
+  const died: string[] = [];
+  new Progress({ write: text => died.push(text) }).listener({ type: 'thread-ended', message: 'out of luck' });
+  new Progress({ write: text => died.push(text) }).listener({ type: 'lease-lost', chunkNo: 2, stuckSeconds: 54 });
+  t.regex(died.pop()!, /^chunk 2: nothing has moved for 54 s, so its lease ends/);
+  t.deepEqual(died, ['the engine has ended a worker thread, and its users are computed again: out of luck\n']);
   const plain = show(false);
   t.true(plain.every(text => text.endsWith('\n') && !text.includes('\x1b')));
   t.regex(plain.at(-1)!, /^100 % · 20 of 20 users/);

@@ -44,9 +44,10 @@ test('where no run is active nothing is asked', async t => {
 test('a gate that is resumed alone is told of, and a pause of a paused run shows the reason that it keeps', t => {
   const before = { state: 'paused', reason: 'GATE_FIRST_CARDS: 301 of 1000 users.' } as const;
   const resumed = { runId: 7, state: 'running', before } as const;
-  t.regex(describeSteered(resumed, false), /^Run 7 is running\.\nIt was held at a gate, .* resume --accept-gate$/);
-  t.is(describeSteered(resumed, true), 'Run 7 is running.');
-  t.is(describeSteered({ ...resumed, before: { ...before, reason: 'looking' } }, false), 'Run 7 is running.');
+  t.regex(describeSteered(resumed, false), /^Run 7 can go on\.\nIt was held at a gate, .* resume --accept-gate$/);
+  const goesOn = 'Run 7 can go on. A serve process goes on by itself; where none runs: cardgenius run';
+  t.is(describeSteered(resumed, true), goesOn);
+  t.is(describeSteered({ ...resumed, before: { ...before, reason: 'looking' } }, false), goesOn);
   t.is(
     describeSteered({ runId: 7, state: 'paused', before }, false),
     'Run 7 is paused already: GATE_FIRST_CARDS: 301 of 1000 users.',

@@ -53,6 +53,13 @@ export function lockFolder(folder: string): { unlock(): void } {
 
 function inUse(folder: string, holder: Holder | undefined): CardGeniusError {
   const isHere = holder?.pidNamespace === pidNamespace() && holder.host === hostname();
+  if (isHere && holder?.pid === process.pid) {
+    return new CardGeniusError(
+      'DATABASE_IN_USE',
+      `This program has ${folder} open already. Hand on the database that it has opened, or close it first ` +
+        '(await using, or await opened[Symbol.asyncDispose]()).',
+    );
+  }
   const who =
     holder === undefined
       ? 'Another process'

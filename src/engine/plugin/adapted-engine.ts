@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { messageOf, UsageError } from '../../model/errors.ts';
+import { errorOf, messageOf, UsageError } from '../../model/errors.ts';
 import {
   CARDS_PER_USER,
   type RecommendationSlice,
@@ -13,6 +13,7 @@ import {
 } from '../../model/recommendation.ts';
 import type { SpendingSlice } from '../../model/spending.ts';
 import type { Engine, EngineFile } from '../engine.ts';
+import { createMs } from '../source.ts';
 import { invalidSpending } from '../spending-rules.ts';
 import { type AnswerRules, checkRows, checkSliceRows, meant } from './answer-check.ts';
 import type {
@@ -74,9 +75,6 @@ function sha256Of(files: readonly EngineFile[]): string {
     : createHash('sha256').update(JSON.stringify(files)).digest('hex');
 }
 
-/** How long create() may take: it loads models. */
-export const createMs = (timeoutMs: number): number => Math.max(timeoutMs, 60_000);
-
 async function createRecommender(definition: EngineDefinition, { path, timeoutMs }: AdapterOptions) {
   let made: Recommender;
   try {
@@ -132,8 +130,9 @@ class Adapter {
       else outcomes[user] = { code: 'INVALID_SPENDING', message };
     }
     const recommender = this.#recommender;
-    if ('recommendSlice' in recommender) await this.#askSlice(recommender, slice, believed, outcomes);
-    else await this.#askUsers(recommender, slice, believed, outcomes);
+    if ('recommendSlice' in recommender && typeof recommender.recommendSlice === 'function')
+      await this.#askSlice(recommender, slice, believed, outcomes);
+    else await this.#askUsers(recommender as UserRecommender, slice, believed, outcomes);
     return assemble(slice, outcomes);
   }
 
@@ -173,8 +172,10 @@ class Adapter {
   }
 
   #check(answer: readonly EngineRow[]): Outcome {
-    const rows = checkRows(answer, this.#rules, this.#numbers);
-    return typeof rows === 'string' ? invalidAnswer(rows) : rows;
+    return readable(() => {
+      const rows = checkRows(answer, this.#rules, this.#numbers);
+      return typeof rows === 'string' ? invalidAnswer(rows) : rows;
+    });
   }
 
   async #askUser(recommender: UserRecommender, user: EngineUser, first: PendingUser['first']): Promise<Outcome> {
@@ -194,7 +195,10 @@ class Adapter {
     const part = pick(slice, users);
     const attempts = users.length === 1 ? MAX_ATTEMPTS : 1;
     const answer = await this.#attempt(attempts, signal => recommender.recommendSlice(part, { signal }));
-    const fault = 'failure' in answer ? answer.failure : misshapen(answer.value, part);
+    const fault =
+      'failure' in answer
+        ? answer.failure
+        : readable(() => misshapen(answer.value, part) ?? this.#take(answer.value, slice, users, outcomes));
     if (fault !== undefined) {
       if (users.length === 1) {
         outcomes[users[0]!] = fault;
@@ -203,15 +207,17 @@ class Adapter {
       const middle = users.length >> 1;
       await this.#askSlice(recommender, slice, users.slice(0, middle), outcomes);
       await this.#askSlice(recommender, slice, users.slice(middle), outcomes);
-      return;
     }
-    const { value } = answer as { value: RecommendationSlice };
+  }
+
+  #take(value: RecommendationSlice, slice: SpendingSlice, users: readonly number[], outcomes: Outcome[]): undefined {
     const place = new Map(users.map(user => [slice.userNo[user]!, user]));
     for (const failure of value.failures) outcomes[place.get(failure.userNo)!] = wellFormed(failure);
     value.userNo.forEach((userNo, served) => {
       const rows = checkSliceRows(value, served * CARDS_PER_USER, this.#rules);
       outcomes[place.get(userNo)!] = typeof rows === 'string' ? invalidAnswer(rows) : rows;
     });
+    return undefined;
   }
 
   async #attempt<T>(
@@ -226,7 +232,7 @@ class Adapter {
         return { value: await withinTime(timeoutMs, attempt === 1 && first !== undefined ? () => settle(first) : ask) };
       } catch (error) {
         // By its code, not its class: an engine may have loaded another copy of this package.
-        const { code } = (error ?? {}) as { code?: unknown };
+        const { code } = errorOf(error);
         if (code === 'INVALID_SPENDING') return { failure: { code, message: messageOf(error) } };
         const isLate = error instanceof TimeLimitError;
         if (attempt < attempts && !(isLate && error.blocked)) {
@@ -239,9 +245,21 @@ class Adapter {
   }
 }
 
+/** What `read` finds in an answer; an answer that throws while it is read (a getter, a Proxy) is wrong. */
+function readable<T>(read: () => T): T | Omit<UserFailure, 'userNo'> {
+  try {
+    return read();
+  } catch (error) {
+    return invalidAnswer(`the answer cannot be read: ${messageOf(error)}`);
+  }
+}
+
 /** A code that staging takes, whatever an engine says. */
 function wellFormed({ code, message }: UserFailure): Omit<UserFailure, 'userNo'> {
-  return { code: /^[A-Z][A-Z0-9_]{0,39}$/.test(code) ? code : 'ENGINE_FAILED', message: String(message) };
+  return {
+    code: typeof code === 'string' && /^[A-Z][A-Z0-9_]{0,39}$/.test(code) ? code : 'ENGINE_FAILED',
+    message: String(message),
+  };
 }
 
 function failureOf(error: unknown, attempts: number): Omit<UserFailure, 'userNo'> {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { nearestOf } from '../../model/distance.ts';
-import { messageOf, UsageError, unreadable } from '../../model/errors.ts';
+import { errorOf, messageOf, UsageError, unreadable } from '../../model/errors.ts';
 import { CARDS_PER_USER, MAX_DECIMAL_12_2 } from '../../model/recommendation.ts';
 import type { EngineDefinition } from './define-engine.ts';
 import { importTracked } from './module-graph.ts';
@@ -48,7 +48,8 @@ export async function loadEngineModule(path: string): Promise<EngineDefinition> 
   }
   try {
     return checkDefinition((await importTracked(path)).default, path);
-  } catch (error) {
+  } catch (thrown) {
+    const error = errorOf(thrown);
     if (error instanceof UsageError) throw error;
     const why = messageOf(error).split('\n', 1)[0]!;
     throw new UsageError(
@@ -60,8 +61,7 @@ export async function loadEngineModule(path: string): Promise<EngineDefinition> 
 }
 
 /** ` (FILE:LINE)`, the first place that an error's stack names; empty where it names none, or one of ours. */
-function placeOf(error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
+function placeOf({ stack = '' }: Error): string {
   const [, file, line] = /(?<=^|[\s(]|file:\/\/)(\/[^\s():?]+)(?:\?[^\s():]*)?:(\d+)/m.exec(stack) ?? [];
   return file === undefined || file.startsWith(import.meta.dirname) ? '' : ` (${file}:${line})`;
 }
@@ -70,6 +70,13 @@ function placeOf(error: unknown): string {
 export function checkDefinition(value: unknown, path: string): EngineDefinition {
   if (typeof value !== 'object' || value === null) {
     throw new UsageError('ENGINE_INVALID', `The engine ${path} must say: export default defineEngine({ … }).`);
+  }
+  const misplaced = (['recommend', 'recommendSlice'] as const).find(key => key in value && !('create' in value));
+  if (misplaced !== undefined) {
+    throw new UsageError(
+      'ENGINE_INVALID',
+      `The engine ${path} has no create, and ${misplaced} beside cards: write create: () => ({ ${misplaced} }).`,
+    );
   }
   refuseMisspelled(value, shape, path);
   const cards: unknown = (value as { cards?: unknown }).cards;

@@ -52,13 +52,15 @@ export function misshapen(answer: RecommendationSlice, asked: SpendingSlice): Om
         : `the answer has no ${lacking}${meant(columns ?? {}, lacking, SLICE_KEYS)}`,
     );
   }
+  if (!ArrayBuffer.isView(points)) return invalidAnswer('points is not a Float64Array');
   const rows = userNo.length * CARDS_PER_USER;
   if (cardNo.length !== rows || yearly.length !== rows || extra.length !== rows || points.length !== rows * 6) {
     return invalidAnswer(`the answer has ${cardNo.length} rows for ${userNo.length} users; each must have exactly ten`);
   }
-  const answered = [...userNo, ...(failures as readonly UserFailure[]).map(failure => failure.userNo)].sort(
-    (a, b) => a - b,
-  );
+  const answered = [
+    ...userNo,
+    ...(failures as readonly (UserFailure | null | undefined)[]).map(failure => failure?.userNo ?? -1),
+  ].sort((a, b) => a - b);
   const expected = [...asked.userNo].sort((a, b) => a - b);
   if (answered.length !== expected.length || answered.some((no, i) => no !== expected[i])) {
     return invalidAnswer('the answer does not have each user exactly once');

@@ -7,13 +7,14 @@ import { CardGeniusError, messageOf } from '../../model/errors.ts';
 import { group } from '../../model/format.ts';
 import { MAX_DECIMAL_12_2 } from '../../model/recommendation.ts';
 import type { Engine } from '../engine.ts';
-import { DEFAULT_ENGINE_TIMEOUT_MS } from '../source.ts';
+import { createMs, DEFAULT_ENGINE_TIMEOUT_MS } from '../source.ts';
 import { DEFAULT_MAX_MONTHLY_SPEND } from '../spending-rules.ts';
-import { adaptEngine, createMs } from './adapted-engine.ts';
+import { adaptEngine } from './adapted-engine.ts';
 import { BlockedWatch } from './blocked-watch.ts';
 import type { EngineDefinition } from './define-engine.ts';
 import { checkDefinition } from './engine-module.ts';
 import { type Asked, KitAsker, theUser } from './kit-asker.ts';
+import { KitStrays } from './kit-strays.ts';
 import { type Amounts, edgeUsers, generated } from './kit-users.ts';
 
 export interface KitOptions {
@@ -55,36 +56,45 @@ export async function testEngine(subject: EngineDefinition | Engine, options: Ki
   const maxMonthlySpend = options.maxMonthlySpend ?? DEFAULT_MAX_MONTHLY_SPEND;
   const timeoutMs = options.timeoutMs ?? DEFAULT_ENGINE_TIMEOUT_MS;
   const progress = options.progress ?? (line => process.stderr.write(`${line}\n`));
-  const adapter = { files: () => [], path: subject.name, timeoutMs, maxMonthlySpend };
+  const [path, version] = identityOf(subject);
+  const adapter = { files: () => [], path, timeoutMs, maxMonthlySpend };
   const checks: KitCheck[] = [];
   const add = (name: KitCheck['name'], passed: boolean, detail: string) =>
     checks.push({ name, passed, checked: true, detail });
-  const report = () => ({
-    engine: `${subject.name} ${subject.version}`,
-    passed: checks.every(check => check.passed),
-    checks,
-  });
+  using strays = new KitStrays();
+  const report = async () => {
+    const stray = await strays.first();
+    if (stray !== undefined) {
+      const { name, passed, detail } = checks[1] ?? checks[0]!;
+      const told = passed ? stray : `${detail}; ${stray}`;
+      checks.splice(name === 'contract' ? 0 : 1, 1, { name, passed: false, checked: true, detail: told });
+    }
+    return { engine: `${path} ${version}`.trim(), passed: checks.every(check => check.passed), checks };
+  };
 
   using watch = new BlockedWatch({ what: 'create()', limitMs: createMs(timeoutMs) + SLACK_MS });
   let engine: Engine;
   let twin: Engine;
   try {
     progress('contract: the declaration, and create()');
-    const definition = checkDefinition('create' in subject ? subject : definitionOf(subject), subject.name);
+    const definition = checkDefinition(isBuiltIn(subject) ? definitionOf(subject) : subject, path);
     engine = await adaptEngine(definition, adapter);
     twin = await adaptEngine(definition, adapter); // as in a second worker thread
     add('contract', true, `${engine.cards.length} cards declared`);
   } catch (error) {
-    if (!(error instanceof CardGeniusError)) throw error;
-    add('contract', false, messageOf(error));
-    return report();
+    const why = messageOf(error);
+    add('contract', false, error instanceof CardGeniusError ? why : `The engine ${path} cannot be read: ${why}.`);
+    return await report();
   }
 
   const edges = edgeUsers(maxMonthlySpend);
   const users = [...edges, ...Array.from({ length: wanted }, (_, i) => generated(i))];
   const asker = new KitAsker(users, edges.length, {
     progress,
-    onPart: what => watch.watch({ what, limitMs: timeoutMs + SLACK_MS }),
+    onPart: what => {
+      strays.at(what);
+      watch.watch({ what, limitMs: timeoutMs + SLACK_MS });
+    },
     onMove: () => watch.moved(),
   });
   progress(`answers: ${group(users.length)} users, ${group(timeoutMs)} ms for a call at most (timeoutMs)`);
@@ -115,7 +125,7 @@ export async function testEngine(subject: EngineDefinition | Engine, options: Ki
     const each = ((first.seconds * 1000) / first.timed).toFixed(3);
     add('speed', rate >= minUsersPerSecond, `${group(Math.round(rate))} users/s in one thread, ${each} ms a user`);
   }
-  return report();
+  return await report();
 }
 
 /** The kit against a module, as cron.config.ts would name it. */
@@ -130,6 +140,19 @@ export function formatKitReport({ engine, passed, checks }: KitReport): string {
   const lines = checks.map(check => `  ${verdict(check).padEnd(7)}  ${check.name.padEnd(11)}  ${check.detail}`);
   return [`${engine}: ${passed ? 'fit for the batch' : 'not fit for the batch'}`, ...lines].join('\n');
 }
+
+/** How reports name what may be no engine at all: its name, and its version. */
+function identityOf(subject: unknown): readonly [string, string] {
+  try {
+    const { name, version = '' } = Object(subject) as { name?: unknown; version?: unknown };
+    return [`${name ?? 'without a name'}`, `${version}`];
+  } catch {
+    return ['without a name', ''];
+  }
+}
+
+const isBuiltIn = (subject: EngineDefinition | Engine): subject is Engine =>
+  typeof (subject as Partial<Engine> | undefined)?.fingerprint === 'string' && 'recommend' in subject;
 
 /** The built-in kind of engine under the public interface. */
 function definitionOf(engine: Engine): EngineDefinition {

@@ -1,7 +1,9 @@
 /**
- * Time limits for code that is not ours: for a promise that never settles, and for a loop that never ends.
+ * Time limits for code that is not ours: for a promise that never settles, and for a loop that never ends. Whatever such code throws
+ * comes out as an Error.
  */
 import { createContext, Script } from 'node:vm';
+import { errorOf } from '../../model/errors.ts';
 
 export class TimeLimitError extends Error {
   /** Whether the thread was blocked: asked again, such code would block it again. */
@@ -19,7 +21,7 @@ const stage = createContext({ call: undefined as (() => unknown) | undefined });
 const script = new Script('call()');
 
 /** What a call gave: a value, an error, or a promise that is still to be awaited. */
-export type Called<T> = { readonly value: T } | { readonly error: unknown } | { readonly promise: Promise<T> };
+export type Called<T> = { readonly value: T } | { readonly error: Error } | { readonly promise: Promise<T> };
 
 /**
  * Calls `step` for 0, 1, … below `count`, `milliseconds` at most for each, under one watchdog: setting one up costs more than a
@@ -33,10 +35,11 @@ export function callEach<T>(milliseconds: number, count: number, step: (index: n
       startedAt = performance.now();
       try {
         const answer = step(called.length);
-        called.push(isPromise(answer) ? { promise: answer } : { value: answer });
-        if (isPromise(answer)) return;
+        const isLater = isPromise(answer);
+        called.push(isLater ? { promise: answer } : { value: answer });
+        if (isLater) return;
       } catch (error) {
-        called.push({ error });
+        called.push({ error: errorOf(error) });
       }
     }
   };
@@ -59,17 +62,22 @@ export function callEach<T>(milliseconds: number, count: number, step: (index: n
  */
 export async function withinTime<T>(milliseconds: number, step: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
   const controller = new AbortController();
-  const answer = callWithin(milliseconds, () => step(controller.signal));
-  if (!isPromise(answer)) return answer;
+  const answer = callWithin(milliseconds, () => {
+    const given = step(controller.signal);
+    return isPromise(given) ? { promise: Promise.resolve(given) } : { value: given };
+  });
+  if ('value' in answer) return answer.value;
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     const error = new TimeLimitError(milliseconds, false);
     reject(error);
     controller.abort(error);
   }, milliseconds);
-  answer.then(undefined, () => {}); // its result is not needed once it is late
+  answer.promise.catch(() => {}); // its result is not needed once it is late
   try {
-    return await Promise.race([answer, late]);
+    return await Promise.race([answer.promise, late]);
+  } catch (error) {
+    throw errorOf(error);
   } finally {
     clearTimeout(timer);
   }
@@ -79,8 +87,9 @@ function callWithin<T>(milliseconds: number, step: () => T): T {
   stage.call = step;
   try {
     return script.runInContext(stage, { timeout: Math.max(1, Math.ceil(milliseconds)) }) as T;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
+  } catch (thrown) {
+    const error = errorOf(thrown);
+    if (error.code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
     throw new TimeLimitError(milliseconds, true);
   } finally {
     stage.call = undefined;
