@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
 import { nearestOf } from '../model/distance.ts';
 import { errorOf, messageOf, UsageError } from '../model/errors.ts';
+import { issueWords } from '../model/issue-words.ts';
 import type { Secret } from '../model/secret.ts';
 import { PACKAGE_ROOT } from '../package.ts';
 import { applyEnvironment, at, type Environment, misspelledVariables, readPassword } from './environment.ts';
@@ -106,7 +107,7 @@ export function checkConfig(config: object, file: string, origins: ReadonlyMap<s
 /** A file may hold what even looking at throws: an object that cannot be made a number, a getter. The key is named all the same. */
 function parse(config: object, file: string) {
   try {
-    return configSchema.safeParse(config);
+    return configSchema.safeParse(config, { error: issueWords });
   } catch (cause) {
     const key = Object.keys(config).find(name => {
       try {
@@ -137,7 +138,7 @@ async function readConfig(path: string): Promise<Config> {
   try {
     module = (await import(pathToFileURL(path).href)) as { default?: unknown };
   } catch (error) {
-    throw new UsageError('CONFIG_UNREADABLE', `${path} cannot be loaded: ${messageOf(error)}.`, {
+    throw new UsageError('CONFIG_UNREADABLE', `${path} cannot be loaded: ${messageOf(error)}${lineOf(error, path)}.`, {
       cause: withoutSource(error),
     });
   }
@@ -145,6 +146,15 @@ async function readConfig(path: string): Promise<Config> {
     throw new UsageError('CONFIG_INVALID', `${path} must say: export default defineConfig({ … }).`);
   }
   return module.default as Config;
+}
+
+/** ` (FILE:LINE)` where the stack of an error names the file. */
+function lineOf(error: unknown, path: string): string {
+  const [, line] =
+    errorOf(error)
+      .stack?.split(path)[1]
+      ?.match(/^(?:\?[^:\s]*)?:(\d+)/) ?? [];
+  return line === undefined ? '' : ` (${path}:${line})`;
 }
 
 /** Node puts the line that is wrong before the stack, and --verbose prints that: a password may stand there. The file and the line's number stay. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { messageOf, UsageError, unreadable } from '../model/errors.ts';
+import { issueWords } from '../model/issue-words.ts';
 import { type CatalogFault, findFaults } from './catalog-rules.ts';
 import { type Card, type CatalogFile, catalogSchema, type Rules } from './catalog-schema.ts';
 import { placeOf, readCatalogText } from './catalog-text.ts';
@@ -75,7 +76,7 @@ export function inspectCatalog(bytes: Uint8Array, path: string): CatalogInspecti
     });
   }
   const { json, hasMark } = text;
-  const parsed = catalogSchema.safeParse(json);
+  const parsed = catalogSchema.safeParse(json, { error: issueWords });
   const textFaults = text.faults.map(fault => ({ ...fault, kind: 'text' as const }));
   if (parsed.success) {
     const rules = findFaults(parsed.data).map(fault => ({ ...fault, kind: 'rule' as const }));

@@ -82,7 +82,16 @@ function nextMessage(worker: Worker, path: string, withinMs?: number): Promise<T
   const timer =
     withinMs === undefined
       ? undefined
-      : setTimeout(() => reject(invalid(path, `it is not there after ${withinMs / 1000} s: the top of its module or its create() loops, or waits for ever`)), withinMs);
+      : setTimeout(
+          () =>
+            reject(
+              invalid(
+                path,
+                `it is not there after ${withinMs / 1000} s: the top of its module or its create() loops, or waits for ever`,
+              ),
+            ),
+          withinMs,
+        );
   return promise.finally(() => {
     clearTimeout(timer);
     worker.off('message', resolve).off('error', onError).off('exit', onExit);

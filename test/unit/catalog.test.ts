@@ -40,9 +40,13 @@ const WRONG: Readonly<Record<string, [catalog: unknown, where: string, fault: Re
   'a text for a number': [
     withCard({ fees: { joining: '500', annual: 500 } }),
     'card gold, field fees.joining',
-    /expected number, received string/,
+    /must be a number, not a text/,
   ],
-  'a negative number': [withCard({ fees: { joining: -1, annual: 0 } }), 'card gold, field fees.joining', /Too small/],
+  'a negative number': [
+    withCard({ fees: { joining: -1, annual: 0 } }),
+    'card gold, field fees.joining',
+    /must be at least 0/,
+  ],
   'a third decimal of a rupee': [
     withCard({ fees: { joining: 1.234, annual: 0 } }),
     'card gold, field fees.joining',
@@ -51,14 +55,14 @@ const WRONG: Readonly<Record<string, [catalog: unknown, where: string, fault: Re
   'a fee that DECIMAL(12,2) cannot hold': [
     withCard({ fees: { joining: 10_000_000_000, annual: 0 } }),
     'card gold, field fees.joining',
-    /Too big/,
+    /must be at most 9999999999\.99/,
   ],
   'points per nothing': [
     withCard({ earn: { base: { points: 1, per: 0 } } }),
     'card gold, field earn.base.per',
     /must be above 0/,
   ],
-  'no base': [withCard({ earn: { amazon: { points: 1, per: 100 } } }), 'card gold, field earn.base', /expected object/],
+  'no base': [withCard({ earn: { amazon: { points: 1, per: 100 } } }), 'card gold, field earn.base', /it is missing/],
   'an unknown field': [withCard({ feees: 5 }), 'card gold, field feees', /there is no such field/],
   'an unknown field deeper down': [
     withCard({ earn: { base: { points: 1, per: 100 }, amazn: { points: 1, per: 100 } } }),
@@ -66,10 +70,18 @@ const WRONG: Readonly<Record<string, [catalog: unknown, where: string, fault: Re
     /there is no such field/,
   ],
   'an unknown field of the whole': [{ ...withCard({}), verion: '1' }, 'verion', /there is no such field/],
-  'an unknown status': [withCard({ status: 'opne' }), 'card gold, field status', /"open"/],
-  'caps that are null': [withCard({ caps: null }), 'card gold, field caps', /expected array, received null/],
-  'a name of 201 characters': [withCard({ name: 'x'.repeat(201) }), 'card gold, field name', /Too big/],
-  'a card without an id': [withCard({ id: undefined }), 'card number 1, field id', /expected string/],
+  'an unknown status': [
+    withCard({ status: 'opne' }),
+    'card gold, field status',
+    /: must be "open", .* or "superseded"/,
+  ],
+  'caps that are null': [withCard({ caps: null }), 'card gold, field caps', /must be a list, not null/],
+  'a name of 201 characters': [
+    withCard({ name: 'x'.repeat(201) }),
+    'card gold, field name',
+    /must have at most 200 characters/,
+  ],
+  'a card without an id': [withCard({ id: undefined }), 'card number 1, field id', /it is missing/],
   'a point worth ten rupees': [
     withCard({ redemption: [{ method: 'Vouchers', rate: 10 }] }),
     'card gold, field redemption[0].rate',
@@ -130,7 +142,11 @@ const WRONG: Readonly<Record<string, [catalog: unknown, where: string, fault: Re
     'card silver, field displayName',
     /"It" is what users are shown for gold, too/,
   ],
-  'an empty display name': [withCard({ displayName: '' }), 'card gold, field displayName', /Too small/],
+  'an empty display name': [
+    withCard({ displayName: '' }),
+    'card gold, field displayName',
+    /must have at least 1 characters/,
+  ],
   'recommended redemption without a recommended option': [
     { ...withCard({}), rules: { redemption: 'recommended' } },
     'card gold, field redemption',

@@ -50,11 +50,14 @@ const WRONG: Readonly<Record<string, [config: string, message: RegExp]>> = {
     /unknown key chunkSzie\. Did you mean chunkSize\?/,
   ],
   'an unknown key that is near to none': ['{ colour: 5 }', /unknown key colour\. It may have: database, /],
-  'a wrong type': ["{ chunkSize: '5' }", /is wrong at chunkSize: .*number/],
-  'a value out of range': ['{ errorRateLimit: 2 }', /is wrong at errorRateLimit: /],
+  'a wrong type': ["{ chunkSize: '5' }", /is wrong at chunkSize: must be a number, not a text\.$/],
+  'a value out of range': ['{ errorRateLimit: 2 }', /is wrong at errorRateLimit: must be at most 1\.$/],
   'a nested key': ["{ log: { levle: 'info' } }", /unknown key log\.levle\. Did you mean level\?/],
   'no default export': ['undefined', /must say: export default defineConfig/],
-  'a file that throws': ["(() => { throw new Error('boom') })()", /cannot be loaded: boom/],
+  'a file that throws': ["(() => { throw new Error('boom') })()", /cannot be loaded: boom \(.*\.ts:\d+\)\.$/],
+  'a file that throws undefined': ['(() => { throw undefined })()', /cannot be loaded: undefined\.$/],
+  'a fraction': ['{ workers: 1.5 }', /must be a whole number, not a fraction\.$/],
+  'an unknown choice': ["{ log: { level: 'loud' } }", /must be "trace", "debug", .* or "silent"\.$/],
 };
 for (const [title, [config, message]] of Object.entries(WRONG)) {
   test(`wrong: ${title}`, async t => {

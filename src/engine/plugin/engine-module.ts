@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { nearestOf } from '../../model/distance.ts';
 import { errorOf, messageOf, UsageError, unreadable } from '../../model/errors.ts';
+import { issueWords } from '../../model/issue-words.ts';
 import { CARDS_PER_USER, MAX_DECIMAL_12_2 } from '../../model/recommendation.ts';
 import type { EngineDefinition } from './define-engine.ts';
 import { importTracked } from './module-graph.ts';
@@ -84,7 +85,7 @@ export function checkDefinition(value: unknown, path: string): EngineDefinition 
     cards.forEach((card, i) => {
       refuseMisspelled(card, cardShape, path, `cards.${i}.`);
     });
-  const parsed = shape.safeParse(value);
+  const parsed = shape.safeParse(value, { error: issueWords });
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const field = issue!.path.map(String).join('.');
