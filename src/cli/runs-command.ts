@@ -67,11 +67,11 @@ function describeRuns(runs: readonly RunProgress[]): string {
     kindOf(run),
     run.state,
     minuteOf(run.startedAt),
-    secondsText(secondsOf(run)),
+    isHalted(run) ? '' : secondsText(secondsOf(run)),
     group(decidedOf(run)),
     group(run.failed),
     rateText(run),
-    group(speedOf(run)),
+    isHalted(run) ? '' : group(speedOf(run)),
   ]);
   const header = ['run', 'kind', 'state', 'started (UTC)', 'took', 'users', 'failed', 'error rate', 'users/s'];
   return textTable(header, rows, [0, 4, 5, 6, 7, 8]);
@@ -101,7 +101,7 @@ function describeRun(run: RunProgress, attempts: readonly Attempt[], acts: reado
   const head = [
     `Run ${runId}${isDry ? ', a dry run,' : ''} is ${state}${reason === null ? '' : ` (${reason.replace(/\.$/, '')})`}: ${decidedText(run)}, ` +
       `${chunksClosed} of ${chunks} chunks, ${group(run.rowsWritten)} rows ${isDry ? 'would be written' : 'written'}.`,
-    `Started ${minuteOf(run.startedAt)} UTC by ${run.requestedBy}; took ${secondsText(secondsOf(run))}, ${speed}.`,
+    `Started ${minuteOf(run.startedAt)} UTC by ${run.requestedBy}; ${isHalted(run) ? 'work is left' : `took ${secondsText(secondsOf(run))}, ${speed}`}.`,
   ];
   if ((run.violations ?? 0) > 0) {
     head.push(
@@ -147,6 +147,9 @@ export function describeHolders(chunks: readonly ChunkProgress[], now: Date): st
 }
 
 const kindOf = ({ kind }: RunProgress): string => (kind === 'dry_run' ? 'dry run' : 'real');
+
+/** Paused or stopped with work left: the clock would go on, and the run does not. */
+const isHalted = ({ finishedAt, state }: RunProgress): boolean => finishedAt === null && state !== 'running';
 
 function secondsOf({ startedAt, finishedAt }: RunProgress): number {
   return ((finishedAt ?? new Date()).getTime() - startedAt.getTime()) / 1000;

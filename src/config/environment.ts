@@ -68,8 +68,9 @@ function parsedAs({ kind }: Key, variable: string, text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     // The parser quotes the text, and an address in it may hold a key.
-    const at = /position \d+(?: \(line \d+ column \d+\))?/.exec(messageOf(error))?.[0] ?? 'its end';
-    throw new UsageError('CONFIG_INVALID', `${variable} must be JSON; it is no JSON from ${at} on.`);
+    const at = /position \d+(?: \(line \d+ column \d+\))?|end (?=of JSON)/.exec(messageOf(error))?.[0].trim();
+    const where = at === undefined ? '' : `, which it is not at ${at === 'end' ? 'its end' : at}`;
+    throw new UsageError('CONFIG_INVALID', `${variable} must be JSON, a list [ … ] or an object { … }${where}.`);
   }
 }
 

@@ -21,6 +21,7 @@ test('pause, resume and cancel act on the active run, and say where there is non
 
   const json = async (...args: string[]) => JSON.parse((await cardgenius([...args, '--json'], at)).stdout);
   t.deepEqual(await json('pause', '--reason', 'a look at the figures'), { runId: 1, state: 'paused' });
+  t.regex((await cardgenius(['runs', 'show', '1'], at)).stdout, / UTC by .*; work is left\.$/m);
   const paused = await cardgenius(['run'], at);
   t.is(paused.code, 4);
   t.regex(

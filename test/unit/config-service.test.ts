@@ -162,7 +162,16 @@ const WRONG: Readonly<Record<string, [config: string, env: Record<string, string
   ],
   'a variable that is no number': ['{}', { CARDGENIUS_WORKERS: 'many' }, /CARDGENIUS_WORKERS must be a number/],
   'a variable out of range': ['{}', { CARDGENIUS_WORKERS: '0' }, /^CARDGENIUS_WORKERS is wrong at workers/],
-  'a variable that is no JSON': ['{}', { CARDGENIUS_SCHEDULES: '[' }, /CARDGENIUS_SCHEDULES must be JSON/],
+  'a variable that is no JSON': [
+    '{}',
+    { CARDGENIUS_SCHEDULES: '[' },
+    /CARDGENIUS_SCHEDULES must be JSON, .*, which it is not at its end\.$/,
+  ],
+  'a variable that is a word in place of JSON': [
+    '{}',
+    { CARDGENIUS_SCHEDULES: 'weekly' },
+    /must be JSON, a list \[ … \] or an object \{ … \}\.$/,
+  ],
 };
 for (const [title, [config, env, message]] of Object.entries(WRONG)) {
   test(`wrong: ${title}`, async t => {

@@ -8,7 +8,9 @@ const LEASE = { runId: 1, chunkNo: 2, leaseToken: 'a', attempt: 1, users: 1 } as
 
 async function endOf(renewLease: () => Promise<boolean>): Promise<LeaseLostError> {
   const heartbeat = new Heartbeat({ renewLease } as unknown as BatchDatabase, LEASE, 1);
+  const awake = setInterval(() => {}, 60_000); // its own timer keeps no program alive
   await once(heartbeat.signal, 'abort');
+  clearInterval(awake);
   await heartbeat.stop();
   return heartbeat.signal.reason as LeaseLostError;
 }
