@@ -38,7 +38,9 @@ export function readWantedRights(dialect: Dialect): WantedRight[] {
 
 /** How a login is made a member of a role. */
 export const joinRole = (dialect: Dialect, role: string, login: string): string =>
-  dialect === 'mssql' ? `ALTER ROLE ${role} ADD MEMBER [${login}];` : `GRANT ${role} TO "${login}";`;
+  dialect === 'mssql'
+    ? `ALTER ROLE ${role} ADD MEMBER [${login.replaceAll(']', ']]')}];`
+    : `GRANT ${role} TO "${login.replaceAll('"', '""')}";`;
 
 /** What the server names where it refuses: a thing of ours, or the whole schema. */
 const REFUSED = [

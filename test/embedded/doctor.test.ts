@@ -244,6 +244,9 @@ test('a refused right names the role that has it, and how a login gets that; wha
     roleFor('postgres', 'permission denied for function count_users')!,
     /cardgenius_processor or cardgenius_reader/,
   );
+  const quoted = roleFor('mssql', "The EXECUTE permission was denied on the object 'open_run'", 'a]b')!;
+  t.regex(quoted, /ADD MEMBER \[a\]\]b\];/);
+  t.regex(roleFor('postgres', 'permission denied for function open_run', 'a"b')!, /TO "a""b";/);
   t.regex(
     roleFor('postgres', 'permission denied for schema cardgenius', 'owner')!,
     /in no role of cardgenius.*GRANT cardgenius_migrator TO "owner"; for migrate/,
