@@ -206,7 +206,7 @@ export class AlertMonitor {
       const delivery = isTold ? told?.delivery : this.#tell(outcome, finding, since, now, alertId);
       this.#told.set(key, { since, toldAt: isTold ? (told?.toldAt ?? now) : now, isWritten: true, delivery });
     } catch (error) {
-      onError(error);
+      if (this.#coordination !== undefined) onError(error); // at the start of a service there is none, and that is no trouble
       if (told !== undefined && now - told.toldAt < reminderMinutes * 60_000) return;
       const since = told?.since ?? new Date(now);
       const delivery = this.#tell(told === undefined ? 'opened' : 'reminded', finding, since, now);

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { z } from 'zod';
 import { nearestOf } from '../model/distance.ts';
 import { errorOf, messageOf, UsageError } from '../model/errors.ts';
-import { issueWords } from '../model/issue-words.ts';
+import { issueWords, MISSING } from '../model/issue-words.ts';
 import type { Secret } from '../model/secret.ts';
 import { PACKAGE_ROOT } from '../package.ts';
 import { applyEnvironment, at, type Environment, misspelledVariables, readPassword } from './environment.ts';
@@ -175,9 +175,16 @@ interface Issue {
   readonly keys?: readonly string[];
 }
 
+const parentOf = (key: string): string => key.slice(0, Math.max(0, key.lastIndexOf('.')));
+
 function wrongConfig(file: string, issue: Issue, origins: ReadonlyMap<string, string>): UsageError {
   const place = issue.path.map(String).join('.');
   const name = [...origins].find(([key]) => key === place || place.startsWith(`${key}.`))?.[1] ?? file;
+  const beside = [...origins].find(([key]) => key.includes('.') && parentOf(key) === parentOf(place))?.[1];
+  if (issue.message === MISSING && name === file && beside !== undefined) {
+    const variable = KEYS.find(({ path }) => path.join('.') === place)?.variable ?? place;
+    return new UsageError('CONFIG_INVALID', `${beside} needs ${variable} beside it (${place}): ${MISSING}.`);
+  }
   const [unknown] = issue.keys ?? [];
   if (issue.code === 'unrecognized_keys' && unknown !== undefined) {
     const known = keysAt(issue.path);

@@ -28,7 +28,9 @@ export type CodeRow = readonly [
   inShort?: Remedy,
 ];
 
-const PASS = 'cardgenius resume --accept-gate && cardgenius run; or cardgenius cancel';
+/** The run that was paused is ended before the one with a corrected engine or catalogue: that has another fingerprint. */
+const PASS =
+  'the cause removed: cardgenius cancel, then: cardgenius schedule run NAME (without serve: cardgenius run); to publish as it is: cardgenius resume --accept-gate (without serve, then: cardgenius run)';
 const RESUME = 'cardgenius resume && cardgenius run';
 
 /** What happened, and the remedy, of several codes. */

@@ -1,5 +1,8 @@
 import type { z } from 'zod';
 
+/** A value that is needed is not there. */
+export const MISSING = 'it is missing';
+
 const TYPES: Readonly<Record<string, string>> = {
   number: 'a number',
   int: 'a whole number',
@@ -16,7 +19,7 @@ export const issueWords: z.core.$ZodErrorMap = issue => {
   switch (code) {
     case 'invalid_type':
       return input === undefined
-        ? 'it is missing'
+        ? MISSING
         : `must be ${TYPES[issue.expected] ?? issue.expected}, not ${typeWords(input)}`;
     case 'invalid_value':
       return `must be ${issue.values.map(value => JSON.stringify(value)).join(', ')}`.replace(/, (?=[^,]*$)/, ' or ');

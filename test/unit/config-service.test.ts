@@ -93,6 +93,15 @@ test('a schedule that compares: its API is shown nowhere', async t => {
   t.notRegex(JSON.stringify(await effectiveSettings(given, describeDatabase)), /hunter2/);
 });
 
+test('a variable that needs another beside it says so: the file has nothing of either', async t => {
+  const env = { CARDGENIUS_ALERTS_WEBHOOK_URL: 'https://in.example/x' };
+  await t.throwsAsync(loadSettings({ env, cwd: '/' }), {
+    code: 'CONFIG_INVALID',
+    message:
+      /^CARDGENIUS_ALERTS_WEBHOOK_URL needs CARDGENIUS_ALERTS_WEBHOOK_SECRET beside it \(alerts\.webhook\.secret\): it is missing\.$/,
+  });
+});
+
 test('config print: each setting with its source, and no secret', async t => {
   const given = await source("{ chunkSize: 5, alerts: { slack: { url: 'https://hooks.example/T1' } } }", {
     CARDGENIUS_DATABASE_URL: 'mssql://u:hunter2@host/db',
