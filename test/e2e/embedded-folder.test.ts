@@ -218,6 +218,8 @@ test('while serve has the folder open, it answers who looks, steers or imports, 
     t.like(await ask('import', 'more.csv'), { read: 3, imported: 1, rejected: 2 });
     t.like((await ask('recommend', 'BESIDE1')).spending, { avg_confirmed_gmv: '1.00' });
     t.is((await cardgenius(['export', 'out.csv'], at)).code, 0);
+    t.is((await cardgenius(['catalog', 'export', '--run', '1', '--out', 'kept.json'], at)).code, 0);
+    t.true((await ask('catalog', 'diff', 'kept.json', 'kept.json', '--database')).users > 0);
 
     const { code, stderr } = await cardgenius(['schedule', 'run', 'monthly'], at);
     t.is(code, 2);

@@ -15,7 +15,7 @@ import type { Driver, Parameter } from '../driver.ts';
 const ADMITTED = new Set(
   (
     'begin_import change_run_state commonest_failure count_users end_import export_recommendations find_chunk_user has_failed list_acts list_alerts list_attempts list_chunks ' +
-    'list_failures list_fires list_processors list_runs read_catalog read_recommendations read_run read_spending record_act record_fire ' +
+    'list_failures list_fires list_processors list_runs list_spending read_catalog read_recommendations read_run read_spending record_act record_fire ' +
     'publish_import redo_users reject_duplicates report_cards report_users retry_users'
   ).split(' '),
 );

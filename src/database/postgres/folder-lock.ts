@@ -70,7 +70,7 @@ function inUse(folder: string, holder: Holder | undefined): CardGeniusError {
   return new CardGeniusError(
     'DATABASE_IN_USE',
     `${who} is using ${folder}; only one process can at a time. Wait for it, or stop it${stop}. While it is alive, ` +
-      'these work beside it: status, errors, runs, report, recommend, alerts list, schedule list, import, export, pause, resume, cancel, retry, redo and schedule run.',
+      'these work beside it: status, errors, runs, report, recommend, alerts list, schedule list, import, export, catalog export, catalog diff --database, pause, resume, cancel, retry, redo and schedule run.',
   );
 }
 
