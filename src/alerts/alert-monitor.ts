@@ -244,7 +244,10 @@ export class AlertMonitor {
     if (before === undefined && this.#coordination === undefined) return;
     const about = this.#findingHere(rule, over);
     const since = this.#told.get(keyOf(about))?.since;
-    void this.#close(about, now).catch(this.#options.onError);
+    void this.#close(about, now).catch(error => {
+      this.#logTrouble = null; // at the next beat the log is looked at again
+      this.#options.onError(error);
+    });
     if (this.#coordination === undefined && since !== undefined) this.#tell('closed', about, since, now);
   }
 

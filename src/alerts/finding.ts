@@ -57,8 +57,7 @@ const FAILED = 'cardgenius errors';
 /** Each rule, and the command that shows more. docs/operations.md has a section on each, of that name. */
 export const RULES = {
   run_failed: 'cardgenius status',
-  run_paused:
-    'cardgenius status; who paused it: cardgenius runs show N; the cause removed: cardgenius resume, and cardgenius run where no serve runs; or: cardgenius cancel',
+  run_paused: 'cardgenius status',
   database_full: 'cardgenius status; make room, then: cardgenius resume',
   no_progress: 'cardgenius status; the service’s log',
   error_rate: FAILED,

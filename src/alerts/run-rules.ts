@@ -1,12 +1,9 @@
 /** The rules on a run. */
+import { GATE_GO_ON, RESUME } from '../model/codes.ts';
 import { group, percent } from '../model/format.ts';
 import { decidedOf, isGate, type RunProgress } from '../model/run.ts';
 import type { Severity } from '../model/service.ts';
 import type { Finding, Limits, RuleName, Sample, Snapshot } from './finding.ts';
-
-/** Where to look for a run that a gate holds: resumed alone, it pauses again. */
-const LOOK_AT_GATE =
-  'cardgenius status; fix the cause, then: cardgenius resume; to pass: cardgenius resume --accept-gate; with another engine or catalogue: cardgenius cancel, then: cardgenius schedule run NAME (without serve: cardgenius run)';
 
 type Rule = (snapshot: Snapshot, limits: Limits) => Finding | undefined;
 
@@ -33,15 +30,23 @@ const runPaused: Rule = ({ run }) => {
     return finding('database_full', run, 'critical', message);
   }
   const why = reason.replace(/\.$/, '');
-  if (!isGate(reason))
-    return finding('run_paused', run, 'warning', `Run ${run.runId} is paused: ${why}. No processor works on it.`);
+  if (!isGate(reason)) {
+    const paused = finding(
+      'run_paused',
+      run,
+      'warning',
+      `Run ${run.runId} is paused: ${why}. No processor works on it.`,
+    );
+    const look = `cardgenius status; who paused it: cardgenius runs show ${run.runId}; the cause removed: ${RESUME}; or: cardgenius cancel`;
+    return { ...paused, look };
+  }
   const held = finding(
     'run_paused',
     run,
     'warning',
     `Run ${run.runId} is held at a gate: ${why}. No processor works on it.`,
   );
-  return { ...held, look: LOOK_AT_GATE };
+  return { ...held, look: `cardgenius status; ${GATE_GO_ON}` };
 };
 
 const noProgress: Rule = ({ now, run, samples }, { noProgressMinutes }) => {

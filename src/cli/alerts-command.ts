@@ -28,7 +28,7 @@ export function defineAlerts(program: Command): void {
 }
 
 async function listAlerts(cli: Cli, all: boolean): Promise<void> {
-  await using opened = await cli.open({ beside: true });
+  await using opened = await cli.open({ beside: true, light: true });
   const alerts = await opened.coordination.listAlerts(!all, LISTED);
   const shown = alerts.map(alert => ({ ...alert, look: lookOf(alert.rule) }));
   cli.print({ alerts: shown }, () => {

@@ -85,7 +85,7 @@ export function defineCatalog(program: Command): void {
     cli.keepStdoutFor(csv);
     if (csv !== undefined) await checkCsvPath(csv);
     const startedAt = performance.now();
-    await using opened = database === true ? await cli.open({ beside: true, long: true }) : undefined;
+    await using opened = database === true ? await cli.open({ beside: true }) : undefined;
     const { maxMonthlySpend, eligibleCards } = cli.settings;
     const { changes, ...result } = await diffCatalogs(before!, after!, {
       users: opened === undefined ? users : userPages(opened.database),
@@ -147,7 +147,7 @@ export function defineCatalog(program: Command): void {
     .addHelpText('after', '\nExample: cardgenius catalog export --run 41 --out catalog/cards.json');
   command<CommonOptions & { readonly run: number; readonly out: string }>(exported, async (cli, _, { run, out }) => {
     cli.keepStdoutFor(out);
-    await using opened = await cli.open({ beside: true });
+    await using opened = await cli.open({ beside: true, light: true });
     const kept = await opened.history.readCatalog(run);
     if (kept === undefined) {
       throw new CardGeniusError(

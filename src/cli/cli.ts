@@ -22,8 +22,8 @@ interface OpenChoice {
   readonly beside?: boolean;
   readonly checkSchema?: boolean;
   readonly migrate?: boolean;
-  /** Reads millions of rows, or goes on until it is ended: the embedded database is opened for speed, and not for a quick start. */
-  readonly long?: boolean;
+  /** See OpenOptions. For a command that is soon done, whatever the number of users. */
+  readonly light?: boolean;
 }
 
 /** What a command has at hand: its settings, its database, and where to print. */
@@ -83,9 +83,8 @@ export class Cli {
    * `create`: an embedded database that is not there is made. Without it, UsageError DATABASE_MISSING: a person who looks at the wrong place
    * must not be told that no user is due.
    */
-  async open({ create = false, long = false, ...options }: OpenChoice = {}): Promise<OpenedDatabase> {
-    const light = !long && (options.beside === true || options.checkSchema === false);
-    if (light) startQuickly();
+  async open({ create = false, ...options }: OpenChoice = {}): Promise<OpenedDatabase> {
+    if (options.light === true) startQuickly();
     const { openDatabase } = await import('../database/open-database.ts');
     const { databaseUrl, databasePassword, sqlServer } = this.settings;
     if (!create && this.isDatabaseMissing) {
@@ -95,12 +94,12 @@ export class Cli {
           'a new one is made by cardgenius import FILE, or cardgenius demo.',
       );
     }
-    return openDatabase(databaseUrl, { ...options, light, password: databasePassword?.reveal(), pools: sqlServer });
+    return openDatabase(databaseUrl, { ...options, password: databasePassword?.reveal(), pools: sqlServer });
   }
 }
 
 /**
- * A command that only looks or steers ends before V8's optimizing compiler is of use to the embedded database. For one function of it,
+ * A light command ends before V8's optimizing compiler is of use to the embedded database. For one function of it,
  * the SQL interpreter, that compiler takes a second of CPU and 600 MB, and the program waits for it at its end.
  */
 function startQuickly(): void {

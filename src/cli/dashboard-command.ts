@@ -32,7 +32,7 @@ export function defineDashboard(program: Command): void {
   command<DashboardOptions>(definition, async (cli, _args, { port, host, open }) => {
     const { DEFAULT_PORT } = await import('../dashboard/address.ts');
     const door = await doorAt(cli, { host: host ?? '127.0.0.1', port: port ?? DEFAULT_PORT }, open);
-    await using opened = await cli.open({ beside: true, long: true });
+    await using opened = await cli.open({ beside: true });
     const dashboard = await mountDashboard(cli, opened, { door, mayAct: false, note: noteOn(cli) });
     const url = await dashboard.listen(door.address);
     cli.print({ url }, () => `The dashboard is at ${url} (Ctrl-C ends it).`);

@@ -52,7 +52,7 @@ export function defineDoctor(program: Command): void {
 async function examineAll(cli: Cli, role: string | undefined): Promise<Finding[]> {
   let opened: OpenedDatabase;
   try {
-    opened = await cli.open({ checkSchema: false, migrate: false });
+    opened = await cli.open({ checkSchema: false, migrate: false, light: true });
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     return [{ check: 'connection', state: 'fail', found: `${error.code}`, remedy: messageOf(error) }];

@@ -22,7 +22,7 @@ export function defineErrors(program: Command): void {
   command<ErrorsOptions>(definition, async (cli, _args, { csv }) => {
     cli.keepStdoutFor(csv);
     if (csv !== undefined) await checkCsvPath(csv);
-    await using opened = await cli.open({ beside: true });
+    await using opened = await cli.open({ beside: true, light: true });
     const groups = csv === undefined ? await listFailures(opened.audit) : await writeFailures(opened.audit, csv);
     const failed = groups.reduce((sum, { users }) => sum + users, 0);
     const held = await heldUser(opened);

@@ -25,7 +25,7 @@ export function defineExport(program: Command): void {
   command<ExportOptions>(definition, async (cli, [file], { columns }) => {
     cli.keepStdoutFor(file);
     await checkCsvPath(file!);
-    await using opened = await cli.open({ beside: true, long: true });
+    await using opened = await cli.open({ beside: true });
     const rows = await exportRecommendations(
       opened.database,
       file!,

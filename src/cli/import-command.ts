@@ -27,7 +27,7 @@ export function defineImport(program: Command): void {
   command<ImportOptions>(definition, async (cli, [file], { delimiter }) => {
     const { maxMonthlySpend } = cli.settings;
     const csv = await openSpendingCsv(file!, maxMonthlySpend, csvForm(delimiter)); // before a database is made for nothing
-    await using opened = await cli.open({ create: true, beside: true, long: true });
+    await using opened = await cli.open({ create: true, beside: true });
     const isMixed = cli.settings.databaseUrl.startsWith('pglite:') && (await holdsInventedUsers(opened.database));
     const result = await importSpending(opened.database, csv, { maxMonthlySpend });
     const { firstReject, firstBelowSum, ...told } = result;

@@ -108,7 +108,7 @@ async function showPlan(cli: Cli, options: MigrateChoice): Promise<void> {
   if (cli.isDatabaseMissing) {
     return printPlan(cli, NOTHING_APPLIED, cli.settings.databaseUrl, options);
   }
-  await using opened = await cli.open({ checkSchema: false, migrate: false });
+  await using opened = await cli.open({ checkSchema: false, migrate: false, light: true });
   await printPlan(cli, opened.target, opened.database.description, options);
 }
 
@@ -142,7 +142,7 @@ async function writeScript(cli: Cli, options: MigrateChoice): Promise<void> {
       'migrate --sql is for a server; the embedded engine migrates itself as it is opened. Set CARDGENIUS_DATABASE_URL=mssql://… or postgres://….',
     );
   }
-  await using opened = await cli.open({ checkSchema: false, migrate: false });
+  await using opened = await cli.open({ checkSchema: false, migrate: false, light: true });
   const plan = await planMigration(opened.target, options);
   const write = opened.target.dialect === 'mssql' ? reviewScript : postgresReviewScript;
   const script = write(plan, await opened.target.appliedFiles(), opened.database.description);
@@ -167,7 +167,7 @@ async function writeOfflineScript(cli: Cli, from: string | undefined, tables: st
 
 /** Without `yes` it only shows what it would do, as --verify does, and with the lines. */
 async function repairObjects(cli: Cli, yes: boolean): Promise<void> {
-  await using opened = await cli.open({ checkSchema: false, migrate: false });
+  await using opened = await cli.open({ checkSchema: false, migrate: false, light: true });
   const { repairable, left } = await repairSchema(opened.target, yes);
   const { description } = opened.database;
   const regrant = repairable.some(({ problem }) => problem === 'dropped');
@@ -186,7 +186,7 @@ async function repairObjects(cli: Cli, yes: boolean): Promise<void> {
 }
 
 async function showDrift(cli: Cli): Promise<void> {
-  await using opened = await cli.open({ checkSchema: false, migrate: false });
+  await using opened = await cli.open({ checkSchema: false, migrate: false, light: true });
   const { files, compared, drift } = await verifySchema(opened.target);
   const { description } = opened.database;
   cli.print({ database: description, files, compared, drift }, () =>

@@ -148,7 +148,7 @@ function rupees(option: string, text: string): number {
 }
 
 async function storedAmounts(cli: Cli, userId: string): Promise<readonly (number | null)[]> {
-  await using opened = await cli.open({ beside: true });
+  await using opened = await cli.open({ beside: true, light: true });
   const stored = await opened.database.readSpending(userId);
   if (stored === undefined) {
     const others = [userId.toUpperCase(), userId.toLowerCase()].filter(other => other !== userId);

@@ -20,7 +20,7 @@ export function defineReport(program: Command): void {
     .addHelpText('after', '\nExamples:\n  cardgenius report\n  cardgenius report --html report.html');
   command<ReportOptions>(definition, async (cli, _args, { html }) => {
     cli.keepStdoutFor(html);
-    await using opened = await cli.open({ beside: true, long: true });
+    await using opened = await cli.open({ beside: true });
     const report = await readReport(opened.database, opened.history);
     if (html !== undefined) await writeWhole(html, reportHtml(report));
     cli.print({ ...report, html: html ?? null }, () =>

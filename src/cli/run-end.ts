@@ -1,6 +1,6 @@
 import type { BatchOutcome } from '../batch/run-batch.ts';
 import type { Database } from '../database/database.ts';
-import { remedyLines, remedyOf } from '../model/codes.ts';
+import { RESUME, remedyLines, remedyOf } from '../model/codes.ts';
 import { DatabaseError, EXIT, type ExitCode } from '../model/errors.ts';
 import { group } from '../model/format.ts';
 import { decidedOf } from '../model/run.ts';
@@ -31,7 +31,7 @@ export async function notePause(cli: Cli, database: Database, { runId, state }: 
   }
   const remedy = remedyOf(reason, cli.settings.enginePath) ?? {
     look: 'cardgenius status',
-    goOn: 'remove the cause, then: cardgenius resume && cardgenius run',
+    goOn: `remove the cause, then: ${RESUME}`,
   };
   cli.note(`Run ${runId} is paused: ${reason}.\n${remedyLines(remedy)}`);
 }

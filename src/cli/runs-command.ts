@@ -26,7 +26,7 @@ export function defineRuns(program: Command): void {
     .addHelpText('after', '\nExamples:\n  cardgenius runs\n  cardgenius runs show 3');
   command<ListOptions>(list, async (cli, [number], { last }) => {
     if (number !== undefined) return await showRun(cli, number, undefined);
-    await using opened = await cli.open({ beside: true });
+    await using opened = await cli.open({ beside: true, light: true });
     const found = await opened.history.listRuns(last ?? 10);
     cli.print({ runs: found }, () => describeRuns(found));
   });
@@ -47,7 +47,7 @@ async function showRun(cli: Cli, number: string, most = 50): Promise<void> {
   if (!Number.isSafeInteger(runId) || runId < 1) {
     throw new UsageError('RUN_NUMBER', `"${number}" is not the number of a run: see "cardgenius runs".`);
   }
-  await using opened = await cli.open({ beside: true });
+  await using opened = await cli.open({ beside: true, light: true });
   const run = await opened.database.readRun(runId, { wait: false });
   if (run === undefined) {
     throw new CardGeniusError('NO_SUCH_RUN', `There is no run ${runId}: see "cardgenius runs".`);

@@ -31,7 +31,7 @@ export function defineSchedule(program: Command): void {
 }
 
 async function listSchedules(cli: Cli): Promise<void> {
-  await using opened = await cli.open({ beside: true });
+  await using opened = await cli.open({ beside: true, light: true });
   const schedules = await Promise.all(
     cli.settings.schedules.map(async ({ name, cron, timeZone }) => ({
       name,
@@ -71,7 +71,7 @@ function describeSchedule(schedule: {
 async function runSchedule(cli: Cli, name: string): Promise<void> {
   const { settings } = cli;
   const engine = await loadEngine(settings);
-  await using opened = await cli.open({ beside: true });
+  await using opened = await cli.open({ beside: true, light: true });
   const { plannedAt, decision, runId, supersededId } = await fireByHand(name, {
     coordination: opened.coordination,
     schedules: settings.schedules,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ChunkProgress } from '../database/history.ts';
 import type { OpenedDatabase } from '../database/open-database.ts';
-import { remedyLines, remedyOf } from '../model/codes.ts';
+import { GOES_ON, RESUME, remedyLines, remedyOf } from '../model/codes.ts';
 import { messageOf } from '../model/errors.ts';
 import { group } from '../model/format.ts';
 import { decidedOf, decidedText, type RunProgress, type UserCounts } from '../model/run.ts';
@@ -36,7 +36,7 @@ export function defineStatus(program: Command): void {
     .option('--every <seconds>', 'with --watch: how often (default: 2)', wholeNumber(1))
     .addHelpText('after', '\nExamples:\n  cardgenius status\n  cardgenius status --watch --every 5');
   command<StatusOptions>(definition, async (cli, _args, { watch, every }) => {
-    await using opened = await cli.open({ beside: true });
+    await using opened = await cli.open({ beside: true, light: true });
     let users: UserCounts | undefined;
     let countedAt = 0;
     const show = async () => {
@@ -159,7 +159,7 @@ function nextSteps(
 ): string[] {
   const steps: string[] = [];
   if (run.state === 'paused') {
-    const goOn = 'remove the cause, then: cardgenius resume && cardgenius run; or cardgenius cancel';
+    const goOn = `remove the cause, then: ${RESUME}; or: cardgenius cancel`;
     steps.push(
       remedyLines(
         remedyOf(run.reason ?? '', enginePath) ?? {
@@ -169,7 +169,7 @@ function nextSteps(
       ),
     );
   } else if (run.finishedAt === null && !chunks.some(({ leaseUntil }) => leaseUntil !== null && leaseUntil > now)) {
-    steps.push('No processor works on it now. A serve process goes on by itself; where none runs: cardgenius run');
+    steps.push(`No processor works on it now. ${GOES_ON}`);
   }
   if (users.failed > 0) steps.push(`${group(users.failed)} users have failed; why: cardgenius errors`);
   return steps;

@@ -3,6 +3,7 @@ import type { BatchDatabase } from '../database/batch.ts';
 import { retrying, type Sleep } from '../database/retrying.ts';
 import { loadEngine } from '../engine/load-engine.ts';
 import type { Actor } from '../model/act.ts';
+import { GOES_ON } from '../model/codes.ts';
 import { CardGeniusError } from '../model/errors.ts';
 import { isGate, type RunProgress, type RunState } from '../model/run.ts';
 import { type Cli, type CommonOptions, command } from './cli.ts';
@@ -42,7 +43,7 @@ export function defineSteering(program: Command): void {
     definition.option('--reason <text>', 'why; it is kept in the history of the run');
     if (state === 'running') definition.option('--accept-gate', 'from here on, publish past the gates');
     command<SteerOptions>(definition, async (cli, _args, { reason, acceptGate = false }) => {
-      await using opened = await cli.open({ beside: true });
+      await using opened = await cli.open({ beside: true, light: true });
       const changed = await steer(opened.database, state, reason ?? `${name} by its operator`, {
         acceptGate,
         by: shellUser(),
@@ -81,7 +82,7 @@ export function describeSteered(
   const again =
     '\nIt was held at a gate, and pauses again unless the cause is fixed. To pass: cardgenius resume --accept-gate';
   const next = '\nIts users who were not decided are new again. Next: cardgenius run, or the next fire of a schedule';
-  const goOn = ' A serve process goes on by itself; where none runs: cardgenius run';
+  const goOn = ` ${GOES_ON}`;
   if (state === 'running') return `Run ${runId} can go on.${isHeld ? again : goOn}`;
   return `Run ${runId} is ${state}.${state === 'cancelled' ? next : ''}`;
 }

@@ -28,10 +28,13 @@ export type CodeRow = readonly [
   inShort?: Remedy,
 ];
 
-/** The run that was paused is ended before the one with a corrected engine or catalogue: that has another fingerprint. */
-const PASS =
-  'the cause removed: cardgenius cancel, then: cardgenius schedule run NAME (without serve: cardgenius run); to publish as it is: cardgenius resume --accept-gate (without serve, then: cardgenius run)';
-const RESUME = 'cardgenius resume && cardgenius run';
+/** How a paused run goes on; `run` is refused beside the `serve` of an embedded database, and not needed beside any. */
+export const RESUME = 'cardgenius resume (without serve, then: cardgenius run)';
+/** The same at a gate: resumed alone, the run pauses again. A corrected engine or catalogue has another fingerprint, and needs a run of its own. */
+export const GATE_GO_ON = `fix the cause, then: ${RESUME}; to pass: cardgenius resume --accept-gate; with another engine or catalogue: cardgenius cancel, then: cardgenius schedule run NAME (without serve: cardgenius run)`;
+/** A run that no processor works on. */
+export const GOES_ON =
+  'A serve process with its engine and catalogue goes on by itself; where none runs: cardgenius run';
 
 /** What happened, and the remedy, of several codes. */
 const GATE = [
@@ -68,9 +71,9 @@ export const CODES = [
   [['RUN_PAUSED'], 'run', false, 'a run is paused, and this start has another engine, catalogue or kind', 'read the reason in `cardgenius status`; then `resume` or `cancel`'],
   [['FINGERPRINT_MISMATCH'], 'run', false, 'this processor has another catalogue, engine or limit than the run', 'give all processors the same. A start with no other processor at work supersedes the run'],
   [['CARD_NOT_KEPT'], 'run', false, "the id, name or redemption method of a card has a letter that the database's code page lacks: users would see a question mark", 'spell it without that letter: the name in `displayName`'],
-  [['GATE_FAILED_SHARE'], 'run', false, ...GATE, { look: 'cardgenius errors: a user of those, and how to see why', goOn: PASS }],
-  [['GATE_FEWER_ELIGIBLE'], 'run', false, ...GATE, { look: 'cardgenius status: have all spends arrived?', goOn: PASS }],
-  [['GATE_FIRST_CARDS'], 'run', false, ...GATE, { look: 'cardgenius run --dry-run --all; cardgenius catalog diff OLD NEW --database; cardgenius recommend USER --explain', lookOwn: 'cardgenius run --dry-run --all (from which first card to which); cardgenius recommend USER; what has changed in your engine', goOn: PASS }],
+  [['GATE_FAILED_SHARE'], 'run', false, ...GATE, { look: 'cardgenius errors: a user of those, and how to see why', goOn: GATE_GO_ON }],
+  [['GATE_FEWER_ELIGIBLE'], 'run', false, ...GATE, { look: 'cardgenius status: have all spends arrived?', goOn: GATE_GO_ON }],
+  [['GATE_FIRST_CARDS'], 'run', false, ...GATE, { look: 'cardgenius run --dry-run --all; cardgenius catalog diff OLD NEW --database; cardgenius recommend USER --explain; have the spends changed?', lookOwn: 'cardgenius run --dry-run --all (from which first card to which); cardgenius recommend USER; what has changed in your engine, or in the spends', goOn: GATE_GO_ON }],
   [['REFUSED_SYSTEMICALLY'], 'run', false, 'the database refused too many users of a chunk', 'remove the constraint or trigger that `cardgenius errors` names; `resume`', { look: 'the constraint or trigger that the message names', goOn: `take it away, then: ${RESUME}` }],
   [['REFUSED_DECISION'], 'run', false, "the database refused a user's cards, and also the status `failed`", '`cardgenius errors` names the user; remove the trigger or constraint; `resume`', { look: 'the constraint or trigger that refuses the status failed', goOn: `take it away, then: ${RESUME}` }],
   [['PROCESSOR_FAILED'], 'run', false, 'an attempt ended in an error without a code', '`cardgenius runs show N` has the text'],

@@ -61,8 +61,9 @@ export class RunLogs {
     this.#run = undefined;
   }
 
-  /** Why the last lines of the run that is open could not be written; undefined once one can be again. */
+  /** Why the last lines of the run that is open could not be written; undefined once one can be again, and where none is open. */
   get trouble(): string | undefined {
+    if (this.#run === undefined) return undefined;
     return this.#lost > 0 ? this.#reason : this.#open?.destination.trouble;
   }
 

@@ -42,7 +42,7 @@ const REASONS: Readonly<Record<number, RegExp>> = {
   5: /^ENGINE_ANSWER_INVALID: row 3 \(Card C\): yearly is NaN$/,
   6: /^ENGINE_ANSWER_INVALID: the card Card A stands in row 1 and in row 4$/,
   7: /^ENGINE_ANSWER_INVALID: row 1 \(Card A\): yearly 1000000000000 does not fit DECIMAL\(12,2\)$/,
-  8: /^ENGINE_ANSWER_INVALID: row 5 names the card "Card of nobody", which is not declared$/,
+  8: /^ENGINE_ANSWER_INVALID: row 5 names the card "Card Z", which is not declared$/,
   9: /^ENGINE_ANSWER_INVALID: row 6 \(Card F\): extra 0\.5 is not in whole paise$/,
   10: /^ENGINE_ANSWER_INVALID: row 2 \(Card I\) has a higher net \(yearly \+ extra - joiningFees\) than row 1: rows come best first$/,
   11: /^INVALID_SPENDING: too young for a card$/,

@@ -209,7 +209,11 @@ test('a gate that holds a run has another look than a pause', t => {
     held.message,
     /^Run 7 is held at a gate: GATE_FAILED_SHARE: .* cardgenius resume\. No processor works on it\.$/,
   );
-  t.is(lookOf('the gate is green').look, undefined, 'an operator’s word');
+  t.regex(
+    lookOf('the gate is green').look ?? '',
+    /runs show 7; the cause removed: cardgenius resume/,
+    'an operator’s word',
+  );
   const told: string[] = [];
   const { monitor, database } = keep(({ look }) => told.push(look));
   database.run = run({ state: 'paused', reason: 'GATE_FIRST_CARDS: 301 of 1000 users.' });
@@ -539,6 +543,33 @@ test('each rule opens once and closes once, by e-mail and by HTTP', async t => {
     look: 'cardgenius status',
     runbook: 'docs/operations.md#run_failed',
   });
+});
+
+test('a log’s alert that could not be closed is closed at the next beat; the log of another machine is its own matter', async t => {
+  const database = new Alerts();
+  let trouble: string | undefined = 'ENOSPC';
+  const errors: unknown[] = [];
+  const onError = (error: unknown) => errors.push(error);
+  const monitor = monitorOf(database, () => {}, { logTrouble: () => trouble, onError });
+  const steady = { movedMs: 0, jumpMs: undefined, isNew: false, apartMs: 0 };
+  const beat = async () => {
+    monitor.clockIs(steady, NOW);
+    await turnOfTheLoop();
+    return database.open.map(({ rule }) => rule);
+  };
+  t.deepEqual(await beat(), ['log_lost']);
+  const other = monitorOf(database, () => {}, { host: 'there', logTrouble: () => undefined });
+  other.clockIs(steady, NOW);
+  await other.watch(NOW);
+  t.is(database.open.length, 1);
+
+  const { closeAlert } = database;
+  database.closeAlert = () => Promise.reject(new Error('deadlock'));
+  trouble = undefined;
+  t.deepEqual(await beat(), ['log_lost']);
+  t.is(errors.length, 1);
+  database.closeAlert = closeAlert;
+  t.deepEqual(await beat(), []);
 });
 
 test('an engine that cannot be loaded is told at once, before there is a database, and written later', async t => {

@@ -99,6 +99,12 @@ test('a file that cannot be opened costs its events, is told once, and says what
   const lines = linesOf(path);
   t.like(lines[0]!, { lost: 2, msg: 'events before this one are missing' });
   t.is(lines[1]!.msg, 'run-closed');
+
+  mkdirSync(join(folder, 'run-8_BATCH_20251007_002.log'));
+  logs.listener(opened(8, 'BATCH_20251007_002'));
+  t.regex(logs.trouble ?? '', /EISDIR/);
+  logs.listener(closed(8));
+  t.is(logs.trouble, undefined, 'no run is open');
 });
 
 const withFull = existsSync('/dev/full') ? test : test.skip;

@@ -45,7 +45,8 @@ test('a gate that is resumed alone is told of, and a pause of a paused run shows
   const before = { state: 'paused', reason: 'GATE_FIRST_CARDS: 301 of 1000 users.' } as const;
   const resumed = { runId: 7, state: 'running', before } as const;
   t.regex(describeSteered(resumed, false), /^Run 7 can go on\.\nIt was held at a gate, .* resume --accept-gate$/);
-  const goesOn = 'Run 7 can go on. A serve process goes on by itself; where none runs: cardgenius run';
+  const goesOn =
+    'Run 7 can go on. A serve process with its engine and catalogue goes on by itself; where none runs: cardgenius run';
   t.is(describeSteered(resumed, true), goesOn);
   t.is(describeSteered({ ...resumed, before: { ...before, reason: 'looking' } }, false), goesOn);
   t.is(

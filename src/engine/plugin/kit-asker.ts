@@ -48,8 +48,8 @@ export class KitAsker {
   #saidAt = performance.now();
 
   /**
-   * The first `edges` users are asked about one by one to begin with, so that an engine which serves none is told soon. `onPart` hears whom
-   * it is asked about next, `onMove` of each call.
+   * The first `edges` users are asked about one by one to begin with, so that an engine which serves none is told soon. `onPart` hears
+   * which users it is asked about next, `onMove` of each call.
    */
   constructor(
     users: readonly Amounts[],
