@@ -58,8 +58,8 @@ async function processAll(
     deadlineAt: null,
     engine: await loadEngine({ ...settings, enginePath }),
   } as const;
-  // A processor has two chunks in flight: with the slow engine there must be many for two to share.
-  const chunkSize = enginePath === undefined ? settings.chunkSize : 500;
+  // A processor has two chunks in flight: with the slow engine there must be many for two processors to share.
+  const chunkSize = enginePath === undefined ? settings.chunkSize : 2_000;
   const outcome = await runBatch(database, { ...settings, chunkSize }, request, () => {}, new AbortController().signal);
   if (outcome.failed > 0) throw new Error(`the measurement is void: ${JSON.stringify(outcome)}`);
   const { completed, seconds: runSeconds } = outcome;
