@@ -20,6 +20,10 @@ interface OpenChoice {
   readonly create?: boolean;
   /** See OpenOptions. */
   readonly beside?: boolean;
+  /** See OpenOptions. */
+  readonly stays?: boolean;
+  /** False where the caller waits by itself for an embedded database that another process has. */
+  readonly waits?: boolean;
   readonly checkSchema?: boolean;
   readonly migrate?: boolean;
   /** See OpenOptions. For a command that is soon done, whatever the number of users. */
@@ -83,7 +87,7 @@ export class Cli {
    * `create`: an embedded database that is not there is made. Without it, UsageError DATABASE_MISSING: a person who looks at the wrong place
    * must not be told that no user is due.
    */
-  async open({ create = false, ...options }: OpenChoice = {}): Promise<OpenedDatabase> {
+  async open({ create = false, waits = true, ...options }: OpenChoice = {}): Promise<OpenedDatabase> {
     if (options.light === true) startQuickly();
     const { openDatabase } = await import('../database/open-database.ts');
     const { databaseUrl, databasePassword, sqlServer } = this.settings;
@@ -94,7 +98,12 @@ export class Cli {
           'a new one is made by cardgenius import FILE, or cardgenius demo.',
       );
     }
-    return openDatabase(databaseUrl, { ...options, password: databasePassword?.reveal(), pools: sqlServer });
+    return openDatabase(databaseUrl, {
+      ...options,
+      ...(waits ? { onWait: message => this.note(message) } : {}),
+      password: databasePassword?.reveal(),
+      pools: sqlServer,
+    });
   }
 }
 

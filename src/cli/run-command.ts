@@ -59,7 +59,7 @@ async function run(cli: Cli, options: RunOptions): Promise<void> {
   if (options.all === true) return await preview(cli, options);
   const door = wanted === undefined ? undefined : await dashboardDoor(cli, wanted, open);
   const engine = await loadEngine(cli.settings); // before the database is opened: a wrong catalogue is reported first
-  await using opened = await cli.open();
+  await using opened = await cli.open({ stays: true });
   const dashboard = door && (await mountDashboard(cli, opened, { door, mayAct: true, note: noteOn(cli) }));
   if (dashboard !== undefined) {
     const url = await dashboard.listen(door!.address);

@@ -169,16 +169,23 @@ async function openPatiently(
   signal: AbortSignal,
   onFailure: (error: DatabaseError) => void,
 ): Promise<OpenedDatabase | undefined> {
-  for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(MAX_DELAY_MS, delayMs * 2)) {
+  let said = '';
+  for (let delayMs = FIRST_DELAY_MS; ; ) {
     try {
-      return await cli.open({ create: true });
+      return await cli.open({ create: true, stays: true, waits: false });
     } catch (error) {
       if (!mayCome(error)) throw error;
       if (signal.aborted) return undefined;
       onFailure(error);
-      log.warn({ code: error.code, message: error.message, retryInMs: delayMs }, 'waiting for the database');
+      // A command that has the embedded folder is asked for each second: it may end at any.
+      const isHeld = error.code === 'DATABASE_IN_USE';
+      if (!isHeld || said !== error.message) {
+        log.warn({ code: error.code, message: error.message, retryInMs: delayMs }, 'waiting for the database');
+      }
+      said = error.message;
       await sleep(delayMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return undefined;
+      delayMs = isHeld ? FIRST_DELAY_MS : Math.min(MAX_DELAY_MS, delayMs * 2);
     }
   }
 }

@@ -1,4 +1,5 @@
-import { UsageError } from '../model/errors.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DatabaseError, UsageError } from '../model/errors.ts';
 import type { OpenedEngine } from './database.ts';
 import { checkSchema, migrate } from './migrate/migrate.ts';
 import type { PoolSettings } from './pool-settings.ts';
@@ -13,6 +14,10 @@ export interface OpenOptions {
   readonly checkSchema?: boolean;
   /** The embedded engine may be another process's, which then answers: for a caller that looks, steers or imports, and neither computes nor migrates. */
   readonly beside?: boolean;
+  /** This process keeps an embedded engine until it is stopped: no other waits for it. */
+  readonly stays?: boolean;
+  /** Called where another process has the embedded engine, and is soon done or just opening its door: this one waits for it, for 30 s. Without it, no wait. */
+  readonly onWait?: (message: string) => void;
   /** False leaves the embedded engine as it is: for a caller that only looks. */
   readonly migrate?: boolean;
   /** For a caller that reads and writes little: the embedded engine takes 16 MB for its buffers, and not 256. */
@@ -31,9 +36,8 @@ export interface OpenOptions {
  * schema is its DBA's business.
  */
 export async function openDatabase(url: string, options: OpenOptions = {}): Promise<OpenedDatabase> {
-  const beside = options.beside === true ? await askHolder(url) : undefined;
-  if (beside !== undefined) return { ...beside, applied: [], [Symbol.asyncDispose]: () => beside.database.close() };
-  const opened = await open(url, options);
+  const { opened, isBeside } = await openPatiently(url, options);
+  if (isBeside) return { ...opened, applied: [], [Symbol.asyncDispose]: () => opened.database.close() };
   let applied: string[] = [];
   try {
     if (url.trim().startsWith('pglite:')) {
@@ -46,6 +50,30 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
     throw error;
   }
   return { ...opened, applied, [Symbol.asyncDispose]: () => opened.database.close() };
+}
+
+/** How long, and how often, an embedded engine is waited for that another process has. */
+const PATIENCE_MS = 30_000;
+const ASK_EVERY_MS = 250;
+
+async function openPatiently(
+  url: string,
+  options: OpenOptions,
+): Promise<{ readonly opened: OpenedEngine; readonly isBeside: boolean }> {
+  const began = performance.now();
+  for (let isTold = false; ; isTold = true) {
+    const holder = options.beside === true ? await askHolder(url) : undefined;
+    if (holder !== undefined) return { opened: holder, isBeside: true };
+    try {
+      return { opened: await open(url, options), isBeside: false };
+    } catch (error) {
+      const mayPass =
+        error instanceof DatabaseError && error.code === 'DATABASE_IN_USE' && error.errorClass === 'transient';
+      if (!mayPass || options.onWait === undefined || performance.now() - began >= PATIENCE_MS) throw error;
+      if (!isTold) options.onWait(`${error.message} Waiting for it, for up to ${PATIENCE_MS / 1000} s.`);
+    }
+    await sleep(ASK_EVERY_MS);
+  }
 }
 
 /** Whose embedded database it is, where another process has it open. It has its schema, and no migrator here sees it. */

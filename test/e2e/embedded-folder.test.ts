@@ -3,7 +3,9 @@ import { chmod, chown, mkdir, readdir, readFile, rm, stat, symlink, writeFile } 
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
+import type { Driver } from '../../src/database/driver.ts';
 import { openDatabase } from '../../src/database/open-database.ts';
+import { openDoor } from '../../src/database/postgres/folder-door.ts';
 import { lockFolder } from '../../src/database/postgres/folder-lock.ts';
 import { cardgenius, newFolder, newPlace } from './cli.ts';
 
@@ -17,6 +19,13 @@ async function openToOthers(folder: string): Promise<string[]> {
     ['.', ...names].map(async name => ({ name, mode: (await stat(join(folder, name))).mode })),
   );
   return modes.filter(({ mode }) => (mode & 0o077) !== 0).map(({ name }) => name);
+}
+
+/** A command that no other process does for it is refused at once. */
+async function refused(t: ExecutionContext, cwd: string, database: string, message: RegExp): Promise<void> {
+  const ended = await cardgenius(['verify'], { cwd, database });
+  t.is(ended.code, 1, ended.stderr);
+  t.regex(ended.stderr, message);
 }
 
 async function status(
@@ -113,12 +122,11 @@ test('a link that lies where the lock or its holder is written is not followed',
 
 test('a second process on the folder of one that is alive is refused, and names it', async t => {
   const { cwd } = await newPlace();
-  const lock = lockFolder(join(cwd, 'db'));
-  await status(
+  const lock = lockFolder(join(cwd, 'db'), { stays: true });
+  await refused(
     t,
     cwd,
     'pglite:db',
-    1,
     new RegExp(
       `^cardgenius: Process ${process.pid} is using .*db; only one process can at a time\\. .*\\[DATABASE_IN_USE\\]\\n$`,
     ),
@@ -131,12 +139,12 @@ test('a lock whose holder writes a pid of another container is told as such, and
   const cwd = await newFolder();
   const folder = join(cwd, 'db');
   await mkdir(folder, { mode: 0o700 });
-  const lock = lockFolder(folder);
+  const lock = lockFolder(folder, { stays: true });
   await writeFile(
     join(folder, 'cardgenius.holder'),
-    JSON.stringify({ pid: 1, pidNamespace: 'pid:[1]', host: 'container-a' }),
+    JSON.stringify({ pid: 1, pidNamespace: 'pid:[1]', host: 'container-a', stays: true }),
   );
-  await status(t, cwd, 'pglite:db', 1, /Process 1 of another container or machine \(container-a\) is using/);
+  await refused(t, cwd, 'pglite:db', /Process 1 of another container or machine \(container-a\) is using/);
   lock.unlock();
 });
 
@@ -145,11 +153,11 @@ test('a folder is locked under each of its names: a link to it, and a mount of i
   const folder = join(cwd, 'db');
   await mkdir(folder, { mode: 0o700 });
   await symlink('db', join(cwd, 'alias'));
-  const lock = lockFolder(folder);
-  await status(t, cwd, 'pglite:alias', 1, /DATABASE_IN_USE/);
+  const lock = lockFolder(folder, { stays: true });
+  await refused(t, cwd, 'pglite:alias', /DATABASE_IN_USE/);
   // In another pid namespace and under another path, where this machine lets a test make them.
   const inside = `mkdir ${cwd}/other && mount --bind ${folder} ${cwd}/other && exec "$@"`;
-  const namespaces = ['-pfm', '--mount-proc', 'sh', '-c', inside, 'sh', process.execPath, MAIN, 'status'];
+  const namespaces = ['-pfm', '--mount-proc', 'sh', '-c', inside, 'sh', process.execPath, MAIN, 'verify'];
   const env = { ...process.env, CARDGENIUS_DATABASE_URL: 'pglite:other' };
   const ended = await run('unshare', namespaces, { cwd, env }).then(
     ({ stdout }) => stdout,
@@ -158,6 +166,38 @@ test('a folder is locked under each of its names: a link to it, and a mount of i
   lock.unlock();
   if (/unshare|mount|ENOENT/.test(ended)) t.log(`not tried in other namespaces here: ${ended.trim()}`);
   else t.regex(ended, /DATABASE_IN_USE/);
+});
+
+test('serve, and any other command, waits for a command that has the folder and is soon done', async t => {
+  for (const args of [['serve'], ['run'], ['verify']]) {
+    const at = await newPlace();
+    const lock = lockFolder(join(at.cwd, 'db'));
+    const waiting = cardgenius(args, at);
+    try {
+      await waiting.said(new RegExp(`Process ${process.pid} is using .*db; only one process can at a time`));
+      lock.unlock();
+      if (args[0] === 'serve') await waiting.said(/"leader"/);
+    } finally {
+      if (args[0] === 'serve') waiting.kill('SIGTERM');
+    }
+    const { code, stdout, stderr } = await waiting;
+    t.is(code, 0, stderr);
+    t.is(`${stdout}${stderr}`.match(/is using/g)?.length, 1, 'it is said once');
+  }
+});
+
+test('a command that works beside serve waits for its door while serve is just starting', async t => {
+  const at = await newPlace();
+  const folder = join(at.cwd, 'db');
+  const lock = lockFolder(folder, { stays: true });
+  const waiting = cardgenius(['runs', '--json'], at);
+  await waiting.said(new RegExp(`Process ${process.pid} is using .*does not answer yet.*Waiting for it`));
+  const door = openDoor(folder, { call: async () => [] as never[] } as unknown as Driver);
+  const { code, stdout, stderr } = await waiting;
+  door.close();
+  lock.unlock();
+  t.is(code, 0, stderr);
+  t.deepEqual(JSON.parse(stdout).runs, []);
 });
 
 test('a link to a folder is opened as the folder', async t => {

@@ -35,6 +35,10 @@ type Answer =
   | { readonly rows: unknown[] }
   | { readonly error: { readonly code: string; readonly message: string; readonly errorClass: ErrorClass } };
 
+/** False where another process has no way to ask: no socket can be made there. */
+export const hasDoor = (folder: string): boolean =>
+  process.platform !== 'win32' && Buffer.byteLength(doorOf(folder)) <= LONGEST_PATH;
+
 const doorOf = (folder: string): string => join(folder, 'cardgenius.sock');
 
 /** A door that a process left that was killed. Only the process that holds the folder's lock may say so. */
@@ -46,7 +50,7 @@ export const removeOldDoor = (folder: string): void => rmSync(doorOf(folder), { 
  */
 export function openDoor(folder: string, driver: Driver): { close(): void } {
   const path = doorOf(folder);
-  if (process.platform === 'win32' || Buffer.byteLength(path) > LONGEST_PATH) return { close: () => {} };
+  if (!hasDoor(folder)) return { close: () => {} };
   const { version } = readManifest();
   const server = createServer(async (asked, reply) => {
     const answer = await answerTo(deserialize(await buffer(asked)) as Call).catch((error: unknown): Answer => {
@@ -58,7 +62,10 @@ export function openDoor(folder: string, driver: Driver): { close(): void } {
   });
   const answerTo = async ({ version: theirs, procedure, parameters, staged }: Call): Promise<Answer> => {
     if (theirs !== version || (staged === undefined && !ADMITTED.has(procedure))) {
-      const why = theirs === version ? `does not call ${procedure} for others` : `is version ${version}, not ${theirs}`;
+      const why =
+        theirs === version
+          ? `does not call ${procedure} for others`
+          : `is version ${version}, not ${theirs}: call that version, or stop the process`;
       throw new CardGeniusError('DATABASE_IN_USE', `Process ${process.pid} has ${folder} open, and ${why}.`);
     }
     if (staged === undefined) return { rows: await driver.call(procedure, parameters, 'control') };
@@ -76,7 +83,7 @@ export function openDoor(folder: string, driver: Driver): { close(): void } {
   };
 }
 
-/** A driver whose procedures the process calls that has the folder open; undefined where none answers. */
+/** A driver whose procedures the process calls that has the folder open; undefined where none answers. Throws DATABASE_IN_USE where it is another version. */
 export async function knock(folder: string, description: string): Promise<Driver | undefined> {
   const path = doorOf(folder);
   const { version } = readManifest();
@@ -91,8 +98,9 @@ export async function knock(folder: string, description: string): Promise<Driver
   const call = <Row>(procedure: string, parameters: readonly Parameter[]) => ask<Row>({ procedure, parameters });
   try {
     await call('list_runs', [['runs', 'int', 1]]);
-  } catch {
-    return undefined; // no process, another version, or one that is just opening it: the lock's message says who has it
+  } catch (error) {
+    if (error instanceof CardGeniusError && error.code === 'DATABASE_IN_USE') throw error;
+    return undefined; // no process, or one that is just opening it: the lock's message says who has it
   }
   const never = async (): Promise<never> => {
     throw new CardGeniusError(

@@ -4,19 +4,26 @@ import { dirname, join, resolve } from 'node:path';
 import { CardGeniusError, messageOf, UsageError } from '../../model/errors.ts';
 import { type OpenedEngine, type Operations, operationsOf } from '../database.ts';
 import { OPENING_BYTES, requireSpace } from './disk-space.ts';
-import { knock, openDoor, removeOldDoor } from './folder-door.ts';
+import { hasDoor, knock, openDoor, removeOldDoor } from './folder-door.ts';
 import { lockFolder } from './folder-lock.ts';
 import { makePrivateFolder } from './folder-rights.ts';
 import { Pglite } from './pglite.ts';
 import { postgresDriver } from './postgres-driver.ts';
 import { PostgresMigrationTarget } from './postgres-migration-target.ts';
 
+/** Those of OpenOptions that matter here. */
+interface PgliteOptions {
+  readonly light?: boolean;
+  readonly stays?: boolean;
+  readonly beside?: boolean;
+}
+
 /**
  * Opens the embedded engine: a folder that is made where it does not exist, or `memory`.
  *
  * Throws DATABASE_IN_USE while another process has the folder, and DATABASE_UNUSABLE where it cannot be opened.
  */
-export async function openPglite(location: string, options: { readonly light?: boolean } = {}): Promise<OpenedEngine> {
+export async function openPglite(location: string, options: PgliteOptions = {}): Promise<OpenedEngine> {
   if (location === 'memory') return open(new Pglite('memory://', options), 'pglite:memory', () => {});
 
   const folder = realFolder(resolve(location));
@@ -30,7 +37,10 @@ export async function openPglite(location: string, options: { readonly light?: b
     if (existsSync(join(folder, 'PG_VERSION'))) requireSpace(folder, OPENING_BYTES);
     else requireSpace(nearestFolder(folder));
     makePrivateFolder(folder);
-    lock = lockFolder(folder);
+    lock = lockFolder(folder, {
+      stays: options.stays === true,
+      hasKnocked: options.beside === true && hasDoor(folder),
+    });
     removeOldDoor(folder);
     removeTornPid(folder);
   } catch (error) {
