@@ -111,7 +111,11 @@ export async function steer(
     const now = await steady.readRun(runId);
     if (now?.state === state) return { runId, state, before }; // done, and the answer was lost
   }
-  throw new CardGeniusError('NO_ACTIVE_RUN', 'No run is active. Look at: cardgenius status');
+  const next =
+    state === 'paused'
+      ? 'Nothing is to be paused, and a pause would not keep the next slot from opening a run. For that, stop serve, and start it again afterwards'
+      : 'Look at: cardgenius status';
+  throw new CardGeniusError('NO_ACTIVE_RUN', `No run is active. ${next}`);
 }
 
 /** How long a step is tried again: a person waits for the answer. */

@@ -56,7 +56,7 @@ export const CODES = [
   [['DATABASE_LOGIN'], 'database', false, 'the server refused the login', 'check user and password (`CARDGENIUS_DATABASE_PASSWORD`, or `_FILE`)'],
   [['DATABASE_UNKNOWN'], 'database', false, 'the database does not exist, or the login may not use it', 'correct the name, or [make the login a user](dba-guide.md#logins)'],
   [['DATABASE_BUSY'], 'database', false, 'a lock or a connection was not free in time', 'nothing: the step is tried again. If it stays, look for blocking sessions, or raise `sqlServer.workConnections`'],
-  [['DATABASE_IN_USE'], 'database', false, 'another process has the embedded folder open, and does not do this for others', 'the message names that process and what it answers. For `verify`, `doctor`, `prune`, `run --dry-run --all`: `pause`, stop `serve`, the command, start `serve`, `resume`'],
+  [['DATABASE_IN_USE'], 'database', false, 'another process has the embedded folder open, and does not do this for others', 'the message names that process and what it answers. For `verify`, `doctor`, `prune`, `run --dry-run --all`: stop `serve`, the command, start `serve`: an active run goes on, and a slot that was missed meanwhile is [caught up](operations.md#the-ledger)'],
   [['DATABASE_DIED', 'DATABASE_STUCK'], 'database', false, "the embedded engine's thread ended, or did not answer for ten minutes", 'run the command again'],
   [['DATABASE_CLOSED'], 'database', false, 'a query came after the end: a bug', 'report it with `--verbose`'],
   [['ANSWER_MISSING'], 'database', false, 'a procedure ended without its answer', 'nothing: it is called again. If it stays, `migrate --verify` names the replaced procedure'],

@@ -41,6 +41,12 @@ test('where no run is active nothing is asked', async t => {
   t.deepEqual(asked, []);
 });
 
+test('who would pause where no run is active is told what keeps the next slot from firing', async t => {
+  const { database } = world('done', 'transient');
+  const { message } = await t.throwsAsync(steer(database, 'paused', 'a bad catalogue'), { code: 'NO_ACTIVE_RUN' });
+  t.regex(message, /^No run is active\. .* keep the next slot from opening a run\. For that, stop serve/);
+});
+
 test('a gate that is resumed alone is told of, and a pause of a paused run shows the reason that it keeps', t => {
   const before = { state: 'paused', reason: 'GATE_FIRST_CARDS: 301 of 1000 users.' } as const;
   const resumed = { runId: 7, state: 'running', before } as const;
