@@ -17,8 +17,8 @@ const WORDS: Readonly<Record<Fate, string>> = {
 };
 
 function table(): string {
-  const rows = RECOVERY.map(({ error, fate, why }) => `| ${error} | ${WORDS[fate]} | ${why} |`);
-  return ['| what happens | what the processor does | why |', '|---|---|---|', ...rows].join('\n');
+  const rows = RECOVERY.map(({ error, fate }) => `| ${error} | ${WORDS[fate]} |`);
+  return ['| what happens | what the processor does |', '|---|---|', ...rows].join('\n');
 }
 
 /** The document with its table as it should be. */

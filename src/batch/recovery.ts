@@ -23,7 +23,6 @@ export interface Recovery {
   readonly error: string;
   readonly fits: (error: unknown, stopping: boolean) => boolean;
   readonly fate: Fate;
-  readonly why: string;
 }
 
 const isOf =
@@ -35,57 +34,48 @@ export const RECOVERY: readonly Recovery[] = [
   {
     error: '`LEASE_LOST`: the lease ran out, or another processor has the chunk',
     fits: error => error instanceof LeaseLostError,
-    fate: 'lost',
-    why: 'the other processor does the work',
+    fate: 'lost', // the other processor does the work
   },
   {
     error: 'anything, while the processor stops',
     fits: (_error, stopping) => stopping,
-    fate: 'release',
-    why: 'the next processor claims it at once',
+    fate: 'release', // the next processor claims it at once
   },
   {
     error: 'no thread can make the engine of the run (`ENGINE_CHANGED`, `ENGINE_INVALID`)',
     fits: error => error instanceof EngineUnusableError,
-    fate: 'stop',
-    why: 'the next chunk would meet the same',
+    fate: 'stop', // the next chunk would meet the same
   },
   {
     error:
       'a gate is closed (`GATE_…`), or the database refuses too many users, or their change to `failed` (`REFUSED_…`)',
     fits: error => error instanceof PauseRun,
-    fate: 'pause',
-    why: 'a person has to look',
+    fate: 'pause', // a person has to look
   },
   {
     error: 'permanent: a right or an object is missing (229, 208, 2812; 42501, 42P01)',
     fits: isOf('permanent'),
-    fate: 'pause',
-    why: 'each attempt would meet the same',
+    fate: 'pause', // each attempt would meet the same
   },
   {
     error: 'exhausted: disk or log is full (9002, 1105; 53100)',
     fits: isOf('exhausted'),
-    fate: 'pause',
-    why: 'each attempt would make it worse',
+    fate: 'pause', // each attempt would make it worse
   },
   {
     error: 'transient or ambiguous: deadlock, throttle, failover, time-out, broken connection',
     fits: isOf('transient', 'ambiguous'),
-    fate: 'leave',
-    why: 'the database is in trouble, not the users',
+    fate: 'leave', // the database is in trouble, not the users
   },
   {
     error: 'data: the database refuses a row that no halving can single out (2627, 8115; 22003, 23505)',
     fits: isOf('data'),
-    fate: 'fail',
-    why: 'the users have this data until CashKaro changes it',
+    fate: 'fail', // the users have this data until CashKaro changes it
   },
   {
     error: 'anything else: the engine threw, or its thread ended',
     fits: () => true,
-    fate: 'retry, then fail',
-    why: 'it may have been this attempt alone',
+    fate: 'retry, then fail', // it may have been this attempt alone
   },
 ];
 

@@ -20,15 +20,15 @@ function changesContract(text: string): boolean {
   ).test(code);
 }
 
-test('the DBA guide names every table and sequence, each procedure that changes rows of CashKaro, and a way back for every migration', async t => {
+test('the DBA guide names every table and sequence, and each procedure that changes rows of CashKaro; every migration has a way back', async t => {
   const changing: string[] = [];
   for (const { name, kind, text } of await readSqlFiles('mssql')) {
     if (kind === 'object') {
       if (!changesContract(text)) continue;
       changing.push(name);
+      t.true(guide.includes(`\`${name.replace('object:', '')}\``), name);
+      continue;
     }
-    t.true(guide.includes(`\`${name.replace('object:', '')}\``), name);
-    if (kind === 'object') continue;
     t.regex(text, /^-- Way back /m, name);
     for (const [, table] of text.matchAll(/(?:CREATE (?:TABLE|SEQUENCE)|INTO) cardgenius\.(\w+)/g))
       t.true(guide.includes(`\`${table}\``), table);
