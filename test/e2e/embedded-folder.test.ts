@@ -200,6 +200,18 @@ test('a command that works beside serve waits for its door while serve is just s
   t.deepEqual(JSON.parse(stdout).runs, []);
 });
 
+test('the next process on a folder leads at once: one that was killed as leader cannot be alive', async t => {
+  const { cwd } = await newPlace();
+  const processor = (id: string) => ({ id, host: 'here', pid: 1, version: '1' });
+  {
+    await using opened = await openDatabase(`pglite:${cwd}/db`);
+    t.like(await opened.coordination.lead(processor('killed'), 3_600), { owner: 'killed' });
+  }
+  await using opened = await openDatabase(`pglite:${cwd}/db`);
+  t.like(await opened.coordination.listProcessors(1), [{ id: 'killed', leads: false }]);
+  t.like(await opened.coordination.lead(processor('next'), 3_600), { owner: 'next', clockBackSeconds: 0 });
+});
+
 test('a link to a folder is opened as the folder', async t => {
   const { cwd } = await newPlace();
   await symlink('db', join(cwd, 'alias'));
