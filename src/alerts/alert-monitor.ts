@@ -33,7 +33,7 @@ type AlertDatabase = OutboxDatabase &
   FailureReader &
   Pick<CoordinationDatabase, 'listAlerts' | 'raiseAlert' | 'closeAlert'>;
 
-/** How often the rules are evaluated. */
+/** How often the rules are evaluated, where no news comes. */
 const INTERVAL_MS = 15_000;
 /** How long the database may take to write an alert; after that it is sent all the same. */
 const WRITE_MS = 5_000;
@@ -123,9 +123,14 @@ export class AlertMonitor {
     this.#outage.move(ms);
   }
 
-  /** Looks at all rules, at most every 15 s. An error here is logged, and stops nothing else. */
-  async watch(now: number): Promise<void> {
-    if (now - this.#watchedAt < INTERVAL_MS || this.#database === undefined || this.#coordination === undefined) return;
+  /** Looks at all rules: every 15 s, and at news, which may be over before that. An error here is logged, and stops nothing else. */
+  async watch(now: number, isNews = false): Promise<void> {
+    if (
+      (!isNews && now - this.#watchedAt < INTERVAL_MS) ||
+      this.#database === undefined ||
+      this.#coordination === undefined
+    )
+      return;
     this.#watchedAt = now;
     try {
       await this.#watch(this.#database, this.#coordination, now);

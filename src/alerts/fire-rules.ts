@@ -1,5 +1,6 @@
 /** The rules on the slots of schedules. */
 import type { Finding, Snapshot } from './finding.ts';
+import { waitsSincePause } from './run-rules.ts';
 
 export function* missedFires({ fires }: Snapshot): Generator<Finding> {
   for (const { schedule, plannedAt, decision, note, runId } of fires) {
@@ -10,13 +11,17 @@ export function* missedFires({ fires }: Snapshot): Generator<Finding> {
   }
 }
 
-/** Slots that opened no run: each is an alert of its own, until its paused run goes on or is over, or a later run is opened. */
-export function* lostFires({ fires, run }: Snapshot): Generator<Finding> {
+/** Slots that opened no run: each is an alert of its own, until a processor works on its paused run, or that is over, or a later run is opened. */
+export function* lostFires({ fires, run, samples }: Snapshot): Generator<Finding> {
   for (const { schedule, plannedAt, decidedAt, decision, note, runId, runState } of fires) {
     const slot = plannedAt.toISOString();
     const subject = `${schedule}, ${slot}`;
-    if (decision === 'held' && runState === 'paused') {
-      const message = `The fire of ${schedule} at ${slot} opened no run: ${(note ?? `run ${runId} is paused`).replace(/\.$/, '')}. Its users wait.`;
+    const waits = runId === run?.runId && waitsSincePause({ run, samples });
+    if (decision === 'held' && (runState === 'paused' || waits)) {
+      const why = waits
+        ? `run ${runId} was paused, and no processor has worked on it since`
+        : (note ?? `run ${runId} is paused`).replace(/\.$/, '');
+      const message = `The fire of ${schedule} at ${slot} opened no run: ${why}. Its users wait.`;
       yield { rule: 'fire_held', subject, severity: 'critical', message };
     } else if (decision === 'not_opened' && !(run !== undefined && run.startedAt > decidedAt)) {
       const message = `The fire of ${schedule} at ${slot} opened no run: ${note ?? 'the engine could not be loaded'}`;

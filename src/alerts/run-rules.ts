@@ -22,7 +22,12 @@ const runFailed: Rule = ({ run }) =>
     ? finding('run_failed', run, 'critical', `Run ${run.runId} has failed: ${run.reason ?? 'no reason given'}.`)
     : undefined;
 
-const runPaused: Rule = ({ run }) => {
+const runPaused: Rule = snapshot => {
+  const { run } = snapshot;
+  if (run !== undefined && waitsSincePause(snapshot)) {
+    const message = `Run ${run.runId} may go on after its pause, and no processor works on it: it was opened with ${run.engineName} ${run.engineVersion}. Its users wait.`;
+    return finding('run_paused', run, 'warning', message);
+  }
   if (run?.state !== 'paused') return undefined;
   const reason = run.reason ?? 'no reason given';
   if (FULL.test(reason)) {
@@ -109,6 +114,17 @@ const rowsWrong: Rule = ({ counted: run }) => {
   const message = `${group(run.violations)} users of run ${run.runId} have rows that cannot be right, seen as they were published (in one chunk: ${run.violated}).`;
   return finding('rows_wrong', run, 'critical', message);
 };
+
+/** The run was paused, may go on, and no processor has done anything for it since: one with another engine leaves it alone. */
+export function waitsSincePause({ run, samples }: Pick<Snapshot, 'run' | 'samples'>): boolean {
+  if (run === undefined || !isActive(run) || run.chunksOpen === 0 || run.chunksLeased > 0) return false;
+  const since = atWork(samples, run);
+  const decided = decidedOf(run);
+  return (
+    samples.some(({ runId, isActive }) => runId === run.runId && !isActive) &&
+    since.every(sample => sample.decided === decided && sample.chunksClosed === run.chunksClosed)
+  );
+}
 
 /** The samples since the run was last paused: before that no processor was meant to work. */
 function atWork(samples: readonly Sample[], { runId }: RunProgress): Sample[] {

@@ -49,7 +49,7 @@ export function startAlertWatch(
         },
         coordination,
       ),
-    watch: now => monitor.watch(now),
+    watch: (now, isNews) => monitor.watch(now, isNews),
     leads: leads => monitor.leads(leads),
     clockIs: (clock, now) => monitor.clockIs(clock, now),
     engineIs: (fault, now) => monitor.engineIs(fault, now),

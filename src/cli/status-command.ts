@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { ChunkProgress } from '../database/history.ts';
 import type { OpenedDatabase } from '../database/open-database.ts';
+import type { EngineIdentity } from '../engine/engine.ts';
 import { GOES_ON, RESUME, remedyLines, remedyOf } from '../model/codes.ts';
 import { messageOf } from '../model/errors.ts';
 import { group } from '../model/format.ts';
@@ -8,6 +9,7 @@ import { decidedOf, decidedText, type RunProgress, type UserCounts } from '../mo
 import { isPresent, type SeenProcessor } from '../model/service.ts';
 import { type CommonOptions, command, wholeNumber } from './cli.ts';
 import { describeHolders } from './runs-command.ts';
+import { configuredEngine, otherEngine } from './steer-command.ts';
 import { textTable } from './table.ts';
 
 interface StatusOptions extends CommonOptions {
@@ -39,23 +41,27 @@ export function defineStatus(program: Command): void {
     await using opened = await cli.open({ beside: true, light: true });
     let users: UserCounts | undefined;
     let countedAt = 0;
+    let engine: EngineIdentity | undefined;
     const show = async () => {
       if (users === undefined || Date.now() - countedAt >= COUNT_USERS_EVERY_MS) {
         users = await opened.database.countUsers();
         countedAt = Date.now();
+        engine = undefined;
       }
       const counted = users;
       const { run, before, chunks, processors, alerts } = await readStatus(opened);
       const { description } = opened.database;
+      const now = new Date();
+      if (run !== null && isLeft(run, chunks, now)) engine ??= await configuredEngine(cli.settings);
       cli.print({ database: description, ...counted, run, processors }, () =>
         [
           description,
           '',
-          describeStatus(counted, run, chunks, new Date(), before, cli.settings.enginePath),
+          describeStatus(counted, run, chunks, now, before, cli.settings.enginePath, engine),
           ...(alerts === 0
             ? []
             : [`${alerts === 1 ? 'An alert is' : `${alerts} alerts are`} open: cardgenius alerts list`]),
-          ...describeProcessors(processors),
+          ...describeProcessors(processors, cli.settings.leaseSeconds),
         ].join('\n'),
       );
     };
@@ -99,15 +105,24 @@ function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** The processors at work; empty without any. */
-function describeProcessors(processors: readonly SeenProcessor[]): string[] {
+/** How many bids may be late before a leader is doubted. */
+const LATE_BIDS = 3;
+
+/** The processors at work; empty without any. A leader that died leads on until its lease ends: so long no slot is decided, and no alert sent. */
+export function describeProcessors(processors: readonly SeenProcessor[], leaseSeconds: number): string[] {
   if (processors.length === 0) return [];
-  const rows = processors.map(({ id, version, startedAt, silentSeconds, leads }) => [
-    id,
-    version,
-    `${startedAt.toISOString().slice(0, 19)}Z`,
-    `${group(silentSeconds)} s ago`,
-    leads ? 'leads' : '',
+  const bidSeconds = Math.min(10, leaseSeconds / 3);
+  const leading = ({ silentSeconds, lastSeen }: SeenProcessor) => {
+    if (silentSeconds <= LATE_BIDS * bidSeconds) return 'leads';
+    const until = new Date(lastSeen.getTime() + leaseSeconds * 1_000);
+    return `silent; its lease as leader ends ${until.toISOString().slice(11, 19)}Z`;
+  };
+  const rows = processors.map(processor => [
+    processor.id,
+    processor.version,
+    `${processor.startedAt.toISOString().slice(0, 19)}Z`,
+    `${group(processor.silentSeconds)} s ago`,
+    processor.leads ? leading(processor) : '',
   ]);
   return ['', textTable(['processor', 'engine version', 'started', 'seen', ''], rows, [3])];
 }
@@ -119,6 +134,7 @@ export function describeStatus(
   now: Date,
   before?: RunProgress,
   enginePath?: string,
+  engine?: Pick<EngineIdentity, 'name' | 'version' | 'fingerprint'>,
 ): string {
   const statuses = ['new', 'pending', 'completed', 'failed'] as const;
   const table = textTable([...statuses], [statuses.map(status => group(users[status]))], [0, 1, 2, 3]);
@@ -144,9 +160,15 @@ export function describeStatus(
     ...counted,
     '',
     ...describeRun(run),
-    ...nextSteps(users, run, chunks, now, enginePath),
+    ...nextSteps(users, run, chunks, now, enginePath, engine),
     ...(holders === undefined ? [] : ['', holders]),
   ].join('\n');
+}
+
+/** A run that would go on, and that no processor works on. */
+function isLeft({ state, finishedAt }: RunProgress, chunks: readonly ChunkProgress[], now: Date): boolean {
+  if (state === 'paused' || finishedAt !== null) return false;
+  return !chunks.some(({ leaseUntil }) => leaseUntil !== null && leaseUntil > now);
 }
 
 /** What to look at and to do next, where something waits for a person. */
@@ -156,6 +178,7 @@ function nextSteps(
   chunks: readonly ChunkProgress[],
   now: Date,
   enginePath: string | undefined,
+  engine: Pick<EngineIdentity, 'name' | 'version' | 'fingerprint'> | undefined,
 ): string[] {
   const steps: string[] = [];
   if (run.state === 'paused') {
@@ -168,8 +191,8 @@ function nextSteps(
         },
       ),
     );
-  } else if (run.finishedAt === null && !chunks.some(({ leaseUntil }) => leaseUntil !== null && leaseUntil > now)) {
-    steps.push(`No processor works on it now. ${GOES_ON}`);
+  } else if (isLeft(run, chunks, now)) {
+    steps.push(`No processor works on it now. ${otherEngine(run, engine) ?? GOES_ON}`);
   }
   if (users.failed > 0) steps.push(`${group(users.failed)} users have failed; why: cardgenius errors`);
   return steps;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { BatchDatabase } from '../database/batch.ts';
 import { retrying, type Sleep } from '../database/retrying.ts';
+import type { EngineIdentity } from '../engine/engine.ts';
 import { loadEngine } from '../engine/load-engine.ts';
 import type { Actor } from '../model/act.ts';
 import { GOES_ON } from '../model/codes.ts';
@@ -56,11 +57,23 @@ export function defineSteering(program: Command): void {
 
 /** A resumed run that no processor with the configured engine will work on. */
 async function noteOtherEngine(cli: Cli, { runId, before }: Steered): Promise<void> {
-  const engine = await loadEngine(cli.settings).catch(() => undefined); // an unusable file is named by what computes
-  if (engine === undefined || engine.fingerprint === before.fingerprint) return;
-  cli.note(
-    `Run ${runId} was opened with ${before.engineName} ${before.engineVersion}, and ${engine.name} ${engine.version} of another fingerprint is configured here: ` +
-      'no processor with it works on this run. To compute its users anew: cardgenius cancel, then cardgenius run, or the next fire.',
+  const other = otherEngine({ runId, ...before }, await configuredEngine(cli.settings));
+  if (other !== undefined) cli.note(other);
+}
+
+/** Undefined where it cannot be loaded: an unusable file is named by what computes. */
+export const configuredEngine = (settings: Cli['settings']): Promise<EngineIdentity | undefined> =>
+  loadEngine(settings).catch(() => undefined);
+
+/** Says of a run that processors with the configured engine do not work on it; undefined where they do. */
+export function otherEngine(
+  { runId, engineName, engineVersion, fingerprint }: Pick<RunProgress, 'runId' | EngineField>,
+  engine: Pick<EngineIdentity, 'name' | 'version' | 'fingerprint'> | undefined,
+): string | undefined {
+  if (engine === undefined || engine.fingerprint === fingerprint) return undefined;
+  return (
+    `Run ${runId} was opened with ${engineName} ${engineVersion}, and ${engine.name} ${engine.version} of another fingerprint is configured here: ` +
+    'no processor with it works on this run. The next slot of a schedule supersedes it; at once: cardgenius schedule run NAME (without serve: cardgenius run).'
   );
 }
 
@@ -68,8 +81,10 @@ async function noteOtherEngine(cli: Cli, { runId, before }: Steered): Promise<vo
 interface Steered {
   readonly runId: number;
   readonly state: RunState;
-  readonly before: Pick<RunProgress, 'state' | 'reason' | 'fingerprint' | 'engineName' | 'engineVersion'>;
+  readonly before: Pick<RunProgress, 'state' | 'reason' | EngineField>;
 }
+
+type EngineField = 'engineName' | 'engineVersion' | 'fingerprint';
 
 /** What it is now; and where that is not what was meant, why. */
 export function describeSteered(

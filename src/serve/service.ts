@@ -55,8 +55,8 @@ export type ServiceEvent =
 
 /** Watches over the fleet while its processor leads; see cli/alert-watch.ts. */
 export interface Watcher {
-  /** Called with each beat of the leader. Never throws. */
-  watch(now: number): Promise<void>;
+  /** Called with each beat of the leader; `isNews`: a run was left or a slot decided since the last one. Never throws. */
+  watch(now: number, isNews: boolean): Promise<void>;
   leads(leads: boolean): void;
   /** What this instance has just seen of the database's clock. */
   clockIs(clock: ClockState, now: number): void;
@@ -96,6 +96,8 @@ export class Service {
   readonly #leadCondition = new Condition();
   readonly #workCondition = new Condition();
   #wasLeader = false;
+  /** A run was left, or a slot decided, and the watcher has not looked since. */
+  #hasNews = false;
   #sweptAt = Number.NEGATIVE_INFINITY;
   /** When each loop last got all its answers, by the process's own clock, and the code of what went wrong; health looks at them. */
   readonly #answers = {
@@ -205,6 +207,7 @@ export class Service {
     }
     if (isNew) this.#planner.lookAgain();
     const stillLeads = await this.#planner.look(clock.now(), term.electedAt, fire => {
+      this.#hasNews = true;
       if (fire.outcome === 'recorded') onEvent({ type: 'fire', fire });
       this.#workCondition.notifyAll();
     });
@@ -214,7 +217,11 @@ export class Service {
       return 0;
     }
     if (performance.now() - this.#sweptAt > HOUR_MS) await this.#sweep();
-    if (this.#leader.term !== undefined) await watcher?.watch(clock.now());
+    if (this.#leader.term !== undefined) {
+      const isNews = this.#hasNews;
+      this.#hasNews = false;
+      await watcher?.watch(clock.now(), isNews);
+    }
     const { id } = processor;
     return this.#leader.owner === id ? Math.max(0, Math.min(pause, this.#planner.nextLook - clock.now())) : pause;
   }
@@ -259,6 +266,7 @@ export class Service {
       this.#answers.work.at = performance.now();
     });
     onEvent({ type: 'run-left', runId, state, users });
+    this.#hasNews = true;
     this.#planner.lookAgain(); // a missed slot may wait for the end of this run
     this.#leadCondition.notifyAll();
     return POLL_MS;
@@ -269,14 +277,18 @@ export class Service {
    * kept. An engine of one's own is its file, and is loaded anew before each run. A run of another engine is for its own processors; it is
    * superseded by the next fire that finds no processor on it.
    */
-  async #engineOf({ fingerprint }: RunProgress): Promise<LoadedEngine | undefined> {
-    const { engine } = this.#options;
+  async #engineOf({ runId, fingerprint, engineName, engineVersion }: RunProgress): Promise<LoadedEngine | undefined> {
+    const { engine, onEvent } = this.#options;
     const isKept = engine.known?.image.kind === 'built_in' && engine.known.fingerprint === fingerprint;
     if (isKept) return engine.known;
     const { fingerprint: misfit, at = 0 } = this.#misfit ?? {};
     if (misfit === fingerprint && performance.now() - at < LOOK_AGAIN_MS) return undefined;
     const found = await engine.tryToLoad();
     if (found?.fingerprint === fingerprint) return found;
+    if (misfit !== fingerprint && found !== undefined) {
+      const message = `Run ${runId} was opened with ${engineName} ${engineVersion}; ${found.name} ${found.version} of this processor has another fingerprint. The next fire that finds no processor on the run supersedes it.`;
+      onEvent({ type: 'trouble', what: 'work', code: 'FINGERPRINT_MISMATCH', message });
+    }
     this.#misfit = { fingerprint, at: performance.now() };
     return undefined;
   }

@@ -31,7 +31,10 @@ test('pause, resume and cancel act on the active run, and say where there is non
   const other = { ...at, env: { CARDGENIUS_MAX_MONTHLY_SPEND: '5000000' } };
   const resumed = await cardgenius(['resume', '--json'], other);
   t.deepEqual(JSON.parse(resumed.stdout), { runId: 1, state: 'running' });
-  t.regex(resumed.stderr, /Run 1 was opened with .* no processor with it works on this run\. .* cancel, then /);
+  t.regex(
+    resumed.stderr,
+    /Run 1 was opened with .* no processor with it works on this run\. .* supersedes it; at once: /,
+  );
   await json('pause');
   t.deepEqual(await json('resume'), { runId: 1, state: 'running' });
   t.deepEqual(await json('cancel'), { runId: 1, state: 'cancelled' });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { describeStatus } from '../../src/cli/status-command.ts';
+import { describeProcessors, describeStatus } from '../../src/cli/status-command.ts';
 import { maintenanceOperations } from '../../src/database/maintenance.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
@@ -337,6 +337,16 @@ test('a service does not start with a login that lacks a right of the processor;
   t.regex(error!.message, /cardgenius doctor --role processor/);
 });
 
+test('status: a leader that has gone silent is not said to lead, but until when its lease runs', t => {
+  const lastSeen = new Date('2026-11-23T02:00:00Z');
+  const processor = { id: 'vm:1:a', host: 'vm', pid: 1, version: '1', startedAt: lastSeen, stoppedAt: null, lastSeen };
+  const told = (silentSeconds: number, leads: boolean) =>
+    describeProcessors([{ ...processor, silentSeconds, leads }], 60).join('\n');
+  t.regex(told(12, true), /12 s ago {2}leads$/);
+  t.regex(told(38, true), /38 s ago {2}silent; its lease as leader ends 02:01:00Z$/);
+  t.notRegex(told(38, false), /lease/);
+});
+
 test('status: a run that found no user due does not hide the last one that had users', t => {
   const users = { new: 0, pending: 0, completed: 190, failed: 0, other: 0 };
   const at = new Date('2026-11-23T02:00:00Z');
@@ -376,5 +386,14 @@ test('status: a run that found no user due does not hide the last one that had u
   const byHand = { ...paused, reason: 'DBA maintenance' } as const;
   t.regex(describeStatus(users, byHand, [], at), /look {3}cardgenius runs show 2: who paused it, and when/);
   const running = { ...before, state: 'running', finishedAt: null } as const;
-  t.regex(describeStatus(users, running, [], at), /No processor works on it now\./);
+  t.regex(describeStatus(users, running, [], at), /No processor works on it now\. A serve process/);
+  const own = { ...running, engineName: 'own', engineVersion: '6', fingerprint: 'f6' };
+  const statusWith = (fingerprint: string) =>
+    describeStatus(users, own, [], at, undefined, undefined, { name: 'own', version: '7', fingerprint });
+  t.regex(statusWith('f6'), /A serve process .* goes on by itself/);
+  t.regex(
+    statusWith('f7'),
+    /No processor works on it now\. Run 2 was opened with own 6, and own 7 .* The next slot .* supersedes it; at once: cardgenius schedule run NAME/,
+  );
+  t.notRegex(statusWith('f7'), /goes on by itself/);
 });

@@ -317,6 +317,77 @@ test('the engine of a service: each change and each fault is told once, and a fa
   t.deepEqual(news, [fingerprint]);
 });
 
+test('a service leaves a run of another catalogue alone and says so once; its watcher looks as soon as a run is over', async t => {
+  await using opened = await openDatabase(`pglite:${await copyDatabase('migrated')}`, {});
+  const { database, coordination } = opened;
+  await seedSpending(database, 250, 1);
+  const { source, reverse } = await catalogue();
+  const before = await loadEngine(source);
+  await reverse();
+  const terms = runTerms(before, SETTINGS, 'batch', null);
+  const { runId } = await database.openRun({ ...terms, requestedBy: 'before', deadlineAt: null });
+
+  const current = new CurrentEngine(source, () => {});
+  const events: ServiceEvent[] = [];
+  const heard = new EventTarget();
+  let left = false;
+  const looks: boolean[] = [];
+  const running = new Service({
+    database,
+    coordination,
+    settings: SETTINGS,
+    schedules: [],
+    fireLateSeconds: 60,
+    engine: current,
+    check: () => Promise.reject(new Error('no schedule asks for it')),
+    clock: new FleetClock(),
+    processor: { id: 'here', host: 'here', pid: 1, version: 'none' },
+    watcher: {
+      watch: async (_now, isNews) => {
+        if (!left) return;
+        looks.push(isNews);
+        heard.dispatchEvent(new Event('look'));
+      },
+      leads: () => {},
+      clockIs: () => {},
+      databaseIs: () => {},
+      engineIs: () => {},
+    },
+    onEvent: event => {
+      events.push(event);
+      left ||= event.type === 'run-left';
+      heard.dispatchEvent(new Event(event.type));
+    },
+    batchListener: () => {},
+  });
+  const next = (type: string) => new Promise(resolve => heard.addEventListener(type, resolve, { once: true }));
+  const stop = new AbortController();
+  const misfit = next('trouble');
+  const life = running.run(stop.signal);
+  await misfit;
+  const trouble = events.filter(({ type }) => type === 'trouble');
+  t.like(trouble, [{ code: 'FINGERPRINT_MISMATCH' }]);
+  t.regex(
+    (trouble[0] as { message: string }).message,
+    new RegExp(`^Run ${runId} was opened with .* supersedes it\\.$`),
+  );
+
+  const look = next('look');
+  const fired = await fireByHand('weekly', {
+    coordination,
+    schedules: [{ name: 'weekly', cron: '0 2 * * 1', timeZone: 'UTC', misfire: 'once', catchUpWindowMinutes: 60 }],
+    terms: async limit => runTerms(await current.load(), SETTINGS, 'batch', limit),
+    decidedBy: 'here',
+    note: 'by hand',
+    by: { origin: 'cli', person: null },
+  });
+  t.not(fired.runId, runId);
+  await look;
+  t.true(looks[0], 'not at the next interval: by then it may be over');
+  stop.abort();
+  await life;
+});
+
 test('a service whose catalogue is replaced while it idles computes the next run with the new one, under its fingerprint', async t => {
   await using opened = await openDatabase(`pglite:${await copyDatabase('migrated')}`, {});
   const { database, coordination } = opened;

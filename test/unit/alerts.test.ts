@@ -306,6 +306,41 @@ test('each slot that a paused run holds is an alert of its own, and they are ove
   t.is(told.filter(line => line.startsWith('closed')).length, 2);
 });
 
+test('a resumed run that no processor works on keeps its alerts open until one does', async t => {
+  const told: string[] = [];
+  const { monitor, database } = keep(({ state, rule }) => told.push(`${state} ${rule}`));
+  const idle = { chunksLeased: 0, engineVersion: '6' };
+  database.run = run({ ...idle, state: 'paused', reason: 'a look at the figures' });
+  database.fires = [fire({ decision: 'held', runState: 'paused' })];
+  await monitor.watch(NOW);
+  t.deepEqual(told.splice(0), ['opened run_paused', 'opened fire_held']);
+  database.run = run(idle);
+  database.fires = [fire({ decision: 'held', runState: 'running' })];
+  await monitor.watch(NOW + MINUTE);
+  t.deepEqual(told, [], 'the engine was replaced meanwhile');
+  const paused = [{ ...sample(2, 40_000), isActive: false }, sample(0, 40_000)];
+  const [found] = findingsOf(snapshot({ run: run(idle), samples: paused }), LIMITS);
+  t.regex(found!.message, /Run 7 may go on after its pause, and no processor works on it: it was opened with e 6\./);
+  database.run = run({ chunksLeased: 1 });
+  await monitor.watch(NOW + 2 * MINUTE);
+  t.deepEqual(told.splice(0).sort(), ['closed fire_held', 'closed run_paused']);
+  database.run = run({ ...idle, chunksClosed: 5, completed: 50_000 });
+  await monitor.watch(NOW + 3 * MINUTE);
+  t.deepEqual(told, [], 'between two chunks is no wait');
+});
+
+test('a run that pauses and goes on again between two looks is told of: its end is news', async t => {
+  const told: string[] = [];
+  const { monitor, database } = keep(({ state, rule }) => told.push(`${state} ${rule}`));
+  database.run = run();
+  await monitor.watch(NOW);
+  database.run = run({ state: 'paused', reason: 'GATE_FIRST_CARDS: 181 of 200 users.' });
+  await monitor.watch(NOW + 1_000);
+  t.deepEqual(told, []);
+  await monitor.watch(NOW + 1_000, true);
+  t.deepEqual(told, ['opened run_paused']);
+});
+
 test('a check that could not be made, or was missed, does not end what the check before it said', async t => {
   const told: string[] = [];
   const { monitor, database } = keep(({ state, rule }) => told.push(`${state} ${rule}`));
