@@ -5,19 +5,16 @@ import { between, docsPath, writeDocument } from './generated-table.ts';
 export const DOCS_PATH = docsPath('configuration.md');
 const BEGIN = '<!-- table: npm run docs:configuration -->';
 const END = '<!-- end of the table -->';
-/** Characters: a description up to this long is said again. */
-const SHORT = 40;
 
-/** A description that came before is not repeated; a star marks a secret. */
+/** Keys of one default and description share a row; a star marks a secret. */
 function table(): string {
-  const seen = new Map<string, string>();
-  const rows = KEYS.map(({ path, secret, description, defaultValue, kind }) => {
-    const key = path.join('.');
-    const before = seen.get(description);
-    if (description.length > SHORT) seen.set(description, before ?? key);
+  const byText = Map.groupBy(KEYS, ({ description, defaultValue, kind }) => {
     const standard = defaultValue === undefined ? '' : `\`${JSON.stringify(defaultValue)}\``;
-    const said = before === undefined ? description : `As \`${before}\`.`;
-    return `| \`${key}\`${secret ? ' \\*' : ''} | ${standard} | ${said}${kind === 'json' ? ' JSON in the environment.' : ''} |`;
+    return `${standard} | ${description}${kind === 'json' ? ' JSON in the environment.' : ''}`;
+  });
+  const rows = [...byText].map(([text, keys]) => {
+    const names = keys.map(({ path, secret }) => `\`${path.join('.')}\`${secret ? ' \\*' : ''}`);
+    return `| ${names.join(', ')} | ${text} |`;
   });
   return ['| key | default | what it is |', '|---|---|---|', ...rows].join('\n');
 }

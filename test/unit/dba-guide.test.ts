@@ -52,8 +52,13 @@ function rolesOf(command: string): string {
   return rows.map(row => row.split(' | ')[1]).join(' ');
 }
 
-test('the DBA guide says which role each command needs', t => {
-  for (const command of commandsOf(PROGRAM)) t.not(rolesOf(command), '', command);
+/** They open no database, and the guide calls them "all others". */
+const WITHOUT_DATABASE =
+  'alerts test, catalog check, catalog from-answers, catalog from-api, catalog names, catalog refresh, catalog show, completion, config print, version';
+
+test('the DBA guide says which role each command needs that opens a database', t => {
+  const others = commandsOf(PROGRAM).filter(command => rolesOf(command) === '');
+  t.is(others.sort().join(', '), WITHOUT_DATABASE);
 });
 
 test('of the roles that a command may have, one may execute each object that names the command as its caller', async t => {
