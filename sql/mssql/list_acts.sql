@@ -4,7 +4,7 @@
 -- Isolation READ COMMITTED
 -- Indexes   pk_act, ix_act_run
 -- Avoids    nothing: it only reads.
--- Callers   cardgenius runs show; the dashboard
+-- Callers   cardgenius runs show, runs acts; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR ALTER PROCEDURE cardgenius.list_acts

@@ -4,7 +4,7 @@
 -- Indexes   none
 -- Avoids    an act without its row: a procedure that acts in one transaction calls it there. retry, redo and prune change
 --           their rows in many; their caller writes the act when it knows how many.
--- Callers   change_run_state, open_run, record_fire, see_schedule, forget_user; cardgenius retry, redo, prune;
+-- Callers   change_run_state, open_run, record_fire, see_schedule, forget_user, end_import; cardgenius retry, redo, prune;
 --           the dashboard's retry
 -- Grants    EXECUTE for cardgenius_processor, cardgenius_janitor, cardgenius_migrator
 

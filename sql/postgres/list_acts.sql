@@ -1,7 +1,7 @@
 -- Twin of sql/mssql/list_acts.sql. Differs in: Answers, Locks.
 -- Answers   up to p_acts rows, the latest first
 -- Locks     none
--- Callers   cardgenius runs show; the dashboard
+-- Callers   cardgenius runs show, runs acts; the dashboard
 -- Grants    EXECUTE for cardgenius_reader, cardgenius_processor
 
 CREATE OR REPLACE FUNCTION cardgenius.list_acts(p_run_id BIGINT, p_acts INTEGER)

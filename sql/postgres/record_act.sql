@@ -1,5 +1,5 @@
 -- Twin of sql/mssql/record_act.sql. Differs in: nothing but the dialect.
--- Callers   change_run_state, open_run, record_fire, see_schedule, forget_user; cardgenius retry, redo, prune;
+-- Callers   change_run_state, open_run, record_fire, see_schedule, forget_user, end_import; cardgenius retry, redo, prune;
 --           the dashboard's retry
 -- Grants    EXECUTE for cardgenius_processor, cardgenius_janitor, cardgenius_migrator
 

@@ -6,6 +6,7 @@ import { openSpendingCsv } from '../exchange/spending-csv.ts';
 import { UsageError } from '../model/errors.ts';
 import { group } from '../model/format.ts';
 import { type CommonOptions, command } from './cli.ts';
+import { shellUser } from './shell-user.ts';
 
 interface ImportOptions extends CommonOptions {
   readonly delimiter?: string;
@@ -29,7 +30,7 @@ export function defineImport(program: Command): void {
     const csv = await openSpendingCsv(file!, maxMonthlySpend, csvForm(delimiter)); // before a database is made for nothing
     await using opened = await cli.open({ create: true, beside: true });
     const isMixed = cli.settings.databaseUrl.startsWith('pglite:') && (await holdsInventedUsers(opened.database));
-    const result = await importSpending(opened.database, csv, { maxMonthlySpend });
+    const result = await importSpending(opened.database, csv, { maxMonthlySpend, by: shellUser() });
     const { firstReject, firstBelowSum, ...told } = result;
     cli.print(told, () => {
       const { read, imported, unchanged, rejected, rejects } = told;

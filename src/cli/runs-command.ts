@@ -39,6 +39,18 @@ export function defineRuns(program: Command): void {
     .option('--attempts <n>', 'how many at most, the latest first (default: 50)', wholeNumber(1))
     .addHelpText('after', '\nExample:\n  cardgenius runs show 3 --attempts 200');
   command<ShowOptions>(show, (cli, [number], { attempts }) => showRun(cli, number!, attempts));
+
+  const acts = runs
+    .command('acts')
+    .summary('who did what: imports, retries, pauses, …')
+    .description('Lists the latest acts of persons and programs, on a run or on none, with the login and the person.')
+    .option('--last <n>', 'how many (default: 20)', wholeNumber(1))
+    .addHelpText('after', '\nExample:\n  cardgenius runs acts --last 100');
+  command<ListOptions>(acts, async (cli, _args, { last }) => {
+    await using opened = await cli.open({ beside: true, light: true });
+    const found = await opened.history.listActs(null, last ?? 20);
+    cli.print({ acts: found }, () => (found.length === 0 ? 'No act yet.' : actsTable(found)));
+  });
   for (const subcommand of runs.commands) subcommand.exitOverride();
 }
 
@@ -77,18 +89,19 @@ function describeRuns(runs: readonly RunProgress[]): string {
   return textTable(header, rows, [0, 4, 5, 6, 7, 8]);
 }
 
-/** The acts on the run, each with its actor, the latest first; empty without any. */
-function describeActs(acts: readonly Act[]): string[] {
-  if (acts.length === 0) return [];
-  const rows = acts.map(({ actedAt, act, origin, person, login, subject, reason }) => [
-    minuteOf(actedAt),
+/** Each act with its actor, the latest first. `affected` is users, or rows. */
+function actsTable(acts: readonly Act[]): string {
+  const rows = acts.map(({ actedAt, act, runId, affected, origin, person, login, subject, reason }) => [
+    secondOf(actedAt),
     act,
+    runId === null ? '' : String(runId),
+    affected === null ? '' : group(affected),
     origin,
     person ?? '',
     login,
     [subject, reason].filter(text => text !== null).join(': '),
   ]);
-  return ['', textTable(['when (UTC)', 'act', 'from', 'person', 'login', 'why'], rows, [])];
+  return textTable(['when (UTC)', 'act', 'run', 'affected', 'from', 'person', 'login', 'why'], rows, [2, 3]);
 }
 
 function describeRun(run: RunProgress, attempts: readonly Attempt[], acts: readonly Act[]): string {
@@ -108,7 +121,7 @@ function describeRun(run: RunProgress, attempts: readonly Attempt[], acts: reado
       `The check after publishing found ${group(run.violations ?? 0)} users whose rows cannot be right (in one chunk: ${run.violated}).`,
     );
   }
-  head.push(...describeActs(acts));
+  if (acts.length > 0) head.push('', actsTable(acts));
   if (attempts.length === 0) return [...head, '', 'No processor has claimed a chunk of it.'].join('\n');
   const rows = attempts.map(attempt => [
     attempt.startedAt.toISOString().slice(11, 23),
@@ -171,5 +184,6 @@ function secondsText(seconds: number): string {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
+const secondOf = (time: Date): string => time.toISOString().slice(0, 19).replace('T', ' ');
 const minuteOf = (time: Date): string => time.toISOString().slice(0, 16).replace('T', ' ');
 const millis = (value: number | null): string => (value === null ? '' : group(value));

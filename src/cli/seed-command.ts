@@ -4,6 +4,7 @@ import { seedSpending } from '../exchange/seed-spending.ts';
 import { UsageError } from '../model/errors.ts';
 import { group } from '../model/format.ts';
 import { type CommonOptions, command, wholeNumber } from './cli.ts';
+import { shellUser } from './shell-user.ts';
 
 interface SeedOptions extends CommonOptions {
   readonly users: number;
@@ -31,7 +32,7 @@ export function defineSeed(program: Command): void {
       );
     }
     await using opened = await cli.open({ create: true });
-    const { imported, unchanged } = await seedSpending(opened.database, users, seed);
+    const { imported, unchanged } = await seedSpending(opened.database, users, seed, undefined, shellUser());
     cli.print(
       { users, seed, imported, unchanged },
       () => `${group(imported)} users are new; ${group(unchanged)} ids were there, and stayed as they are.`,

@@ -1,3 +1,4 @@
+import { type Actor, PROCESSOR } from '../model/act.ts';
 import type { RecommendationRow } from '../model/contract.ts';
 import type { UserCounts } from '../model/run.ts';
 import { SPENDING_FIELDS, type Spending } from '../model/spending.ts';
@@ -36,12 +37,15 @@ export const exchangeOperations = (driver: Driver) => ({
     ]);
   },
 
-  async endImport(loadNo: number, duplicates: number): Promise<void> {
+  /** Asked again, it writes nothing more. */
+  async endImport(loadNo: number, duplicates: number, { origin, person }: Actor = PROCESSOR): Promise<void> {
     await driver.call(
       'end_import',
       [
         ['load_no', 'bigint', loadNo],
         ['duplicates', 'bigint', duplicates],
+        ['origin', 'varchar(10)', origin],
+        ['person', 'nvarchar(200)', person],
       ],
       'control',
     );

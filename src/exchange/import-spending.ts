@@ -1,4 +1,5 @@
 import type { ExchangeDatabase } from '../database/exchange.ts';
+import type { Actor } from '../model/act.ts';
 import { DatabaseError } from '../model/errors.ts';
 import type { StagedSpending } from '../model/table-rows.ts';
 import { RejectsFile } from './rejects-file.ts';
@@ -28,6 +29,8 @@ export interface ImportResult {
 export interface ImportOptions {
   /** The largest monthly amount that is believed, in paise. */
   readonly maxMonthlySpend: number;
+  /** The person who imports; left out: a program. */
+  readonly by?: Actor;
   /** Called now and then with the rows read so far. */
   readonly onProgress?: (read: number) => void;
 }
@@ -45,7 +48,9 @@ export async function importSpending(
   const rejects = new RejectsFile(rejectsPathOf(path));
   try {
     const { lines } = typeof source === 'string' ? await openSpendingCsv(source, options.maxMonthlySpend) : source;
-    const counts = await stageAndPublish(database, path, lines, rejects, options.onProgress ?? (() => {}));
+    const counts = await stageAndPublish(database, path, lines, rejects, options.onProgress ?? (() => {}), {
+      by: options.by,
+    });
     return { ...counts, rejected: rejects.count, rejects: await rejects.finish(), firstReject: rejects.first };
   } catch (error) {
     await rejects.discard();
@@ -63,14 +68,14 @@ function isConfirmedBelowSum({ amounts }: StagedSpending): boolean {
   return confirmed !== null && confirmed < amounts.slice(0, -1).reduce<number>((sum, amount) => sum + (amount ?? 0), 0);
 }
 
-/** Stages lines, takes out duplicates, and publishes span by span; for `import` and, with `newOnly`, `seed`. */
+/** Stages lines, takes out duplicates, and publishes span by span; for `import` and, with `newOnly`, `seed`. The end is an act, `by` a person or a program. */
 export async function stageAndPublish(
   database: ExchangeDatabase,
   source: string,
   lines: AsyncIterable<ParsedLine>,
   rejects: Pick<RejectsFile, 'add'>,
   onProgress: (read: number) => void,
-  newOnly = false,
+  { newOnly = false, by }: { readonly newOnly?: boolean; readonly by?: Actor | undefined } = {},
 ): Promise<Omit<ImportResult, 'rejected' | 'rejects' | 'firstReject'>> {
   const loadNo = await database.beginImport(source);
   let batch: StagedSpending[] = [];
@@ -121,6 +126,6 @@ export async function stageAndPublish(
       'transient',
     );
   }
-  await database.endImport(loadNo, duplicates.length);
+  await database.endImport(loadNo, duplicates.length, by);
   return { read, imported, unchanged, confirmedBelowSum, firstBelowSum };
 }

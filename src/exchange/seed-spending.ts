@@ -1,4 +1,5 @@
 import type { ExchangeDatabase } from '../database/exchange.ts';
+import type { Actor } from '../model/act.ts';
 import type { StagedSpending } from '../model/table-rows.ts';
 import { stageAndPublish } from './import-spending.ts';
 import type { ParsedLine } from './spending-csv.ts';
@@ -25,12 +26,16 @@ export async function seedSpending(
   users: number,
   seed: number,
   onProgress: (read: number) => void = () => {},
+  by?: Actor,
 ): Promise<{ imported: number; unchanged: number }> {
   async function* lines(): AsyncGenerator<ParsedLine> {
     for (let n = 1; n <= users; n++) yield { good: inventUser(n, seed, Math.max(7, String(users).length)) };
   }
   const noRejects = { add: async () => {} };
-  return stageAndPublish(database, `seed ${seed}, ${users} users`, lines(), noRejects, onProgress, true);
+  return stageAndPublish(database, `seed ${seed}, ${users} users`, lines(), noRejects, onProgress, {
+    newOnly: true,
+    by,
+  });
 }
 
 /** Whether the first user of a seed is there, with the spends that were invented: a person who imports real users should know. */

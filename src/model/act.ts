@@ -12,6 +12,8 @@ export type ActName =
   | 'redo'
   | 'prune'
   | 'forget'
+  /** Spends came in, from the file that `subject` names. */
+  | 'import'
   /** Slots are decided anew: they were decided while the database's clock was ahead. */
   | 'clock';
 
@@ -33,7 +35,7 @@ export interface Act extends Actor {
   readonly actedAt: Date;
   readonly act: ActName;
   readonly runId: number | null;
-  /** The schedule, the filter or the fingerprints that it is about. */
+  /** The schedule, the filter, the fingerprints or the file that it is about. */
   readonly subject: string | null;
   /** Users; rows where it is `prune`. */
   readonly affected: number | null;

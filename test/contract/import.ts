@@ -41,6 +41,26 @@ export const importContract: ContractTests = {
     t.is(await count(engine, 'cardgenius.import', 'finished_at IS NOT NULL'), 2);
   },
 
+  'import: its end is an act, once, with the person, the file and how many users went in': async (t, engine) => {
+    const { database, history } = engine;
+    await importUsers(engine, 1);
+    async function* lines() {
+      for (const n of [1, 2, 3])
+        yield { good: { lineNo: n, userId: userId(n), amounts: [n * 100, null, 0, 0, 0, n * 1000] } };
+    }
+    const by = { origin: 'cli', person: 'asha' } as const;
+    await stageAndPublish(database, 'spends.csv', lines(), { add: async () => {} }, () => {}, { by });
+    const acts = await history.listActs(null, 9);
+    t.like(acts[0], { act: 'import', ...by, subject: 'spends.csv', runId: null });
+    t.is(Number(acts[0]!.affected), 2, 'the first was there, with these spends');
+    t.truthy(acts[0]!.login);
+    t.is(acts.length, 2);
+    const loadNo = await database.beginImport('again.csv');
+    await database.endImport(loadNo, 0, by);
+    await database.endImport(loadNo, 0, by);
+    t.is((await history.listActs(null, 9)).length, 3, 'the answer was lost, and it was asked again');
+  },
+
   'import: rows that staging has lost are missed, and the import does not end as if they had gone in': async (
     t,
     engine,

@@ -220,7 +220,9 @@ export const runContract: ContractTests = {
       (await database.readRun(first.runId))?.reason ?? '',
       /^superseded by an engine of another fingerprint: b{64}$/,
     );
-    const acts = await engine.query('SELECT act, run_id, subject, origin FROM cardgenius.act ORDER BY act_id');
+    const acts = await engine.query(
+      "SELECT act, run_id, subject, origin FROM cardgenius.act WHERE act <> 'import' ORDER BY act_id",
+    );
     t.deepEqual(acts.map(({ act, run_id, subject, origin }) => [act, Number(run_id), subject, origin]) as unknown[], [
       ['supersede', first.runId, 'contract suite', 'processor'],
       ['catalogue', second.runId, `${'a'.repeat(12)} -> ${'b'.repeat(12)}`, 'processor'],

@@ -20,6 +20,14 @@ test('runs, runs show and status tell what was and what is, and refuse what is n
   t.is((await cardgenius(['runs', 'show', 'x'], at)).code, 2);
 
   await cardgenius(['redo', '--all', '--yes'], at);
+  const told = JSON.parse((await cardgenius(['runs', 'acts', '--json'], at)).stdout).acts;
+  t.like(told[0], { act: 'redo', affected: 60, origin: 'cli', runId: null });
+  t.like(told.at(-1), { act: 'import', subject: 'seed 1, 60 users', affected: 60, origin: 'cli' });
+  const sudo = { ...at, env: { SUDO_USER: 'asha' } };
+  await cardgenius(['retry'], sudo);
+  const acts = await cardgenius(['runs', 'acts', '--last', '1'], at);
+  t.regex(acts.stdout, /^when \(UTC\) .*\n[- ]+\n\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}retry .* cli {3}asha as \w+ .*all\n$/);
+
   const dryRun = await cardgenius(['run', '--dry-run'], at);
   t.regex(dryRun.stdout, /^A dry run \(2\) is done: 60 users computed .*; nothing was changed\./);
   t.notRegex(dryRun.stdout, /60 completed/);
