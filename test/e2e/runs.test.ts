@@ -26,7 +26,10 @@ test('runs, runs show and status tell what was and what is, and refuse what is n
   const sudo = { ...at, env: { SUDO_USER: 'asha' } };
   await cardgenius(['retry'], sudo);
   const acts = await cardgenius(['runs', 'acts', '--last', '1'], at);
-  t.regex(acts.stdout, /^when \(UTC\) .*\n[- ]+\n\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}retry .* cli {3}asha as \w+ .*all\n$/);
+  t.regex(
+    acts.stdout,
+    /^when \(UTC\) .*\n[- ]+\n\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}retry .* cli {3}asha as \w+ .*all\n$/,
+  );
 
   const dryRun = await cardgenius(['run', '--dry-run'], at);
   t.regex(dryRun.stdout, /^A dry run \(2\) is done: 60 users computed .*; nothing was changed\./);
