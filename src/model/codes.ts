@@ -36,11 +36,9 @@ export const GATE_GO_ON = `fix the cause, then: ${RESUME}; to pass: cardgenius r
 export const GOES_ON =
   'A serve process with its engine and catalogue goes on by itself; where none runs: cardgenius run';
 
+/** In the place of both texts: `status` and `errors` say them in short. */
+const IN_SHORT = [undefined, undefined] as const;
 /** What happened, and the remedy, of several codes. */
-const GATE = [
-  'the run paused at a gate',
-  'read the reason in `cardgenius status`: [gates](operations.md#gates)',
-] as const;
 const OF_ENGINE = [
   'the engine failed for this user',
   '[what is checked](engines.md#what-is-checked); correct the engine, then `retry --code CODE`',
@@ -59,19 +57,19 @@ export const CODES = [
   [['DEMO_EMBEDDED', 'SYSTEM_DATABASE', 'DATABASE_URL'], 'database', true],
   [['MIGRATION_INTERRUPTED', 'DATABASE_UNUSABLE', 'DISK_FULL', 'CONTRACT_BROKEN', 'CONTRACT_COLUMN', 'SCHEMA_TOO_NEW', 'MIGRATION_EDITED', 'MIGRATION_LOCKED', 'DATABASE_UNREACHABLE', 'DATABASE_CERTIFICATE', 'DATABASE_LOGIN', 'DATABASE_UNKNOWN', 'DATABASE_CLOSED', 'BENCH_DATABASE_REFUSED', 'SCHEMA_OUTDATED', 'RIGHTS_MISSING'], 'database', false],
   [['FINGERPRINT_MISMATCH'], 'run', false, 'this processor has another catalogue, engine or limit than the run', 'give all processors the same. A start with no other processor at work supersedes the run'],
-  [['GATE_FAILED_SHARE'], 'run', false, ...GATE, { look: 'cardgenius errors: a user of those, and how to see why', goOn: GATE_GO_ON }],
-  [['GATE_FEWER_ELIGIBLE'], 'run', false, ...GATE, { look: 'cardgenius status: have all spends arrived?', goOn: GATE_GO_ON }],
-  [['GATE_FIRST_CARDS'], 'run', false, ...GATE, { look: 'cardgenius run --dry-run --all; cardgenius catalog diff OLD NEW --database; cardgenius recommend USER --explain; have the spends changed?', lookOwn: 'cardgenius run --dry-run --all (from which first card to which); cardgenius recommend USER; what has changed in your engine, or in the spends', goOn: GATE_GO_ON }],
-  [['REFUSED_SYSTEMICALLY'], 'run', false, 'the database refused too many users of a chunk', 'remove the constraint or trigger that `cardgenius errors` names; `resume`', { look: 'the constraint or trigger that the message names', goOn: `take it away, then: ${RESUME}` }],
-  [['REFUSED_DECISION'], 'run', false, "the database refused a user's cards, and also the status `failed`", '`cardgenius errors` names the user; remove the trigger or constraint; `resume`', { look: 'the constraint or trigger that refuses the status failed', goOn: `take it away, then: ${RESUME}` }],
+  [['GATE_FAILED_SHARE'], 'run', false, ...IN_SHORT, { look: 'cardgenius errors: a user of those, and how to see why', goOn: GATE_GO_ON }],
+  [['GATE_FEWER_ELIGIBLE'], 'run', false, ...IN_SHORT, { look: 'cardgenius status: have all spends arrived?', goOn: GATE_GO_ON }],
+  [['GATE_FIRST_CARDS'], 'run', false, ...IN_SHORT, { look: 'cardgenius run --dry-run --all; cardgenius catalog diff OLD NEW --database; cardgenius recommend USER --explain; have the spends changed?', lookOwn: 'cardgenius run --dry-run --all (from which first card to which); cardgenius recommend USER; what has changed in your engine, or in the spends', goOn: GATE_GO_ON }],
+  [['REFUSED_SYSTEMICALLY'], 'run', false, ...IN_SHORT, { look: 'the constraint or trigger that the message names', goOn: `take it away, then: ${RESUME}` }],
+  [['REFUSED_DECISION'], 'run', false, ...IN_SHORT, { look: 'the constraint or trigger that refuses the status failed', goOn: `take it away, then: ${RESUME}` }],
   [['PROCESSOR_FAILED'], 'run', false, 'an attempt ended in an error without a code', '`cardgenius runs show N` has the text'],
   [['STAGING_INCOMPLETE'], 'run', false, 'a load arrived in part', 'a run loads again by itself; repeat an import'],
   [['LEASE_LOST'], 'run', false, 'another processor has the chunk now', "nothing. If it is frequent, check the machine's load, or raise `leaseSeconds`"],
   [['SCHEDULE_OPENS_NO_RUN'], 'run', true],
   [['CARD_NOT_KEPT', 'NO_ACTIVE_RUN', 'USER_IN_CHUNK', 'RUN_ACTIVE', 'RUN_PAUSED'], 'run', false],
-  [['INVALID_SPENDING'], 'user', false, 'a spend is negative or above `maxMonthlySpend`, or the engine never serves this user', 'correct and import the spends; where the limit was wrong, raise it, then `retry --code INVALID_SPENDING`', { look: 'the spends of the users: cardgenius errors --csv FILE', goOn: 'correct the spends and import them; or where maxMonthlySpend was too low raise it, then: cardgenius retry --code INVALID_SPENDING' }],
-  [['RESULT_OUT_OF_RANGE'], 'user', false, 'a result does not fit DECIMAL(12,2)', 'correct the card that the message names', { look: 'the card that the reason names: cardgenius catalog show CARD', lookOwn: 'the card that the reason names, in your engine', goOn: 'correct the card, then: cardgenius retry --code RESULT_OUT_OF_RANGE; without that a retry fails again' }],
-  [['REFUSED_BY_DATABASE'], 'user', false, "the database refuses this user's rows", 'remove the constraint or trigger that the message names; `retry --code REFUSED_BY_DATABASE`', { look: 'the constraint or trigger that the reason names', goOn: 'take it away, then: cardgenius retry --code REFUSED_BY_DATABASE' }],
+  [['INVALID_SPENDING'], 'user', false, ...IN_SHORT, { look: 'the spends of the users: cardgenius errors --csv FILE', goOn: 'correct the spends and import them; or where maxMonthlySpend was too low raise it, then: cardgenius retry --code INVALID_SPENDING' }],
+  [['RESULT_OUT_OF_RANGE'], 'user', false, ...IN_SHORT, { look: 'the card that the reason names: cardgenius catalog show CARD', lookOwn: 'the card that the reason names, in your engine', goOn: 'correct the card, then: cardgenius retry --code RESULT_OUT_OF_RANGE; without that a retry fails again' }],
+  [['REFUSED_BY_DATABASE'], 'user', false, ...IN_SHORT, { look: 'the constraint or trigger that the reason names', goOn: 'take it away, then: cardgenius retry --code REFUSED_BY_DATABASE' }],
   [['ENGINE_CRASHED'], 'user', false, ...OF_ENGINE, { look: 'cardgenius recommend USER', goOn: 'correct the engine, then: cardgenius retry --code ENGINE_CRASHED' }],
   [['ENGINE_FAILED'], 'user', false, ...OF_ENGINE, { look: 'the message of your engine', goOn: 'correct it, then: cardgenius retry --code ENGINE_FAILED' }],
   [['ENGINE_TIMEOUT'], 'user', false, ...OF_ENGINE, { look: 'engineTimeoutSeconds of the configuration', goOn: 'make the engine faster or raise the limit, then: cardgenius retry --code ENGINE_TIMEOUT' }],
