@@ -23,8 +23,8 @@ export type CodeRow = readonly [
   codes: readonly string[],
   kind: CodeKind,
   isUsage: boolean,
-  happened?: string,
-  remedy?: string,
+  happened?: string | undefined,
+  remedy?: string | undefined,
   inShort?: Remedy,
 ];
 
