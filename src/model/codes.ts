@@ -85,11 +85,9 @@ export const CODES = [
   [['NO_SUCH_USER', 'NO_SUCH_RUN', 'ORPHANS_MANY', 'API_FAILED', 'FROM_API_FEW', 'ALERT_NOT_TOLD', 'ALERT_REFUSED', 'API_BUDGET'], 'commands', false],
   [['PROXY_NEEDS_TOKEN'], 'dashboard', false, 'no token is set, and the request came through a proxy', 'set a token: [behind a proxy](dashboard.md#behind-a-proxy)'],
   [['OTHER_ORIGIN'], 'dashboard', false, 'another page sent the request, or a proxy changed the host name', 'use the page itself; [correct the proxy](dashboard.md#behind-a-proxy)'],
-  [['TOO_MANY_REQUESTS', 'TOO_MANY_STREAMS'], 'dashboard', false, 'too many requests or open pages', 'close some, wait a minute'],
-  [['NOT_ASKED_YET'], 'dashboard', false, 'the database has not answered yet', 'try again'],
   [['FAILED'], 'dashboard', false, 'an error without a code', 'read the log of `serve`'],
   [['DASHBOARD_ADDRESS', 'DASHBOARD_PORT', 'DASHBOARD_TOKEN', 'TOKEN_FILE_OPEN'], 'dashboard', true],
-  [['RUN_IS_OVER', 'TOKEN_NEEDED', 'TOKEN_REFUSED', 'MAY_NOT_ACT', 'BAD_REQUEST', 'NOT_FOUND', 'USER_ID', 'CODE', 'SCHEDULE'], 'dashboard', false],
+  [['RUN_IS_OVER', 'TOO_MANY_REQUESTS', 'TOO_MANY_STREAMS', 'NOT_ASKED_YET', 'TOKEN_NEEDED', 'TOKEN_REFUSED', 'MAY_NOT_ACT', 'BAD_REQUEST', 'NOT_FOUND', 'USER_ID', 'CODE', 'SCHEDULE'], 'dashboard', false],
 ] as const satisfies readonly CodeRow[];
 
 /** A code of an error that is thrown before anything was touched. */
