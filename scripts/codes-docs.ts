@@ -3,7 +3,6 @@ import { CODES, type CodeKind, type CodeRow } from '../src/model/codes.ts';
 import { between, docsPath, writeDocument } from './generated-table.ts';
 
 export const DOCS_PATH = docsPath('troubleshooting.md');
-const END = '<!-- end of the table -->';
 
 /** The codes of one kind that need more than their message; those of one explanation share a row. */
 function tableOf(kind: CodeKind): string {
@@ -20,7 +19,7 @@ function tableOf(kind: CodeKind): string {
 export function withTable(text: string): string {
   const kinds = [...new Set(CODES.map(row => row[1]))];
   return kinds.reduce(
-    (written, kind) => between(written, `<!-- codes: ${kind} (npm run docs:codes) -->`, END, tableOf(kind)),
+    (written, kind) => between(written, `<!-- codes: ${kind} (npm run docs:codes) -->`, tableOf(kind)),
     text,
   );
 }

@@ -4,7 +4,6 @@ import { between, docsPath, writeDocument } from './generated-table.ts';
 
 export const DOCS_PATH = docsPath('configuration.md');
 const BEGIN = '<!-- table: npm run docs:configuration -->';
-const END = '<!-- end of the table -->';
 
 /** Keys of one default and description share a row; a star marks a secret. */
 function table(): string {
@@ -20,6 +19,6 @@ function table(): string {
 }
 
 /** The document with its table as it should be. */
-export const withTable = (text: string): string => between(text, BEGIN, END, table());
+export const withTable = (text: string): string => between(text, BEGIN, table());
 
 if (import.meta.main) await writeDocument(DOCS_PATH, withTable);

@@ -5,11 +5,13 @@ import { join } from 'node:path';
 /** Where a document of docs/ is. */
 export const docsPath = (name: string): string => join(import.meta.dirname, '../docs', name);
 
-/** `text` with `table` between the line `begin` and the line `end`. */
-export function between(text: string, begin: string, end: string, table: string): string {
+const END = '<!-- end -->';
+
+/** `text` with `table` between the line `begin` and the end mark that follows it. */
+export function between(text: string, begin: string, table: string): string {
   const [before, rest] = text.split(begin);
-  const [, ...after] = rest!.split(end);
-  return `${before}${begin}\n${table}\n${end}${after.join(end)}`;
+  const [, ...after] = rest!.split(END);
+  return `${before}${begin}\n${table}\n${END}${after.join(END)}`;
 }
 
 /** Writes a document anew where this script is the one that was started. */

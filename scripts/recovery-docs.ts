@@ -4,7 +4,6 @@ import { between, docsPath, writeDocument } from './generated-table.ts';
 
 export const DOCS_PATH = docsPath('sql-server.md');
 const BEGIN = '<!-- table: npm run docs:recovery -->';
-const END = '<!-- end of the table -->';
 
 const WORDS: Readonly<Record<Fate, string>> = {
   lost: 'the chunk is left alone',
@@ -22,6 +21,6 @@ function table(): string {
 }
 
 /** The document with its table as it should be. */
-export const withTable = (text: string): string => between(text, BEGIN, END, table());
+export const withTable = (text: string): string => between(text, BEGIN, table());
 
 if (import.meta.main) await writeDocument(DOCS_PATH, withTable);
