@@ -27,8 +27,9 @@ export function defineRuns(program: Command): void {
   command<ListOptions>(list, async (cli, [number], { last }) => {
     if (number !== undefined) return await showRun(cli, number, undefined);
     await using opened = await cli.open({ beside: true, light: true });
-    const found = await opened.history.listRuns(last ?? 10);
-    cli.print({ runs: found }, () => describeRuns(found));
+    const most = last ?? 10;
+    const found = await opened.history.listRuns(most + 1); // one more, to compare the last with
+    cli.print({ runs: found.slice(0, most) }, () => describeRuns(found, most));
   });
 
   const show = runs
@@ -72,21 +73,28 @@ async function showRun(cli: Cli, number: string, most = 50): Promise<void> {
 /** How many acts of a run are shown. */
 const MAX_ACTS = 50;
 
-function describeRuns(runs: readonly RunProgress[]): string {
+/** The latest `most` of `runs`; one more is there to compare with. */
+export function describeRuns(runs: readonly RunProgress[], most: number): string {
   if (runs.length === 0) return 'No run yet. Start one with: cardgenius run';
-  const rows = runs.map(run => [
-    String(run.runId),
-    kindOf(run),
-    run.state,
-    minuteOf(run.startedAt),
-    isHalted(run) ? '' : secondsText(secondsOf(run)),
-    group(decidedOf(run)),
-    group(run.failed),
-    rateText(run),
-    isHalted(run) ? '' : group(speedOf(run)),
-  ]);
+  const rows = runs
+    .slice(0, most)
+    .map(run => [
+      String(run.runId),
+      kindOf(run),
+      run.state,
+      minuteOf(run.startedAt),
+      isHalted(run) ? '' : secondsText(secondsOf(run)),
+      group(decidedOf(run)),
+      group(run.failed),
+      rateText(run),
+      isHalted(run) ? '' : group(speedOf(run)),
+    ]);
   const header = ['run', 'kind', 'state', 'started (UTC)', 'took', 'users', 'failed', 'error rate', 'users/s'];
-  return textTable(header, rows, [0, 4, 5, 6, 7, 8]);
+  const table = textTable(header, rows, [0, 4, 5, 6, 7, 8]);
+  const changed = runs.filter((run, i) => runs[i + 1] !== undefined && run.fingerprint !== runs[i + 1]!.fingerprint);
+  if (changed.length === 0) return table;
+  const numbers = changed.map(({ runId }) => runId).join(', ');
+  return `${table}\nWith another engine, catalogue or limit than the run before: ${numbers}. To look: cardgenius runs show N`;
 }
 
 /** Each act with its actor, the latest first. `affected` is users, or rows. */

@@ -1,5 +1,37 @@
 import test from 'ava';
+import { describeRuns } from '../../src/cli/runs-command.ts';
+import type { RunProgress } from '../../src/model/run.ts';
 import { cardgenius, newPlace } from './cli.ts';
+
+test('the list of runs says where the engine or catalogue changed, also at its last run', t => {
+  const run = (runId: number, fingerprint: string) =>
+    ({
+      runId,
+      fingerprint,
+      kind: 'batch',
+      state: 'done',
+      startedAt: new Date(0),
+      finishedAt: new Date(1_000),
+    }) as RunProgress;
+  const runs = [run(9, 'b'), run(8, 'b'), run(7, 'a'), run(6, 'c')];
+  const counts = { completed: 1, failed: 0, changed: 0, gone: 0 };
+  const text = describeRuns(
+    runs.map(one => ({ ...one, ...counts })),
+    3,
+  );
+  t.regex(
+    text,
+    /\nWith another engine, catalogue or limit than the run before: 8, 7\. To look: cardgenius runs show N$/,
+  );
+  t.notRegex(text, /^ *6 /m);
+  t.notRegex(
+    describeRuns(
+      runs.slice(0, 1).map(one => ({ ...one, ...counts })),
+      3,
+    ),
+    /another/,
+  );
+});
 
 test('runs, runs show and status tell what was and what is, and refuse what is not there', async t => {
   const at = await newPlace();
