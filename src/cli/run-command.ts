@@ -111,11 +111,18 @@ async function preview(cli: Cli, { dryRun, limit, workers }: RunOptions): Promis
       cli.note(`${group(users)} users are compared.`);
     },
   });
-  cli.print({ dryRun: true, all: true, ...preview, moves: preview.moves.slice(0, 100) }, () =>
-    describePreview(preview),
-  );
+  cli.print(previewJson(preview), () => describePreview(preview));
   cli.end(preview.gates.some(gate => gate.wouldShut) ? EXIT.failed : EXIT.done);
 }
+
+/** How many moves a program is told of, the commonest first. */
+const MOST_MOVES = 100;
+
+export const previewJson = (preview: Preview): object => ({
+  ...{ dryRun: true, all: true, ...preview },
+  moves: preview.moves.slice(0, MOST_MOVES),
+  movesTotal: preview.moves.length,
+});
 
 export function describePreview(preview: Preview): string {
   const {

@@ -6,7 +6,7 @@ import test from 'ava';
 import { previewAll } from '../../src/batch/preview.ts';
 import { runBatch } from '../../src/batch/run-batch.ts';
 import { WorkerPool } from '../../src/batch/worker-pool.ts';
-import { describePreview } from '../../src/cli/run-command.ts';
+import { describePreview, previewJson } from '../../src/cli/run-command.ts';
 import { movesTable } from '../../src/cli/table.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { openDatabase } from '../../src/database/open-database.ts';
@@ -144,6 +144,10 @@ test.serial('a dry run over all users names the users who would fail', async t =
     describePreview(preview),
     /Most of them \(3\): ENGINE_ANSWER_INVALID, for example CK0: row 6 .*\. To see it: cardgenius recommend CK0\n/,
   );
+  const many = Array.from({ length: 101 }, (_, i) => ({ from: `A${i}`, to: 'B', users: 1 }));
+  const json = previewJson({ ...preview, moves: many }) as { moves: object[]; movesTotal: number };
+  t.like(json, { dryRun: true, users: preview.users, movesTotal: 101 }, 'the list is cut, and says so');
+  t.is(json.moves.length, 100);
 });
 
 test('a table of first cards that is cut says how many users it leaves out', t => {
