@@ -16,6 +16,8 @@ export interface RejectedLine {
   /** As it was written; empty where there is none. */
   readonly userId: string;
   readonly reason: string;
+  /** Its fields, where they are still known. */
+  readonly row?: readonly string[];
 }
 
 export type ParsedLine = { readonly good: StagedSpending } | { readonly bad: RejectedLine };
@@ -139,7 +141,7 @@ function parseRow(
   maxMonthlySpend: number,
 ): ParsedLine {
   const userId = (row[columns[0]!] ?? '').replace(/^ +| +$/g, '');
-  const reject = (reason: string): ParsedLine => ({ bad: { lineNo, userId, reason } });
+  const reject = (reason: string): ParsedLine => ({ bad: { lineNo, userId, reason, row } });
   if (row.length !== width) {
     const hint = row.length > width ? '; an amount with commas stands in quotes, or without its commas' : '';
     return reject(`${row.length} fields, but the header has ${width}${hint}`);

@@ -32,8 +32,8 @@ test.serial('from a CSV with bad rows to ten cards for every good user, and only
   });
   t.is(
     await readFile(join(cwd, 'spends.csv.rejects.csv'), 'utf8'),
-    'line,user_id,reason\n1503,CK-bad,avg_amazon_gmv is negative: -1\n' +
-      '1502,CK0000001,a second row for this user_id; line 3 went in\n',
+    'line,user_id,reason,row\n1502,CK0000001,a second row for this user_id; line 3 went in,\n' +
+      '1503,CK-bad,avg_amazon_gmv is negative: -1,"CK-bad,-1,0,0,0,0,0"\n',
   );
 
   const first = await json('run', '--chunk-size', '400');

@@ -166,7 +166,7 @@ test('whatever text a field holds, its row is either good to the paisa or reject
   );
 });
 
-test('rejects: no file where nothing was rejected, an old one goes, a formula is defused', async t => {
+test('rejects: by line, with the row; no file where nothing was rejected, an old one goes, a formula is defused', async t => {
   const path = join(await folder(), 'x.csv.rejects.csv');
   await writeFile(path, 'old');
   const none = new RejectsFile(path);
@@ -174,12 +174,12 @@ test('rejects: no file where nothing was rejected, an old one goes, a formula is
   await t.throwsAsync(stat(path));
 
   const some = new RejectsFile(path);
+  await some.add({ lineNo: 8, userId: '\u001b[2J\u009b1A', reason: 'a \u202e mark', row: ['\u001b[2J', '1,000', '2'] });
   await some.add({ lineNo: 7, userId: '=1+1', reason: 'because, "so"' });
-  await some.add({ lineNo: 8, userId: '\u001b[2J\u009b1A', reason: 'a \u202e mark' });
   t.is(await some.finish(), path);
   t.is(
     await readFile(path, 'utf8'),
-    'line,user_id,reason\n7,\'=1+1,"because, ""so"""\n8,\\u001b[2J\\u009b1A,a \\u202e mark\n',
+    'line,user_id,reason,row\n7,\'=1+1,"because, ""so""",\n8,\\u001b[2J\\u009b1A,a \\u202e mark,"\\u001b[2J,""1,000"",2"\n',
   );
 });
 
