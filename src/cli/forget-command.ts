@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { UsageError } from '../model/errors.ts';
 import { group } from '../model/format.ts';
 import { type CommonOptions, command } from './cli.ts';
+import { shellWord } from './command-prefix.ts';
 import { shellUser } from './shell-user.ts';
 
 export function defineForget(program: Command): void {
@@ -11,8 +13,15 @@ export function defineForget(program: Command): void {
         'there first, or the next run computes the user again. Refused while a chunk with the user is open.',
     )
     .argument('<user>', 'a user_id')
-    .addHelpText('after', '\nExample:\n  cardgenius forget CK0000001');
-  command<CommonOptions>(definition, async (cli, [userId]) => {
+    .option('--yes', 'do it: without, nothing is removed')
+    .addHelpText('after', '\nExample:\n  cardgenius forget CK0000001 --yes');
+  command<CommonOptions & { readonly yes?: boolean }>(definition, async (cli, [userId], { yes }) => {
+    if (yes !== true) {
+      throw new UsageError(
+        'FORGET_YES',
+        `Nothing was removed. What our tables know of ${userId} goes for good with: cardgenius forget ${shellWord(userId!)} --yes`,
+      );
+    }
     await using opened = await cli.open();
     const { rows, inSpending, inRecommendations } = await opened.maintenance.forgetUser(userId!, shellUser());
     cli.print({ rows, inSpending, inRecommendations }, () => {

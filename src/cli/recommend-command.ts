@@ -40,7 +40,8 @@ export function defineRecommend(program: Command): void {
     if ((userId === undefined) === !isGiven) {
       throw new UsageError('RECOMMEND_WHOM', 'Name a user_id, or give spends (--amazon 50000 …): one of the two.');
     }
-    const amounts = userId === undefined ? givenAmounts(options) : await storedAmounts(cli, userId);
+    const amounts =
+      userId === undefined ? givenAmounts(options, cli.settings.maxMonthlySpend) : await storedAmounts(cli, userId);
     const rows = await recommendOne(cli.settings, userId ?? '', amounts);
     const why = options.whyNot === undefined ? undefined : await whyNotCard(cli.settings, amounts, options.whyNot);
     const explained = options.explain === true ? await explainRows(cli.settings, amounts, rows) : undefined;
@@ -127,17 +128,24 @@ async function whyNotCard(
   };
 }
 
-function givenAmounts(options: SpendOptions): number[] {
-  const five = SPENDS.slice(0, 5).map(spend => rupees(spend, options[spend] ?? '0'));
+function givenAmounts(options: SpendOptions, most: number): number[] {
+  const five = SPENDS.slice(0, 5).map(spend => rupees(spend, options[spend] ?? '0', most));
   const confirmed = options.confirmed;
   return [
     ...five,
-    confirmed === undefined ? five.reduce((sum, paise) => sum + paise, 0) : rupees('confirmed', confirmed),
+    confirmed === undefined ? five.reduce((sum, paise) => sum + paise, 0) : rupees('confirmed', confirmed, most),
   ];
 }
 
-function rupees(option: string, text: string): number {
+/** `most`: the largest amount that is believed, in paise. */
+function rupees(option: string, text: string, most: number): number {
   const paise = parseHundredths(text);
+  if (paise === undefined && /^\d+(\.\d{1,2})?$/.test(text)) {
+    throw new UsageError(
+      'RECOMMEND_AMOUNT',
+      `--${option} ${text} is above the limit of ${formatHundredths(most)} rupees a month (maxMonthlySpend).`,
+    );
+  }
   if (paise === undefined) {
     throw new UsageError(
       'RECOMMEND_AMOUNT',

@@ -135,6 +135,14 @@ test('wrong usage', async t => {
   await refused(t, ['rum'], { code: 2, message: /Unknown command 'rum'.*Did you mean run\?/s });
   await refused(t, ['run', '--limit', 'many'], { code: 2, message: /--limit.*must be a whole number, at least 1/ });
   await refused(t, ['recommend'], { code: 2, message: /Name a user_id, or give spends/ });
+  await refused(t, ['recommend', '--amazon', '9999999999999999'], {
+    code: 2,
+    message: /--amazon 9999999999999999 is above the limit of 10000000\.00 rupees a month/,
+  });
+  await refused(t, ['forget', 'CK0000001'], {
+    code: 2,
+    message: /Nothing was removed\. .* forget CK0000001 --yes/,
+  });
   await refused(t, ['recommend', '--amazon', '5,000'], { code: 2, message: /--amazon 5,000 is not an amount/ });
 });
 
