@@ -276,7 +276,7 @@ export class AlertMonitor {
   ): Delivery {
     const { rule, subject, severity, message } = about;
     const { host, dashboardUrl } = this.#options;
-    const look = about.look ?? lookOf(rule);
+    const look = about.look ?? lookOf(rule, subject);
     const database = this.#database?.description;
     const link = dashboardUrl === undefined ? undefined : linkOf(dashboardUrl, subject);
     const notice = {

@@ -79,8 +79,12 @@ export const RULES = {
 } as const;
 export type RuleName = keyof typeof RULES;
 
-/** Where to look about an alert, by its rule. */
-export const lookOf = (rule: string): string => RULES[rule as RuleName] ?? 'docs/operations.md';
+/** Where to look about an alert, by its rule; with the schedule that its subject names. */
+export function lookOf(rule: string, subject: string): string {
+  const look = RULES[rule as RuleName] ?? 'docs/operations.md';
+  const [, schedule] = /^([\w.-]+), /.exec(subject) ?? [];
+  return schedule === undefined ? look : look.replace('schedule run NAME', `schedule run ${schedule}`);
+}
 
 /** The section that says what an alert means and what to do. */
 export const runbookOf = (rule: string): string => `docs/operations.md#${rule in RULES ? rule : 'alerts'}`;

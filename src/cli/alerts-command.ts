@@ -30,7 +30,7 @@ export function defineAlerts(program: Command): void {
 async function listAlerts(cli: Cli, all: boolean): Promise<void> {
   await using opened = await cli.open({ beside: true, light: true });
   const alerts = await opened.coordination.listAlerts(!all, LISTED);
-  const shown = alerts.map(alert => ({ ...alert, look: lookOf(alert.rule) }));
+  const shown = alerts.map(alert => ({ ...alert, look: lookOf(alert.rule, alert.subject) }));
   cli.print({ alerts: shown }, () => {
     if (alerts.length === 0) return all ? 'No alert yet.' : 'No alert is open.';
     return alerts.map(describeAlert).join('\n');
@@ -43,7 +43,7 @@ export function describeAlert({ rule, subject, severity, message, openedAt, clos
     closedAt === null
       ? ['open', `since ${openedAt.toISOString()}`, message]
       : ['over', `from ${openedAt.toISOString()} to ${closedAt.toISOString()}`, `It said: ${message}`];
-  const lines = [said, ...(closedAt === null ? [`Look at: ${lookOf(rule)}`] : [])];
+  const lines = [said, ...(closedAt === null ? [`Look at: ${lookOf(rule, subject)}`] : [])];
   return `${state}  ${severity.padEnd(8)}  ${rule}: ${subject}, ${span}${lines.map(line => `\n                ${line}`).join('')}`;
 }
 

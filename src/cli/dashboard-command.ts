@@ -120,7 +120,10 @@ export async function mountDashboard(
       },
       place: () => placeOf(opened),
       alerts: async () =>
-        (await coordination.listAlerts(false, SHOWN)).map(alert => ({ ...alert, look: lookOf(alert.rule) })),
+        (await coordination.listAlerts(false, SHOWN)).map(alert => ({
+          ...alert,
+          look: lookOf(alert.rule, alert.subject),
+        })),
       processors: () => coordination.listProcessors(SHOWN),
       ...(schedules.length === 0 ? {} : { schedules: outlook }),
     },

@@ -161,6 +161,8 @@ async function serve(
 
 const FIRST_DELAY_MS = 1_000;
 const MAX_DELAY_MS = 30_000;
+/** How often an embedded folder is asked for that a short command has: as often as other commands ask, or each of them would come first. */
+const HELD_DELAY_MS = 250;
 
 /** Opens the database however long it is away; undefined where the signal came first. An error that no wait can fix is thrown. */
 async function openPatiently(
@@ -170,22 +172,22 @@ async function openPatiently(
   onFailure: (error: DatabaseError) => void,
 ): Promise<OpenedDatabase | undefined> {
   let said = '';
-  for (let delayMs = FIRST_DELAY_MS; ; ) {
+  for (let outageMs = FIRST_DELAY_MS; ; ) {
     try {
       return await cli.open({ create: true, stays: true, waits: false });
     } catch (error) {
       if (!mayCome(error)) throw error;
       if (signal.aborted) return undefined;
       onFailure(error);
-      // A command that has the embedded folder is asked for each second: it may end at any.
       const isHeld = error.code === 'DATABASE_IN_USE';
+      const delayMs = isHeld ? HELD_DELAY_MS : outageMs;
       if (!isHeld || said !== error.message) {
         log.warn({ code: error.code, message: error.message, retryInMs: delayMs }, 'waiting for the database');
       }
       said = error.message;
       await sleep(delayMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return undefined;
-      delayMs = isHeld ? FIRST_DELAY_MS : Math.min(MAX_DELAY_MS, delayMs * 2);
+      if (!isHeld) outageMs = Math.min(MAX_DELAY_MS, outageMs * 2);
     }
   }
 }

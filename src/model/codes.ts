@@ -67,7 +67,7 @@ export const CODES = [
   [['LEASE_LOST'], 'run', false, 'another processor has the chunk now', "nothing. If it is frequent, check the machine's load, or raise `leaseSeconds`"],
   [['SCHEDULE_OPENS_NO_RUN'], 'run', true],
   [['CARD_NOT_KEPT', 'NO_ACTIVE_RUN', 'USER_IN_CHUNK', 'RUN_ACTIVE', 'RUN_PAUSED'], 'run', false],
-  [['INVALID_SPENDING'], 'user', false, ...IN_SHORT, { look: 'the spends of the users: cardgenius errors --csv FILE', goOn: 'correct the spends and import them; or where maxMonthlySpend was too low raise it, then: cardgenius retry --code INVALID_SPENDING' }],
+  [['INVALID_SPENDING'], 'user', false, ...IN_SHORT, { look: 'the column and the amount in the reason of each user: cardgenius errors --csv FILE', goOn: 'correct the spends and import them; or where maxMonthlySpend was too low raise it, then: cardgenius retry --code INVALID_SPENDING' }],
   [['RESULT_OUT_OF_RANGE'], 'user', false, ...IN_SHORT, { look: 'the card that the reason names: cardgenius catalog show CARD', lookOwn: 'the card that the reason names, in your engine', goOn: 'correct the card, then: cardgenius retry --code RESULT_OUT_OF_RANGE; without that a retry fails again' }],
   [['REFUSED_BY_DATABASE'], 'user', false, ...IN_SHORT, { look: 'the constraint or trigger that the reason names', goOn: 'take it away, then: cardgenius retry --code REFUSED_BY_DATABASE' }],
   [['ENGINE_CRASHED'], 'user', false, ...OF_ENGINE, { look: 'cardgenius recommend USER', goOn: 'correct the engine, then: cardgenius retry --code ENGINE_CRASHED' }],

@@ -201,6 +201,15 @@ for (const [title, [bad, expected, good]] of Object.entries(CASES)) {
   });
 }
 
+test('where to look about a lost slot names its schedule, to be typed as it stands', async t => {
+  const told: string[] = [];
+  const { monitor, database } = keep(({ look }) => told.push(look));
+  database.run = undefined;
+  database.fires = [fire({ decision: 'not_opened', runId: null, note: 'CATALOG_INVALID: …' })];
+  await monitor.watch(NOW);
+  t.regex(told.join(), /then: cardgenius schedule run weekly$/);
+});
+
 test('a gate that holds a run has another look than a pause', t => {
   const lookOf = (reason: string) => findingsOf(snapshot({ run: run({ state: 'paused', reason }) }), LIMITS)[0]!;
   const held = lookOf('GATE_FAILED_SHARE: 603 of the first 10000 users. To go on all the same: cardgenius resume');
