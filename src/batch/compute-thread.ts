@@ -4,7 +4,7 @@
  */
 import { BroadcastChannel } from 'node:worker_threads';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
-import { createEngineOf } from '../engine/create-engine.ts';
+import { createEngineOf } from '../engine/engine-of-image.ts';
 import type { EngineImage } from '../engine/image.ts';
 import { CardGeniusError, messageOf } from '../model/errors.ts';
 import type { RecommendationSlice } from '../model/recommendation.ts';

@@ -193,9 +193,8 @@ export async function processRun(database: Database, membership: RunMembership):
     };
   };
   const steady = retrying(database, { signal, sleep });
-  const { image } = engine;
   // For `catalog export --run N`.
-  if (image.kind === 'built_in') await steady.keepCatalog(runId, image.catalog);
+  if (engine.catalogFile !== undefined) await steady.keepCatalog(runId, engine.catalogFile);
   if (opened.state !== 'running') return outcome(opened.state);
 
   const atEnd = retrying(database, { sleep, patienceMs: END_PATIENCE_MS });

@@ -8,6 +8,8 @@ if (Number.parseInt(process.versions.node, 10) < LEAST_NODE) {
   );
   process.exitCode = 2;
 } else {
+  const { keepCompiled } = await import('./compile-cache.ts');
+  keepCompiled();
   const { runCommandLine } = await import('./commands.ts');
   await runCommandLine();
 }

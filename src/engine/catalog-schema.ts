@@ -1,16 +1,11 @@
 import { z } from 'zod';
 import { CATEGORIES } from '../model/spending.ts';
+import { PERIODS } from './periods.ts';
 
 /**
  * The shape of `catalog/cards.json`. What a shape cannot say (contiguous bands, ten open cards) is in catalog-rules.ts.
  * `npm run catalog:schema` writes the JSON Schema for editors from this.
  */
-
-const PERIODS = ['month', 'quarter', 'half_year', 'year'] as const;
-export type Period = (typeof PERIODS)[number];
-
-/** How many months each period has. */
-export const MONTHS: Readonly<Record<Period, number>> = { month: 1, quarter: 3, half_year: 6, year: 12 };
 
 /** A decimal with at most `places` places, as it is written. */
 const decimal = (places: number) =>

@@ -4,7 +4,7 @@ import { createBuiltInEngine } from './built-in.ts';
 import { type EligibleCards, isEligible } from './card-terms.ts';
 import { type Catalog, parseCatalog, readCatalogFile } from './catalog.ts';
 import type { Engine } from './engine.ts';
-import { type EngineImage, engineChanged } from './image.ts';
+import { createOwnEngine } from './engine-of-image.ts';
 import { DEFAULT_ENGINE_TIMEOUT_MS, type EngineSource } from './source.ts';
 
 /**
@@ -12,42 +12,22 @@ import { DEFAULT_ENGINE_TIMEOUT_MS, type EngineSource } from './source.ts';
  * worker threads only; what the main process needs, load-engine.ts and open-engine.ts have.
  */
 export async function createEngine(source: EngineSource): Promise<Engine> {
-  const { catalogPath, enginePath: path, engineTimeoutMs, maxMonthlySpend } = source;
-  if (path === undefined) return createBuiltIn(await readCatalogFile(catalogPath), source);
-  return createOwnEngine(path, engineTimeoutMs ?? DEFAULT_ENGINE_TIMEOUT_MS, maxMonthlySpend);
-}
-
-/** Creates the engine of an image, in a worker thread. Throws EngineUnusableError (ENGINE_CHANGED) where it would be another one. */
-export async function createEngineOf(image: EngineImage): Promise<Engine> {
-  const engine =
-    image.kind === 'built_in'
-      ? createBuiltIn(image.catalog, image)
-      : await createOwnEngine(image.modulePath, image.timeoutMs, image.maxMonthlySpend);
-  if (engine.fingerprint === image.fingerprint) return engine;
-  throw engineChanged(image, engine);
-}
-
-/** The built-in engine of a catalogue's bytes. Throws UsageError (CATALOG_…) naming file, card and field. */
-export function createBuiltIn(
-  bytes: Uint8Array,
-  { catalogPath, eligibleCards = 'open', maxMonthlySpend }: BuiltInTerms,
-): Engine {
-  const catalog = parseCatalog(bytes, catalogPath);
-  checkEligible(catalog, catalogPath, eligibleCards);
+  const { catalogPath, eligibleCards, enginePath, engineTimeoutMs, maxMonthlySpend } = source;
+  if (enginePath !== undefined) {
+    return createOwnEngine(enginePath, engineTimeoutMs ?? DEFAULT_ENGINE_TIMEOUT_MS, maxMonthlySpend);
+  }
+  const catalog = parseEligible(await readCatalogFile(catalogPath), source);
   return createBuiltInEngine({ catalog, eligibleCards, maxMonthlySpend });
 }
 
-type BuiltInTerms = Pick<EngineSource, 'catalogPath' | 'eligibleCards' | 'maxMonthlySpend'>;
-
-async function createOwnEngine(path: string, timeoutMs: number, maxMonthlySpend: number): Promise<Engine> {
-  const [{ loadEngineModule }, { adaptEngine }, { filesOf }] = await Promise.all([
-    import('./plugin/engine-module.ts'),
-    import('./plugin/adapted-engine.ts'),
-    import('./plugin/module-graph.ts'),
-  ]);
-  const definition = await loadEngineModule(path);
-  const files = () => filesOf(path, definition.files ?? []);
-  return adaptEngine(definition, { files, path, timeoutMs, maxMonthlySpend });
+/** A catalogue of which users can be given ten cards. Throws UsageError (CATALOG_…) naming file, card and field. */
+export function parseEligible(
+  bytes: Uint8Array,
+  { catalogPath, eligibleCards = 'open' }: Pick<EngineSource, 'catalogPath' | 'eligibleCards'>,
+): Catalog {
+  const catalog = parseCatalog(bytes, catalogPath);
+  checkEligible(catalog, catalogPath, eligibleCards);
+  return catalog;
 }
 
 /** Throws UsageError (CATALOG_TOO_FEW_CARDS) where users cannot be given ten cards. */

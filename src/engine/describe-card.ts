@@ -1,7 +1,8 @@
 /** A card of the catalogue for people. */
 import { CATEGORIES } from '../model/spending.ts';
 import { counts, plainFigure } from './card-terms.ts';
-import type { Card, EarnRate, Period, Rules } from './catalog-schema.ts';
+import type { Card, EarnRate, Rules } from './catalog-schema.ts';
+import type { Period } from './periods.ts';
 
 const PERIOD: Readonly<Record<Period, string>> = {
   month: 'a month',

@@ -3,7 +3,8 @@
  * for a rounding too near to a tie, for numbers beyond 2^53, and for combinations that its fast program does not know.
  */
 import { CATEGORIES } from '../model/spending.ts';
-import { type Card, type EarnRate, MONTHS, type Rules } from './catalog-schema.ts';
+import type { Card, EarnRate, Rules } from './catalog-schema.ts';
+import { MONTHS } from './periods.ts';
 import {
   add,
   compare,

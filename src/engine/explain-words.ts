@@ -5,8 +5,9 @@
 import { formatHundredths, formatRupees, formatTenThousandths, groupDecimal, groupHundredths } from '../model/money.ts';
 import { CATEGORIES, type Category } from '../model/spending.ts';
 import { plainFigure } from './card-terms.ts';
-import type { EarnRate, Period } from './catalog-schema.ts';
+import type { EarnRate } from './catalog-schema.ts';
 import type { CapStep, EarnStep, Explanation, MilestoneStep } from './explain.ts';
+import type { Period } from './periods.ts';
 import { compare, multiply, type Rational, rational, roundHalfUp, subtract } from './rational.ts';
 
 const PERIOD: Readonly<Record<Period, string>> = {

@@ -5,8 +5,9 @@
 import { CATEGORIES, type Category } from '../model/spending.ts';
 import { counts, joiningFeeOf, milestoneCategories, nameOf, redemptionOf, toWhole } from './card-terms.ts';
 import type { Catalog } from './catalog.ts';
-import { type Band, type Cap, type Card, type EarnRate, MONTHS, type Period, type Rules } from './catalog-schema.ts';
+import type { Band, Cap, Card, EarnRate, Rules } from './catalog-schema.ts';
 import { type CapFill, computeExactly, rateOf, type Trace } from './exact.ts';
+import { MONTHS, type Period } from './periods.ts';
 import { add, compare, fromDecimal, minimum, multiply, type Rational, rational, subtract, ZERO } from './rational.ts';
 import { deriveSpends } from './spending-rules.ts';
 

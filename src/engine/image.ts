@@ -1,10 +1,11 @@
 /**
  * One engine from plan to thread. The main process loads an engine once a run and gets an image of it: what a worker thread needs to
- * make the same engine. The built-in engine's image has the bytes of the catalogue that were fingerprinted; that of an engine of one's
+ * make the same engine. The built-in engine's image has the catalogue that was fingerprinted, read and checked; that of an engine of one's
  * own has its module's path, which each thread imports anew, with the fingerprint and the files that must come of it. Another one ends the attempt.
  */
 import { CardGeniusError, EXIT } from '../model/errors.ts';
 import type { EligibleCards } from './card-terms.ts';
+import type { Catalog } from './catalog.ts';
 import type { EngineFile, EngineIdentity } from './engine.ts';
 
 interface Image {
@@ -19,8 +20,7 @@ export interface BuiltInImage extends Image {
   /** The path that messages name. */
   readonly catalogPath: string;
   readonly eligibleCards: EligibleCards | undefined;
-  /** The catalogue, byte for byte as it was fingerprinted. */
-  readonly catalog: Uint8Array;
+  readonly catalog: Catalog;
 }
 
 export interface OwnImage extends Image {
@@ -36,6 +36,8 @@ export type EngineImage = BuiltInImage | OwnImage;
 /** What the main process knows of an engine: enough to plan a run, and to have it computed in threads. */
 export interface LoadedEngine extends EngineIdentity {
   readonly image: EngineImage;
+  /** The built-in engine's catalogue, byte for byte as it was fingerprinted. */
+  readonly catalogFile?: Uint8Array;
 }
 
 /**

@@ -1,8 +1,9 @@
+import { createBuiltInEngine } from './built-in.ts';
 import { readCatalogFile } from './catalog.ts';
-import { createBuiltIn } from './create-engine.ts';
+import { parseEligible } from './create-engine.ts';
 import type { EngineIdentity } from './engine.ts';
 import { EngineThread } from './engine-thread.ts';
-import type { LoadedEngine } from './image.ts';
+import type { BuiltInImage, LoadedEngine } from './image.ts';
 import { DEFAULT_ENGINE_TIMEOUT_MS, type EngineSource } from './source.ts';
 
 /**
@@ -16,12 +17,14 @@ export async function loadEngine(source: EngineSource): Promise<LoadedEngine> {
   return ownEngineOf(source, thread.identity);
 }
 
-async function loadBuiltIn(source: EngineSource): Promise<LoadedEngine> {
+/** The built-in engine of a source's catalogue. Throws UsageError (CATALOG_…). */
+export async function loadBuiltIn(source: EngineSource): Promise<LoadedEngine & { readonly image: BuiltInImage }> {
   const { catalogPath, eligibleCards, maxMonthlySpend } = source;
-  const catalog = await readCatalogFile(catalogPath);
-  const { name, version, fingerprint, cards } = createBuiltIn(catalog, source);
+  const catalogFile = await readCatalogFile(catalogPath);
+  const catalog = parseEligible(catalogFile, source);
+  const { name, version, fingerprint, cards } = createBuiltInEngine({ catalog, eligibleCards, maxMonthlySpend });
   const image = { kind: 'built_in', catalogPath, catalog, eligibleCards, maxMonthlySpend, fingerprint } as const;
-  return { name, version, fingerprint, cards, image };
+  return { name, version, fingerprint, cards, image, catalogFile };
 }
 
 /** An engine of one's own, once a thread has said who it is. */

@@ -9,8 +9,9 @@
  */
 import { CATEGORIES, type Category } from '../model/spending.ts';
 import { joiningFeeOf, milestoneCategories, redemptionOf, toWhole } from './card-terms.ts';
-import { type Band, type Cap, type Card, MONTHS, type Rules } from './catalog-schema.ts';
+import type { Band, Cap, Card, Rules } from './catalog-schema.ts';
 import { fillOrder, rateOf } from './exact.ts';
+import { MONTHS } from './periods.ts';
 import { divide, fromDecimal, lcm, multiply, type Rational, rational, subtract, ZERO } from './rational.ts';
 
 export interface CapProgram {

@@ -1,5 +1,6 @@
 /** A whole card from what the API answered: how it earns, what a point is worth, its milestones and its fee. */
-import type { EarnRate, Period } from '../../engine/catalog-schema.ts';
+import type { EarnRate } from '../../engine/catalog-schema.ts';
+import type { Period } from '../../engine/periods.ts';
 import { formatHundredths, formatRupees } from '../../model/money.ts';
 import { type ApiMilestone, type ApiRedemption, roundHalfUp } from './answer.ts';
 import type { CardEvidence, Evidence, Observation } from './evidence.ts';

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { WorkerPool } from '../../batch/worker-pool.ts';
 import type { EligibleCards } from '../../engine/card-terms.ts';
-import { type Catalog, parseCatalog } from '../../engine/catalog.ts';
-import { loadEngine } from '../../engine/load-engine.ts';
+import type { Catalog } from '../../engine/catalog.ts';
+import { loadBuiltIn } from '../../engine/load-engine.ts';
 import { CARDS_PER_USER } from '../../model/recommendation.ts';
 import type { SpendingSlice } from '../../model/spending.ts';
 import { type CardChange, CardTally, type Side, spreadOf, type Tens } from './diff-cards.ts';
@@ -84,8 +84,8 @@ function inventedPage(users: number, maxMonthlySpend: number): UsersToRank {
 }
 
 async function open(catalogPath: string, { maxMonthlySpend, eligibleCards }: DiffOptions): Promise<Side> {
-  const { image, cards } = await loadEngine({ catalogPath, maxMonthlySpend, eligibleCards });
-  const catalog = parseCatalog(image.kind === 'built_in' ? image.catalog : Buffer.of(), catalogPath);
+  const { image, cards } = await loadBuiltIn({ catalogPath, maxMonthlySpend, eligibleCards });
+  const { catalog } = image;
   return { catalog, cards, pool: new WorkerPool(Math.max(1, Math.floor(availableParallelism() / 2)), image) };
 }
 

@@ -1,5 +1,6 @@
 /** What could be otherwise about how a card earns: its caps, the order in which they fill, its bands, its rates. */
-import { type Cap, type Card, type EarnRate, MONTHS } from '../../engine/catalog-schema.ts';
+import type { Cap, Card, EarnRate } from '../../engine/catalog-schema.ts';
+import { MONTHS } from '../../engine/periods.ts';
 import { CATEGORIES, type Category } from '../../model/spending.ts';
 import type { FittedCard } from '../api/card-fit.ts';
 import { API_KEYS, KEYS } from '../api/request.ts';
