@@ -28,6 +28,8 @@ export interface Operations {
 /** A database that was opened: its operations, and what the migrator sees of it. */
 export interface OpenedEngine extends Operations {
   readonly target: MigrationTarget;
+  /** Of an embedded engine: answers other processes from here on, once its schema is whole. */
+  readonly admitOthers?: () => void;
 }
 
 /** All operations on one driver; closing the database closes it. */

@@ -49,6 +49,7 @@ export async function openDatabase(url: string, options: OpenOptions = {}): Prom
     await opened.database.close();
     throw error;
   }
+  opened.admitOthers?.();
   return { ...opened, applied, [Symbol.asyncDispose]: () => opened.database.close() };
 }
 

@@ -7,6 +7,7 @@ import type { Driver } from '../../src/database/driver.ts';
 import { openDatabase } from '../../src/database/open-database.ts';
 import { openDoor } from '../../src/database/postgres/folder-door.ts';
 import { lockFolder } from '../../src/database/postgres/folder-lock.ts';
+import { askHolder, openPglite } from '../../src/database/postgres/open-pglite.ts';
 import { cardgenius, newFolder, newPlace } from './cli.ts';
 
 const run = promisify(execFile);
@@ -198,6 +199,17 @@ test('a command that works beside serve waits for its door while serve is just s
   lock.unlock();
   t.is(code, 0, stderr);
   t.deepEqual(JSON.parse(stdout).runs, []);
+});
+
+test('a folder that is opened answers no other process before its schema is whole', async t => {
+  const { cwd } = await newPlace();
+  const folder = join(cwd, 'db');
+  const opened = await openPglite(folder);
+  const others = () => askHolder(folder);
+  t.is(await others(), undefined, 'it is about to be migrated');
+  opened.admitOthers!();
+  t.deepEqual(await (await others())!.history.listRuns(1), []);
+  await opened.database.close();
 });
 
 test('the next process on a folder leads at once: one that was killed as leader cannot be alive', async t => {

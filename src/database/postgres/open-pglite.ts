@@ -153,6 +153,8 @@ async function open(pglite: Pglite, description: string, onClose: () => void, fo
       onClose();
     },
   });
-  if (folder !== undefined) Object.assign(door, openDoor(folder, driver));
-  return { ...operationsOf(driver), target };
+  const admitOthers = () => {
+    if (folder !== undefined) Object.assign(door, openDoor(folder, driver));
+  };
+  return { ...operationsOf(driver), target, admitOthers };
 }
