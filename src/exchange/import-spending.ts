@@ -8,6 +8,8 @@ import { isStdin } from './streams.ts';
 
 /** How many rows are staged at once, and how many lines are published at once. */
 const BATCH = 10_000;
+/** So many rows whose confirmed spends are too low are known by line: a second row of an id is then none of them. */
+const MOST_BELOW_SUM = 10_000;
 
 export interface ImportResult {
   /** Rows of the file, without its header and blank lines. */
@@ -83,7 +85,7 @@ export async function stageAndPublish(
   let read = 0;
   let good = 0;
   let confirmedBelowSum = 0;
-  let firstBelowSum: StagedSpending | undefined;
+  const belowSum = new Map<number, StagedSpending>();
   const flush = async () => {
     if (batch.length > 0) await database.stageSpending(loadNo, batch);
     batch = [];
@@ -96,7 +98,7 @@ export async function stageAndPublish(
       batch.push(line.good);
       if (isConfirmedBelowSum(line.good)) {
         confirmedBelowSum++;
-        firstBelowSum ??= line.good;
+        if (belowSum.size < MOST_BELOW_SUM) belowSum.set(line.good.lineNo, line.good);
       }
       lastLine = line.good.lineNo;
       if (batch.length === BATCH) await flush();
@@ -108,6 +110,7 @@ export async function stageAndPublish(
 
   const duplicates = await database.rejectDuplicates(loadNo);
   for (const { lineNo, userId, firstLineNo } of duplicates) {
+    if (belowSum.delete(lineNo)) confirmedBelowSum--;
     await rejects.add({ lineNo, userId, reason: `a second row for this user_id; line ${firstLineNo} went in` });
   }
   let imported = 0;
@@ -127,5 +130,6 @@ export async function stageAndPublish(
     );
   }
   await database.endImport(loadNo, duplicates.length, by);
+  const [firstBelowSum] = belowSum.values();
   return { read, imported, unchanged, confirmedBelowSum, firstBelowSum };
 }

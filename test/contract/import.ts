@@ -61,6 +61,19 @@ export const importContract: ContractTests = {
     t.is((await history.listActs(null, 9)).length, 3, 'the answer was lost, and it was asked again');
   },
 
+  'import: a second row of an id that is rejected is not among those whose confirmed spends are too low': async (
+    t,
+    { database },
+  ) => {
+    async function* lines() {
+      yield { good: { lineNo: 2, userId: userId(1), amounts: [100, 0, 0, 0, 0, 100] } };
+      yield { good: { lineNo: 3, userId: userId(1), amounts: [200, 0, 0, 0, 0, 100] } };
+      yield { good: { lineNo: 4, userId: userId(2), amounts: [300, 0, 0, 0, 0, 100] } };
+    }
+    const result = await stageAndPublish(database, 'spends.csv', lines(), { add: async () => {} }, () => {});
+    t.like(result, { imported: 2, confirmedBelowSum: 1, firstBelowSum: { lineNo: 4 } });
+  },
+
   'import: rows that staging has lost are missed, and the import does not end as if they had gone in': async (
     t,
     engine,

@@ -125,7 +125,12 @@ async function send(path: string, call: Call): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
   const gone = (cause: Error) =>
     reject(
-      new DatabaseError('DATABASE_CLOSED', 'The process that had the database open has ended.', 'permanent', { cause }),
+      new DatabaseError(
+        'DATABASE_CLOSED',
+        'The process that had the database open has ended meanwhile: type the command again.',
+        'permanent',
+        { cause },
+      ),
     );
   request({ socketPath: path, method: 'POST', agent: false }, resolve).on('error', gone).end(serialize(call));
   return deserialize(await buffer(await promise)) as Answer;
