@@ -35,14 +35,23 @@ export async function* copyChunks(client: PostgresClient, runId: number, columns
   }
 }
 
+/** The table that the rows are copied into: with the contract's key alone, or with all indexes and checks that the contract table has now. */
+const TABLES = {
+  key: 'CREATE TABLE cardgenius.bench_raw (LIKE public.card_recommendations, PRIMARY KEY (user_id, rank))',
+  asMade: 'CREATE TABLE cardgenius.bench_raw (LIKE public.card_recommendations INCLUDING ALL)',
+};
+
 /**
- * The harsher floor: the rows of a run that has ended, by plain COPY into a table with the contract's key, in the same database, a COPY a chunk in
- * key order. Reading them out is not part of it.
+ * The harsher floor: the rows of a run that has ended, by plain COPY into such a table, in the same database, a COPY a chunk in key order.
+ * Reading them out is not part of it.
  */
-export async function measureRaw(client: PostgresClient, runId: number): Promise<RawFigures> {
+export async function measureRaw(
+  client: PostgresClient,
+  runId: number,
+  table: keyof typeof TABLES,
+): Promise<RawFigures> {
   await client.query('DROP TABLE IF EXISTS cardgenius.bench_raw');
-  await client.query('CREATE TABLE cardgenius.bench_raw (LIKE public.card_recommendations)');
-  await client.query('ALTER TABLE cardgenius.bench_raw ADD PRIMARY KEY (user_id, rank)');
+  await client.query(TABLES[table]);
   let seconds = 0;
   const logBytes = await logBytesOf(client, async () => {
     for await (const bytes of copyChunks(client, runId, '*')) {
