@@ -6,8 +6,8 @@
 --           cardgenius_importer   import, seed
 --           cardgenius_reader     export, recommend, errors, verify, parity, doctor, dashboard, migrate --plan and --verify; status,
 --                                 runs, schedule, alerts
---           cardgenius_janitor    prune, verify: what jobs/weekly-care.sql does
---           cardgenius_migrator   migrate (after the first time), prune
+--           cardgenius_janitor    prune, forget, and what jobs/weekly-care.sql does
+--           cardgenius_migrator   migrate (after the first time), prune, forget
 -- Why so    Schema cardgenius and the contract tables belong to dbo, so ownership chains: a role that may execute a procedure needs no
 --           right on the tables that it works with. An import's bulk load goes to its table directly: INSERT, and SELECT because
 --           the server reads the columns first. A chunk's goes to tempdb, in the shape of two tables of ours: SELECT. There is no EXECUTE AS anywhere.

@@ -1,4 +1,4 @@
--- Purpose   Whether users of a run are still failed: an alert about them is over when none is. Its users are those in the key
+-- Purpose   Whether users of a run are still failed: an alert about them closes when no user is. Its users are those in the key
 --           ranges of its chunks that had any.
 -- Answers   one row: failed (1 or 0)
 -- Locks     shared, row by row, up to the first one found

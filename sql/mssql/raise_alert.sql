@@ -1,7 +1,7 @@
 -- Purpose   A rule is broken: opens its alert, or sees that it is open and says whether it is time to remind.
 --           The alert names its teller until every channel has the message; if that processor dies first, a leader tells it.
---           A severity that rises is told at once. One that was told in the future, while the clock was ahead, is reminded of
---           now.
+--           A severity that rises is told at once. Where the last message bears a time in the future, from when the clock was
+--           ahead, the alert is sent again now.
 -- Answers   one row: alert_id, outcome opened | reminded | open (nothing to tell), opened_at
 -- Errors    50006 another processor is raising an alert
 -- Locks     an application lock for the transaction (two leaders cannot both open it); the alert's row

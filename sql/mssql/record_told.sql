@@ -1,5 +1,5 @@
--- Purpose   Every channel has taken, or refused for good, what its processor had to tell of an alert: it is not told again.
---           Where the alert closed while its opening was being told, the teller stays: the closing is still to be told.
+-- Purpose   Every channel has taken the message about an alert, or refused it for good: it is not sent again.
+--           Where the alert closed while its opening was being sent, the teller stays: it still has to send the closing.
 -- Answers   one row, that alert, where its closing is still to be told; else none
 -- Locks     the alert's row
 -- Isolation READ COMMITTED

@@ -1,4 +1,4 @@
--- Purpose   Which card how many users have: as the first of their ten, and among them.
+-- Purpose   How many users have each card: as the first of their ten, and among the ten.
 -- Answers   card_name, firsts, tens; the most frequent first card first
 -- Locks     shared, row by row: one pass over card_recommendations
 -- Isolation READ COMMITTED: beside a run, users who are just being published may be counted before or after

@@ -1,5 +1,5 @@
--- Purpose   Alerts of which a processor had something to tell, and has given no sign of life for two minutes: the caller tells
---           it now. One that has ended by itself tells what it can in its last seconds, which are within the two minutes.
+-- Purpose   Alerts whose teller has given no sign of life for two minutes before its message was out: the caller becomes their
+--           teller. A processor that ends by itself still sends what it can in its last seconds, within the two minutes.
 -- Answers   up to 100 rows, the oldest first: the alert, and told_at (NULL: not told yet that it is open)
 -- Errors    50006 another processor is raising an alert
 -- Locks     the application lock of raise_alert, for the transaction; the alerts' rows

@@ -7,8 +7,8 @@
 --           cardgenius_importer   import, seed
 --           cardgenius_reader     export, recommend, errors, verify, parity, doctor, dashboard, migrate --plan and --verify; status,
 --                                 runs, schedule, alerts
---           cardgenius_janitor    prune, verify
---           cardgenius_migrator   migrate (after the first time), prune: it is a member of the owner. The login that migrated the first
+--           cardgenius_janitor    prune, forget, verify
+--           cardgenius_migrator   migrate (after the first time), prune, forget: it is a member of the owner. The login that migrated the first
 --                                 time becomes a member of it here
 --           cardgenius_owner      has no login: it owns schema cardgenius, and has the rights on CashKaro's tables
 -- Why so    Functions are SECURITY DEFINER with a fixed search_path: they run as the owner, and a role that may execute one needs no
