@@ -1,6 +1,6 @@
 -- Purpose   Writes down that an import is finished, and the act: asked again after a lost answer, only once.
 -- Answers   one row (load_no)
--- Locks     one row of import, the new row of act
+-- Locks     one row of import (U, then X), the new row of act
 -- Isolation READ COMMITTED
 -- Indexes   pk_import
 -- Avoids    an import without its act: both are one transaction.
@@ -25,7 +25,7 @@ BEGIN
     BEGIN TRANSACTION;
 
     SELECT @subject = LEFT(i.source, 200), @imported = COALESCE(i.imported, 0)
-    FROM cardgenius.import AS i
+    FROM cardgenius.import AS i WITH (UPDLOCK)     -- a second call at the same time waits, and finds it finished
     WHERE i.load_no = @load_no AND i.finished_at IS NULL;
 
     IF @subject IS NOT NULL
