@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { COMPILE_CACHE, copyDatabase, NODE_FLAGS } from '../support/kept.ts';
+import { type OpenedDatabase, openDatabase } from '../../src/database/open-database.ts';
+import { COMPILE_CACHE, copyDatabase, type Kind, NODE_FLAGS } from '../support/kept.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const MAIN = join(ROOT, 'src/cli/main.ts');
@@ -84,11 +85,27 @@ export function cardgenius(args: readonly string[], { cwd, database, env: more }
 
 export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'cardgenius-e2e-'));
 
-/** A new folder with the embedded database `db` in it, migrated. */
-export async function newPlace(): Promise<CliPlace> {
+/** A new folder with the embedded database `db` in it, migrated, or as another kind of kept database has it. */
+export async function newPlace(kind: Kind = 'migrated'): Promise<CliPlace> {
   const cwd = await newFolder();
-  await copyDatabase('migrated', join(cwd, 'db'));
+  await copyDatabase(kind, join(cwd, 'db'));
   return { cwd, database: 'pglite:db' };
+}
+
+/** Keeps a place's database open: commands that look, steer, import or export ask this process then, at a third of the CPU of opening it. */
+export function hold({ cwd, database }: CliPlace): Promise<OpenedDatabase> {
+  return openDatabase(database.replace(/^pglite:/, `pglite:${cwd}/`), { stays: true, light: true });
+}
+
+/** Users for a run that stands still in its middle, with chunks behind it, until the file `go` is in the folder (support/waiting-engine.ts). */
+export async function newWaitingPlace(): Promise<CliPlace> {
+  const place = await newPlace('seeded');
+  const engine = JSON.stringify(join(ROOT, 'test/support/waiting-engine.ts'));
+  await writeFile(
+    join(place.cwd, 'cron.config.ts'),
+    `export default { engine: ${engine}, engineTimeoutSeconds: 600 };`,
+  );
+  return place;
 }
 
 /** A line of bash in a folder; `cg` in it is the command line, on the folder's own database. */

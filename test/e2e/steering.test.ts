@@ -1,33 +1,37 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { inventUser } from '../../src/exchange/seed-spending.ts';
+import { inventUser, seedSpending } from '../../src/exchange/seed-spending.ts';
+import { runBatch } from '../../src/library.ts';
 import { SPENDING_COLUMNS } from '../../src/model/spending.ts';
-import { type CliPlace, cardgenius, newPlace } from './cli.ts';
+import { type CliPlace, cardgenius, hold, newPlace, newWaitingPlace } from './cli.ts';
 
-test('pause, resume and cancel act on the active run, and say where there is none', async t => {
-  const at = await newPlace();
-  t.is((await cardgenius(['migrate'], at)).code, 0);
-  const none = await cardgenius(['pause'], at);
-  t.is(none.code, 1);
-  t.regex(none.stderr, /^cardgenius: No run is active\. .*\[NO_ACTIVE_RUN\]\n$/);
-
-  t.is((await cardgenius(['seed', '--users', '3000'], at)).code, 0);
-  const run = cardgenius(['run', '--chunk-size', '300'], at);
-  await run.said(/ users\/s/);
-  run.kill('SIGTERM');
-  t.is((await run).code, 4);
-  t.deepEqual(JSON.parse((await cardgenius(['status', '--json'], at)).stdout).processors, [], 'it has left');
-
+test('stopped by a signal, a run gives back what is in flight; pause, resume and cancel act on it', async t => {
+  const at = await newWaitingPlace();
   const json = async (...args: string[]) => JSON.parse((await cardgenius([...args, '--json'], at)).stdout);
-  t.deepEqual(await json('pause', '--reason', 'a look at the figures'), { runId: 1, state: 'paused' });
-  t.regex((await cardgenius(['runs', 'show', '1'], at)).stdout, / UTC by .*; work is left\.$/m);
+  const run = cardgenius(['run', '--chunk-size', '10'], at);
+  await run.said(/the engine waits/);
+  run.kill('SIGTERM');
+  await run.said(/^Stopping:/m);
+  await writeFile(join(at.cwd, 'go'), '');
+  const stopped = await run;
+  t.is(stopped.code, 4, stopped.stderr);
+  t.regex(stopped.stdout, /is stopped/);
+  {
+    await using _ = await hold(at);
+    const left = await json('status');
+    t.deepEqual(left.processors, [], 'it has left');
+    t.like(left.run, { state: 'stopped', chunksLeased: 0 });
+    t.deepEqual(await json('pause', '--reason', 'a look at the figures'), { runId: 1, state: 'paused' });
+    t.regex((await cardgenius(['runs', 'show', '1'], at)).stdout, / UTC by .*; work is left\.$/m);
+  }
   const paused = await cardgenius(['run'], at);
   t.is(paused.code, 4);
   t.regex(
     paused.stderr,
     /Run 1 is paused: a look at the figures\.\n {2}look {3}npm run -s cardgenius -- status\n {2}go on {2}remove the cause, then: npm run -s cardgenius -- resume/,
   );
+  await using _ = await hold(at);
   const other = { ...at, env: { CARDGENIUS_MAX_MONTHLY_SPEND: '5000000' } };
   const resumed = await cardgenius(['resume', '--json'], other);
   t.deepEqual(JSON.parse(resumed.stdout), { runId: 1, state: 'running' });
@@ -38,69 +42,84 @@ test('pause, resume and cancel act on the active run, and say where there is non
   await json('pause');
   t.deepEqual(await json('resume'), { runId: 1, state: 'running' });
   t.deepEqual(await json('cancel'), { runId: 1, state: 'cancelled' });
-  const { pending } = await json('status');
-  t.is(pending, 0);
-  t.like(await json('run'), { runId: 2, state: 'done' });
-  t.like(await json('status'), { new: 0, pending: 0, completed: 3000, failed: 0 });
+  const { pending, new: due, completed } = await json('status');
+  t.deepEqual([pending, due + completed], [0, 100]);
+  t.true(due > 0, 'who was left is due for the next run');
+});
 
-  // Redo says how many, and does it when told to; a day that is none, or two answers to "whom", are told before anything.
+test('redo says how many, and does it when told to; what it cannot read is told before anything', async t => {
+  const at = await newPlace('done');
+  await using _ = await hold(at);
+  const json = async (...args: string[]) => JSON.parse((await cardgenius([...args, '--json'], at)).stdout);
   t.deepEqual(await json('redo', '--older-than', '2020-01-01'), { users: 0, applied: false });
-  t.deepEqual(await json('redo', '--older-than', '2999-12-31T23:59+05:30'), { users: 3000, applied: false });
-  t.like(await json('status'), { new: 0, completed: 3000 });
-  t.deepEqual(await json('redo', '--older-than', '2999-12-31', '--yes'), { users: 3000, applied: true });
-  t.like(await json('status'), { new: 3000, completed: 0 });
+  t.deepEqual(await json('redo', '--older-than', '2999-12-31T23:59+05:30'), { users: 100, applied: false });
+  t.like(await json('status'), { new: 0, completed: 100 });
+  t.deepEqual(await json('redo', '--older-than', '2999-12-31', '--yes'), { users: 100, applied: true });
+  t.like(await json('status'), { new: 100, completed: 0 });
   for (const day of ['2026-02-30', 'yesterday', '2026-11-23T02:00', '']) {
     const { code, stderr } = await cardgenius(['redo', '--older-than', day], at);
     t.is(code, 2, day);
     t.regex(stderr, /--older-than.*must be a day, 2026-11-23 \(UTC\), or a time with its zone/, day);
   }
   t.is((await cardgenius(['redo', '--all', '--older-than', '2026-11-23'], at)).code, 2);
+  const none = await cardgenius(['pause'], at);
+  t.is(none.code, 1);
+  t.regex(none.stderr, /^cardgenius: No run is active\. .*\[NO_ACTIVE_RUN\]\n$/);
 });
 
 test('a gate pauses before anything is published; accepted, the same run goes on', async t => {
-  const at = await newPlace();
+  const at = await newPlace('done');
   const { cwd } = at;
   const json = async (...args: string[]) => JSON.parse((await cardgenius([...args, '--json'], at)).stdout);
-  await writeFile(
-    join(cwd, 'cron.config.ts'),
-    'export default { maxFirstCardChangedShare: 0.1, minEligibleShare: 0.5 };',
-  );
-  await json('seed', '--users', '3000');
-  t.like(await json('run'), { state: 'done', completed: 3000 });
-  await json('export', 'before.csv');
-
-  // 2,989 get other spends, and far more than one in ten of them another first card.
-  await otherSpends(cwd, at, 3_000, 2);
+  const config = { maxFirstCardChangedShare: 0.1, minEligibleShare: 0.5 };
+  await writeFile(join(cwd, 'cron.config.ts'), `export default ${JSON.stringify(config)};`);
+  {
+    await using _ = await hold(at);
+    await json('export', 'before.csv');
+    // All get other spends, and far more than one in ten of them another first card.
+    await otherSpends(cwd, at, 100, 2);
+  }
   const shut = await cardgenius(['run'], at);
   t.is(shut.code, 4);
   t.regex(
     shut.stderr,
-    /paused: GATE_FIRST_CARDS: \d+ of 2000 users looked at would be given another first card, [^\n]*\n {2}look {3}[^\n]*catalog diff[^\n]*\n {2}go on {2}[^\n]*resume --accept-gate/,
+    /paused: GATE_FIRST_CARDS: \d+ of 100 users looked at would be given another first card, [^\n]*\n {2}look {3}[^\n]*catalog diff[^\n]*\n {2}go on {2}[^\n]*resume --accept-gate/,
   );
-  t.like(await json('status'), { pending: 2989, run: { state: 'paused', completed: 0, rowsWritten: 0 } });
-  await json('export', 'paused.csv');
-  t.is(await readFile(join(cwd, 'paused.csv'), 'utf8'), await readFile(join(cwd, 'before.csv'), 'utf8'));
-  await json('resume');
-  t.is((await cardgenius(['run'], at)).code, 4, 'resumed alone, it is shut again');
-  await json('resume', '--accept-gate');
-  t.like(await json('run'), { runId: 2, state: 'done', completed: 2989 });
-
-  await otherSpends(cwd, at, 1_000, 3);
+  {
+    await using opened = await hold(at);
+    t.like(await json('status'), { pending: 100, run: { state: 'paused', completed: 0, rowsWritten: 0 } });
+    await json('export', 'paused.csv');
+    t.is(await readFile(join(cwd, 'paused.csv'), 'utf8'), await readFile(join(cwd, 'before.csv'), 'utf8'));
+    await json('resume');
+    t.is((await runBatch(opened, { config })).state, 'paused', 'resumed alone, it is shut again');
+    await json('resume', '--accept-gate');
+    t.like(await runBatch(opened, { config }), { runId: 2, state: 'done', completed: 100 });
+    await otherSpends(cwd, at, 30, 3);
+  }
   const fewer = await cardgenius(['run'], at);
   t.is(fewer.code, 4);
   t.regex(
     fewer.stderr,
-    /paused: GATE_FEWER_ELIGIBLE: \d+ users are due, and the run before had 2989; [^\n]*\n {2}look {3}[^\n]*\n {2}go on {2}[^\n]*--accept-gate/,
+    /paused: GATE_FEWER_ELIGIBLE: 30 users are due, and the run before had 100; [^\n]*\n {2}look {3}[^\n]*\n {2}go on {2}[^\n]*--accept-gate/,
   );
+  await using opened = await hold(at);
   await json('resume', '--accept-gate');
-  t.like(await json('run'), { runId: 3, state: 'done', failed: 0 });
-  t.is((await cardgenius(['verify'], at)).code, 0);
+  t.like(await runBatch(opened, { config }), { runId: 3, state: 'done', completed: 30, failed: 0 });
+  const { checks } = await opened.audit.verifyDatabase();
+  t.deepEqual(
+    checks.filter(({ violations }) => violations > 0),
+    [],
+  );
 });
 
 test('a gate that failed users shut: errors names one of them, and recommend says why', async t => {
   const at = { ...(await newPlace()), env: { CARDGENIUS_MAX_MONTHLY_SPEND: '100' } };
-  await cardgenius(['seed', '--users', '1100'], { ...at, env: {} });
+  {
+    await using opened = await hold(at);
+    await seedSpending(opened.database, 1100, 1);
+  }
   t.is((await cardgenius(['run'], at)).code, 4);
+  await using _ = await hold(at);
   const { stdout } = await cardgenius(['errors'], at);
   t.regex(
     stdout,

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { cp, glob, mkdir, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -30,16 +30,41 @@ const MADE = {
     from: ['package-lock.json', 'src/database/**/*.ts', 'src/model/contract.ts', '{sql,migrations}/**/*.sql'],
     make: async (folder: string) => {
       await copyDatabase('new', folder);
-      const env = { ...process.env, CARDGENIUS_DATABASE_URL: `pglite:${folder}` };
-      await promisify(execFile)(process.execPath, [...NODE_FLAGS, join(ROOT, 'src/cli/main.ts'), 'migrate'], { env });
+      await command(folder, 'migrate');
+    },
+  },
+  /** The first 100 users that `seed` invents, all of them new. */
+  seeded: {
+    from: ['package-lock.json', 'src/**/*.ts', '{sql,migrations}/**/*.sql'],
+    make: async (folder: string) => {
+      await copyDatabase('migrated', folder);
+      await command(folder, 'seed', '--users', '100');
+    },
+  },
+  /** The same after their first run, with the card engine that the product brings. */
+  done: {
+    from: ['package-lock.json', 'src/**/*.ts', '{sql,migrations}/**/*.sql', 'catalog/*.json'],
+    make: async (folder: string) => {
+      await copyDatabase('seeded', folder);
+      await command(folder, 'run');
     },
   },
 };
 
+async function command(folder: string, ...args: string[]): Promise<void> {
+  const env = { ...process.env, CARDGENIUS_DATABASE_URL: `pglite:${folder}` };
+  await promisify(execFile)(process.execPath, [...NODE_FLAGS, join(ROOT, 'src/cli/main.ts'), ...args], {
+    cwd: dirname(folder),
+    env,
+  });
+}
+
+export type Kind = keyof typeof MADE;
+
 const kept = new Map<string, Promise<string>>();
 
 /** An embedded database of this test's own: a copy of one that is made once for each state of the files it depends on. */
-export async function copyDatabase(kind: keyof typeof MADE, folder?: string): Promise<string> {
+export async function copyDatabase(kind: Kind, folder?: string): Promise<string> {
   const copy = folder ?? join(await mkdtemp(join(tmpdir(), 'cardgenius-database-')), 'db');
   if (!kept.has(kind)) kept.set(kind, keptDatabase(kind));
   await cp((await kept.get(kind))!, copy, { recursive: true });
@@ -47,7 +72,7 @@ export async function copyDatabase(kind: keyof typeof MADE, folder?: string): Pr
 }
 
 /** Processes that come at once may each make one, and one is kept. */
-async function keptDatabase(kind: keyof typeof MADE): Promise<string> {
+async function keptDatabase(kind: Kind): Promise<string> {
   const { from, make } = MADE[kind];
   const hash = createHash('sha256');
   for (const file of (await Array.fromAsync(glob(from, { cwd: ROOT }))).sort()) {
