@@ -65,7 +65,7 @@ const fields = z.strictObject({
     .max(100_000)
     .default(2_000)
     .describe(
-      'Users of a chunk whose rows are read back and checked after its publish: of a larger chunk a part that is drawn anew.',
+      'Users of a chunk whose rows are read back and checked after its publish; of a larger chunk a random part.',
     ),
   maxMonthlySpend: z
     .number()

@@ -49,7 +49,7 @@ const OF_ENGINE = [
 export const CODES = [
   [['DATABASE_MISSING'], 'database', true, 'this folder has no embedded database', 'set `CARDGENIUS_DATABASE_URL` in this shell ([how a command is typed](operations.md#how-a-command-is-typed)), or begin with `import` or `demo`'],
   [['DATABASE_BUSY'], 'database', false, 'a lock or a connection was not free in time', 'nothing: the step is tried again. If it stays, look for blocking sessions, or raise `sqlServer.workConnections`'],
-  [['DATABASE_IN_USE'], 'database', false, 'another process has the embedded folder open, and does not do this for others', 'the message names that process and what it answers. For `verify`, `doctor`, `prune`, `run --dry-run --all`: stop `serve`, the command, start `serve`: an active run goes on, and a slot that was missed meanwhile is [caught up](operations.md#the-ledger)'],
+  [['DATABASE_IN_USE'], 'database', false, 'another process has the embedded folder open, and does not carry out this command', 'the message names that process and what it carries out. For `verify`, `doctor`, `prune`, `run --dry-run --all`: stop `serve`, run the command, start `serve`: an active run continues, and a slot that was missed meanwhile is [caught up](operations.md#the-ledger)'],
   [['DATABASE_DIED', 'DATABASE_STUCK'], 'database', false, "the embedded engine's thread ended, or did not answer for ten minutes", 'run the command again'],
   [['ANSWER_MISSING'], 'database', false, 'a procedure ended without its answer', 'nothing: it is called again. If it stays, `migrate --verify` names the replaced procedure'],
   [['DATABASE_FAILED'], 'database', false, 'an error without a number', "read the server's log"],
