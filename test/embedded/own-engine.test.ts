@@ -265,10 +265,13 @@ test('the kit ends at the first user without an answer in time, names that user,
       checks[1]!.detail,
       /^user 4 with amounts \[33333, 1, 1234567, 0, 777, 0\]: ENGINE_TIMEOUT: the engine gave no answer within 50 ms.* with 3 of 32 users answered\. .*engineTimeoutSeconds in cron\.config\.ts$/,
     );
-    t.deepEqual(lines, [
-      'contract: the declaration, and create()',
-      'answers: 32 users, 50 ms for a call at most (timeoutMs)',
-    ]);
+    const [contract, answers, ...later] = lines;
+    t.deepEqual(
+      [contract, answers],
+      ['contract: the declaration, and create()', 'answers: 32 users, 50 ms for a call at most (timeoutMs)'],
+    );
+    // On a machine that is slow just now, how far it is may be said before it ends.
+    for (const line of later) t.regex(line, /^answers: 3 of 32 users after \d+ s/);
   }
 });
 

@@ -138,8 +138,11 @@ async function chainOwnership(place: TestDatabase, { user }: RoleLogin): Promise
     `SELECT TABLE_SCHEMA + '.' + TABLE_NAME AS name FROM INFORMATION_SCHEMA.TABLES
      WHERE TABLE_NAME NOT LIKE 'staged%' AND TABLE_NAME <> 'migration'`,
   );
-  const inner = (await readSqlFiles('mssql')).filter(({ text }) =>
-    /^-- Grants +none: (runs with|called by)/m.test(text),
+  const files = await readSqlFiles('mssql');
+  const executed = new Set(files.flatMap(({ text }) => text.match(/(?<=EXEC cardgenius\.)\w+/g) ?? []));
+  const inner = files.filter(
+    ({ name, text }) =>
+      /^-- Grants +none: (runs with|called by)/m.test(text) || executed.has(name.replace('object:', '')),
   );
   const statements = [
     ...tables.map(({ name }) => ['GRANT SELECT, INSERT, UPDATE, DELETE ON OBJECT::', name]),
