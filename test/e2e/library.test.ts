@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { loadSettings } from '../../src/config/settings.ts';
 import { importUsers, openDatabase, recommend, runBatch, storedCards } from '../../src/index.ts';
+import { copyDatabase } from '../support/kept.ts';
 import { newFolder } from './cli.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -39,7 +40,7 @@ test('what is wrong with a config given in code is said of that, and of a variab
 });
 
 test('users imported in code: the wrong ones are rejected alone, an id twice is, too, and the sum is confirmed where nothing is said', async t => {
-  const config = { database: 'pglite:memory' };
+  const config = { database: `pglite:${await copyDatabase('migrated')}` };
   await using opened = await openDatabase({ config });
   async function* users() {
     yield { userId: 'A', amazon: 100, ajio: '0.50' };
@@ -64,7 +65,7 @@ test('users imported in code: the wrong ones are rejected alone, an id twice is,
 });
 
 test('each call says what it cannot take with a code, and drops no option in silence', async t => {
-  const config = { database: 'pglite:memory' };
+  const config = { database: `pglite:${await copyDatabase('migrated')}` };
   await using opened = await openDatabase({ config });
   const wrong: readonly [unknown, RegExp][] = [
     [[{ userId: 'A' }, null], /^user 2 is null: spends are an object like /],
@@ -88,7 +89,7 @@ test('each call says what it cannot take with a code, and drops no option in sil
 });
 
 test('an amount of many digits is above the limit, and what is no amount is told as what it is', async t => {
-  const config = { database: 'pglite:memory' };
+  const config = { database: `pglite:${await copyDatabase('migrated')}` };
   await using opened = await openDatabase({ config });
   const given = [1_000_000_000_000_000, 1e21, 0.1 + 0.2, 'NULL', '99999999999'];
   const users = given.map((amazon, i) => ({ userId: `U${i}`, amazon }));
@@ -108,7 +109,7 @@ test('an amount of many digits is above the limit, and what is no amount is told
 });
 
 test('a program that opens its embedded database twice is told so, and not to end itself', async t => {
-  const config = { database: `pglite:${join(await newFolder(), 'db')}` };
+  const config = { database: `pglite:${await copyDatabase('migrated')}` };
   await using _ = await openDatabase({ config });
   await t.throwsAsync(openDatabase({ config }), {
     code: 'DATABASE_IN_USE',

@@ -7,8 +7,9 @@ import { promisify } from 'node:util';
 import test from 'ava';
 import { shellWord, withCommandPrefix } from '../../src/cli/command-prefix.ts';
 import { createProgram } from '../../src/cli/commands.ts';
+import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { howItIsStarted } from '../../src/package.ts';
-import { cardgenius, newFolder, newPlace } from './cli.ts';
+import { cardgenius, hold, newFolder, newPlace } from './cli.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -38,8 +39,8 @@ test('a folder without a database: a person who looks or runs there is told so, 
 });
 
 test('status says first which database it is about', async t => {
-  const at = await newPlace();
-  await cardgenius(['seed', '--users', '3'], at);
+  const at = await newPlace('seeded');
+  await using _ = await hold(at);
   t.regex((await cardgenius(['status'], at)).stdout, /^pglite:db\n\nnew /);
   t.is(JSON.parse((await cardgenius(['status', '--json'], at)).stdout).database, 'pglite:db');
 });
@@ -57,8 +58,9 @@ test('the demo invents no users on a server, and does not even connect', async t
 test('an import beside the invented users says so, and how to keep them apart', async t => {
   const at = await newPlace();
   await writeFile(join(at.cwd, 'spends.csv'), `${HEADER}X1,1,1,1,1,1,5\n`);
+  await using opened = await hold(at);
   t.is((await cardgenius(['import', 'spends.csv'], at)).stderr, '');
-  await cardgenius(['seed', '--users', '5'], at);
+  await seedSpending(opened.database, 5, 1);
   const { code, stderr, stdout } = await cardgenius(['import', 'spends.csv', '--json'], at);
   t.is(code, 0);
   t.is(JSON.parse(stdout).unchanged, 1);
@@ -136,6 +138,6 @@ test('the cards that the README shows are those that the demo prints', async t =
     ([row]) => row,
   );
   t.is(rows.length, 2);
-  const { stdout } = await cardgenius(['demo', '--users', '100'], { cwd: await newFolder(), database: 'pglite:db' });
+  const { stdout } = await cardgenius(['demo', '--users', '100'], await newPlace('new'));
   for (const row of rows) t.true(stdout.includes(`\n${row}\n`), `${row}\n${stdout}`);
 });

@@ -7,9 +7,9 @@ import { seedSpending } from '../../src/exchange/seed-spending.ts';
 import { SPENDING_COLUMNS } from '../../src/model/spending.ts';
 import { cardgenius, newPlace } from './cli.ts';
 
-/** CARDGENIUS_POISON_USERS=100000 makes it as large as it is meant: one user in a hundred is poisoned. */
-const USERS = Number(process.env.CARDGENIUS_POISON_USERS ?? 2_000);
-const POISONED = USERS / 100;
+/** CARDGENIUS_POISON_USERS=100000 makes it as large as it is meant, with one poisoned user in a hundred: more of so many would shut a gate. */
+const USERS = Number(process.env.CARDGENIUS_POISON_USERS ?? 200);
+const POISONED = USERS / (USERS < 1_000 ? 10 : 100);
 
 /** Twenty ways in which a row that came past `import` can be bad, and what its user is told. */
 const POISONS: readonly { sql: string; error: RegExp }[] = [
@@ -29,7 +29,7 @@ const POISONS: readonly { sql: string; error: RegExp }[] = [
   { sql: 'avg_myntra_gmv = 4242.42', error: /^REFUSED_BY_DATABASE: no cards on a 4242 day/ }, // a trigger of CashKaro's own
 ];
 
-test('one poisoned user in a hundred, of twenty kinds: they fail alone, each with its reason', async t => {
+test('poisoned users of twenty kinds among good ones: they fail alone, each with its reason', async t => {
   t.timeout(USERS > 10_000 ? 1_500_000 : 600_000);
   const { cwd } = await newPlace();
   const url = `pglite:${join(cwd, 'db')}`;
@@ -56,7 +56,7 @@ test('one poisoned user in a hundred, of twenty kinds: they fail alone, each wit
   await pglite.close();
 
   const { code, stdout, stderr } = await cardgenius(['run', '--json'], { cwd, database: url });
-  t.is(code, 3, stderr); // one in a hundred is above one in a thousand
+  t.is(code, 3, stderr); // more than one in a thousand
   t.like(JSON.parse(stdout), { state: 'done', users: USERS, completed: USERS - POISONED, failed: POISONED });
 
   await using opened = await openDatabase(url);

@@ -1,19 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { cardgenius, newFolder, newPlace } from './cli.ts';
+import { cardgenius, hold, newFolder, newPlace } from './cli.ts';
 
 const OFTEN = "export default { schedules: [{ name: 'often', cron: '*/2 * * * * *' }], leaseSeconds: 5 };";
 
 test.serial('serve: a schedule fires, its run is worked on, SIGTERM ends it, and the ledger tells', async t => {
-  const at = await newPlace();
-  const { cwd } = at;
-  await writeFile(join(cwd, 'cron.config.ts'), OFTEN);
-  t.is((await cardgenius(['seed', '--users', '500'], at)).code, 0);
+  const at = await newPlace('seeded');
+  await writeFile(join(at.cwd, 'cron.config.ts'), OFTEN);
   const service = cardgenius(['serve', '--open'], { ...at, env: { CARDGENIUS_DASHBOARD_ADDRESS: '127.0.0.1:0' } });
-  await service.said(/"state":"done","users":500,.*"run-left"/);
+  await service.said(/"state":"done","users":100,.*"run-left"/);
   const [, url] = /"url":"(http:[^"]+)"/.exec(service.text())!;
-  t.regex(await (await fetch(`${url}metrics`)).text(), /^cardgenius_users_total\{outcome="completed"\} 500$/m);
+  t.regex(await (await fetch(`${url}metrics`)).text(), /^cardgenius_users_total\{outcome="completed"\} 100$/m);
   service.kill('SIGTERM');
   const { code, stdout } = await service;
   t.is(code, 0);
@@ -23,6 +21,7 @@ test.serial('serve: a schedule fires, its run is worked on, SIGTERM ends it, and
     .map(line => JSON.parse(line));
   t.is(lines.at(-1).msg, 'stopped');
 
+  await using _ = await hold(at);
   const { schedules } = JSON.parse((await cardgenius(['schedule', 'list', '--json'], at)).stdout);
   t.like(schedules[0], { name: 'often', cron: '*/2 * * * * *', timeZone: 'UTC' });
   t.is(schedules[0].next.length, 5);
@@ -37,8 +36,7 @@ test.serial('serve: a schedule fires, its run is worked on, SIGTERM ends it, and
 });
 
 test.serial('serve: an engine with an error is told as an alert, and a restart with a good one closes it', async t => {
-  const at = await newPlace();
-  t.is((await cardgenius(['seed', '--users', '5'], at)).code, 0);
+  const at = await newPlace('seeded');
   const openAlerts = async () => JSON.parse((await cardgenius(['alerts', 'list', '--json'], at)).stdout).alerts;
   await writeFile(join(at.cwd, 'cron.config.ts'), "export default { engine: './engine.ts' };");
   await writeFile(join(at.cwd, 'engine.ts'), 'export default {{');
