@@ -2,6 +2,7 @@ import test from 'ava';
 import { migrate } from '../../src/database/migrate/migrate.ts';
 import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
 import { type OpenedDatabase, openDatabase } from '../../src/database/open-database.ts';
+import { isLoopback } from '../../src/model/loopback.ts';
 import { type DoctorOptions, examine } from '../../src/tools/doctor/doctor.ts';
 import type { Finding } from '../../src/tools/doctor/finding.ts';
 import { applyGrants, loginWith } from '../support/roles.ts';
@@ -183,7 +184,7 @@ if (hasSqlServer()) {
     plain.searchParams.set('encrypt', 'false');
     {
       await using opened = await openDatabase(plain.href);
-      const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(plain.hostname);
+      const isLocal = isLoopback(plain.hostname);
       t.is((await bad(opened)).find(({ check }) => check === 'TLS')?.state, isLocal ? undefined : 'fail');
     }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import test from 'ava';
+import { isLoopback } from '../../src/model/loopback.ts';
 import { cardgenius, newFolder } from '../e2e/cli.ts';
 import { createDatabase, hasSqlServer, NO_SERVER, startSqlServer } from '../support/sql-server.ts';
 
@@ -50,8 +51,7 @@ if (hasSqlServer()) {
       const looked = await cardgenius(['doctor', '--role', 'processor', '--json'], { cwd, database: place.url });
       const { findings } = JSON.parse(looked.stdout) as { findings: { state: string; check: string }[] };
       const { hostname, searchParams } = new URL(place.url);
-      const isPlainWire =
-        searchParams.get('encrypt') === 'false' && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname);
+      const isPlainWire = searchParams.get('encrypt') === 'false' && !isLoopback(hostname);
       t.deepEqual(
         findings.filter(({ state }) => state === 'fail').map(({ check }) => check),
         isPlainWire ? ['TLS'] : [],
