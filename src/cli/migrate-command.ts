@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Command } from 'commander';
 import {
-  type AppliedFiles,
   type MigrateOptions as MigrateChoice,
   migrate,
   NOTHING_APPLIED,
@@ -9,6 +8,7 @@ import {
 } from '../database/migrate/migrate.ts';
 import { offlineTarget } from '../database/migrate/offline.ts';
 import { repairSchema } from '../database/migrate/repair.ts';
+import type { AppliedFiles } from '../database/migrate/target.ts';
 import { verifySchema } from '../database/migrate/verify.ts';
 import { reviewScript } from '../database/mssql/review-script.ts';
 import { reviewScript as postgresReviewScript } from '../database/postgres/postgres-review-script.ts';

@@ -5,7 +5,7 @@ import type { Driver, PoolUsage } from './driver.ts';
 import { type ExchangeDatabase, exchangeOperations } from './exchange.ts';
 import { type HistoryDatabase, historyOperations } from './history.ts';
 import { type MaintenanceDatabase, maintenanceOperations } from './maintenance.ts';
-import type { MigrationTarget } from './migrate/migrate.ts';
+import type { MigrationTarget } from './migrate/target.ts';
 
 /** What a run and the exchange of files need, and the database's end. */
 export interface Database extends BatchDatabase, ExchangeDatabase, AsyncDisposable {

@@ -4,7 +4,7 @@ import type { CoordinationDatabase } from '../../src/database/coordination.ts';
 import type { Database } from '../../src/database/database.ts';
 import type { HistoryDatabase } from '../../src/database/history.ts';
 import type { MaintenanceDatabase } from '../../src/database/maintenance.ts';
-import type { MigrationTarget } from '../../src/database/migrate/migrate.ts';
+import type { MigrationTarget } from '../../src/database/migrate/target.ts';
 import { CARDS_PER_USER, type RecommendationSlice, type RunCard } from '../../src/model/recommendation.ts';
 import type { Lease, OpenedRun, PublishRequest, RunRequest } from '../../src/model/run.ts';
 import type { SpendingSlice } from '../../src/model/spending.ts';

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { type MigrationTarget, migrate, planMigration } from '../../src/database/migrate/migrate.ts';
+import { migrate, planMigration } from '../../src/database/migrate/migrate.ts';
 import { readSqlFiles } from '../../src/database/migrate/sql-files.ts';
+import type { MigrationTarget } from '../../src/database/migrate/target.ts';
 import { verifySchema } from '../../src/database/migrate/verify.ts';
 import { reviewScript } from '../../src/database/mssql/review-script.ts';
 import { openDatabase } from '../../src/database/open-database.ts';

@@ -1,8 +1,9 @@
 /** What `migrate --sql --offline` plans for: a database that no login opens, as its operator describes it. */
+
 import { CONTRACT_COLUMNS, type FoundColumn, markOf, OPTIONAL_COLUMNS } from '../../model/contract.ts';
 import { UsageError } from '../../model/errors.ts';
-import type { AppliedFiles } from './migrate.ts';
 import { readSqlFiles } from './sql-files.ts';
+import type { AppliedFiles } from './target.ts';
 
 /** The last migration of each release. Released migrations are never edited, so with it all of them are known. */
 export const RELEASES: Readonly<Record<string, string>> = {

@@ -1,6 +1,6 @@
-import type { MigrationTarget } from './migrate.ts';
 import { readShape } from './shape.ts';
 import { readSqlFiles } from './sql-files.ts';
+import type { MigrationTarget } from './target.ts';
 import { type Drift, verifySchema } from './verify.ts';
 
 export interface Repair {

@@ -1,5 +1,6 @@
 import { CardGeniusError } from '../../model/errors.ts';
-import { type AppliedFiles, refuseNewer } from './migrate.ts';
+import { refuseNewer } from './migrate.ts';
+import type { AppliedFiles } from './target.ts';
 
 /** How often a processor that works looks whether the schema is still one that it knows. */
 const LOOK_EVERY_MS = 10_000;

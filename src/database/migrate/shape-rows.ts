@@ -1,6 +1,7 @@
 /** What both dialects answer about the contract tables, and how the shape is written down. */
+
 import type { ContractTable, FoundColumn } from '../../model/contract.ts';
-import type { InstalledShape } from './shape.ts';
+import type { InstalledShape } from './target.ts';
 
 /** A row of queries/<dialect>/doctor_columns.sql. */
 export interface ColumnAnswer {

@@ -10,15 +10,7 @@ import {
   optionalColumns,
 } from '../../model/contract.ts';
 import { CardGeniusError } from '../../model/errors.ts';
-import type { AppliedFiles } from './migrate.ts';
-
-/** As `cardgenius.contract_shape` has it. */
-export interface InstalledShape {
-  /** `table.column`, in the order of the contract. */
-  readonly optionalColumns: readonly string[];
-  /** Characters at which the reason of a failure is cut. */
-  readonly errorLength: number;
-}
+import type { AppliedFiles, InstalledShape } from './target.ts';
 
 export interface Shape {
   readonly installed: InstalledShape;

@@ -1,6 +1,6 @@
-import type { LiveObject, MigrationTarget } from './migrate.ts';
 import { readShape } from './shape.ts';
 import { readNamedMigrations, readSqlFiles, type SqlFile } from './sql-files.ts';
+import type { LiveObject, MigrationTarget } from './target.ts';
 
 export interface Drift {
   /** A file of the package, or an object of the database. */

@@ -1,7 +1,5 @@
 import type { FoundColumn } from '../../model/contract.ts';
 import { DatabaseError, UsageError } from '../../model/errors.ts';
-import { type AppliedFile, type LiveObject, type MigrationTarget, migrationLocked } from '../migrate/migrate.ts';
-import type { InstalledShape } from '../migrate/shape.ts';
 import {
   type ColumnAnswer,
   SHAPE,
@@ -11,6 +9,13 @@ import {
   toInstalledShape,
 } from '../migrate/shape-rows.ts';
 import { readQuery, type SqlFile } from '../migrate/sql-files.ts';
+import {
+  type AppliedFile,
+  type InstalledShape,
+  type LiveObject,
+  type MigrationTarget,
+  migrationLocked,
+} from '../migrate/target.ts';
 import type { Pool } from './pools.ts';
 
 /** SQL Server as the migrator sees it. Its pool has one connection: the lock is that session's. */

@@ -1,7 +1,8 @@
 import { markOf, OPTIONAL_COLUMNS } from '../../model/contract.ts';
-import type { AppliedFile, MigrationPlan } from '../migrate/migrate.ts';
+import type { MigrationPlan } from '../migrate/migrate.ts';
 import type { Shape } from '../migrate/shape.ts';
 import { shapeRecordOf } from '../migrate/shape-rows.ts';
+import type { AppliedFile } from '../migrate/target.ts';
 import { recordOf, splitBatches } from './mssql-migration-target.ts';
 
 /**

@@ -1,6 +1,4 @@
 import type { FoundColumn } from '../../model/contract.ts';
-import type { AppliedFile, LiveObject, MigrationTarget } from '../migrate/migrate.ts';
-import type { InstalledShape } from '../migrate/shape.ts';
 import {
   type ColumnAnswer,
   SHAPE,
@@ -10,6 +8,7 @@ import {
   toInstalledShape,
 } from '../migrate/shape-rows.ts';
 import { readQuery, type SqlFile } from '../migrate/sql-files.ts';
+import type { AppliedFile, InstalledShape, LiveObject, MigrationTarget } from '../migrate/target.ts';
 import type { PostgresClient } from './postgres-driver.ts';
 
 /** PostgreSQL as the migrator sees it. */

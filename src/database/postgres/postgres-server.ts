@@ -3,7 +3,7 @@ import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
 import { DatabaseError } from '../../model/errors.ts';
 import type { Lane, PoolUsage, Wire } from '../driver.ts';
-import { migrationLocked } from '../migrate/migrate.ts';
+import { migrationLocked } from '../migrate/target.ts';
 import type { PoolSettings } from '../pool-settings.ts';
 import type { PostgresClient, Statement } from './postgres-driver.ts';
 import { toConnectionError, toServerError } from './postgres-errors.ts';
