@@ -2,7 +2,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { cardgenius, newPlace } from './cli.ts';
+import { cardgenius, hold, newPlace } from './cli.ts';
 
 const HEADER = 'user_id,avg_amazon_gmv,avg_flipkart_gmv,avg_myntra_gmv,avg_ajio_gmv,avg_grocery_gmv,avg_confirmed_gmv';
 const TIME = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?$/;
@@ -23,6 +23,7 @@ test('run --log-dir names the file by the batch id; export --columns full adds t
   t.is(events.at(-1)!.msg, 'run-closed');
   t.true(events.every(({ run }) => run === 1));
 
+  const held = await hold(place);
   const csv = async (name: string, ...options: string[]) => {
     t.is((await cardgenius(['export', name, ...options], place)).code, 0);
     return (await readFile(join(place.cwd, name), 'utf8')).trimEnd().split(/\r?\n/);
@@ -47,6 +48,7 @@ test('run --log-dir names the file by the batch id; export --columns full adds t
     for (const name of ['processed_at', 'created_at', 'updated_at']) t.regex(cells[name]!, TIME);
   }
 
+  await held.database.close();
   const dry = await cardgenius(['run', '--dry-run', '--log-dir', 'logs'], place);
   t.is(dry.code, 0, dry.stderr);
   t.deepEqual((await readdir(join(place.cwd, 'logs'))).sort(), [file!, 'run-2.log'].sort());

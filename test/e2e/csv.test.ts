@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
-import { cardgenius, newPlace } from './cli.ts';
+import { cardgenius, hold, newPlace } from './cli.ts';
 
 const HEADER = 'user_id,avg_amazon_gmv,avg_flipkart_gmv,avg_myntra_gmv,avg_ajio_gmv,avg_grocery_gmv,avg_confirmed_gmv';
 
@@ -16,10 +16,13 @@ test('an id that looks like a formula: an apostrophe for people, as it is for ma
     ...place,
     env: { CARDGENIUS_MAX_MONTHLY_SPEND: '8000', CARDGENIUS_MAX_FAILED_SHARE: '1' },
   });
+  const held = await hold(place);
   t.is((await cardgenius(['errors', '--csv', 'errors.csv'], place)).code, 0);
   t.regex(await read('errors.csv'), /^user_id,code,reason\n'=1\+1,INVALID_SPENDING,[^\n]+\n$/);
   t.is((await cardgenius(['export', 'cards.csv'], place)).code, 0);
   t.is((await read('cards.csv')).split('\n').filter(line => line.startsWith('=2+2,')).length, 10);
+
+  await held.database.close();
 
   t.is((await cardgenius(['verify', '--csv', 'verify.csv'], place)).code, 0);
   t.is(await read('verify.csv'), 'check,severity,user_id,run,chunk,wrong\n', 'nothing is wrong');
