@@ -21,6 +21,7 @@ interface RetryOptions extends CommonOptions {
 
 interface RedoOptions extends CommonOptions {
   readonly all?: boolean;
+  readonly run?: number;
   readonly card?: string;
   readonly olderThan?: Date;
   readonly yes?: boolean;
@@ -67,21 +68,24 @@ export function defineRetryAndRedo(program: Command): void {
       'Says how many users would be computed again; with --yes, puts them back to new. Their rows stay until then.',
     )
     .option('--all', 'all completed users')
+    .option('--run <n>', 'users completed in this run, also where a later run computed them again', wholeNumber(1))
     .option('--card <name>', 'users with this card among their ten: its name, id or a part of either')
     .option('--older-than <date>', 'users computed before: 2026-11-23 (UTC), or 2026-11-23T02:00+05:30', moment)
     .option('--yes', 'do it')
     .addHelpText(
       'after',
-      '\nExamples:\n  cardgenius redo --all\n  cardgenius redo --card "CASHBACK SBI Card" --yes\n' +
+      '\nExamples:\n  cardgenius redo --all\n  cardgenius redo --run 41\n  cardgenius redo --card "CASHBACK SBI Card" --yes\n' +
         '  cardgenius redo --older-than 2026-11-23',
     );
-  command<RedoOptions>(redo, async (cli, _args, { all, card, olderThan, yes }) => {
-    if ((all === true) === (card !== undefined || olderThan !== undefined)) {
-      throw new UsageError('REDO_WHOM', 'Say --all; or --card NAME, --older-than DATE or both.');
+  command<RedoOptions>(redo, async (cli, _args, { all, run, card, olderThan, yes }) => {
+    const chosen = [all === true, run !== undefined, card !== undefined || olderThan !== undefined];
+    if (chosen.filter(Boolean).length !== 1) {
+      throw new UsageError('REDO_WHOM', 'Say --all; or --run N; or --card NAME, --older-than DATE or both.');
     }
     await using opened = await cli.open({ beside: true });
     let cardName = card ?? null;
-    const redoUsers = () => opened.audit.redoUsers({ cardName, olderThan: olderThan ?? null }, yes === true);
+    const [runId, before] = [run ?? null, olderThan ?? null];
+    const redoUsers = () => opened.audit.redoUsers({ cardName, olderThan: before, runId }, yes === true);
     let users = await redoUsers();
     if (users === 0 && card !== undefined) {
       // No stored card is named so: what the catalogue has under this id or part of a name. A card of an older one was found above.
@@ -89,8 +93,8 @@ export function defineRetryAndRedo(program: Command): void {
       if (cardName !== card) users = await redoUsers();
     }
     if (yes === true) {
-      const subject = filtersText({ card: cardName ?? undefined, 'older than': olderThan?.toISOString() });
-      await opened.maintenance.recordAct('redo', shellUser(), { subject, affected: users });
+      const subject = filtersText({ run, card: cardName ?? undefined, 'older than': olderThan?.toISOString() });
+      await opened.maintenance.recordAct('redo', shellUser(), { runId, subject, affected: users });
     }
     cli.print({ users, applied: yes === true }, () =>
       yes === true

@@ -42,12 +42,14 @@ export interface RetryFilter {
   readonly olderThanSeconds?: number | null;
 }
 
-/** Null leaves a filter out; both null are all completed users. */
+/** Null leaves a filter out; all null are all completed users. */
 export interface RedoFilter {
   /** Users who have this card among their ten. */
   readonly cardName: string | null;
   /** Users last completed before this time; users with no record count as older. */
   readonly olderThan: Date | null;
+  /** Users completed in this run, also where a later run completed them again. */
+  readonly runId: number | null;
 }
 
 export const auditOperations = (driver: Driver) => ({
@@ -89,12 +91,16 @@ export const auditOperations = (driver: Driver) => ({
     return row.users;
   },
 
-  /** Puts completed users that match every filter back to new, or only counts them. How many. */
-  async redoUsers({ cardName, olderThan }: RedoFilter, apply: boolean): Promise<number> {
+  /**
+   * Puts completed users that match every filter back to new, or only counts them. How many. Throws NO_SUCH_RUN, RUN_ACTIVE where the run is
+   * not over, NO_COMPLETED_USERS where it was a dry run or was pruned.
+   */
+  async redoUsers({ cardName, olderThan, runId }: RedoFilter, apply: boolean): Promise<number> {
     const row = await callForRow<{ users: number }>(driver, 'redo_users', [
       ['card_name', 'varchar(200)', cardName],
       ['older_than', 'datetime', olderThan],
       ['apply', 'bit', apply],
+      ['run_id', 'bigint', runId],
     ]);
     return row.users;
   },

@@ -95,7 +95,7 @@ const crashes = doesServerCrash ? crashServer() : undefined;
 
 while (!isOver()) {
   if ((await openUsers()) === 0) {
-    await withDatabase(({ audit }) => audit.redoUsers({ cardName: null, olderThan: null }, true));
+    await withDatabase(({ audit }) => audit.redoUsers({ cardName: null, olderThan: null, runId: null }, true));
     runs++;
   }
   await Promise.all(Array.from({ length: processes }, () => oneLife()));

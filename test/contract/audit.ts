@@ -242,7 +242,7 @@ export const auditContract: ContractTests = {
     const { runId } = await openRun(engine);
     await process(engine, await claim(engine, runId), { failed: [1] });
     await process(engine, await claim(engine, runId), { shift: 2 });
-    const all = { cardName: null, olderThan: null };
+    const all = { cardName: null, olderThan: null, runId: null };
     t.is(await engine.audit.redoUsers(all, false), 7);
     t.is(await engine.audit.redoUsers({ ...all, cardName: 'Card 00' }, false), 3);
     t.is(await engine.audit.redoUsers({ ...all, cardName: 'Card 00' }, true), 3);
@@ -279,7 +279,11 @@ export const auditContract: ContractTests = {
       ['failed', 'failed'],
     );
 
-    const before = (time: string, cardName: string | null = null) => ({ cardName, olderThan: new Date(time) });
+    const before = (time: string, cardName: string | null = null) => ({
+      cardName,
+      olderThan: new Date(time),
+      runId: null,
+    });
     t.is(await audit.redoUsers(before('2026-01-04T23:59:59Z'), false), 0);
     t.is(await audit.redoUsers(before('2026-01-05T00:00:00Z'), false), 0, 'at that very moment is not before it');
     t.is(await audit.redoUsers(before('2026-01-05T00:00:01Z'), false), 5);
@@ -290,11 +294,58 @@ export const auditContract: ContractTests = {
     t.deepEqual(await statuses(engine), expected);
   },
 
+  'redo: the users that a run completed and no others, also where a later run completed them again': async (
+    t,
+    { audit, database, ...engine },
+  ) => {
+    const all = { ...engine, audit, database };
+    const ofRun = (runId: number, apply = false) => audit.redoUsers({ cardName: null, olderThan: null, runId }, apply);
+    const dueAgain = (...users: number[]) =>
+      engine.execute(
+        `UPDATE user_spending_data SET processing_status = 'new' WHERE user_id IN (${users.map(n => `'${userId(n)}'`)})`,
+      );
+    await importUsers(all, 8);
+    const good = await openRun(all);
+    await process(all, await claim(all, good.runId), { failed: [2] });
+    await process(all, await claim(all, good.runId));
+    await t.throwsAsync(ofRun(good.runId), { code: 'RUN_ACTIVE', message: /run \d+ is not over: / });
+    await database.advanceRun(good.runId);
+
+    // The bad run is cancelled after its first chunk: users 7 and 8 keep their cards, and are new anyway.
+    await dueAgain(1, 4, 6, 7, 8);
+    const bad = await openRun(all, { chunkSize: 3 });
+    await process(all, await claim(all, bad.runId));
+    await database.changeRunState(bad.runId, 'cancelled', 'a wrong catalogue');
+    await dueAgain(1);
+    const after = await openRun(all, { userLimit: 1, maxRounds: 1 });
+    await process(all, await claim(all, after.runId));
+    await database.advanceRun(after.runId);
+
+    t.is(await ofRun(bad.runId), 3);
+    t.is(await ofRun(bad.runId, true), 3);
+    const expected = ['new', 'failed', 'completed', 'new', 'completed', 'new', 'new', 'new'];
+    t.deepEqual(await statuses(all), expected);
+    t.is(await ofRun(bad.runId, true), 0, 'they are new already');
+    t.is(await ofRun(after.runId), 0);
+    t.is(await ofRun(good.runId, true), 2, 'of its seven those who are completed now');
+
+    await t.throwsAsync(ofRun(after.runId + 1), { code: 'NO_SUCH_RUN', message: /there is no run \d+, or prune has/ });
+    await engine.execute(`DELETE FROM cardgenius.completed_user WHERE run_id = ${good.runId}`);
+    await t.throwsAsync(ofRun(good.runId), {
+      code: 'NO_COMPLETED_USERS',
+      message: /run \d+ has completed is no longer/,
+    });
+    const dry = await openRun(all, { kind: 'dry_run', chunkSize: 8 });
+    await process(all, await claim(all, dry.runId));
+    await database.advanceRun(dry.runId);
+    await t.throwsAsync(ofRun(dry.runId, true), { code: 'NO_COMPLETED_USERS', message: /run \d+ was a dry run: / });
+  },
+
   'redo: a user without a record is older than any time': async (t, engine) => {
     await importUsers(engine, 4);
     const { runId } = await openRun(engine);
     await process(engine, await claim(engine, runId));
-    const filter = { cardName: null, olderThan: new Date('2020-01-01') };
+    const filter = { cardName: null, olderThan: new Date('2020-01-01'), runId: null };
     t.is(await engine.audit.redoUsers(filter, true), 0);
     await engine.execute('DELETE FROM cardgenius.completed_user');
     t.is(await engine.audit.redoUsers(filter, true), 4);

@@ -112,7 +112,7 @@ export const historyContract: ContractTests = {
     const first = await openRun(engine);
     await process(engine, await claim(engine, first.runId));
     await engine.database.advanceRun(first.runId);
-    await engine.audit.redoUsers({ cardName: null, olderThan: null }, true);
+    await engine.audit.redoUsers({ cardName: null, olderThan: null, runId: null }, true);
     const second = await openRun(engine);
     const runs = await engine.history.listRuns(5);
     t.deepEqual(
@@ -151,7 +151,7 @@ export const historyContract: ContractTests = {
     await engine.database.keepCatalog(first.runId, bytes);
     await process(engine, await claim(engine, first.runId));
     await engine.database.advanceRun(first.runId);
-    await engine.audit.redoUsers({ cardName: null, olderThan: null }, true);
+    await engine.audit.redoUsers({ cardName: null, olderThan: null, runId: null }, true);
     const second = await openRun(engine);
     await engine.database.keepCatalog(second.runId, Uint8Array.of(0, 255));
 

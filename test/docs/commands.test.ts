@@ -59,7 +59,7 @@ const PLACES: readonly [RegExp, string][] = [
   [/ NAME$/, ' weekly'],
   [/^cardgenius schedule run$/, 'cardgenius schedule run weekly'],
   [/ runs show N$/, ' runs show 1'],
-  [/ --run 41 /, ' --run 1 '],
+  [/ --run (4[12]|N)(?= |$)/, ' --run 1'],
   [/--users \d+/, '--users 400'],
   [/--pairs \d+/, '--pairs 2000'],
   [/--rounds \d+/, '--rounds 1'],

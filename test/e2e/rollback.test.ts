@@ -41,7 +41,7 @@ test('the way back from a bad catalogue: its run gives the good one back byte fo
     const first = rows[0]![COLUMNS.indexOf('card_name')];
     for (const card of bad.cards) if ([card.name, card.displayName].includes(first)) card.earn.base.points = 0;
     await writeFile(catalog, JSON.stringify(bad));
-    t.is(await opened.audit.redoUsers({ cardName: null, olderThan: null }, true), USERS);
+    t.is(await opened.audit.redoUsers({ cardName: null, olderThan: null, runId: null }, true), USERS);
     t.like(await runBatch(opened, { config }), { runId: 2, state: 'done', completed: USERS });
     t.notDeepEqual(await table(), rows);
   }
@@ -53,7 +53,7 @@ test('the way back from a bad catalogue: its run gives the good one back byte fo
   await using opened = await open();
   const kept = await opened.history.readCatalog(2);
   t.is(JSON.parse(Buffer.from(kept!.bytes).toString()).version, 'bad', 'each run keeps its own');
-  t.is(await opened.audit.redoUsers({ cardName: null, olderThan: null }, true), USERS);
+  t.is(await opened.audit.redoUsers({ cardName: null, olderThan: null, runId: null }, true), USERS);
   t.like(await runBatch(opened, { config }), { runId: 3, state: 'done', completed: USERS });
   const again = await opened.database.exportRecommendations(null, 2_000);
   t.deepEqual(

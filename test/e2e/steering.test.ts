@@ -61,10 +61,35 @@ test('redo says how many, and does it when told to; what it cannot read is told 
     t.is(code, 2, day);
     t.regex(stderr, /--older-than.*must be a day, 2026-11-23 \(UTC\), or a time with its zone/, day);
   }
-  t.is((await cardgenius(['redo', '--all', '--older-than', '2026-11-23'], at)).code, 2);
+  for (const other of [['--all'], ['--run', '1'], ['--run', '1', '--all']]) {
+    t.is((await cardgenius(['redo', '--older-than', '2026-11-23', ...other], at)).code, 2);
+  }
   const none = await cardgenius(['pause'], at);
   t.is(none.code, 1);
   t.regex(none.stderr, /^cardgenius: No run is active\. .*\[NO_ACTIVE_RUN\]\n$/);
+});
+
+test('redo --run makes the users of one run due again, and says where it cannot know them', async t => {
+  const at = { ...(await newPlace('done')), env: { CARDGENIUS_MAX_FIRST_CARD_CHANGED_SHARE: '1' } };
+  const json = async (...args: string[]) => JSON.parse((await cardgenius([...args, '--json'], at)).stdout);
+  await otherSpends(at.cwd, at, 30, 2);
+  t.is((await cardgenius(['run', '--dry-run'], at)).code, 0);
+  t.is((await cardgenius(['run'], at)).code, 0);
+  await using _ = await hold(at); // beside a process that has the folder open
+  const { stdout } = await cardgenius(['redo', '--run', '3'], at);
+  t.is(stdout, '30 users would be computed again. To do it, say --yes.\n');
+  t.like(await json('status'), { new: 0, completed: 100 });
+  t.deepEqual(await json('redo', '--run', '3', '--yes'), { users: 30, applied: true });
+  t.like(await json('status'), { new: 30, completed: 70 });
+  const { acts } = await json('runs', 'acts');
+  t.like(acts[0], { act: 'redo', runId: 3, subject: 'run 3', affected: 30, origin: 'cli' });
+  t.regex((await cardgenius(['redo', '--run', '3', '--yes'], at)).stdout, /^No completed user matches\.$/m);
+  const dry = await cardgenius(['redo', '--run', '2', '--yes'], at);
+  t.is(dry.code, 1);
+  t.regex(dry.stderr, /^cardgenius: run 2 was a dry run: .* \[NO_COMPLETED_USERS\]\n$/);
+  const none = await cardgenius(['redo', '--run', '4'], at);
+  t.is(none.code, 1);
+  t.regex(none.stderr, /^cardgenius: there is no run 4, or prune has .* -- runs \[NO_SUCH_RUN\]\n$/);
 });
 
 test('a gate pauses before anything is published; accepted, the same run goes on', async t => {

@@ -37,7 +37,7 @@ if (hasPostgresServer()) {
       const before = await fetched();
       {
         await using opened = await openDatabase(place.url);
-        if (known === 'completed') await opened.audit.redoUsers({ cardName: null, olderThan: null }, true);
+        if (known === 'completed') await opened.audit.redoUsers({ cardName: null, olderThan: null, runId: null }, true);
         const outcome = await runBatch(
           opened.database,
           { ...settings, chunkSize: 1_000 },

@@ -54,6 +54,7 @@ const OWN: Readonly<Record<number, [code: string, errorClass?: ErrorClass]>> = {
   50005: ['NO_SUCH_RUN'],
   50006: ['DATABASE_BUSY', 'transient'],
   50007: ['CONTRACT_BROKEN'],
+  50012: ['NO_COMPLETED_USERS'],
 };
 for (const [number, [code, errorClass]] of Object.entries(OWN)) {
   test(`our own error ${number} is ${code}, in the procedure's words`, t => {

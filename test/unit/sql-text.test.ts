@@ -309,7 +309,7 @@ const OPERATIONS: { readonly [Port in keyof Ports]: Arguments<Ports[Port]> } = {
     listFailures: [null, 1],
     findChunkUser: [1, 1, 1],
     retryUsers: [{ runId: null, userId: null, code: null }],
-    redoUsers: [{ cardName: null, olderThan: null }, false],
+    redoUsers: [{ cardName: null, olderThan: null, runId: null }, false],
   },
   history: {
     listRuns: [1],

@@ -32,6 +32,7 @@ const OWN_ERRORS: Readonly<Record<number, (message: string, cause: unknown) => E
   50009: (message, cause) => new CardGeniusError('RUN_PAUSED', message, { cause, exitCode: EXIT.stopped }),
   50010: (message, cause) => new CardGeniusError('USER_IN_CHUNK', message, { cause }),
   50011: (message, cause) => new CardGeniusError('CARD_NOT_KEPT', message, { cause }),
+  50012: (message, cause) => new CardGeniusError('NO_COMPLETED_USERS', message, { cause }),
 };
 
 /** SQL Server's error numbers by what a retry can do; a number that stands nowhere here is permanent. */

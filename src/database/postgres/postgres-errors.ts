@@ -21,6 +21,7 @@ const OWN_CONDITIONS: Readonly<Record<string, (message: string, cause: Error) =>
   CG009: (message, cause) => new CardGeniusError('RUN_PAUSED', message, { cause, exitCode: EXIT.stopped }),
   CG010: (message, cause) => new CardGeniusError('USER_IN_CHUNK', message, { cause }),
   CG011: (message, cause) => new CardGeniusError('CARD_NOT_KEPT', message, { cause }),
+  CG012: (message, cause) => new CardGeniusError('NO_COMPLETED_USERS', message, { cause }),
 };
 
 /** SQLSTATEs (or their class, the first two characters) and what a retry can do about them. */
