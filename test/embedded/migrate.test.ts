@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { Cli } from '../../src/cli/cli.ts';
@@ -17,9 +17,8 @@ import { cardgenius, newFolder } from '../e2e/cli.ts';
 import { copyDatabase } from '../support/kept.ts';
 
 test('the embedded engine: a clean database verifies, and each drift is found', async t => {
-  const pglite = new Pglite(await copyDatabase('new'));
+  const pglite = new Pglite(await copyDatabase('migrated'));
   const target = new PostgresMigrationTarget(pglite);
-  await migrate(target);
   const { files, compared, drift } = await verifySchema(target);
   t.deepEqual(drift, []);
   t.is(files, (await readSqlFiles('postgres')).length);
@@ -53,9 +52,8 @@ test('the embedded engine: a clean database verifies, and each drift is found', 
 });
 
 test('repair: says which lines differ, and puts altered and dropped objects of ours back, and nothing else', async t => {
-  const pglite = new Pglite(await copyDatabase('new'));
+  const pglite = new Pglite(await copyDatabase('migrated'));
   const target = new PostgresMigrationTarget(pglite);
-  await migrate(target);
   t.deepEqual(await repairSchema(target, true), { repairable: [], left: [] });
 
   const file = (await readSqlFiles('postgres')).find(({ name }) => name === 'object:count_users')!;
@@ -157,8 +155,8 @@ test('the command: plan and verify look only, sql is for SQL Server, and one at 
   t.regex(script.stderr, /\[MIGRATE_SQL\]/);
   t.deepEqual(readdirSync(cwd), [], 'who only looks makes nothing');
 
-  mkdirSync(join(cwd, 'empty'));
-  const empty = await cardgenius(['migrate', '--verify'], { ...place, database: 'pglite:empty' });
+  await copyDatabase('new', join(cwd, 'db'));
+  const empty = await cardgenius(['migrate', '--verify'], place);
   t.is(empty.code, 1);
   t.regex(empty.stdout, /migrations\/postgres\/0001_migration\.sql\s+missing\s+was never applied/);
   t.is((await cardgenius(['migrate'], place)).code, 0);

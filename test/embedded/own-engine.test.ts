@@ -189,8 +189,8 @@ test.serial('examples/http-engine.ts through a whole run, with bounded concurren
 
 test('the kit: the built-in engine and the plain function are fit', async t => {
   for (const report of [
-    await testEngine(await createEngine(SETTINGS)),
-    await testEngineModule(join(ROOT, 'examples/plain-function.ts')),
+    await testEngine(await createEngine(SETTINGS), { users: 200 }),
+    await testEngineModule(join(ROOT, 'examples/plain-function.ts'), { users: 200 }),
   ]) {
     t.log(formatKitReport(report));
     t.true(report.passed);

@@ -1,6 +1,8 @@
 /** An engine that does wrong what can be done wrong: the rupees on amazon say what. It serves everybody else well. */
 import { setTimeout } from 'node:timers/promises';
-import { CATEGORIES, defineEngine, type EngineRow, UserRejected } from 'cardgenius-batch';
+// Not from the package: threads that die are started again and again, and loading all of it takes each a quarter of a second.
+import { defineEngine, type EngineRow, UserRejected } from '../../src/engine/plugin/define-engine.ts';
+import { CATEGORIES } from '../../src/model/spending.ts';
 
 const CARDS = Array.from({ length: 12 }, (_, i) => ({
   name: `Card ${String.fromCharCode(65 + i)}`,
