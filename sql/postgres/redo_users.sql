@@ -1,6 +1,7 @@
--- Twin of sql/mssql/redo_users.sql. Differs in: Errors, Locks.
+-- Twin of sql/mssql/redo_users.sql. Differs in: Errors, Locks, Avoids.
 -- Errors    CG005 no such run; CG003 the run is not over; CG012 it was a dry run, or its completed users are no longer kept
 -- Locks     the rows that it changes
+-- Avoids    OR EXISTS with the run's users: a subplan, which reads all of the run anew for each user. NOT EXISTS becomes a join.
 -- Callers   cardgenius redo
 -- Grants    EXECUTE for cardgenius_processor
 
@@ -13,7 +14,7 @@ CREATE OR REPLACE FUNCTION cardgenius.redo_users(
 RETURNS TABLE (users FLOAT8)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 SET timezone = 'UTC'                         -- CashKaro's TIMESTAMP without a zone holds UTC
-SET plan_cache_mode = force_custom_plan       -- a filter that is not given costs nothing, and one that is given is a join
+SET plan_cache_mode = force_custom_plan       -- a filter that is not given costs nothing
 AS $$
 DECLARE
   v_run    cardgenius.run%ROWTYPE;
@@ -38,35 +39,41 @@ BEGIN
   END IF;
 
   IF p_apply THEN
-    WITH newer AS MATERIALIZED (
-      SELECT DISTINCT d.user_id
+    WITH left_out AS MATERIALIZED (
+      SELECT d.user_id
       FROM cardgenius.completed_user AS d
       JOIN cardgenius.chunk AS c ON c.run_id = d.run_id AND c.chunk_no = d.chunk_no
       WHERE p_older_than IS NOT NULL AND (c.closed_at IS NULL OR c.closed_at >= p_older_than)
+      UNION ALL
+      SELECT u.user_id
+      FROM public.user_spending_data AS u
+      WHERE p_run_id IS NOT NULL
+        AND NOT EXISTS (SELECT FROM cardgenius.completed_user AS d WHERE d.run_id = p_run_id AND d.user_id = u.user_id)
     )
     UPDATE public.user_spending_data AS u
        SET processing_status = 'new'
          , updated_at = clock_timestamp()     --? user_spending_data.updated_at
      WHERE u.processing_status = 'completed'
-       AND NOT EXISTS (SELECT FROM newer AS n WHERE n.user_id = u.user_id)
-       AND (p_run_id IS NULL OR EXISTS (SELECT FROM cardgenius.completed_user AS d
-                                        WHERE d.run_id = p_run_id AND d.user_id = u.user_id))
+       AND NOT EXISTS (SELECT FROM left_out AS l WHERE l.user_id = u.user_id)
        AND (p_card_name IS NULL OR EXISTS (SELECT FROM public.card_recommendations AS r
                                            WHERE r.user_id = u.user_id AND r.card_name = p_card_name));
     GET DIAGNOSTICS v_users = ROW_COUNT;
   ELSE
-    WITH newer AS MATERIALIZED (
-      SELECT DISTINCT d.user_id
+    WITH left_out AS MATERIALIZED (
+      SELECT d.user_id
       FROM cardgenius.completed_user AS d
       JOIN cardgenius.chunk AS c ON c.run_id = d.run_id AND c.chunk_no = d.chunk_no
       WHERE p_older_than IS NOT NULL AND (c.closed_at IS NULL OR c.closed_at >= p_older_than)
+      UNION ALL
+      SELECT u.user_id
+      FROM public.user_spending_data AS u
+      WHERE p_run_id IS NOT NULL
+        AND NOT EXISTS (SELECT FROM cardgenius.completed_user AS d WHERE d.run_id = p_run_id AND d.user_id = u.user_id)
     )
     SELECT COUNT(*) INTO v_users
     FROM public.user_spending_data AS u
     WHERE u.processing_status = 'completed'
-      AND NOT EXISTS (SELECT FROM newer AS n WHERE n.user_id = u.user_id)
-      AND (p_run_id IS NULL OR EXISTS (SELECT FROM cardgenius.completed_user AS d
-                                       WHERE d.run_id = p_run_id AND d.user_id = u.user_id))
+      AND NOT EXISTS (SELECT FROM left_out AS l WHERE l.user_id = u.user_id)
       AND (p_card_name IS NULL OR EXISTS (SELECT FROM public.card_recommendations AS r
                                           WHERE r.user_id = u.user_id AND r.card_name = p_card_name));
   END IF;
