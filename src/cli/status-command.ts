@@ -7,6 +7,8 @@ import { messageOf } from '../model/errors.ts';
 import { group } from '../model/format.ts';
 import { decidedOf, decidedText, type RunProgress, type UserCounts } from '../model/run.ts';
 import { isPresent, type SeenProcessor } from '../model/service.ts';
+import { wallAt } from '../schedule/time-zone.ts';
+import { figuresOf } from '../telemetry/figures.ts';
 import { type CommonOptions, command, wholeNumber } from './cli.ts';
 import { describeHolders } from './runs-command.ts';
 import { configuredEngine, otherEngine } from './steer-command.ts';
@@ -58,6 +60,7 @@ export function defineStatus(program: Command): void {
           description,
           '',
           describeStatus(counted, run, chunks, now, before, cli.settings.enginePath, engine),
+          ...describeEnd(run, chunks, now, cli.settings.schedules[0]?.timeZone ?? 'UTC'),
           ...(alerts === 0
             ? []
             : [`${alerts === 1 ? 'An alert is' : `${alerts} alerts are`} open: cardgenius alerts list`]),
@@ -163,6 +166,27 @@ export function describeStatus(
     ...nextSteps(users, run, chunks, now, enginePath, engine),
     ...(holders === undefined ? [] : ['', holders]),
   ].join('\n');
+}
+
+/** When the active run is expected to end, at the slower of its two speeds as in /metrics, by a zone's clock; nothing where that cannot be known. */
+export function describeEnd(
+  run: RunProgress | null,
+  chunks: readonly ChunkProgress[],
+  now: Date,
+  timeZone: string,
+): string[] {
+  if (run === null || isLeft(run, chunks, now)) return [];
+  const { left } = figuresOf(run, chunks, now);
+  if (left === null) return [];
+  const end = Math.floor(now.getTime() / 1000 + left.high) * 1000;
+  const wall = wallAt(end, timeZone);
+  const ahead = Math.round(Math.abs(wall - end) / 60_000);
+  const digits = (value: number) => String(value).padStart(2, '0');
+  const offset = `${wall < end ? '-' : '+'}${digits(Math.floor(ahead / 60))}:${digits(ahead % 60)}`;
+  const at = new Date(wall).toISOString().slice(11, 16);
+  return [
+    `Run ${run.runId} is expected to end at about ${at} (${offset}), ${group(Math.ceil(left.high / 60))} min left.`,
+  ];
 }
 
 /** A run that would go on, and that no processor works on. */

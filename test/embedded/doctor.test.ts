@@ -1,5 +1,6 @@
 import test from 'ava';
-import { describeProcessors, describeStatus } from '../../src/cli/status-command.ts';
+import { describeEnd, describeProcessors, describeStatus } from '../../src/cli/status-command.ts';
+import type { ChunkProgress } from '../../src/database/history.ts';
 import { maintenanceOperations } from '../../src/database/maintenance.ts';
 import { migrate } from '../../src/database/migrate/migrate.ts';
 import { Pglite } from '../../src/database/postgres/pglite.ts';
@@ -396,4 +397,32 @@ test('status: a run that found no user due does not hide the last one that had u
     /No processor works on it now\. Run 2 was opened with own 6, and own 7 .* The next slot .* supersedes it; at once: cardgenius schedule run NAME/,
   );
   t.notRegex(statusWith('f7'), /goes on by itself/);
+});
+
+test('status: when an active run is expected to end, by the clock of its zone; nothing where it cannot be known', t => {
+  const startedAt = new Date('2026-11-22T20:30:00Z');
+  const after = (seconds: number) => new Date(startedAt.getTime() + seconds * 1_000);
+  const counts = { failed: 0, changed: 0, gone: 0 };
+  const run = {
+    ...{ runId: 2, state: 'running', startedAt, finishedAt: null, plannedUsers: 1_190, completed: 600 },
+    ...counts,
+  } as unknown as RunProgress;
+  // One user a second, of late and since the start; 590 are left, and the estimate is in doubt by a tenth.
+  const closed = {
+    state: 'done',
+    completed: 60,
+    startedAt: after(500),
+    closedAt: after(560),
+    leaseUntil: null,
+    ...counts,
+  };
+  const leased = { ...closed, state: 'leased', completed: 0, closedAt: null, leaseUntil: after(640) };
+  const chunks = [closed, leased] as unknown as ChunkProgress[];
+  const end = (of: RunProgress | null, at: Date, zone = 'Asia/Kolkata') => describeEnd(of, chunks, at, zone);
+  t.deepEqual(end(run, after(600)), ['Run 2 is expected to end at about 02:20 (+05:30), 11 min left.']);
+  t.regex(end(run, after(600), 'America/New_York')[0]!, / about 15:50 \(-05:00\), /);
+  t.deepEqual(end(null, after(600)), []);
+  t.deepEqual(end({ ...run, state: 'paused' }, after(600)), []);
+  t.deepEqual(end({ ...run, completed: 0 }, after(600)), [], 'no user is decided yet');
+  t.deepEqual(end(run, after(700)), [], 'the lease is over: no processor works on it');
 });
