@@ -90,7 +90,7 @@ export async function reset({ execute }: ContractEngine): Promise<void> {
     'card_recommendations',
     'user_spending_data',
   ];
-  for (const table of tables) await execute(`DELETE FROM ${table}`);
+  await execute(tables.map(table => `DELETE FROM ${table};`).join('\n'));
 }
 
 /** The engine with a list of what was staged through it: `endLoads` gives back what the loads of a test still hold. */
