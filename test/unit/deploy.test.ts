@@ -272,7 +272,10 @@ test('each alert rule names its runbook', t => {
   for (const { rules } of groups)
     for (const { alert, annotations } of rules) {
       const [, page, anchor] = /^https:\/\/.*\/(docs\/\w+\.md)#(.+)$/.exec(annotations.runbook_url ?? '') ?? [];
-      t.true(page !== undefined && anchorsOf(read(page)).has(anchor!), `${alert}: ${annotations.runbook_url}`);
+      // Of each rule of ours there is a section by its name: see the next test.
+      const sections = anchor === '{{ $labels.rule }}' ? Object.keys(RULES) : [anchor!];
+      const anchors = page === undefined ? new Set() : anchorsOf(read(page));
+      for (const section of sections) t.true(anchors.has(section), `${alert}: ${annotations.runbook_url}, ${section}`);
     }
 });
 
