@@ -1,6 +1,7 @@
 /** What a start loads: each of these modules is CPU that every command, and every thread of a run, pays before it works. */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import test from 'ava';
 
@@ -56,4 +57,27 @@ test('compiled modules are kept beside the packages, for threads too, or where N
   t.is(thread, main);
   const elsewhere = join(ROOT, 'node_modules/.cache/cardgenius-tests/modules');
   t.true(printed(script, { NODE_COMPILE_CACHE: elsewhere }).startsWith(`${elsewhere}/`));
+});
+
+test('compiled modules are kept where no other login can put code: any other folder is passed over', t => {
+  const modules = mkdtempSync(join(tmpdir(), 'cardgenius-modules-'));
+  const folder = join(modules, '.cache/cardgenius');
+  const kept = (before = '') =>
+    printed(`
+      import { getCompileCacheDir } from 'node:module';
+      import { keepCompiled } from './src/cli/compile-cache.ts';
+      ${before}
+      keepCompiled(${JSON.stringify(modules)});
+      console.log(getCompileCacheDir() ?? 'none');`);
+  t.true(kept('process.umask(0);').startsWith(`${folder}/`));
+  t.is(lstatSync(folder).mode & 0o777, 0o700);
+  t.true(kept().startsWith(`${folder}/`), 'made by an earlier start');
+  chmodSync(folder, 0o777);
+  t.is(kept(), 'none', 'others may write there');
+  rmSync(folder, { recursive: true });
+  symlinkSync(mkdtempSync(join(tmpdir(), 'cardgenius-elsewhere-')), folder);
+  t.is(kept(), 'none', 'a link');
+  rmSync(folder);
+  writeFileSync(folder, '');
+  t.is(kept(), 'none', 'a file');
 });
