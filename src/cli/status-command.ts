@@ -43,18 +43,19 @@ export function defineStatus(program: Command): void {
     await using opened = await cli.open({ beside: true, light: true });
     let users: UserCounts | undefined;
     let countedAt = 0;
-    let engine: EngineIdentity | undefined;
+    let looked: Promise<EngineIdentity | undefined> | undefined;
     const show = async () => {
       if (users === undefined || Date.now() - countedAt >= COUNT_USERS_EVERY_MS) {
         users = await opened.database.countUsers();
         countedAt = Date.now();
-        engine = undefined;
+        looked = undefined;
       }
       const counted = users;
       const { run, before, chunks, processors, alerts } = await readStatus(opened);
       const { description } = opened.database;
       const now = new Date();
-      if (run !== null && isLeft(run, chunks, now)) engine ??= await configuredEngine(cli.settings);
+      if (!cli.isJson && run !== null && isLeft(run, chunks, now)) looked ??= configuredEngine(cli.settings);
+      const engine = await looked;
       cli.print({ database: description, ...counted, run, processors }, () =>
         [
           description,

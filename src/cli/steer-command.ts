@@ -3,6 +3,7 @@ import type { BatchDatabase } from '../database/batch.ts';
 import { retrying, type Sleep } from '../database/retrying.ts';
 import type { EngineIdentity } from '../engine/engine.ts';
 import { loadEngine } from '../engine/load-engine.ts';
+import type { EngineSource } from '../engine/source.ts';
 import type { Actor } from '../model/act.ts';
 import { GOES_ON } from '../model/codes.ts';
 import { CardGeniusError } from '../model/errors.ts';
@@ -61,9 +62,12 @@ async function noteOtherEngine(cli: Cli, { runId, before }: Steered): Promise<vo
   if (other !== undefined) cli.note(other);
 }
 
-/** Undefined where it cannot be loaded: an unusable file is named by what computes. */
-export const configuredEngine = (settings: Cli['settings']): Promise<EngineIdentity | undefined> =>
-  loadEngine(settings).catch(() => undefined);
+/** How long a command that only looks or steers waits for an engine of one's own: one that hangs must not hold it up. */
+const LOOK_MS = 5_000;
+
+/** Undefined where it cannot be loaded in a moment: an unusable file is named by what computes. */
+export const configuredEngine = (settings: EngineSource): Promise<EngineIdentity | undefined> =>
+  loadEngine(settings, LOOK_MS).catch(() => undefined);
 
 /** Says of a run that processors with the configured engine do not work on it; undefined where they do. */
 export function otherEngine(

@@ -32,13 +32,13 @@ export class EngineThread implements AsyncDisposable {
     this.identity = identity;
   }
 
-  /** Throws UsageError (ENGINE_…) naming the module. */
-  static async start(source: EngineSource): Promise<EngineThread> {
+  /** Throws UsageError (ENGINE_…) naming the module, also where it is not there `withinMs`; the default leaves create() its time. */
+  static async start(source: EngineSource, withinMs?: number): Promise<EngineThread> {
     const worker = new Worker(new URL(beside(import.meta.url, './engine-thread-main.ts')), {
       workerData: engineSourceOf(source),
     });
     try {
-      const startMs = createMs(source.engineTimeoutMs ?? DEFAULT_ENGINE_TIMEOUT_MS) + LOAD_MS;
+      const startMs = withinMs ?? createMs(source.engineTimeoutMs ?? DEFAULT_ENGINE_TIMEOUT_MS) + LOAD_MS;
       const said = await nextMessage(worker, `${source.enginePath}`, startMs);
       if (said.type === 'identity') return new EngineThread(worker, said.identity);
       throw 'code' in said

@@ -9,11 +9,11 @@ import { DEFAULT_ENGINE_TIMEOUT_MS, type EngineSource } from './source.ts';
 /**
  * Loads the engine that a source names, to plan with: name, version, fingerprint, cards, and the image that worker threads compute with.
  * An engine of one's own is created in a thread of its own, asked who it is, and ended: none of its code runs here. Throws
- * UsageError (CATALOG_…, ENGINE_…) naming the file.
+ * UsageError (CATALOG_…, ENGINE_…) naming the file; for an engine of one's own also where it is not there `withinMs`.
  */
-export async function loadEngine(source: EngineSource): Promise<LoadedEngine> {
+export async function loadEngine(source: EngineSource, withinMs?: number): Promise<LoadedEngine> {
   if (source.enginePath === undefined) return loadBuiltIn(source);
-  await using thread = await EngineThread.start(source);
+  await using thread = await EngineThread.start(source, withinMs);
   return ownEngineOf(source, thread.identity);
 }
 

@@ -7,6 +7,7 @@ import { previewAll } from '../../src/batch/preview.ts';
 import { runBatch } from '../../src/batch/run-batch.ts';
 import { WorkerPool } from '../../src/batch/worker-pool.ts';
 import { describePreview, previewJson } from '../../src/cli/run-command.ts';
+import { configuredEngine } from '../../src/cli/steer-command.ts';
 import { movesTable } from '../../src/cli/table.ts';
 import { loadSettings } from '../../src/config/settings.ts';
 import { openDatabase } from '../../src/database/open-database.ts';
@@ -603,4 +604,13 @@ test('a module that waits at its top for ever, or ends the process, is told as t
   };
   t.regex(await said('waits.ts', 'await new Promise(() => {});'), /: an await at the top of its module never ends\./);
   t.regex(await said('ends.ts', 'process.exit(0);'), /: its code has ended the thread \(process\.exit, code 0\)\./);
+});
+
+test('a command that only looks does not wait for an engine that hangs', async t => {
+  t.timeout(45_000); // a run gives such an engine 90 s
+  const path = join(await mkdtemp(join(tmpdir(), 'cardgenius-hangs-')), 'engine.ts');
+  for (const hangs of ['for (;;);', 'await new Promise(resolve => setTimeout(resolve, 1e9));']) {
+    await writeFile(path, `${hangs}\nexport default {};`);
+    t.is(await configuredEngine(source(path)), undefined);
+  }
 });
