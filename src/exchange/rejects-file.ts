@@ -5,6 +5,8 @@ import { CsvFile } from './write-csv.ts';
 
 /** So many are kept to be put in the order of their lines: doubles are found when the file has been read. More are written as they come. */
 const MOST_KEPT = 50_000;
+/** Nor are they kept beyond so many characters: a row may have 64 KB. */
+const MOST_KEPT_CHARACTERS = 16_777_216;
 /** How much of a row is shown. */
 const MOST_CHARACTERS = 1_000;
 
@@ -16,6 +18,7 @@ export class RejectsFile {
   readonly #path: string;
   #file: CsvFile | undefined;
   #kept: RejectedLine[] = [];
+  #keptCharacters = 0;
   #count = 0;
 
   constructor(path: string) {
@@ -32,7 +35,8 @@ export class RejectsFile {
   async add(rejected: RejectedLine): Promise<void> {
     this.#count++;
     this.#kept.push(rejected);
-    if (this.#kept.length >= MOST_KEPT) await this.#write();
+    this.#keptCharacters += (rejected.row ?? [rejected.userId]).reduce((sum, field) => sum + field.length, 0);
+    if (this.#kept.length >= MOST_KEPT || this.#keptCharacters >= MOST_KEPT_CHARACTERS) await this.#write();
   }
 
   /** Gives the file its name. Returns it, or null where nothing was rejected. */
@@ -59,6 +63,7 @@ export class RejectsFile {
       await this.#file.add([String(lineNo), printable(userId), printable(reason), printable(rowText(row))]);
     }
     this.#kept = [];
+    this.#keptCharacters = 0;
   }
 }
 

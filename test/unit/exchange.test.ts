@@ -183,6 +183,20 @@ test('rejects: by line, with the row; no file where nothing was rejected, an old
   );
 });
 
+test('rejects: rows of 64 KB are written as they come, and not all kept in memory to be put in order', async t => {
+  const path = join(await folder(), 'x.csv.rejects.csv');
+  const rejects = new RejectsFile(path);
+  const row = ['y'.repeat(65_000)];
+  for (let lineNo = 401; lineNo > 1; lineNo--) await rejects.add({ lineNo, userId: 'A', reason: 'too long', row });
+  await rejects.finish();
+  const lines = (await readFile(path, 'utf8'))
+    .split('\n')
+    .slice(1, -1)
+    .map(line => Number.parseInt(line, 10));
+  t.is(lines.length, 400);
+  t.not(lines[0], 2, 'the first lines were written before the last came');
+});
+
 test('a CSV for people defuses formulas and leaves amounts; one for a machine is exact', async t => {
   const path = join(await folder(), 'x.csv');
   const rows = [['=cmd', '+1', '@a', '-a', '-12.50', '-0', 'a=b', '\tx', '']];
